@@ -1,0 +1,149 @@
+package pluginapi
+
+import "encoding/json"
+
+// Manifest describes a module to the engine. It is deterministic data: the
+// custom section ManifestSection holds it as JSON. ABI.md explains each
+// member with an example.
+type Manifest struct {
+	ID           string                      `json:"id"`      // [a-z0-9-]{1,40}, unique per tenant
+	Version      string                      `json:"version"` // semantic version 2.0.0
+	ABI          string                      `json:"abi"`     // "MAJOR.MINOR": the least that the module needs
+	Name         string                      `json:"name,omitempty"`
+	Description  string                      `json:"description,omitempty"`
+	Capabilities []Capability                `json:"capabilities,omitempty"`
+	Handlers     []Handler                   `json:"handlers"`
+	Models       map[string]Model            `json:"models,omitempty"` // models that the plugin owns
+	Fields       map[string]map[string]Field `json:"fields,omitempty"` // fields added to core models, by model and name
+	Cookies      []Cookie                    `json:"cookies,omitempty"`
+	Config       json.RawMessage             `json:"config,omitempty"` // JSON Schema 2020-12 of the plugin's config
+	Errors       map[string]string           `json:"errors,omitempty"` // error codes and their default messages
+}
+
+// Capability asks for one named set of host calls. The parameters narrow what
+// the operator is asked to grant; absent parameters ask for nothing of that
+// sort.
+type Capability struct {
+	Name     string   `json:"name"`
+	Read     []string `json:"read,omitempty"`     // storage, identity: models that may be read
+	Write    []string `json:"write,omitempty"`    // storage, identity: models that may be written
+	Keys     []string `json:"keys,omitempty"`     // keys: the key uses that may sign
+	Purposes []string `json:"purposes,omitempty"` // crypto: the token and seal purposes
+	Reason   string   `json:"reason,omitempty"`   // shown to the operator
+}
+
+// Capabilities of this ABI version.
+const (
+	CapStorage      = "storage"
+	CapIdentity     = "identity"
+	CapSession      = "session"
+	CapVerification = "verification"
+	CapCrypto       = "crypto"
+	CapKeys         = "keys"
+	CapEmail        = "email"
+	CapRateLimit    = "ratelimit"
+	CapRandom       = "random"
+	CapAudit        = "audit"
+)
+
+// CapabilityNames lists every capability of this ABI version.
+func CapabilityNames() []string {
+	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit}
+}
+
+// Handler kinds.
+const (
+	KindEndpoint = "endpoint"
+	KindHook     = "hook"
+)
+
+// Handler is one numbered entry of a plugin.
+type Handler struct {
+	Number  int32   `json:"number"` // argument of authhost_call; unique in the module
+	Kind    string  `json:"kind"`   // "endpoint" or "hook"
+	Limits  *Limits `json:"limits,omitempty"`
+	Failure string  `json:"failure,omitempty"` // hooks: "deny" (default) or "skip"
+
+	// Endpoints.
+	Method     string          `json:"method,omitempty"` // GET or POST
+	Path       string          `json:"path,omitempty"`   // below the base path; ":name" matches one segment
+	Root       bool            `json:"root,omitempty"`   // the path is below the origin, not the base path
+	Body       json.RawMessage `json:"body,omitempty"`   // JSON Schema subset, see ABI.md; checked before the guest runs
+	Query      json.RawMessage `json:"query,omitempty"`
+	MediaTypes []string        `json:"mediaTypes,omitempty"` // default application/json
+	Session    string          `json:"session,omitempty"`    // "", "optional", "required" or "fresh"
+	CSRF       string          `json:"csrf,omitempty"`       // "form": fetch metadata is checked even without cookies
+	OpenAPI    json.RawMessage `json:"openapi,omitempty"`    // an OpenAPI 3.1 operation object
+
+	// Hooks.
+	Event  string   `json:"event,omitempty"`
+	Match  *Match   `json:"match,omitempty"`
+	Before []string `json:"before,omitempty"` // plugin ids that must run after this one
+	After  []string `json:"after,omitempty"`  // plugin ids that must run before this one
+}
+
+// Session requirements of an endpoint.
+const (
+	SessionOptional = "optional" // the session is resolved if there is one
+	SessionRequired = "required" // 401 UNAUTHORIZED without one
+	SessionFresh    = "fresh"    // and 403 SESSION_NOT_FRESH when older than freshAge
+)
+
+// Failure policies.
+const (
+	FailDeny = "deny"
+	FailSkip = "skip"
+)
+
+// Match narrows a hook. Every given member must match; an empty Match
+// matches all.
+type Match struct {
+	Paths   []string `json:"paths,omitempty"`   // exact, or a prefix that ends in "/*"
+	Methods []string `json:"methods,omitempty"` // GET, POST
+	Phases  []string `json:"phases,omitempty"`  // event.phase is one of these
+	Headers []string `json:"headers,omitempty"` // the request has one of these headers
+}
+
+// Limits bound one handler call. Zero means the engine's default; the
+// operator's limits win over the manifest's where they are lower.
+type Limits struct {
+	Fuel      uint64 `json:"fuel,omitempty"`      // executed-code budget
+	MemoryKiB uint32 `json:"memoryKiB,omitempty"` // linear memory
+	HostCalls uint32 `json:"hostCalls,omitempty"`
+	WallMs    uint32 `json:"wallMs,omitempty"` // host calls included
+}
+
+// Model is a set of records that a plugin owns. The engine adds id.
+type Model struct {
+	Fields  map[string]Field `json:"fields"`
+	Indexes []Index          `json:"indexes,omitempty"`
+}
+
+// Index is a secondary index over one or more fields.
+type Index struct {
+	Fields []string `json:"fields"`
+	Unique bool     `json:"unique,omitempty"`
+}
+
+// Field is one column of a model.
+type Field struct {
+	Type       string          `json:"type"` // string, number, boolean, date, json
+	Required   bool            `json:"required,omitempty"`
+	Unique     bool            `json:"unique,omitempty"`
+	Index      bool            `json:"index,omitempty"`
+	References string          `json:"references,omitempty"` // model whose id this is; deleted with it
+	Default    json.RawMessage `json:"default,omitempty"`
+	Input      *bool           `json:"input,omitempty"`    // may clients set it; default true
+	Returned   *bool           `json:"returned,omitempty"` // may clients see it; default true
+}
+
+// Cookie is a cookie that the plugin sets. The engine adds the tenant's
+// prefix, the Secure attribute and, if asked, the signature.
+type Cookie struct {
+	Name     string `json:"name"`             // without prefix: "convex_jwt"
+	MaxAge   int    `json:"maxAge,omitempty"` // seconds; 0: a session cookie
+	Signed   bool   `json:"signed,omitempty"`
+	HTTPOnly *bool  `json:"httpOnly,omitempty"` // default true
+	SameSite string `json:"sameSite,omitempty"` // default the tenant's, Lax
+	Path     string `json:"path,omitempty"`     // default "/"
+}
