@@ -1,0 +1,131 @@
+package config
+
+// Tenant is one isolated auth realm.
+type Tenant struct {
+	// Id in logs, metrics and file names; it never changes. 1 to 63 of a-z, 0-9 and "-".
+	ID string `yaml:"id,required"`
+	// Name of the application, used in mails.
+	AppName string `yaml:"appName" default:"Better Auth"`
+	// Public URL of the server as browsers see it (http or https), without the base path. Links in mails start with it.
+	BaseURL string `yaml:"baseURL,required"`
+	// Path below baseURL at which the auth endpoints are.
+	BasePath string `yaml:"basePath" default:"/api/auth"`
+	// Address (host:port) of a listener for this tenant alone or for those that name the same address; default is server.listen.
+	Listen string `yaml:"listen"`
+	// Host names (with a port, if it is not the scheme's) whose requests are this tenant's; default is the host of baseURL.
+	Hosts []string `yaml:"hosts"`
+	// First part of the paths of this tenant, such as /t/acme, when several tenants share a host. It is cut off before routing.
+	PathPrefix string `yaml:"pathPrefix"`
+	// Secret that signs cookies and encrypts what is stored, at least 32 random characters. Usually ${NAME} or file:PATH. May be left out in development.
+	Secret Secret `yaml:"secret"`
+	// Instead of secret: several versions. The first signs and encrypts, the others still decrypt.
+	Secrets []SecretVersion `yaml:"secrets"`
+	// Origins besides baseURL's that may call the server and be redirected to. "*" and "?" are wildcards: https://*.example.com, myapp://.
+	TrustedOrigins []string `yaml:"trustedOrigins"`
+	// Answer CORS requests of trusted origins.
+	CORS bool `yaml:"cors" default:"false"`
+	// Lifetimes of sessions.
+	Session Session `yaml:"session"`
+	// Names and attributes of cookies.
+	Cookies Cookies `yaml:"cookies"`
+	// Password hashing.
+	Passwords Passwords `yaml:"passwords"`
+	// Request headers that carry the client's address, in order of preference. They are believed as Better Auth does.
+	IPHeaders []string `yaml:"ipHeaders" default:"x-forwarded-for"`
+	// Endpoints, as paths below basePath, that answer 404.
+	DisabledPaths []string `yaml:"disabledPaths"`
+	// Do not check the Origin header of requests with cookies. Dangerous: it opens cross-site request forgery.
+	DisableCSRFCheck bool `yaml:"disableCSRFCheck" default:"false"`
+	// Do not check origins and redirect targets at all. Dangerous: it opens redirects to any site.
+	DisableOriginCheck bool `yaml:"disableOriginCheck" default:"false"`
+	// Page (URL or path) that browsers are sent to with ?error=CODE instead of the built-in error page.
+	ErrorURL string `yaml:"errorURL"`
+	// Mails of this tenant.
+	Mail TenantMail `yaml:"mail"`
+	// Plugins, in the order in which their hooks run unless their manifests say otherwise.
+	Plugins []Plugin `yaml:"plugins"`
+
+	Origin Origin `yaml:"-"`
+}
+
+// SecretVersion is one version of a tenant's secret.
+type SecretVersion struct {
+	// Number of the version; it marks what is encrypted with it, so it never changes. Versions start at 1.
+	Version int `yaml:"version,required" min:"1"`
+	// The secret, at least 32 random characters. Usually ${NAME} or file:PATH.
+	Value Secret `yaml:"value,required"`
+}
+
+// Session holds the lifetimes of sessions, as Better Auth's session options.
+type Session struct {
+	// How long a session lives after it was created or refreshed.
+	ExpiresIn Duration `yaml:"expiresIn" default:"7d" min:"1s"`
+	// A session is refreshed when it is used and its last refresh is longer ago than this.
+	UpdateAge Duration `yaml:"updateAge" default:"1d" min:"0s"`
+	// How long after its creation a session counts as fresh, which sensitive endpoints ask for; 0 means always.
+	FreshAge Duration `yaml:"freshAge" default:"1d" min:"0s"`
+	// GET /get-session only reports that a refresh is due, and POST /get-session does it.
+	DeferRefresh bool `yaml:"deferRefresh" default:"false"`
+	// Never refresh sessions.
+	DisableRefresh bool `yaml:"disableRefresh" default:"false"`
+}
+
+// Values of Cookies.Secure.
+const (
+	SecureAuto  = "auto"
+	SecureTrue  = "true"
+	SecureFalse = "false"
+)
+
+// Cookies holds names and attributes of a tenant's cookies.
+type Cookies struct {
+	// First part of every cookie's name.
+	Prefix string `yaml:"prefix" default:"better-auth"`
+	// Secure attribute and __Secure- name prefix. auto: when baseURL is https.
+	Secure string `yaml:"secure" default:"auto" enum:"auto,true,false"`
+	// Domain attribute, to share cookies with subdomains; empty for the host alone. Must be baseURL's host or a parent domain of it.
+	Domain string `yaml:"domain"`
+	// SameSite attribute (RFC 6265bis). none needs secure cookies.
+	SameSite string `yaml:"sameSite" default:"lax" enum:"lax,strict,none"`
+}
+
+// Passwords holds a tenant's password hashing settings.
+type Passwords struct {
+	// Algorithm of new hashes. Hashes of the others still verify and are replaced at the next sign-in. scrypt is Better Auth's.
+	Algorithm string `yaml:"algorithm" default:"scrypt" enum:"scrypt,argon2id,bcrypt"`
+	// Hashes that this tenant computes at the same time, so that it cannot use up server.passwordHashing alone; 0 sets no bound of its own.
+	MaxConcurrent int `yaml:"maxConcurrent" default:"0" min:"0" max:"1024"`
+}
+
+// TenantMail holds mail settings of one tenant.
+type TenantMail struct {
+	// Sender of this tenant's mails instead of mail.from.
+	From string `yaml:"from"`
+	// Subjects by template name: reset-password, verify-email, existing-user-sign-up, change-email-confirmation, delete-account, generic.
+	Subjects map[string]string `yaml:"subjects"`
+}
+
+// Plugin enables one plugin in a tenant.
+type Plugin struct {
+	// Id of the plugin, unique in the tenant, as in its manifest.
+	ID string `yaml:"id,required"`
+	// The .wasm file, relative to the configuration file; left out for the built-in plugin of that id.
+	Module string `yaml:"module"`
+	// Capabilities that the plugin may use. Left out for a built-in plugin: all that its manifest asks for. Required for modules from files.
+	Grants []string `yaml:"grants"`
+	// Limits of the plugin's handler calls.
+	Limits Limits `yaml:"limits"`
+	// Settings of the plugin; its manifest has their JSON Schema.
+	Config Raw `yaml:"config"`
+
+	Origin Origin `yaml:"-"`
+}
+
+// ConfigJSON returns the plugin's settings as JSON text, "{}" when there are
+// none, with ${NAME} and file: references resolved.
+func (p Plugin) ConfigJSON() ([]byte, error) { return p.Config.JSON() }
+
+// Position returns where in the file the element is that a JSON Pointer (RFC
+// 6901) into the plugin's settings names, or the deepest one above it that is
+// written down.
+func (p Plugin) Position(pointer string) Position { return p.Origin.At("/config" + pointer) }

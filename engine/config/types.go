@@ -1,0 +1,136 @@
+package config
+
+import "net/netip"
+
+// Config is a whole configuration file, checked and with defaults filled in.
+// Files that it names are already absolute or relative to the working
+// directory of the process, never to the configuration file.
+type Config struct {
+	// Listeners, folders, logs and limits of the whole process.
+	Server Server `yaml:"server"`
+	// Where records are kept.
+	Store Store `yaml:"store"`
+	// How mails leave the server.
+	Mail Mail `yaml:"mail"`
+	// The audit log.
+	Audit Audit `yaml:"audit"`
+	// Default limits of one plugin handler call; a plugin entry may set its own. A limit that is left out is the engine's.
+	Limits Limits `yaml:"limits"`
+	// The isolated auth realms that this server offers. At least one.
+	Tenants []Tenant `yaml:"tenants,required"`
+
+	// Warnings are settings that are allowed but deserve a line in the log.
+	Warnings []*Error `yaml:"-"`
+	Origin   Origin   `yaml:"-"`
+}
+
+// Server holds the settings of the whole process.
+type Server struct {
+	// Address (host:port) of the listener for tenants that have none of their own.
+	Listen string `yaml:"listen" default:"127.0.0.1:8080"`
+	// Address of the admin listener: metrics, health and, in development, the mail outbox. Empty turns it off.
+	Admin string `yaml:"admin" default:"127.0.0.1:8081"`
+	// Folder of databases, the audit log and the compilation cache; relative to the configuration file.
+	DataDir string `yaml:"dataDir" default:"./data"`
+	// Folder of compiled modules; default is "cache" in dataDir.
+	CacheDir string `yaml:"cacheDir"`
+	// Development mode: secrets may be weak or absent, mails go to an outbox on the admin listener, errors are more talkative. Never for real users.
+	Development bool `yaml:"development" default:"false"`
+	// The least severe level that is logged.
+	LogLevel string `yaml:"logLevel" default:"info" enum:"debug,info,warn,error"`
+	// Form of the log.
+	LogFormat string `yaml:"logFormat" default:"text" enum:"text,json"`
+	// Largest request body in bytes; larger ones are answered with 413.
+	MaxBodyBytes int64 `yaml:"maxBodyBytes" default:"1048576" min:"1024" max:"67108864"`
+	// Deepest nesting of JSON request bodies; deeper ones are answered with 400.
+	MaxJSONDepth int `yaml:"maxJSONDepth" default:"64" min:"8" max:"1000"`
+	// Longest time for one request, from its first byte to the end of the answer.
+	RequestTimeout Duration `yaml:"requestTimeout" default:"30s" min:"1s"`
+	// How long a stopping server waits for requests under way.
+	ShutdownTimeout Duration `yaml:"shutdownTimeout" default:"15s" min:"0s"`
+	// Addresses or CIDR ranges of reverse proxies whose forwarding headers are believed.
+	TrustedProxies []netip.Prefix `yaml:"trustedProxies"`
+	// Bounds on password hashing of all tenants together.
+	PasswordHashing HashLimits `yaml:"passwordHashing"`
+}
+
+// HashLimits bound password hashing, which needs about 32 MiB and a tenth of
+// a second of one processor per hash.
+type HashLimits struct {
+	// Hashes computed at the same time; 0 is one per processor.
+	MaxConcurrent int `yaml:"maxConcurrent" default:"0" min:"0" max:"1024"`
+	// Requests that may wait for their turn before further ones are refused with 503; 0 is 32 per concurrent hash.
+	MaxWaiting int `yaml:"maxWaiting" default:"0" min:"0" max:"100000"`
+}
+
+// Store drivers.
+const (
+	DriverBolt     = "bolt"
+	DriverPostgres = "postgres"
+)
+
+// Store says where records are kept.
+type Store struct {
+	// bolt: one embedded database file per tenant in dataDir. postgres: PostgreSQL, or a database that speaks its protocol.
+	Driver string `yaml:"driver" default:"bolt" enum:"bolt,postgres"`
+	// Settings of the postgres driver.
+	Postgres Postgres `yaml:"postgres"`
+}
+
+// Postgres holds the settings of the postgres driver.
+type Postgres struct {
+	// Connection URL (postgres://user:password@host:port/database). Usually ${DATABASE_URL} or file:PATH.
+	URL Secret `yaml:"url"`
+	// Most connections that this process opens.
+	MaxConns int `yaml:"maxConns" default:"10" min:"1" max:"10000"`
+}
+
+// Mail says how mails leave the server.
+type Mail struct {
+	// Sender of every mail (RFC 5322), such as "App <no-reply@example.com>". Required with smtp.
+	From string `yaml:"from"`
+	// The SMTP server. Without it, mails go to the outbox in development, and otherwise plugins that send mail do not start.
+	SMTP *SMTP `yaml:"smtp"`
+}
+
+// TLS modes of an SMTP connection.
+const (
+	TLSStartTLS = "starttls"
+	TLSImplicit = "implicit"
+	TLSNone     = "none"
+)
+
+// SMTP is a mail submission server (RFC 6409).
+type SMTP struct {
+	// Host name of the server.
+	Host string `yaml:"host,required"`
+	// Port of the server.
+	Port int `yaml:"port" default:"587" min:"1" max:"65535"`
+	// User name, if the server asks for one.
+	Username string `yaml:"username"`
+	// Password of that user. Usually ${NAME} or file:PATH.
+	Password Secret `yaml:"password"`
+	// starttls: encryption is demanded after connecting. implicit: TLS from the first byte (port 465). none: plain text, for a relay on the same host only.
+	TLS string `yaml:"tls" default:"starttls" enum:"starttls,implicit,none"`
+}
+
+// Audit holds the settings of the audit log.
+type Audit struct {
+	// File of the audit log, JSON lines; default is "audit.jsonl" in dataDir. Relative to the configuration file.
+	File string `yaml:"file"`
+}
+
+// Limits bound one handler call of a plugin. Zero means that the limit is
+// not set here and the next wider one holds.
+type Limits struct {
+	// Budget of executed WASM code.
+	Fuel uint64 `yaml:"fuel" min:"1"`
+	// Linear memory in KiB.
+	MemoryKiB uint32 `yaml:"memoryKiB" min:"64" max:"4194304"`
+	// Calls from the guest into the engine.
+	HostCalls uint32 `yaml:"hostCalls" min:"1"`
+	// Wall time in milliseconds, host calls included.
+	WallMs uint32 `yaml:"wallMs" min:"1"`
+	// Instances of the module that run at the same time, over all tenants.
+	Instances int `yaml:"instances" min:"1" max:"10000"`
+}
