@@ -1,0 +1,35 @@
+// Package store is the contract between the engine and its databases, and the
+// unit of work on top of it.
+//
+// A Store holds tenants; a Tenant holds records of declared models, with
+// unique and secondary indexes. Everything a caller may do is in those two
+// interfaces, so a driver is small: it reads records, and it applies a list of
+// Ops all or nothing. Drivers live in the folders below (boltstore, pgstore)
+// and prove themselves with package storetest. The engine's identity and
+// session parts are the callers; nothing here knows what a user is.
+//
+// Begin starts a unit of work: writes are buffered, its own reads see them,
+// and Commit applies them in one step or reports a conflict. Two units of work
+// that touch the same record do not wait for each other: the second to commit
+// gets ErrConflict and is run again.
+//
+//	tx := store.Begin(tenant)
+//	user, err := tx.Find(ctx, "user", "email", document.Text("a@example.com"))
+//	if err != nil {
+//		return err
+//	}
+//	set := document.NewObject(1).Set("emailVerified", document.Boolean(true))
+//	if _, err := tx.Update(ctx, "user", user.ID, set); err != nil {
+//		return err
+//	}
+//	return tx.Commit(ctx) // errors.Is(err, store.ErrConflict): run again
+//
+// Rules that every driver keeps:
+//   - Apply, Consume and Increment are durable when they return nil.
+//   - A record that refers to another one (Field.References) cannot be stored
+//     without it, and is deleted with it, in the same step.
+//   - A unique index does not compare records in which one of its fields is
+//     null or absent, as in SQL.
+//   - Indexes order null, false, true, numbers (as 64-bit floats), strings
+//     (bytewise), in this order.
+package store

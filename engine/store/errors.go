@@ -1,0 +1,71 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors of a Store, for errors.Is.
+var (
+	// ErrNotFound says that there is no such record.
+	ErrNotFound = errors.New("store: not found")
+	// ErrClosed says that the store or the tenant was closed.
+	ErrClosed = errors.New("store: closed")
+	// ErrConflict matches every *ConflictError.
+	ErrConflict = errors.New("store: conflict")
+	// ErrStale matches a *ConflictError about a version: the record was
+	// changed or deleted since it was read.
+	ErrStale = errors.New("store: stale version")
+	// ErrInvalid matches every *InvalidError.
+	ErrInvalid = errors.New("store: invalid")
+	// ErrCorrupt says that stored data is damaged. The error that wraps it
+	// names the place.
+	ErrCorrupt = errors.New("store: corrupt data")
+	// ErrTxDone says that a unit of work was used after its end.
+	ErrTxDone = errors.New("store: unit of work has ended")
+)
+
+// ConflictError says which record stood in the way of a write.
+type ConflictError struct {
+	Model string
+	// Index is the unique index whose key is taken, or the name of a field
+	// whose referenced record is missing; "id" when the id is taken; "" when
+	// the record was not in the expected version.
+	Index string
+	// ID is the record that could not be written.
+	ID string
+}
+
+func (e *ConflictError) Error() string {
+	if e.Index == "" {
+		return fmt.Sprintf("store: %s %q is not in the expected version", e.Model, e.ID)
+	}
+	return fmt.Sprintf("store: %s %q conflicts on %q", e.Model, e.ID, e.Index)
+}
+
+// Is makes every ConflictError an ErrConflict, and those about a version an
+// ErrStale too.
+func (e *ConflictError) Is(target error) bool {
+	return target == ErrConflict || target == ErrStale && e.Index == ""
+}
+
+// InvalidError says what does not fit the schema or a limit: a mistake of the
+// caller, which running again does not cure.
+type InvalidError struct {
+	Model, Field string // as far as known
+	Reason       string
+}
+
+func (e *InvalidError) Error() string {
+	switch {
+	case e.Model == "":
+		return "store: " + e.Reason
+	case e.Field == "":
+		return "store: " + e.Model + ": " + e.Reason
+	default:
+		return "store: " + e.Model + "." + e.Field + ": " + e.Reason
+	}
+}
+
+// Is makes every InvalidError an ErrInvalid.
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }

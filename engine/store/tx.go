@@ -1,0 +1,301 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/authhost/authhost/engine/document"
+)
+
+// Tx is a unit of work over a Tenant: its writes are buffered, its reads see
+// them, and Commit applies them in one step.
+//
+// Nothing is locked. An Update or Delete expects the record in the version in
+// which this unit of work first read it, so a record that somebody else wrote
+// in between makes it fail with ErrConflict, at the call or at Commit; then
+// the whole unit of work is to be run again. Records that were only read are
+// not checked, unless Guard is called for them.
+//
+// Records that it returns belong to the caller. A Tx is for one goroutine.
+type Tx struct {
+	tenant  Tenant
+	catalog *Catalog
+	seen    map[recordKey]uint64 // version first read
+	entries map[recordKey]entry  // own writes and guards
+	undo    []undo
+	after   []func()
+	deletes int // entries that delete
+	writes  int // sequence of writes
+	done    bool
+	outcome error // of Commit, or ErrTxDone after Rollback
+}
+
+type recordKey struct{ model, id string }
+
+// entry is what a unit of work has done to one record. It is replaced, never
+// changed, so that undo can keep old ones.
+type entry struct {
+	base  uint64           // version before; 0: was not there
+	cur   *Record          // outcome; nil: deleted
+	set   *document.Object // members changed since base; nil: only guarded
+	order int              // of the last write
+}
+
+type undo struct {
+	key  recordKey
+	prev entry
+	had  bool
+}
+
+// Mark is a point in a unit of work to which Rewind returns.
+type Mark struct{ undo, after int }
+
+// Begin starts a unit of work. It costs nothing until it is used; one that is
+// dropped needs no Rollback.
+func Begin(tenant Tenant) *Tx {
+	return &Tx{
+		tenant:  tenant,
+		catalog: tenant.Catalog(),
+		seen:    map[recordKey]uint64{},
+		entries: map[recordKey]entry{},
+	}
+}
+
+func (t *Tx) put(key recordKey, e entry) {
+	prev, had := t.entries[key]
+	t.undo = append(t.undo, undo{key, prev, had})
+	t.writes++
+	e.order = t.writes
+	t.count(prev, had, -1)
+	t.count(e, true, +1)
+	t.entries[key] = e
+}
+
+func (t *Tx) count(e entry, present bool, by int) {
+	if present && e.cur == nil {
+		t.deletes += by
+	}
+}
+
+// Mark returns the present point, for Rewind.
+func (t *Tx) Mark() Mark { return Mark{len(t.undo), len(t.after)} }
+
+// Rewind drops every write and callback made since the mark. Marks made after
+// it are no longer valid.
+func (t *Tx) Rewind(m Mark) {
+	if t.done {
+		return
+	}
+	for len(t.undo) > m.undo {
+		last := t.undo[len(t.undo)-1]
+		t.undo = t.undo[:len(t.undo)-1]
+		t.count(t.entries[last.key], true, -1)
+		t.count(last.prev, last.had, +1)
+		if last.had {
+			t.entries[last.key] = last.prev
+		} else {
+			delete(t.entries, last.key)
+		}
+	}
+	t.after = t.after[:m.after]
+}
+
+// OnCommit registers a function that runs after Commit has succeeded, in the
+// order of registration.
+func (t *Tx) OnCommit(f func()) { t.after = append(t.after, f) }
+
+// Insert adds a record and returns it. It returns a *ConflictError when the id
+// or a unique key is already taken, as far as can be seen now.
+func (t *Tx) Insert(ctx context.Context, model, id string, fields *document.Object) (*Record, error) {
+	if t.done {
+		return nil, ErrTxDone
+	}
+	if err := t.catalog.CheckOp(Op{Kind: Insert, Model: model, ID: id, Fields: fields}); err != nil {
+		return nil, err
+	}
+	key := recordKey{model, id}
+	if e, ok := t.entries[key]; ok && e.cur == nil && e.base > 0 {
+		return nil, &InvalidError{Model: model, Field: idField, Reason: "the id was deleted in the same unit of work"}
+	}
+	switch _, err := t.read(ctx, key); {
+	case err == nil:
+		return nil, &ConflictError{Model: model, Index: idField, ID: id}
+	case err != ErrNotFound:
+		return nil, err
+	}
+	r := NewRecord(id, fields)
+	if err := t.checkUnique(ctx, nil, model, r); err != nil {
+		return nil, err
+	}
+	t.put(key, entry{cur: r, set: r.Fields})
+	return r.Clone(), nil
+}
+
+// Update replaces the members of a record that are in set, and returns the
+// outcome. It returns ErrNotFound, or a *ConflictError when a unique key is
+// taken or the record was written since this unit of work read it.
+func (t *Tx) Update(ctx context.Context, model, id string, set *document.Object) (*Record, error) {
+	if t.done {
+		return nil, ErrTxDone
+	}
+	if err := t.catalog.CheckOp(Op{Kind: Update, Model: model, ID: id, Fields: set}); err != nil {
+		return nil, err
+	}
+	old, base, err := t.current(ctx, model, id)
+	if err != nil {
+		return nil, err
+	}
+	next := old.With(set)
+	if base > 0 {
+		next.Version = base + 1
+	} else {
+		next.Version = 1
+	}
+	if err := t.checkUnique(ctx, old, model, next); err != nil {
+		return nil, err
+	}
+	key := recordKey{model, id}
+	changed := t.entries[key].set.Clone()
+	for name, v := range set.All() {
+		changed.Set(name, v.Clone())
+	}
+	t.put(key, entry{base: base, cur: next, set: changed})
+	return next.Clone(), nil
+}
+
+// Delete removes a record, and at Commit those that refer to it; this unit of
+// work no longer sees either. It returns ErrNotFound when there is none.
+func (t *Tx) Delete(ctx context.Context, model, id string) error {
+	if t.done {
+		return ErrTxDone
+	}
+	_, base, err := t.current(ctx, model, id)
+	if err != nil {
+		return err
+	}
+	t.put(recordKey{model, id}, entry{base: base})
+	return nil
+}
+
+// Consume deletes the first record that Find returns, and returns it. Of
+// several units of work that consume the same record exactly one commits.
+func (t *Tx) Consume(ctx context.Context, model, index string, key ...document.Value) (*Record, error) {
+	r, err := t.Find(ctx, model, index, key...)
+	if err != nil {
+		return nil, err
+	}
+	return r, t.Delete(ctx, model, r.ID)
+}
+
+// Increment adds by to a number field, null or absent counting as 0, and
+// returns the new value. As an Update it conflicts with concurrent writes;
+// Tenant.Increment does not.
+func (t *Tx) Increment(ctx context.Context, model, id, field string, by int64) (int64, error) {
+	r, err := t.Get(ctx, model, id)
+	if err != nil {
+		return 0, err
+	}
+	sum, err := AddTo(model, r, field, by)
+	if err != nil {
+		return 0, err
+	}
+	_, err = t.Update(ctx, model, id, document.NewObject(1).Set(field, document.Int(sum)))
+	return sum, err
+}
+
+// AddTo returns a number field of a record plus by, null or absent counting as
+// 0; an *InvalidError when the field is no integer or the sum does not fit in
+// 64 bits.
+func AddTo(model string, r *Record, field string, by int64) (int64, error) {
+	n, ok := r.Int(field)
+	if !ok && !r.Get(field).IsNullish() {
+		return 0, &InvalidError{Model: model, Field: field, Reason: "not an integer"}
+	}
+	if by > 0 && n > math.MaxInt64-by || by < 0 && n < math.MinInt64-by {
+		return 0, &InvalidError{Model: model, Field: field, Reason: "the sum does not fit in 64 bits"}
+	}
+	return n + by, nil
+}
+
+// Guard makes Commit fail with ErrConflict when the record is written by
+// somebody else before. Use it for a record that was read to decide about
+// writes to others.
+func (t *Tx) Guard(ctx context.Context, model, id string) error {
+	if t.done {
+		return ErrTxDone
+	}
+	r, base, err := t.current(ctx, model, id)
+	if err != nil {
+		return err
+	}
+	key := recordKey{model, id}
+	if _, own := t.entries[key]; !own {
+		t.put(key, entry{base: base, cur: r})
+	}
+	return nil
+}
+
+// Commit applies the writes in one step and then runs the callbacks. A second
+// call returns the outcome of the first.
+func (t *Tx) Commit(ctx context.Context) error {
+	if t.done {
+		return t.outcome
+	}
+	t.done = true
+	if ops := t.ops(); len(ops) > 0 {
+		t.outcome = t.tenant.Apply(ctx, ops)
+	}
+	if t.outcome != nil {
+		return t.outcome
+	}
+	for _, f := range t.after {
+		f()
+	}
+	return nil
+}
+
+// Rollback drops everything. After Commit it does nothing.
+func (t *Tx) Rollback() {
+	if !t.done {
+		t.done, t.outcome = true, ErrTxDone
+	}
+}
+
+// Changed reports whether there are writes to commit.
+func (t *Tx) Changed() bool {
+	return slices.ContainsFunc(t.ops(), func(op Op) bool { return op.Kind != Guard })
+}
+
+// ops returns the net effect of the unit of work, in the order in which each
+// record was last written.
+func (t *Tx) ops() []Op {
+	type item struct {
+		op    Op
+		order int
+	}
+	items := make([]item, 0, len(t.entries))
+	for key, e := range t.entries {
+		op := Op{Model: key.model, ID: key.id, Version: e.base}
+		switch {
+		case e.base == 0 && e.cur == nil:
+			continue
+		case e.base == 0:
+			op.Kind, op.Fields = Insert, e.cur.Fields
+		case e.cur == nil:
+			op.Kind = Delete
+		case e.set == nil:
+			op.Kind = Guard
+		default:
+			op.Kind, op.Fields = Update, e.set
+		}
+		items = append(items, item{op, e.order})
+	}
+	slices.SortFunc(items, func(a, b item) int { return cmp.Compare(a.order, b.order) })
+	ops := make([]Op, len(items))
+	for i := range items {
+		ops[i] = items[i].op
+	}
+	return ops
+}
