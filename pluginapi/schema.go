@@ -1,0 +1,164 @@
+package pluginapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Schema is the part of JSON Schema in which an endpoint describes its body
+// or query. ABI.md says what each keyword means and which message a client
+// gets when it does not hold.
+type Schema struct {
+	Type                 string          `json:"type,omitempty"` // object, string, boolean, number, array
+	Properties           Properties      `json:"properties,omitempty"`
+	Required             []string        `json:"required,omitempty"`
+	AdditionalProperties *Schema         `json:"additionalProperties,omitempty"` // without properties: a record
+	Items                *Schema         `json:"items,omitempty"`
+	AllOf                []*Schema       `json:"allOf,omitempty"` // at the top only
+	MinLength            *int            `json:"minLength,omitempty"`
+	MaxLength            *int            `json:"maxLength,omitempty"`
+	Format               string          `json:"format,omitempty"` // email
+	Enum                 []string        `json:"enum,omitempty"`
+	Default              json.RawMessage `json:"default,omitempty"`
+	Description          string          `json:"description,omitempty"`
+}
+
+// Properties are the members that a schema describes, in the order in which
+// they are checked and reported.
+type Properties []Property
+
+// Property is one described member.
+type Property struct {
+	Name   string
+	Schema *Schema
+}
+
+// Get returns the schema of a member, or nil.
+func (p Properties) Get(name string) *Schema {
+	for i := range p {
+		if p[i].Name == name {
+			return p[i].Schema
+		}
+	}
+	return nil
+}
+
+// UnmarshalJSON reads a JSON object and keeps the order of its members.
+func (p *Properties) UnmarshalJSON(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if token, err := dec.Token(); err != nil || token != json.Delim('{') {
+		return errors.New("properties must be an object")
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		s := new(Schema)
+		if err := dec.Decode(s); err != nil {
+			return fmt.Errorf("property %q: %w", name, err)
+		}
+		*p = append(*p, Property{Name: name.(string), Schema: s})
+	}
+	return nil
+}
+
+// ParseSchema reads the schema of a body or query. Keywords that are not in
+// Schema are errors, so that no endpoint relies on a check that nobody makes.
+func ParseSchema(raw json.RawMessage) (*Schema, error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields()
+	s := new(Schema)
+	if err := dec.Decode(s); err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	if err := s.validate(true); err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	return s, nil
+}
+
+var schemaTypes = []string{"object", "string", "boolean", "number", "array"}
+
+func (s *Schema) validate(top bool) error {
+	if s.AllOf != nil {
+		return s.validateAllOf(top)
+	}
+	if s.Type == "" && !top && s.empty() {
+		return nil // {}: anything
+	}
+	if !slices.Contains(schemaTypes, s.Type) {
+		return fmt.Errorf("type %q is not one of %s", s.Type, quoted(schemaTypes))
+	}
+	if top && s.Type != "object" {
+		return fmt.Errorf(`the type of a body or query is "object", not %q`, s.Type)
+	}
+	if s.Type != "object" && (s.Properties != nil || s.Required != nil || s.AdditionalProperties != nil) {
+		return fmt.Errorf("properties, required and additionalProperties are for objects, not for a %s", s.Type)
+	}
+	if s.Type != "string" && (s.MinLength != nil || s.MaxLength != nil || s.Format != "" || s.Enum != nil) {
+		return fmt.Errorf("minLength, maxLength, format and enum are for strings, not for a %s", s.Type)
+	}
+	if s.Type != "array" && s.Items != nil {
+		return fmt.Errorf("items is for arrays, not for a %s", s.Type)
+	}
+	if s.Format != "" && s.Format != "email" {
+		return fmt.Errorf(`format %q is not "email"`, s.Format)
+	}
+	for _, name := range s.Required {
+		if s.Properties.Get(name) == nil {
+			return fmt.Errorf("required names %q, which is not in properties", name)
+		}
+	}
+	return s.validateChildren()
+}
+
+func (s *Schema) validateAllOf(top bool) error {
+	if !top || s.Type != "" || len(s.AllOf) == 0 {
+		return fmt.Errorf("allOf stands alone, at the top, and has at least one schema")
+	}
+	for _, part := range s.AllOf {
+		if part == nil || part.AllOf != nil {
+			return fmt.Errorf("allOf does not nest")
+		}
+		if err := part.validate(true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Schema) validateChildren() error {
+	for _, child := range s.Properties {
+		if err := child.Schema.validate(false); err != nil {
+			return fmt.Errorf("property %q: %w", child.Name, err)
+		}
+	}
+	for _, child := range []*Schema{s.Items, s.AdditionalProperties} {
+		if child == nil {
+			continue
+		}
+		if err := child.validate(false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Schema) empty() bool {
+	return s.Properties == nil && s.Required == nil && s.AdditionalProperties == nil && s.Items == nil &&
+		s.MinLength == nil && s.MaxLength == nil && s.Format == "" && s.Enum == nil
+}
+
+func checkSchema(r *report, at string, raw json.RawMessage) {
+	if raw == nil {
+		return
+	}
+	if _, err := ParseSchema(raw); err != nil {
+		r.add(at, "%s", err)
+	}
+}

@@ -1,0 +1,144 @@
+package pluginapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	segmentPattern = regexp.MustCompile(`^(:[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9._-]+)$`)
+	mediaPattern   = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]+$`)
+	headerPattern  = regexp.MustCompile(`^[a-z0-9-]+$`)
+)
+
+func (m *Manifest) validateHandlers(r *report) {
+	if len(m.Handlers) == 0 {
+		r.add("handlers", "a plugin needs at least one")
+	}
+	numbers, routes := map[int32]int{}, map[string]int{}
+	for i := range m.Handlers {
+		h := &m.Handlers[i]
+		at := fmt.Sprintf("handlers[%d]", i)
+		if h.Number < 0 {
+			r.add(at+".number", "%d is negative", h.Number)
+		}
+		if other, taken := numbers[h.Number]; taken {
+			r.add(at+".number", "%d is also the number of handlers[%d]", h.Number, other)
+		}
+		numbers[h.Number] = i
+		switch h.Kind {
+		case KindEndpoint:
+			h.validateEndpoint(r, at)
+			if other, taken := routes[h.route()]; taken {
+				r.add(at+".path", "%s %s is also served by handlers[%d]", h.Method, h.Path, other)
+			}
+			routes[h.route()] = i
+		case KindHook:
+			m.validateHook(r, at, h)
+		default:
+			r.oneOf(at+".kind", h.Kind, KindEndpoint, KindHook)
+		}
+	}
+}
+
+// route makes endpoints comparable: the names of parameters do not matter.
+func (h *Handler) route() string {
+	segments := strings.Split(h.Path, "/")
+	for i, s := range segments {
+		if strings.HasPrefix(s, ":") {
+			segments[i] = ":"
+		}
+	}
+	return fmt.Sprint(h.Root, " ", h.Method, " ", strings.Join(segments, "/"))
+}
+
+func (h *Handler) validateEndpoint(r *report, at string) {
+	r.oneOf(at+".method", h.Method, "GET", "POST")
+	if h.Path == "" || h.Path[0] != '/' {
+		r.add(at+".path", "%q does not start with /", h.Path)
+	} else {
+		params := map[string]bool{}
+		for _, segment := range strings.Split(h.Path[1:], "/") {
+			if !segmentPattern.MatchString(segment) || segment == "." || segment == ".." {
+				r.add(at+".path", "%q has the segment %q; a segment is letters, digits, '.', '_', '-', or ':' and a name", h.Path, segment)
+			} else if segment[0] == ':' && params[segment] {
+				r.add(at+".path", "%q has the parameter %q twice", h.Path, segment)
+			}
+			params[segment] = true
+		}
+	}
+	r.oneOf(at+".session", h.Session, "", SessionOptional, SessionRequired, SessionFresh)
+	r.oneOf(at+".csrf", h.CSRF, "", "form")
+	for _, mediaType := range h.MediaTypes {
+		r.want(at+".mediaTypes", mediaType, mediaPattern)
+	}
+	if h.Method == "GET" && (h.Body != nil || h.MediaTypes != nil || h.CSRF != "") {
+		r.add(at, "a GET endpoint has no body, mediaTypes or csrf")
+	}
+	if h.Event != "" || h.Match != nil || h.Before != nil || h.After != nil || h.Failure != "" {
+		r.add(at, "event, match, before, after and failure are for hooks")
+	}
+	checkSchema(r, at+".body", h.Body)
+	checkSchema(r, at+".query", h.Query)
+	checkObject(r, at+".openapi", h.OpenAPI)
+}
+
+func (m *Manifest) validateHook(r *report, at string, h *Handler) {
+	if !slices.Contains(Events(), h.Event) {
+		r.add(at+".event", "%q is not an event of ABI %d.%d", h.Event, Major, Minor)
+	}
+	r.oneOf(at+".failure", h.Failure, "", FailDeny, FailSkip)
+	if h.Failure == FailSkip && !MaySkip(h.Event) {
+		r.add(at+".failure", "a hook on %q gives a verdict and must fail closed; only observers may skip", h.Event)
+	}
+	if h.Method != "" || h.Path != "" || h.Root || h.Body != nil || h.Query != nil || h.MediaTypes != nil ||
+		h.Session != "" || h.CSRF != "" || h.OpenAPI != nil {
+		r.add(at, "method, path, root, body, query, mediaTypes, session, csrf and openapi are for endpoints")
+	}
+	for _, id := range slices.Concat(h.Before, h.After) {
+		r.want(at, id, idPattern)
+		if id == m.ID {
+			r.add(at, "before and after name other plugins, not %q itself", id)
+		}
+	}
+	if h.Match != nil {
+		h.Match.validate(r, at+".match", h.Event)
+	}
+}
+
+func (x *Match) validate(r *report, at, event string) {
+	for _, path := range x.Paths {
+		if rest := strings.TrimSuffix(path, "/*"); !strings.HasPrefix(path, "/") || strings.Contains(rest, "*") {
+			r.add(at+".paths", "%q is neither a path nor a prefix that ends in /*", path)
+		}
+	}
+	for _, method := range x.Methods {
+		r.oneOf(at+".methods", method, "GET", "POST")
+	}
+	for _, phase := range x.Phases {
+		if event != EventResponseSession {
+			r.add(at+".phases", "only %s has phases", EventResponseSession)
+			break
+		}
+		r.oneOf(at+".phases", phase, PhaseIssued, PhaseRead, PhaseRefreshed, PhaseEnded)
+	}
+	for _, header := range x.Headers {
+		if !headerPattern.MatchString(header) {
+			r.add(at+".headers", "%q is not a header name in lower case", header)
+		}
+	}
+}
+
+// checkObject reports JSON that is there but is no object.
+func checkObject(r *report, at string, raw json.RawMessage) {
+	if raw == nil {
+		return
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(raw, &object) != nil || object == nil {
+		r.add(at, "must be a JSON object")
+	}
+}
