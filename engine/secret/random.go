@@ -1,0 +1,36 @@
+package secret
+
+import "crypto/rand"
+
+// Alphabets for RandomString.
+const (
+	Lower   = "abcdefghijklmnopqrstuvwxyz"
+	Upper   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	Digits  = "0123456789"
+	Alnum   = Lower + Upper + Digits
+	URLSafe = Alnum + "-_"
+)
+
+// RandomString returns n characters drawn uniformly and independently from
+// the alphabet by the operating system's generator. The alphabet holds 1 to
+// 256 single-byte characters; RandomString panics on any other, and on a
+// negative n, because both are constants of the program.
+func RandomString(n int, alphabet string) string {
+	if n < 0 || len(alphabet) == 0 || len(alphabet) > 256 {
+		panic("secret: RandomString needs n >= 0 and an alphabet of 1 to 256 characters")
+	}
+	// Bytes at or above the largest multiple of the alphabet's length would
+	// favour its first characters, so they are drawn again.
+	limit := 256 - 256%len(alphabet)
+	out := make([]byte, 0, n)
+	var pool [64]byte
+	for len(out) < n {
+		rand.Read(pool[:])
+		for _, b := range pool {
+			if int(b) < limit && len(out) < n {
+				out = append(out, alphabet[int(b)%len(alphabet)])
+			}
+		}
+	}
+	return string(out)
+}
