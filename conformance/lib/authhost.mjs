@@ -1,0 +1,84 @@
+// Runs the authhost binary with a generated configuration.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Admin } from "./admin.mjs";
+import { eventually, freePorts, start, temporaryFolder } from "./process.mjs";
+
+export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+export const BINARY = process.env.AUTHHOST ?? path.join(ROOT, "build", "authhost");
+
+const READY_TIMEOUT = 120_000; // The first start compiles the plugins.
+const CACHE = path.join(ROOT, "build", "conformance-cache");
+
+/** A running server: where its tenants are reached, its admin interface, and what it printed. */
+class Server {
+  constructor(process, admin, addresses) {
+    this.admin = admin;
+    this.addresses = addresses;
+    this.process = process;
+  }
+
+  /** The base URL of a tenant's listener. */
+  url(tenant) {
+    return `http://${this.addresses.get(tenant)}`;
+  }
+
+  /** What the scenario runner needs of one tenant. */
+  target(tenant) {
+    return {
+      baseUrl: this.url(tenant),
+      outbox: () => this.admin.outbox(tenant),
+      reset: () => this.admin.reset(tenant),
+    };
+  }
+
+  output() {
+    return this.process.output();
+  }
+
+  stop() {
+    return this.process.stop();
+  }
+}
+
+/**
+ * Starts a server and waits until it is ready.
+ *
+ * @param {{tenants: ((listen: (id: string) => string) => object[]) | object[], ids: string[], store?: object,
+ *   development?: boolean}} options `ids` are the tenants that get a listener; `tenants` makes their configuration from
+ *   a function that gives a tenant's listen address; `store` is the configuration's store section
+ */
+export async function startAuthhost({ ids, tenants, store = { driver: "bolt" }, development = true }) {
+  if (!existsSync(BINARY)) throw new Error(`${BINARY} does not exist; run "make build"`);
+  const [main, adminPort, ...ports] = await freePorts(ids.length + 2);
+  const addresses = new Map(ids.map((id, i) => [id, `127.0.0.1:${ports[i]}`]));
+  const folder = temporaryFolder("server");
+  mkdirSync(CACHE, { recursive: true, mode: 0o700 });
+  const config = {
+    server: {
+      listen: `127.0.0.1:${main}`, admin: `127.0.0.1:${adminPort}`, dataDir: path.join(folder, "data"), cacheDir: CACHE,
+      development, logLevel: "warn",
+    },
+    store,
+    tenants: tenants((id) => addresses.get(id)),
+  };
+  const file = path.join(folder, "authhost.yaml");
+  writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML.
+  const process = start(BINARY, ["serve", "--config", file], { cwd: folder });
+  const admin = new Admin(`http://127.0.0.1:${adminPort}`);
+  await untilReady(process, admin);
+  return new Server(process, admin, addresses);
+}
+
+async function untilReady(process, admin) {
+  let ended;
+  process.exited.then((how) => {
+    ended = how;
+  });
+  const failure = (what) => new Error(`authhost ${what}:\n${process.output()}`);
+  await eventually(() => {
+    if (ended !== undefined) throw failure(`ended with ${ended} before it was ready`);
+    return admin.ready();
+  }, { timeout: READY_TIMEOUT, onTimeout: () => failure(`is not ready after ${READY_TIMEOUT / 1000} s`) });
+}

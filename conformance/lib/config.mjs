@@ -1,0 +1,125 @@
+// From profiles.json, which says in Better Auth's words what a recorded server was, to tenants of an authhost.yaml.
+
+/** A profile asks for something that authhost or this translation does not have yet. */
+export class UnsupportedProfile extends Error {}
+
+const callback = (value) => value !== undefined && value !== false;
+
+/** Reads options and remembers which were read, so that none is lost silently. */
+class Options {
+  #rest;
+
+  constructor(options) {
+    this.#rest = structuredClone(options);
+  }
+
+  take(path) {
+    const keys = path.split(".");
+    const last = keys.pop();
+    let at = this.#rest;
+    for (const key of keys) at = at?.[key];
+    const value = at?.[last];
+    if (at) delete at[last];
+    return value;
+  }
+
+  /** The paths of all values that nobody took. */
+  rest(value = this.#rest, path = "") {
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return [path];
+    return Object.entries(value).flatMap(([key, item]) => this.rest(item, path ? `${path}.${key}` : key));
+  }
+}
+
+/**
+ * The tenant that serves a profile.
+ *
+ * @param {string} id the profile's name, which becomes the tenant's id
+ * @param {object} profile an entry of profiles.json
+ * @param {{listen: string, modules: Set<string>}} options the tenant's listener and the first-party modules that exist
+ */
+export function tenantOf(id, profile, { listen, modules }) {
+  if (typeof profile.base_url !== "string") throw new UnsupportedProfile(`${id}: dynamic base URL`);
+  const options = new Options(profile.options);
+  const tenant = {
+    id,
+    listen,
+    baseURL: profile.base_url,
+    basePath: profile.base_path,
+    secret: profile.secret,
+    ...general(options, id),
+    plugins: [emailPassword(options), ...account(options, modules), ...profile.plugins.map((p) => plugin(id, p, profile))],
+  };
+  const rest = options.rest();
+  if (rest.length) throw new UnsupportedProfile(`${id}: options ${rest.join(", ")}`);
+  return withoutUndefined(tenant);
+}
+
+function general(options, id) {
+  if (options.take("rateLimit.enabled")) throw new UnsupportedProfile(`${id}: rate limits`);
+  options.take("telemetry.enabled");
+  return {
+    appName: options.take("appName"),
+    trustedOrigins: options.take("trustedOrigins"),
+    disabledPaths: options.take("disabledPaths"),
+    errorURL: options.take("onAPIError.errorURL"),
+    ipHeaders: options.take("advanced.ipAddress.ipAddressHeaders"),
+    disableCSRFCheck: options.take("advanced.disableCSRFCheck"),
+    session: session(options),
+  };
+}
+
+function session(options) {
+  const out = withoutUndefined({
+    expiresIn: options.take("session.expiresIn"),
+    updateAge: options.take("session.updateAge"),
+    freshAge: options.take("session.freshAge"),
+    deferRefresh: options.take("session.deferSessionRefresh"),
+  });
+  return Object.keys(out).length ? out : undefined;
+}
+
+function emailPassword(options) {
+  const plain = ["disableSignUp", "requireEmailVerification", "minPasswordLength", "maxPasswordLength", "autoSignIn",
+    "revokeSessionsOnPasswordReset", "resetPasswordTokenExpiresIn"];
+  const verification = ["sendOnSignUp", "sendOnSignIn", "autoSignInAfterVerification", "expiresIn"];
+  const take = (group, names) => Object.fromEntries(names.map((name) => [name, options.take(`${group}.${name}`)]));
+  return {
+    id: "email-password",
+    config: withoutUndefined({
+      enabled: options.take("emailAndPassword.enabled") ?? false,
+      ...take("emailAndPassword", plain),
+      sendResetPassword: callback(options.take("emailAndPassword.sendResetPassword")) || undefined,
+      onExistingUserSignUp: callback(options.take("emailAndPassword.onExistingUserSignUp")) || undefined,
+      emailVerification: withoutUndefined({
+        sendVerificationEmail: callback(options.take("emailVerification.sendVerificationEmail")) || undefined,
+        ...take("emailVerification", verification),
+      }),
+    }),
+  };
+}
+
+function account(options, modules) {
+  const config = withoutUndefined({
+    changeEmail: withoutUndefined({
+      enabled: options.take("user.changeEmail.enabled"),
+      sendConfirmation: callback(options.take("user.changeEmail.sendChangeEmailConfirmation")) || undefined,
+    }),
+    deleteUser: withoutUndefined({
+      enabled: options.take("user.deleteUser.enabled"),
+      sendVerification: callback(options.take("user.deleteUser.sendDeleteAccountVerification")) || undefined,
+    }),
+  });
+  return modules.has("account") ? [{ id: "account", config }] : [];
+}
+
+function plugin(id, { plugin: name, options }, profile) {
+  if (name === "convex" && options.authConfig === "$convexRS256" && Object.keys(options).length === 1) {
+    return { id: "convex", config: { issuer: profile.environment.CONVEX_SITE_URL, algorithm: "RS256" } };
+  }
+  throw new UnsupportedProfile(`${id}: plugin ${name} with ${JSON.stringify(options)}`);
+}
+
+function withoutUndefined(object) {
+  const empty = (value) => value === undefined || (value?.constructor === Object && Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => !empty(value)));
+}

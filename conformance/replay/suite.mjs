@@ -1,0 +1,75 @@
+// Replays many scenarios: profiles side by side, the scenarios of one profile one after the other, for they share a tenant.
+import { Deviations, mustPass, profiles, skippedPositions, transcript } from "./lists.mjs";
+import { replayScenario } from "./scenario.mjs";
+
+/** Runs `work` on every item, `limit` at a time, and gives the results in order. */
+async function mapLimited(items, limit, work) {
+  const out = new Array(items.length);
+  let next = 0;
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, async () => {
+    while (next < items.length) {
+      const i = next++;
+      out[i] = await work(items[i]);
+    }
+  }));
+  return out;
+}
+
+/** Groups scenario names by their profile. */
+export function byProfile(names) {
+  const out = new Map();
+  for (const name of names) {
+    const profile = name.split("/")[0];
+    out.set(profile, [...(out.get(profile) ?? []), name]);
+  }
+  return out;
+}
+
+/**
+ * Replays scenarios.
+ *
+ * @param {{names: string[], targetOf: (profile: string) => object, watch?: (profile: string, definition: object,
+ *   target: object) => (response: object) => Promise<void>, deviations?: Deviations, skipExchanges?: object[], parallel?: number}} options `watch`
+ *   makes an observer of every raw answer of one scenario; `skipExchanges` is must-pass.json's unless it is given
+ * @returns {Promise<{name: string, matched: boolean, exchanges: number, matchedExchanges: number, skipped: number,
+ *   failures: object[]}[]>} in the order of `names`
+ */
+export async function replayAll({ names, targetOf, watch, deviations = new Deviations(), skipExchanges, parallel = 4 }) {
+  const definitions = profiles();
+  const leftOut = skipExchanges ?? mustPass().skipExchanges;
+  const groups = await mapLimited([...byProfile(names)], parallel, async ([profile, list]) => {
+    const results = [];
+    for (const name of list) {
+      const target = targetOf(profile);
+      const scenario = transcript(name);
+      const skip = skippedPositions(name, scenario, leftOut);
+      const onResponse = watch?.(profile, definitions[profile], target);
+      const exchanges = await replayScenario({ scenario, profile: definitions[profile], target, skip, onResponse })
+        .catch((error) => [{ position: 0, name: "start of the scenario", request: "", differences: [{ path: "error", got: error.message }] }]);
+      results.push(judge(name, exchanges, skip.size, deviations));
+    }
+    return results;
+  });
+  return groups.flat();
+}
+
+function judge(name, exchanges, skipped, deviations) {
+  const failures = [];
+  for (const exchange of exchanges) {
+    const differences = exchange.differences.filter((difference) => !deviations.allow(name, exchange.name, difference));
+    if (differences.length) failures.push({ ...exchange, differences });
+  }
+  const matchedExchanges = exchanges.length - failures.length;
+  return { name, matched: failures.length === 0, exchanges: exchanges.length, matchedExchanges, skipped, failures };
+}
+
+/** The text that explains a scenario's failures. */
+export function explain({ name, failures }) {
+  const show = (value) => (value === undefined ? "(absent)" : JSON.stringify(value));
+  const lines = [`✗ ${name}`];
+  for (const { position, name: exchange, request, differences } of failures) {
+    lines.push(`    exchange ${position}, ${exchange}: ${request}`);
+    for (const { path, want, got } of differences) lines.push(`      ${path}`, `        recorded ${show(want)}`, `        answered ${show(got)}`);
+  }
+  return lines.join("\n");
+}
