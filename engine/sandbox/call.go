@@ -1,0 +1,194 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// call is one handler call under way. It is the context that wazero hands to
+// the host functions, which find it there without a look-up.
+type call struct {
+	context.Context
+	inst   *Instance
+	host   Host
+	limits Limits
+	usage  Usage
+	start  time.Time
+	end    time.Time // start + limits.Wall, or the context's deadline
+
+	pending []byte    // what the last get or capability call left for take
+	lines   [2][]byte // unfinished lines of standard output and error
+	logged  uint64
+	inHost  bool               // a method of host is running
+	cancel  context.CancelFunc // of the context for capability calls
+	capCtx  context.Context
+}
+
+// stop ends a call from inside a host function. wazero recovers it and
+// returns it from the guest's entry.
+type stop struct {
+	reason Reason
+	limit  uint64
+	detail string
+}
+
+// Error implements error, as wazero wants of what it recovers.
+func (s *stop) Error() string { return string(s.reason) + " " + s.detail }
+
+// begin counts one host call and checks the call's time.
+func (c *call) begin() {
+	c.usage.HostCalls++
+	if c.usage.HostCalls > c.limits.HostCalls {
+		panic(&stop{reason: ReasonHostCalls, limit: uint64(c.limits.HostCalls)})
+	}
+}
+
+// checkTime stops the call when its time is over or its context is done.
+func (c *call) checkTime() {
+	if time.Now().After(c.end) {
+		panic(&stop{reason: ReasonWall, limit: uint64(c.limits.Wall)})
+	}
+	if c.Context.Err() != nil {
+		panic(&stop{reason: ReasonCanceled, detail: context.Cause(c.Context).Error()})
+	}
+}
+
+// view returns guest memory itself. It is only good until guest code runs
+// again, so it never leaves this package.
+func (c *call) view(ptr, n uint32) []byte {
+	b, ok := c.inst.mem.Read(ptr, n)
+	if !ok {
+		panic(&stop{reason: ReasonPointer, detail: fmt.Sprintf("%d bytes at %#x, memory has %d", n, ptr, c.inst.mem.Size())})
+	}
+	return b
+}
+
+// takeOut counts bytes that leave the guest.
+func (c *call) takeOut(n uint32) {
+	c.usage.BytesOut += uint64(n)
+	if c.usage.BytesOut > c.limits.BytesOut {
+		panic(&stop{reason: ReasonBytesOut, limit: c.limits.BytesOut})
+	}
+}
+
+// copyOut returns a copy of guest memory that a Host may keep.
+func (c *call) copyOut(ptr, n uint32) []byte {
+	v := c.view(ptr, n)
+	c.takeOut(n)
+	if n == 0 {
+		return nil
+	}
+	return append(make([]byte, 0, n), v...)
+}
+
+// text returns a copy of guest memory that must be UTF-8.
+func (c *call) text(ptr, n uint32) string {
+	v := c.view(ptr, n)
+	c.takeOut(n)
+	if !utf8.Valid(v) {
+		panic(&stop{reason: ReasonText, detail: fmt.Sprintf("%d bytes at %#x", n, ptr)})
+	}
+	return string(v)
+}
+
+// deliver writes as much of value as fits to out, keeps the rest for take,
+// and returns the import's result: high << 32 | length of value.
+func (c *call) deliver(high uint32, value []byte, out []byte) uint64 {
+	n := copy(out, value)
+	c.takeIn(n)
+	c.pending = nil
+	if n < len(value) {
+		// The Host may reuse value before the guest asks for the rest.
+		c.pending = append([]byte(nil), value[n:]...)
+	}
+	return uint64(high)<<32 | uint64(uint32(len(value)))
+}
+
+// takeIn counts bytes that enter the guest.
+func (c *call) takeIn(n int) {
+	c.usage.BytesIn += uint64(n)
+	if c.usage.BytesIn > c.limits.BytesIn {
+		panic(&stop{reason: ReasonBytesIn, limit: c.limits.BytesIn})
+	}
+}
+
+// log passes one line on, unless the call has logged enough.
+func (c *call) log(level int32, line []byte) {
+	c.logged += uint64(len(line)) + 1
+	if c.logged > c.limits.LogBytes {
+		return
+	}
+	c.inHost = true
+	c.host.Log(level, strings.ToValidUTF8(string(line), "\uFFFD"))
+	c.inHost = false
+}
+
+// maxLine bounds an unfinished line of standard output.
+const maxLine = 8 << 10
+
+// print takes standard output (stream 0) or error (stream 1) and logs the
+// lines that are complete.
+func (c *call) print(stream int, b []byte) {
+	buf := append(c.lines[stream], b...)
+	for {
+		i := bytes.IndexByte(buf, '\n')
+		if i < 0 && len(buf) < maxLine {
+			break
+		}
+		if i < 0 || i > maxLine {
+			c.log(int32(stream)+1, buf[:maxLine])
+			buf = buf[maxLine:]
+			continue
+		}
+		c.log(int32(stream)+1, buf[:i])
+		buf = buf[i+1:]
+	}
+	c.lines[stream] = buf
+}
+
+// flush logs what was printed without a line end.
+func (c *call) flush() {
+	for i, b := range c.lines {
+		if len(b) > 0 {
+			c.lines[i] = nil
+			c.log(int32(i)+1, b)
+		}
+	}
+}
+
+// capabilityContext returns the context of capability calls. It is made at
+// the first one: most calls have none.
+func (c *call) capabilityContext() context.Context {
+	if c.capCtx == nil {
+		c.capCtx, c.cancel = context.WithDeadline(c.Context, c.end)
+	}
+	return c.capCtx
+}
+
+// Clocks while a module is initialised: fixed, so that an image does not
+// depend on when it was made.
+const (
+	imageRealtime  = 946_684_800_000_000_000 // 2000-01-01
+	imageMonotonic = int64(time.Second)
+)
+
+// realtime returns the guest's wall clock in nanoseconds since 1970.
+func (c *call) realtime() int64 {
+	if c.inst.initialising {
+		return imageRealtime
+	}
+	return c.inst.core.rt.cfg.Now().UnixNano()
+}
+
+// monotonic returns the guest's monotonic clock in nanoseconds. It starts
+// after the moment at which images are made.
+func (c *call) monotonic() int64 {
+	if c.inst.initialising {
+		return imageMonotonic
+	}
+	return imageMonotonic + int64(time.Since(c.inst.core.rt.started))
+}

@@ -1,0 +1,137 @@
+package sandbox
+
+import (
+	"time"
+)
+
+// Config says how a [Runtime] works. The zero value works: compiled code is
+// kept in memory only, and every limit has the default written beside it.
+type Config struct {
+	// CacheDir is the folder that keeps compiled code between runs. It is
+	// created with mode 0700, and New fails when others may write to it: who
+	// can write there can run code in this process. Empty means no cache.
+	CacheDir string
+	// CacheKey names the version of the embedding program. Compiled code is
+	// kept below a folder of this name, so that no version reads another's.
+	CacheKey string
+
+	// Namespace is the import module of get, set, take and log; capability
+	// NAME is the import module Namespace + "_" + NAME. Default "host_v1".
+	Namespace string
+	// Capabilities are the names that modules may import. A module that
+	// imports another one does not load.
+	Capabilities []string
+	// Entry is the export that runs a handler. Default: Namespace without its
+	// version, plus "_call"; "host_call" for the default namespace.
+	Entry string
+
+	// MemoryPages bounds the linear memory of every instance, in pages of
+	// 64 KiB. Default 1024 (64 MiB).
+	MemoryPages uint32
+	// MaxModuleBytes bounds the size of a binary. Default 32 MiB.
+	MaxModuleBytes int
+
+	// MaxInstances bounds the live instances of one module. Default 64.
+	MaxInstances int
+	// MaxIdle bounds the instances that a module keeps for reuse.
+	// Default MaxInstances.
+	MaxIdle int
+	// MaxWaiting bounds the callers that wait for an instance of one module;
+	// further ones get ErrBusy at once. Default 256.
+	MaxWaiting int
+	// MaxWait bounds how long a caller waits. Default 5 s.
+	MaxWait time.Duration
+
+	// Limits are the defaults of every call. Zero members take the values
+	// documented at [Limits].
+	Limits Limits
+
+	// Now is the clock that guests see. Default time.Now.
+	Now func() time.Time
+}
+
+// Limits bound one handler call. In [Config] a zero member means the default
+// written beside it; in [Instance.Call] it means the value of Config.
+type Limits struct {
+	// Wall bounds the time from start to end, host calls included.
+	// Default 10 s. A nearer deadline of the context wins.
+	Wall time.Duration
+	// HostCalls bounds the calls of get, set, take, log and capabilities.
+	// Default 10000.
+	HostCalls uint32
+	// BytesIn bounds what the host hands to the guest. Default 16 MiB.
+	BytesIn uint64
+	// BytesOut bounds what the guest hands to the host: paths, values,
+	// arguments, log text. Default 16 MiB.
+	BytesOut uint64
+	// LogBytes bounds log text, standard output included. More is dropped
+	// without failing the call. Default 64 KiB.
+	LogBytes uint64
+}
+
+// Defaults of Config and Limits.
+const (
+	defaultNamespace      = "host_v1"
+	defaultMemoryPages    = 1024
+	defaultMaxModuleBytes = 32 << 20
+	defaultMaxInstances   = 64
+	defaultMaxWaiting     = 256
+	defaultMaxWait        = 5 * time.Second
+	defaultWall           = 10 * time.Second
+	defaultHostCalls      = 10_000
+	defaultBytes          = 16 << 20
+	defaultLogBytes       = 64 << 10
+)
+
+// withDefaults returns c with every zero member replaced.
+func (c Config) withDefaults() Config {
+	c.Namespace = or(c.Namespace, defaultNamespace)
+	c.Entry = or(c.Entry, entryFor(c.Namespace))
+	c.MemoryPages = or(c.MemoryPages, defaultMemoryPages)
+	c.MaxModuleBytes = or(c.MaxModuleBytes, defaultMaxModuleBytes)
+	c.MaxInstances = or(c.MaxInstances, defaultMaxInstances)
+	c.MaxIdle = or(c.MaxIdle, c.MaxInstances)
+	c.MaxWaiting = or(c.MaxWaiting, defaultMaxWaiting)
+	c.MaxWait = or(c.MaxWait, defaultMaxWait)
+	c.Limits = c.Limits.or(Limits{
+		Wall:      defaultWall,
+		HostCalls: defaultHostCalls,
+		BytesIn:   defaultBytes,
+		BytesOut:  defaultBytes,
+		LogBytes:  defaultLogBytes,
+	})
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// or returns l with zero members taken from d.
+func (l Limits) or(d Limits) Limits {
+	return Limits{
+		Wall:      or(l.Wall, d.Wall),
+		HostCalls: or(l.HostCalls, d.HostCalls),
+		BytesIn:   or(l.BytesIn, d.BytesIn),
+		BytesOut:  or(l.BytesOut, d.BytesOut),
+		LogBytes:  or(l.LogBytes, d.LogBytes),
+	}
+}
+
+// or returns v, or d when v is zero.
+func or[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}
+
+// Usage is what one call used.
+type Usage struct {
+	Wall      time.Duration // from start to end, host calls included
+	Host      time.Duration // the part of Wall spent in capability calls
+	HostCalls uint32
+	BytesIn   uint64
+	BytesOut  uint64
+	Pages     uint32 // linear memory at the end of the call, in pages of 64 KiB
+}

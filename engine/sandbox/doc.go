@@ -1,0 +1,29 @@
+// Package sandbox runs WebAssembly modules that nobody has to trust. It owns
+// everything between a binary of unknown origin and a bounded call into it:
+// admission, metering, images, pooled instances, and the imports that a guest
+// may use. It knows nothing of what guests are for.
+//
+// A guest exports memory and one function, <entry>(handler i32) -> i32. It
+// imports get, set, take and log from one namespace and, for each capability
+// that it uses, one function, call, from a module of its own, so that the
+// import section is the list of its permissions. All of them are served by
+// the [Host] that the caller passes to [Instance.Call]. A small part of
+// wasi_snapshot_preview1 lets the runtimes of Go, TinyGo, Rust, C, Zig and
+// AssemblyScript start; it has clocks, randomness and standard output, and
+// neither files nor sockets.
+//
+// The life of a module:
+//
+//	rt, err := sandbox.New(ctx, sandbox.Config{CacheDir: dir, Namespace: "example_v1"})
+//	mod, err := rt.Load(ctx, wasm, sandbox.LoadOptions{Name: "greeter"})
+//	inst, err := mod.Acquire(ctx)            // bounded pool, bounded waiting
+//	defer inst.Release()                     // pristine again for the next caller
+//	result, usage, err := inst.Call(ctx, 1, host, sandbox.Limits{})
+//
+// A guest that traps, loops, recurses or asks for too much fails its call
+// with a [*TrapError]; the host goes on. Whatever a guest leaves in memory is
+// gone before the instance serves anyone else.
+//
+// Neighbours: package wasmbin below internal reads and rewrites the binary
+// format. wazero compiles and runs it; no other package imports wazero.
+package sandbox

@@ -1,0 +1,141 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/tetratelabs/wazero/experimental"
+
+	"github.com/authhost/authhost/engine/sandbox/internal/wasmbin"
+)
+
+// LoadOptions say how a module is loaded. The zero value works.
+type LoadOptions struct {
+	// Name appears in errors. Default: the first digits of the hash.
+	Name string
+	// Progress, if set, is called at the start of each stage with one of the
+	// Stage constants, from the goroutine of Load.
+	Progress func(stage string)
+	// Limits are the defaults of this module's calls, over those of Config.
+	Limits Limits
+	// MemoryPages bounds the linear memory, if less than Config.MemoryPages.
+	MemoryPages uint32
+}
+
+// Load admits, compiles and initialises a module. Binaries that were loaded
+// before, and are not closed, share compiled code and pool. Every error is a
+// [*LoadError], but for ErrClosed and errors of ctx.
+func (rt *Runtime) Load(ctx context.Context, wasm []byte, opts LoadOptions) (*Module, error) {
+	if err := rt.enter(); err != nil {
+		return nil, err
+	}
+	defer rt.leave()
+	progress := opts.Progress
+	if progress == nil {
+		progress = func(string) {}
+	}
+	progress(StageAdmission)
+	pages := min(or(opts.MemoryPages, rt.cfg.MemoryPages), rt.cfg.MemoryPages)
+	parsed, err := rt.parse(wasm, pages)
+	if err != nil {
+		return nil, loadError(opts.Name, StageAdmission, err)
+	}
+	info := describe(wasm, parsed)
+	key := coreKey{hash: info.Hash, pages: pages}
+	c, first := rt.share(key, info)
+	if first {
+		c.finish(rt.build(ctx, c, wasm, progress))
+	}
+	select {
+	case <-c.ready:
+	case <-ctx.Done():
+		c.drop()
+		return nil, ctx.Err()
+	}
+	if c.err != nil {
+		c.drop()
+		var le *LoadError
+		if errors.As(c.err, &le) {
+			return nil, loadError(opts.Name, le.Stage, le.Err)
+		}
+		return nil, c.err
+	}
+	progress(StageReady)
+	return newModule(c, or(opts.Name, info.Hash[:12]), opts.Limits.or(rt.cfg.Limits)), nil
+}
+
+func loadError(name, stage string, err error) error {
+	return &LoadError{Module: or(name, "-"), Stage: stage, Err: err}
+}
+
+// parse reads a binary within the runtime's limits and checks what it
+// imports and exports.
+func (rt *Runtime) parse(wasm []byte, pages uint32) (*wasmbin.Module, error) {
+	lim := wasmbin.DefaultAdmission()
+	lim.Bytes = rt.cfg.MaxModuleBytes
+	lim.MemoryPages = pages
+	m, err := wasmbin.Parse(wasm, lim)
+	if err != nil {
+		return nil, err
+	}
+	return m, rt.admit(m)
+}
+
+// share returns the core of a key, and whether the caller has to build it.
+func (rt *Runtime) share(key coreKey, info Info) (c *core, first bool) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if c = rt.cores[key]; c != nil {
+		c.refs++
+		return c, false
+	}
+	c = &core{rt: rt, key: key, info: info, refs: 1, ready: make(chan struct{})}
+	rt.cores[key] = c
+	return c, true
+}
+
+// build compiles and initialises a core.
+func (rt *Runtime) build(ctx context.Context, c *core, wasm []byte, progress func(string)) error {
+	progress(StageCompile)
+	if err := rt.compile(ctx, c, wasm); err != nil {
+		return loadError("", StageCompile, err)
+	}
+	progress(StageImage)
+	if err := c.prepare(ctx); err != nil {
+		return loadError("", StageImage, err)
+	}
+	return nil
+}
+
+// compile makes machine code or takes it from the cache.
+func (rt *Runtime) compile(ctx context.Context, c *core, wasm []byte) (err error) {
+	select {
+	case rt.compiling <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-rt.compiling }()
+	before, start := rt.cacheEntries(), time.Now()
+	c.compiled, err = rt.wz.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), wasm)
+	c.info.CompileTime = time.Since(start)
+	// A compilation adds an entry, a hit does not; compilations of this
+	// runtime come one at a time.
+	c.info.FromCache = err == nil && rt.cacheDir != "" && rt.cacheEntries() == before
+	return err
+}
+
+// cacheEntries counts the modules in the compilation cache.
+func (rt *Runtime) cacheEntries() (n int) {
+	if rt.cacheDir == "" {
+		return 0
+	}
+	folders, _ := os.ReadDir(rt.cacheDir)
+	for _, f := range folders {
+		entries, _ := os.ReadDir(rt.cacheDir + string(os.PathSeparator) + f.Name())
+		n += len(entries)
+	}
+	return n
+}

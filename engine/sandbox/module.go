@@ -1,0 +1,147 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/tetratelabs/wazero"
+)
+
+// Module is a loaded module. Handles of the same binary share compiled code
+// and one pool of instances, so a handle per user of a module costs little.
+type Module struct {
+	core   *core
+	name   string
+	limits Limits
+	closed sync.Once
+}
+
+func newModule(c *core, name string, limits Limits) *Module {
+	return &Module{core: c, name: name, limits: limits}
+}
+
+// Info describes the module.
+func (m *Module) Info() Info {
+	info := m.core.info
+	info.Name = m.name
+	return info
+}
+
+// Close gives the handle up. Compiled code is freed with the last handle of
+// the binary, when no instance is in use any more; calls under way go on.
+func (m *Module) Close() { m.closed.Do(m.core.drop) }
+
+// Acquire takes an instance, which nobody else uses until Release. It waits
+// for one within the bounds of Config; its errors are ErrBusy, ErrClosed,
+// those of ctx, and a [*LoadError] if a fresh instance does not start.
+func (m *Module) Acquire(ctx context.Context) (*Instance, error) {
+	inst, err := m.core.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	inst.module = m
+	return inst, nil
+}
+
+// core is what handles of one binary share.
+type core struct {
+	rt       *Runtime
+	key      coreKey
+	info     Info
+	compiled wazero.CompiledModule
+	ready    chan struct{} // closed when built, or err is set
+	err      error
+	pool     *pool
+
+	refs int // handles, loads under way and instances in use; guarded by rt.mu
+}
+
+// finish publishes the outcome of building c.
+func (c *core) finish(err error) {
+	if c.err = err; err != nil {
+		c.rt.mu.Lock()
+		delete(c.rt.cores, c.key) // the next load tries again
+		c.rt.mu.Unlock()
+	}
+	close(c.ready)
+}
+
+// prepare checks that the module starts, and makes its pool.
+func (c *core) prepare(ctx context.Context) error {
+	cfg := &c.rt.cfg
+	c.pool = newPool(cfg.MaxInstances, cfg.MaxIdle, cfg.MaxWaiting, cfg.MaxWait)
+	c.info.WhyNot = "images are not made"
+	inst, err := c.newInstance(ctx)
+	if err != nil {
+		return err
+	}
+	c.info.ImagePages = inst.pages()
+	inst.close()
+	return nil
+}
+
+// hold adds a reference unless the runtime is closed.
+func (c *core) hold() error {
+	c.rt.mu.Lock()
+	defer c.rt.mu.Unlock()
+	if c.rt.closed || c.refs == 0 {
+		return ErrClosed
+	}
+	c.refs++
+	c.rt.users++
+	return nil
+}
+
+// drop gives a reference up, and frees c with the last one.
+func (c *core) drop() {
+	c.rt.mu.Lock()
+	c.refs--
+	last := c.refs == 0
+	if last && c.rt.cores[c.key] == c {
+		delete(c.rt.cores, c.key)
+	}
+	c.rt.mu.Unlock()
+	if last {
+		c.free()
+	}
+}
+
+// free closes what c owns. Nobody uses it any more.
+func (c *core) free() {
+	if c.pool != nil {
+		for _, inst := range c.pool.drain() {
+			inst.close()
+		}
+	}
+	if c.compiled != nil {
+		_ = c.compiled.Close(context.Background())
+	}
+}
+
+// acquire takes an idle instance or makes one.
+func (c *core) acquire(ctx context.Context) (*Instance, error) {
+	if err := c.hold(); err != nil {
+		return nil, err
+	}
+	inst, err := c.pool.get(ctx)
+	if err == nil && inst == nil {
+		if inst, err = c.newInstance(ctx); err != nil {
+			c.pool.put(nil)
+			if !errors.Is(err, ctx.Err()) || ctx.Err() == nil {
+				err = loadError(c.info.Hash[:12], StageImage, err)
+			}
+		}
+	}
+	if err != nil {
+		c.release()
+		return nil, err
+	}
+	return inst, nil
+}
+
+// release undoes hold.
+func (c *core) release() {
+	c.drop()
+	c.rt.leave()
+}

@@ -1,0 +1,164 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/authhost/authhost/engine/sandbox/internal/wasmbin"
+)
+
+// Runtime compiles modules and owns their instances. Its methods may be
+// called concurrently.
+type Runtime struct {
+	cfg     Config
+	wz      wazero.Runtime
+	cache   wazero.CompilationCache
+	imports map[string]map[string]wasmbin.FuncType // what modules may import
+	started time.Time                              // origin of the guests' monotonic clock
+
+	cacheDir  string        // holds wazero's folder of compiled code; empty without a cache
+	compiling chan struct{} // one compilation at a time: each may need much memory
+
+	mu     sync.Mutex
+	cores  map[coreKey]*core
+	closed bool
+	users  int           // instances in use and loads under way
+	idle   chan struct{} // closed when users falls to zero after Close
+}
+
+// coreKey is what makes two loads share compiled code and pool.
+type coreKey struct {
+	hash  string
+	pages uint32
+}
+
+// New makes a runtime. Close it to free compiled code and memory.
+func New(ctx context.Context, cfg Config) (*Runtime, error) {
+	cfg = cfg.withDefaults()
+	if !namespacePattern.MatchString(cfg.Namespace) {
+		return nil, fmt.Errorf("sandbox: namespace %q: want lower case, ending in _v and a number", cfg.Namespace)
+	}
+	rt := &Runtime{
+		cfg:       cfg,
+		imports:   map[string]map[string]wasmbin.FuncType{},
+		started:   time.Now(),
+		compiling: make(chan struct{}, 1),
+		cores:     map[coreKey]*core{},
+		idle:      make(chan struct{}),
+	}
+	rc := wazero.NewRuntimeConfigCompiler().
+		WithCoreFeatures(api.CoreFeaturesV2).
+		WithMemoryLimitPages(cfg.MemoryPages).
+		WithCloseOnContextDone(true)
+	if cfg.CacheDir != "" {
+		if err := rt.openCache(cfg.CacheDir, cfg.CacheKey); err != nil {
+			return nil, err
+		}
+		rc = rc.WithCompilationCache(rt.cache)
+	}
+	rt.wz = wazero.NewRuntimeWithConfig(ctx, rc)
+	if err := rt.instantiateImports(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), rt.free(ctx))
+	}
+	return rt, nil
+}
+
+// instantiateImports adds everything that modules may import.
+func (rt *Runtime) instantiateImports(ctx context.Context) error {
+	if err := rt.instantiateHost(ctx, rt.cfg.Namespace, abi()); err != nil {
+		return err
+	}
+	if err := rt.instantiateHost(ctx, wasiModule, wasi()); err != nil {
+		return err
+	}
+	for _, c := range rt.cfg.Capabilities {
+		if err := rt.instantiateHost(ctx, rt.cfg.Namespace+"_"+c, capabilityFuncs(c)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openCache opens the folder of compiled code. What is in it runs as part of
+// this process, so nobody else may be able to write to it.
+func (rt *Runtime) openCache(dir, key string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("sandbox: compilation cache: %w", err)
+	}
+	st, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("sandbox: compilation cache: %w", err)
+	}
+	if open := sharedWith(st); open != "" {
+		return fmt.Errorf("sandbox: compilation cache %s %s; use a private folder (mode 0700)", dir, open)
+	}
+	rt.cacheDir = filepath.Join(dir, filepath.Base(or(key, "default")))
+	if rt.cache, err = wazero.NewCompilationCacheWithDir(rt.cacheDir); err != nil {
+		return fmt.Errorf("sandbox: compilation cache: %w", err)
+	}
+	return nil
+}
+
+// enter counts a user of the runtime, which keeps Close from freeing anything
+// that runs.
+func (rt *Runtime) enter() error {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	if rt.closed {
+		return ErrClosed
+	}
+	rt.users++
+	return nil
+}
+
+// leave ends what enter began.
+func (rt *Runtime) leave() {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.users--
+	if rt.closed && rt.users == 0 {
+		close(rt.idle)
+	}
+}
+
+// Close refuses new work, waits until no instance is in use, and frees
+// everything. If ctx ends first, Close returns its error, nothing that runs
+// is freed, and the rest is freed when the last instance is released.
+func (rt *Runtime) Close(ctx context.Context) error {
+	rt.mu.Lock()
+	again := rt.closed
+	rt.closed = true
+	if !again && rt.users == 0 {
+		close(rt.idle)
+	}
+	rt.mu.Unlock()
+	if again {
+		return nil
+	}
+	select {
+	case <-rt.idle:
+		return rt.free(ctx)
+	case <-ctx.Done():
+		go func() {
+			<-rt.idle
+			_ = rt.free(context.WithoutCancel(ctx))
+		}()
+		return ctx.Err()
+	}
+}
+
+func (rt *Runtime) free(ctx context.Context) error {
+	err := rt.wz.Close(ctx)
+	if rt.cache != nil {
+		err = errors.Join(err, rt.cache.Close(ctx))
+	}
+	return err
+}
