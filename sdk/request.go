@@ -1,0 +1,104 @@
+package sdk
+
+// Request reads the request.
+type Request struct{ c *Call }
+
+// Request returns the request.
+func (c *Call) Request() Request { return Request{c} }
+
+// Method returns GET or POST.
+func (r Request) Method() string { return r.c.Get("request.method").text }
+
+// Path returns the path below the tenant's base path: "/sign-in/email".
+func (r Request) Path() string { return r.c.Get("request.path").text }
+
+// Route returns the pattern of the endpoint: "/reset-password/:token".
+func (r Request) Route() string { return r.c.Get("request.route").text }
+
+// Param returns a named segment of the path, decoded.
+func (r Request) Param(name string) string { return r.c.at("request.params.", name).text }
+
+// Query returns a parameter of the query: a string, or a JSON array if it is
+// repeated.
+func (r Request) Query(name string) Value { return r.c.at("request.query.", name) }
+
+// Body returns a member of the body, which the host has parsed and checked
+// against the schema in the manifest.
+func (r Request) Body(name string) Value { return r.c.at("request.body.", name) }
+
+// Header returns a header; several lines of one name are joined with ", ".
+func (r Request) Header(name string) string { return r.c.at("request.headers.", name).String() }
+
+// Cookie returns a cookie by its name without the tenant's prefix. The
+// signature of a cookie that is declared as signed has been checked. The
+// engine's own cookies cannot be read.
+func (r Request) Cookie(name string) Value { return r.c.at("request.cookies.", name) }
+
+// IP returns the client's address as sessions record it, "" when unknown.
+func (r Request) IP() string { return r.c.Get("request.ip").String() }
+
+// UserAgent returns the client's User-Agent header.
+func (r Request) UserAgent() string { return r.c.Get("request.userAgent").String() }
+
+// SetBody replaces a member of the body; request.before hooks may.
+func (r Request) SetBody(name string, v Value) Status { return r.c.put("request.body.", name, v) }
+
+// SetHeader replaces a header; request.before hooks may.
+func (r Request) SetHeader(name string, v Value) Status {
+	return r.c.put("request.headers.", name, v)
+}
+
+// Session reads the session of the request, or the one that was just issued.
+type Session struct{ c *Call }
+
+// Session returns the session.
+func (c *Call) Session() Session { return Session{c} }
+
+// Exists reports whether there is a session.
+func (s Session) Exists() bool { return !s.c.Get("session.session.id").IsAbsent() }
+
+// Get returns a field of the session record: id, token, createdAt, expiresAt …
+func (s Session) Get(name string) Value { return s.c.at("session.session.", name) }
+
+// User returns a field of the session's user: id, email, name …
+func (s Session) User(name string) Value { return s.c.at("session.user.", name) }
+
+// UserID returns the id of the session's user, "" without a session.
+func (s Session) UserID() string { return s.c.Get("session.user.id").String() }
+
+// Config returns a member of the plugin's configuration. Defaults from the
+// manifest's schema are filled in.
+func (c *Call) Config(name string) Value { return c.at("config.", name) }
+
+// Tenant returns a property of the tenant: id, appName, baseURL, basePath,
+// authURL (the two together), development.
+func (c *Call) Tenant(name string) Value { return c.at("tenant.", name) }
+
+// Now returns the time of the request in milliseconds since 1970.
+func (c *Call) Now() int64 { return c.Get("now.ms").Int(0) }
+
+// NowISO returns the time of the request as records have it:
+// "2006-01-02T15:04:05.000Z".
+func (c *Call) NowISO() string { return c.Get("now.iso").String() }
+
+// Event returns the name of the event that a hook was called for, and "" in
+// an endpoint.
+func (c *Call) Event() string { return c.Get("event.name").String() }
+
+// Phase returns the phase of a response.session event.
+func (c *Call) Phase() string { return c.Get("event.phase").String() }
+
+// Record returns a field of the record that a record event is about.
+func (c *Call) Record(name string) Value { return c.at("record.", name) }
+
+// Previous returns a field of the record as it was before an update.
+func (c *Call) Previous(name string) Value { return c.at("previous.", name) }
+
+// SetRecord changes a field of the record; hooks before the fact may.
+func (c *Call) SetRecord(name string, v Value) Status { return c.put("record.", name, v) }
+
+// Claim returns a claim of the token that a token.claims event is about.
+func (c *Call) Claim(name string) Value { return c.at("claims.", name) }
+
+// SetClaim adds or changes a claim; token.claims hooks may.
+func (c *Call) SetClaim(name string, v Value) Status { return c.put("claims.", name, v) }

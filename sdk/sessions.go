@@ -1,0 +1,85 @@
+package sdk
+
+// Sessions is the capability "session". Session reads the current one without
+// it.
+type Sessions struct{ c *Call }
+
+// Sessions returns the capability.
+func (c *Call) Sessions() Sessions { return Sessions{c} }
+
+// SessionOptions say how a session begins.
+type SessionOptions struct {
+	// Reason goes to the hooks and the audit log: "sign-in", "sign-up" …
+	Reason string
+	// Forget makes a session that ends with the browser, and after a day.
+	Forget bool
+}
+
+// Issued is a session that was created.
+type Issued struct {
+	Token string
+	// Pending says that another plugin put a step before the session, such as
+	// a second factor. There is no session yet; the host answers with what
+	// that plugin set, and the handler has nothing more to do.
+	Pending bool
+}
+
+// Create signs a user in: it creates a session and hands its cookies to the
+// client. The records are at result.session and result.user.
+func (s Sessions) Create(userID string, o SessionOptions) (Issued, Status) {
+	s.c.Arg("userId", String(userID))
+	s.c.Arg("reason", String(o.Reason))
+	if o.Forget {
+		s.c.Arg("rememberMe", Bool(false))
+	}
+	if st := s.c.host.session("create"); st != OK {
+		return Issued{}, st
+	}
+	return Issued{
+		Token:   s.c.Result("session.token").String(),
+		Pending: s.c.Result("pending").Truthy(),
+	}, OK
+}
+
+// List lists a user's live sessions. They are at result.sessions.0 …
+func (s Sessions) List(userID string) Status {
+	s.c.Arg("userId", String(userID))
+	return s.c.host.session("list")
+}
+
+// Revoke ends the session with a token. With a userID, a session of another
+// user is NotFound.
+func (s Sessions) Revoke(token, userID string) Status {
+	s.c.Arg("token", String(token))
+	if userID != "" {
+		s.c.Arg("userId", String(userID))
+	}
+	return s.c.host.session("revoke")
+}
+
+// RevokeUser ends all sessions of a user, but for the one with the token
+// except, if that is not "".
+func (s Sessions) RevokeUser(userID, except string) Status {
+	s.c.Arg("userId", String(userID))
+	if except != "" {
+		s.c.Arg("exceptToken", String(except))
+	}
+	return s.c.host.session("revokeUser")
+}
+
+// End ends the current session, if there is one, and expires its cookies.
+func (s Sessions) End() Status { return s.c.host.session("end") }
+
+// Reissue sends the cookie of the current session again.
+func (s Sessions) Reissue() Status { return s.c.host.session("reissue") }
+
+// Use makes a session token the credential of this request, in place of its
+// cookie; request.before hooks may. A token may be plain or signed
+// ("token.signature").
+func (s Sessions) Use(token string, requireSignature bool) Status {
+	s.c.Arg("token", String(token))
+	if requireSignature {
+		s.c.Arg("requireSignature", Bool(true))
+	}
+	return s.c.host.session("use")
+}
