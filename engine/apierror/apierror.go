@@ -1,0 +1,76 @@
+// Package apierror is the one error type that reaches clients: an HTTP status
+// with Better Auth's {message, code} body. Every part of the engine that can
+// refuse a request returns one; httpapi writes it, once.
+//
+//	return apierror.New(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
+//
+// Details that only the operator may see are wrapped as the cause and go to
+// the log, never to the client.
+package apierror
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// Error is an answer with a status of 400 and above.
+type Error struct {
+	Status  int    // HTTP status
+	Code    string // UPPER_SNAKE; some of the protocol's errors have none
+	Message string // shown to the client
+	Empty   bool   // answer with an empty body
+	cause   error
+}
+
+// New returns an error for the client.
+func New(status int, code, message string) *Error {
+	return &Error{Status: status, Code: code, Message: message}
+}
+
+// Internal hides a cause behind the generic answer of a fault.
+func Internal(cause error) *Error {
+	e := New(http.StatusInternalServerError, "INTERNAL_SERVER_ERROR", "Internal server error")
+	e.cause = cause
+	return e
+}
+
+// Unavailable hides a cause behind the answer for an overloaded or missing
+// backend; the client may try again.
+func Unavailable(cause error) *Error {
+	e := New(http.StatusServiceUnavailable, "SERVICE_UNAVAILABLE", "Service temporarily unavailable. Please try again later.")
+	e.cause = cause
+	return e
+}
+
+// Because returns a copy of the error with a cause for the log.
+func (e *Error) Because(cause error) *Error {
+	c := *e
+	c.cause = cause
+	return &c
+}
+
+// Error describes the error for logs; clients get Code and Message only.
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return fmt.Sprintf("%d %s: %s: %v", e.Status, e.Code, e.Message, e.cause)
+	}
+	return fmt.Sprintf("%d %s: %s", e.Status, e.Code, e.Message)
+}
+
+// Unwrap returns the cause, if any.
+func (e *Error) Unwrap() error { return e.cause }
+
+// From returns err as an *Error; anything else becomes Internal(err).
+func From(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return Internal(err)
+}
+
+// Unauthorized is the answer of an endpoint that needs a session.
+func Unauthorized() *Error {
+	return New(http.StatusUnauthorized, "UNAUTHORIZED", "Unauthorized")
+}

@@ -1,0 +1,111 @@
+package capability
+
+import (
+	"context"
+	"errors"
+
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+func (h *Host) cryptoFunctions() map[string]function {
+	return map[string]function{
+		"signToken":   h.signToken,
+		"verifyToken": h.verifyToken,
+		"seal":        h.seal,
+		"open":        h.open,
+		"hmac":        h.hmac,
+	}
+}
+
+// purpose returns the argument of that name if the manifest asks for it.
+// Purposes keep the tokens and seals of one use worthless in every other; one
+// that no standard of the protocol names belongs to the plugin alone.
+func (h *Host) purpose(c *dispatch.Call, args *document.Object) (string, error) {
+	name, err := text(args, "purpose")
+	if err != nil {
+		return "", err
+	}
+	if !asked(c, pluginapi.CapCrypto, name, func(r pluginapi.Capability) []string { return r.Purposes }) {
+		return "", refuse(pluginapi.StatusDenied, "the manifest does not ask for the purpose "+name)
+	}
+	if name == secret.PurposeEmailVerification {
+		return name, nil
+	}
+	return "plugin:" + c.Entry.Plugin.ID + ":" + name, nil
+}
+
+func (h *Host) signToken(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	purpose, err := h.purpose(c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	life, err := seconds(args, "expiresIn")
+	if err != nil {
+		return document.Value{}, err
+	}
+	claims := args.Get("claims").Object().Clone()
+	claims.Set("iat", document.Int(c.Exchange.Now.Unix()))
+	claims.Set("exp", document.Int(c.Exchange.Now.Add(life).Unix()))
+	token, err := h.Secrets.SignJWT(purpose, claims)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(document.NewObject(1).Set("token", document.Text(token))), nil
+}
+
+func (h *Host) verifyToken(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	purpose, err := h.purpose(c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	claims, err := h.Secrets.VerifyJWT(purpose, args.Get("token").Str(), c.Exchange.Now)
+	switch {
+	case errors.Is(err, secret.ErrTokenExpired):
+		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "expired", Message: "the token has expired"}
+	case err != nil:
+		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "invalid", Message: "the token is not valid"}
+	}
+	return object(document.NewObject(1).Set("claims", object(claims))), nil
+}
+
+func (h *Host) seal(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	purpose, err := h.purpose(c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	inner := document.NewObject(2).
+		Set("purpose", document.Text(purpose)).
+		Set("value", document.Text(args.Get("value").Str()))
+	sealed, err := h.Secrets.Seal(object(inner).JSON())
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(document.NewObject(1).Set("sealed", document.Text(sealed))), nil
+}
+
+func (h *Host) open(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	purpose, err := h.purpose(c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	plain, err := h.Secrets.Open(args.Get("sealed").Str())
+	if err == nil {
+		var inner document.Value
+		if inner, err = document.Parse(plain, 0); err == nil && inner.Get("purpose").Str() == purpose {
+			return object(document.NewObject(1).Set("value", inner.Get("value"))), nil
+		}
+	}
+	return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "invalid", Message: "the sealed value is not valid", Cause: err}
+}
+
+func (h *Host) hmac(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	purpose, err := h.purpose(c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	mac := h.Secrets.MAC(purpose, args.Get("value").Str())
+	return object(document.NewObject(1).Set("mac", document.Text(mac))), nil
+}

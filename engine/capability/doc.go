@@ -1,0 +1,12 @@
+// Package capability performs the host calls of plugins, one file for each
+// capability of the ABI. A Host is bound to one tenant when it is made: no
+// argument of a guest can name another.
+//
+// Every function takes its arguments as a JSON object and gives a JSON value;
+// pluginapi/ABI.md documents them for plugin authors. What a plugin may call
+// was settled when its module was loaded; what it may call it on (models, key
+// uses, purposes) is checked here, against its manifest.
+//
+// Neighbours: dispatch runs the handlers and hands their calls over; identity,
+// session, secret, keyring and mail do the work.
+package capability

@@ -1,0 +1,116 @@
+package capability
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/authhost/authhost/engine/audit"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/keyring"
+	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Counters counts events in fixed windows, for the ratelimit capability.
+type Counters interface {
+	// Hit counts one event under key. It reports whether at most max events
+	// fell into the current window, and else how long until it ends.
+	Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error)
+}
+
+// Config is what a Host works with. All members but Mail are required.
+type Config struct {
+	Tenant   string
+	Identity *identity.Service
+	Secrets  *secret.Secrets
+	Keys     *keyring.Ring
+	Mail     mail.Sender // nil: sending is refused as unavailable
+	Audit    audit.Log
+	Counters Counters
+	Schema   store.Schema
+	Logger   *slog.Logger
+}
+
+// Host performs the host calls of one tenant's plugins. It implements
+// dispatch.Capabilities.
+type Host struct {
+	Config
+	functions map[string]map[string]function
+}
+
+// function is one host call. The exchange's unit of work is open while it
+// runs.
+type function func(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error)
+
+// New returns the host calls of a tenant.
+func New(c Config) *Host {
+	h := &Host{Config: c}
+	h.functions = map[string]map[string]function{
+		pluginapi.CapIdentity:     h.identityFunctions(),
+		pluginapi.CapSession:      h.sessionFunctions(),
+		pluginapi.CapVerification: h.verificationFunctions(),
+		pluginapi.CapCrypto:       h.cryptoFunctions(),
+		pluginapi.CapKeys:         h.keysFunctions(),
+		pluginapi.CapEmail:        {"send": h.sendEmail},
+		pluginapi.CapRandom:       {"string": randomString, "uuid": randomUUID},
+		pluginapi.CapRateLimit:    {"hit": h.hit},
+		pluginapi.CapAudit:        {"record": h.recordAudit},
+		pluginapi.CapStorage:      h.storageFunctions(),
+	}
+	return h
+}
+
+// Call implements dispatch.Capabilities.
+func (h *Host) Call(ctx context.Context, c *dispatch.Call, capability, name string, args *document.Object) (document.Value, error) {
+	if _, ok := c.Entry.Plugin.Capability(capability); !ok {
+		return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not ask for the capability "+capability)
+	}
+	f, ok := h.functions[capability][name]
+	if !ok {
+		return document.Value{}, refuse(pluginapi.StatusUnsupported, "this engine has no function "+capability+"."+name)
+	}
+	return f(ctx, c, args)
+}
+
+func refuse(status pluginapi.Status, message string) error {
+	return &dispatch.Refusal{Status: status, Message: message}
+}
+
+func invalid(message string) error { return refuse(pluginapi.StatusInvalid, message) }
+
+// text returns a required string argument.
+func text(args *document.Object, name string) (string, error) {
+	v := args.Get(name)
+	if v.Kind() != document.String || v.Str() == "" {
+		return "", invalid("argument " + name + " must be a string that is not empty")
+	}
+	return v.Str(), nil
+}
+
+// seconds returns a required duration argument.
+func seconds(args *document.Object, name string) (time.Duration, error) {
+	n, ok := args.Get(name).Int()
+	if !ok || n <= 0 || n > int64(maxLife/time.Second) {
+		return 0, invalid("argument " + name + " must be a number of seconds, at most a year")
+	}
+	return time.Duration(n) * time.Second, nil
+}
+
+// maxLife bounds every lifetime that a guest asks for.
+const maxLife = 366 * 24 * time.Hour
+
+func object(o *document.Object) document.Value { return document.Obj(o) }
+
+func empty() document.Value { return document.Obj(document.NewObject(0)) }
+
+// asked reports whether the manifest's request for a capability lists a name.
+func asked(c *dispatch.Call, capability, name string, list func(pluginapi.Capability) []string) bool {
+	request, _ := c.Entry.Plugin.Capability(capability)
+	return slices.Contains(list(request), name)
+}

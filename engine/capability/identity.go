@@ -1,0 +1,226 @@
+package capability
+
+import (
+	"context"
+	"errors"
+
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+func (h *Host) identityFunctions() map[string]function {
+	return map[string]function{
+		"findUser":       h.reads(identity.User, h.findUser),
+		"createUser":     h.writes(identity.User, h.createUser),
+		"updateUser":     h.writes(identity.User, h.updateUser),
+		"deleteUser":     h.writes(identity.User, h.deleteUser),
+		"findAccount":    h.reads(identity.Account, h.findAccount),
+		"listAccounts":   h.reads(identity.Account, h.listAccounts),
+		"deleteAccount":  h.writes(identity.Account, h.deleteAccount),
+		"verifyPassword": h.reads(identity.Account, h.verifyPassword),
+		"setPassword":    h.writes(identity.Account, h.setPassword),
+		"equalize":       h.equalize,
+	}
+}
+
+// reads lets a function run if the manifest asks to read the model, or to
+// write it.
+func (h *Host) reads(model string, f function) function {
+	return func(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+		if !asked(c, pluginapi.CapIdentity, model, readOrWrite) {
+			return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not ask to read "+model)
+		}
+		return f(ctx, c, args)
+	}
+}
+
+func (h *Host) writes(model string, f function) function {
+	return func(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+		if !asked(c, pluginapi.CapIdentity, model, onlyWrite) {
+			return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not ask to write "+model)
+		}
+		return f(ctx, c, args)
+	}
+}
+
+func readOrWrite(c pluginapi.Capability) []string {
+	return append(append([]string(nil), c.Read...), c.Write...)
+}
+func onlyWrite(c pluginapi.Capability) []string { return c.Write }
+
+// lookup finds the user that the arguments id, userId or email name.
+func (h *Host) lookup(ctx context.Context, c *dispatch.Call, args *document.Object) (*store.Record, error) {
+	tx := c.Exchange.Tx()
+	for _, name := range [...]string{"id", "userId"} {
+		if id := args.Get(name).Str(); id != "" {
+			return h.Identity.UserByID(ctx, tx, id)
+		}
+	}
+	if email := args.Get("email").Str(); email != "" {
+		return h.Identity.UserByEmail(ctx, tx, email)
+	}
+	return nil, invalid("one of the arguments id, userId or email is needed")
+}
+
+func (h *Host) findUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	user, err := h.lookup(ctx, c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(user.Fields), nil
+}
+
+func (h *Host) createUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	fields := args.Get("user").Object()
+	if fields.Get("email").Str() == "" {
+		return document.Value{}, invalid("argument user.email must be a string that is not empty")
+	}
+	account := args.Get("account")
+	n := identity.NewUser{
+		Fields:     fields,
+		ProviderID: account.Get("providerId").Str(),
+		AccountID:  account.Get("accountId").Str(),
+		Password:   account.Get("password").Str(),
+		Account:    account.Object(),
+	}
+	ex := c.Exchange
+	user, acc, err := h.Identity.CreateUser(ctx, ex.Tx(), ex, n, ex.Now)
+	if err != nil {
+		return document.Value{}, err
+	}
+	out := document.NewObject(2).Set("user", object(user.Fields))
+	if acc != nil {
+		out.Set("account", object(publicAccount(acc)))
+	}
+	return object(out), nil
+}
+
+func (h *Host) updateUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	id, err := text(args, "id")
+	if err != nil {
+		return document.Value{}, err
+	}
+	set := args.Get("set").Object()
+	if set.Len() == 0 {
+		return document.Value{}, invalid("argument set must be an object that is not empty")
+	}
+	ex := c.Exchange
+	user, err := h.Identity.UpdateUser(ctx, ex.Tx(), ex, id, set, ex.Now)
+	if err != nil {
+		return document.Value{}, err
+	}
+	if cur, err := ex.Current(ctx); err == nil && cur.Valid() && cur.User.ID == id {
+		ex.ReplaceCurrent(nil, user)
+	}
+	return object(user.Fields), nil
+}
+
+func (h *Host) deleteUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	id, err := text(args, "id")
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex := c.Exchange
+	if _, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, id, ""); err != nil {
+		return document.Value{}, err
+	}
+	return empty(), h.Identity.DeleteUser(ctx, ex.Tx(), ex, id)
+}
+
+// secretAccountFields never reach a guest.
+var secretAccountFields = [...]string{"password", "accessToken", "refreshToken", "idToken"}
+
+// publicAccount is an account as guests see it: without secrets, but with
+// hasPassword.
+func publicAccount(rec *store.Record) *document.Object {
+	o := rec.Fields.Clone()
+	hasPassword := rec.Str("password") != ""
+	for _, name := range secretAccountFields {
+		o.Delete(name)
+	}
+	return o.Set("hasPassword", document.Boolean(hasPassword))
+}
+
+func (h *Host) account(ctx context.Context, c *dispatch.Call, args *document.Object) (*store.Record, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return nil, err
+	}
+	provider, err := text(args, "providerId")
+	if err != nil {
+		return nil, err
+	}
+	return h.Identity.FindAccount(ctx, c.Exchange.Tx(), userID, provider)
+}
+
+func (h *Host) findAccount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	rec, err := h.account(ctx, c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(publicAccount(rec)), nil
+}
+
+func (h *Host) listAccounts(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
+	}
+	recs, err := h.Identity.ListAccounts(ctx, c.Exchange.Tx(), userID)
+	if err != nil {
+		return document.Value{}, err
+	}
+	items := make([]document.Value, len(recs))
+	for i, rec := range recs {
+		items[i] = object(publicAccount(rec))
+	}
+	return object(document.NewObject(1).Set("accounts", document.List(items...))), nil
+}
+
+func (h *Host) deleteAccount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	rec, err := h.account(ctx, c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return empty(), h.Identity.DeleteAccount(ctx, c.Exchange.Tx(), c.Exchange, rec)
+}
+
+func (h *Host) verifyPassword(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	ex := c.Exchange
+	user, err := h.lookup(ctx, c, args)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return document.Value{}, err
+	}
+	valid, err := h.Identity.VerifyPassword(ctx, ex.Tx(), user, args.Get("password").Str(), ex.Now)
+	if err != nil {
+		return document.Value{}, err
+	}
+	out := document.NewObject(2).Set("valid", document.Boolean(valid))
+	if valid {
+		out.Set("user", object(user.Fields))
+	}
+	return object(out), nil
+}
+
+func (h *Host) setPassword(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
+	}
+	password, err := text(args, "password")
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex := c.Exchange
+	if _, err := h.Identity.UserByID(ctx, ex.Tx(), userID); err != nil {
+		return document.Value{}, err
+	}
+	return empty(), h.Identity.SetPassword(ctx, ex.Tx(), ex, userID, password, ex.Now)
+}
+
+func (h *Host) equalize(ctx context.Context, _ *dispatch.Call, args *document.Object) (document.Value, error) {
+	return empty(), h.Identity.Equalize(ctx, args.Get("password").Str())
+}

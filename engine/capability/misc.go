@@ -1,0 +1,108 @@
+package capability
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/audit"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/secret"
+)
+
+// Bounds of random.string.
+const (
+	maxRandomLength   = 1024
+	maxAlphabetLength = 256
+)
+
+// alphabets are the named ones of random.string.
+func alphabet(name string) string {
+	switch name {
+	case "":
+		return secret.Alnum
+	case "lower":
+		return secret.Lower
+	case "upper":
+		return secret.Upper
+	case "digits":
+		return secret.Digits
+	case "url":
+		return secret.URLSafe
+	}
+	return name
+}
+
+func randomString(_ context.Context, _ *dispatch.Call, args *document.Object) (document.Value, error) {
+	n, ok := args.Get("length").Int()
+	if !ok || n < 1 || n > maxRandomLength {
+		return document.Value{}, invalid("argument length must be a number from 1 to 1024")
+	}
+	letters := alphabet(args.Get("alphabet").Str())
+	if len(letters) < 2 || len(letters) > maxAlphabetLength {
+		return document.Value{}, invalid("argument alphabet must have 2 to 256 characters")
+	}
+	return object(document.NewObject(1).Set("value", document.Text(secret.RandomString(int(n), letters)))), nil
+}
+
+// randomUUID gives a random UUID (RFC 9562, version 4).
+func randomUUID(context.Context, *dispatch.Call, *document.Object) (document.Value, error) {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: it crashes the program instead
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	s := hex.EncodeToString(b[:])
+	id := s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+	return object(document.NewObject(1).Set("value", document.Text(id))), nil
+}
+
+func (h *Host) hit(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	key, err := text(args, "key")
+	if err != nil {
+		return document.Value{}, err
+	}
+	window, err := seconds(args, "window")
+	if err != nil {
+		return document.Value{}, err
+	}
+	limit, ok := args.Get("max").Int()
+	if !ok || limit < 1 {
+		return document.Value{}, invalid("argument max must be a number of at least 1")
+	}
+	allowed, retry, err := h.Counters.Hit(ctx, h.Tenant+"\x00"+c.Entry.Plugin.ID+"\x00"+key, window, limit)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(document.NewObject(2).
+		Set("allowed", document.Boolean(allowed)).
+		Set("retryAfter", document.Int(int64((retry+time.Second-1)/time.Second)))), nil
+}
+
+// recordAudit writes an entry of the plugin's own. It fails closed: what
+// cannot be recorded does not happen.
+func (h *Host) recordAudit(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	action, err := text(args, "action")
+	if err != nil {
+		return document.Value{}, err
+	}
+	details := map[string]string{}
+	for name, v := range args.Get("details").Object().All() {
+		if s := v.Str(); s != "" {
+			details[name] = s
+		} else {
+			details[name] = string(v.JSON())
+		}
+	}
+	r := &c.Exchange.Request
+	err = h.Audit.Record(ctx, audit.Event{
+		Time: c.Exchange.Now, Tenant: h.Tenant, Action: c.Entry.Plugin.ID + "." + action, Actor: args.Get("userId").Str(),
+		IP: r.IP, RequestID: r.ID, Plugin: c.Entry.Plugin.ID, Outcome: "recorded", Details: details,
+	})
+	if err != nil {
+		return document.Value{}, apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)
+	}
+	return empty(), nil
+}

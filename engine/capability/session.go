@@ -1,0 +1,145 @@
+package capability
+
+import (
+	"context"
+	"errors"
+
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+func (h *Host) sessionFunctions() map[string]function {
+	return map[string]function{
+		"create":     h.createSession,
+		"list":       h.listSessions,
+		"revoke":     h.revokeSession,
+		"revokeUser": h.revokeUser,
+		"end":        h.endSession,
+		"reissue":    h.reissueSession,
+		"use":        h.useToken,
+	}
+}
+
+func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex := c.Exchange
+	user, err := h.Identity.UserByID(ctx, ex.Tx(), userID)
+	if err != nil {
+		return document.Value{}, err
+	}
+	remember := args.Get("rememberMe")
+	p := session.CreateParams{
+		UserID: userID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent,
+		Forget: remember.Kind() == document.Bool && !remember.Bool(),
+		Fields: args.Get("fields").Object(),
+	}
+	rec, err := ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
+	if errors.Is(err, dispatch.ErrPending) {
+		return object(document.NewObject(1).Set("pending", document.Boolean(true))), nil
+	}
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex.Issue(rec, user, p.Forget)
+	return object(document.NewObject(2).
+		Set("session", object(ex.Views().Session(rec))).
+		Set("user", object(ex.Views().User(user)))), nil
+}
+
+func (h *Host) listSessions(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex := c.Exchange
+	recs, err := ex.Realm.Sessions.List(ctx, ex.Tx(), userID, ex.Now)
+	if err != nil {
+		return document.Value{}, err
+	}
+	items := make([]document.Value, len(recs))
+	for i, rec := range recs {
+		items[i] = object(ex.Views().Session(rec))
+	}
+	return object(document.NewObject(1).Set("sessions", document.List(items...))), nil
+}
+
+// revokeSession ends the session with a token. With userId, a session of
+// another user is left alone and reported as not found.
+func (h *Host) revokeSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	token, err := text(args, "token")
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex := c.Exchange
+	rec, err := ex.Realm.Sessions.ByToken(ctx, ex.Tx(), token)
+	if err != nil {
+		return document.Value{}, err
+	}
+	if owner := args.Get("userId").Str(); owner != "" && owner != rec.Str("userId") {
+		return document.Value{}, store.ErrNotFound
+	}
+	return empty(), ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, rec)
+}
+
+func (h *Host) revokeUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex := c.Exchange
+	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, userID, args.Get("exceptToken").Str())
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(document.NewObject(1).Set("count", document.Int(int64(n)))), nil
+}
+
+func (h *Host) endSession(ctx context.Context, c *dispatch.Call, _ *document.Object) (document.Value, error) {
+	ex := c.Exchange
+	cur, err := ex.Current(ctx)
+	if err != nil {
+		return document.Value{}, err
+	}
+	if cur.Session != nil {
+		if err := ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, cur.Session); err != nil {
+			return document.Value{}, err
+		}
+	}
+	ex.End()
+	return empty(), nil
+}
+
+// reissueSession sends the current session's cookie again, as Better Auth
+// does after a change of the user.
+func (h *Host) reissueSession(ctx context.Context, c *dispatch.Call, _ *document.Object) (document.Value, error) {
+	ex := c.Exchange
+	cur, err := ex.Current(ctx)
+	if err != nil {
+		return document.Value{}, err
+	}
+	if !cur.Valid() {
+		return document.Value{}, store.ErrNotFound
+	}
+	for _, cookie := range ex.Realm.Sessions.SetLines(cur.Token, cur.DontRemember) {
+		ex.Response.SetCookie(cookie)
+	}
+	return empty(), nil
+}
+
+func (h *Host) useToken(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	token, err := text(args, "token")
+	if err != nil {
+		return document.Value{}, err
+	}
+	if c.Entry.Handler.Event != pluginapi.EventRequestBefore {
+		return document.Value{}, refuse(pluginapi.StatusDenied, "session.use is for "+pluginapi.EventRequestBefore+" hooks")
+	}
+	c.Exchange.UseToken(token, args.Get("requireSignature").Bool())
+	return empty(), nil
+}

@@ -1,0 +1,190 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Call is one run of one handler: the host side of the ABI. It implements
+// sandbox.Host.
+type Call struct {
+	Exchange *Exchange
+	Entry    Entry
+
+	ctx      context.Context
+	event    string
+	phase    string
+	record   *document.Object // record events
+	previous *document.Object
+	claims   *document.Object // token.claims
+
+	args    document.Value
+	result  document.Value
+	denial  denial
+	refusal error // the last host call that was refused
+}
+
+type denial struct {
+	status        int
+	code, message string
+}
+
+// Refusal is an error of a host call with the status that the guest sees.
+// Code and Message reach the guest as result.code and result.message.
+type Refusal struct {
+	Status  pluginapi.Status
+	Code    string
+	Message string
+	Cause   error // for the host: why
+}
+
+// Error names the status, and the cause for the log.
+func (r *Refusal) Error() string {
+	s := "host call: " + r.Status.String() + ": " + r.Message
+	if r.Cause != nil {
+		s += ": " + r.Cause.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (r *Refusal) Unwrap() error { return r.Cause }
+
+// Call performs a capability call for the guest.
+func (c *Call) Call(ctx context.Context, capability, function string, in []byte) (uint32, []byte) {
+	args, err := c.takeArgs(in)
+	var v document.Value
+	if err == nil {
+		v, err = c.Exchange.caps.Call(ctx, c, capability, function, args)
+	}
+	if err != nil {
+		return c.refuse(capability, function, err)
+	}
+	if v.IsAbsent() {
+		v = document.Obj(document.NewObject(0))
+	}
+	c.result, c.refusal = v, nil
+	return uint32(pluginapi.StatusOK), v.JSON()
+}
+
+func (c *Call) takeArgs(in []byte) (*document.Object, error) {
+	if len(in) == 0 {
+		args := c.args.Object()
+		c.args = document.Value{}
+		if args == nil {
+			args = document.NewObject(0)
+		}
+		return args, nil
+	}
+	v, err := document.Parse(in, 0)
+	if err != nil || v.Kind() != document.ObjectKind {
+		return nil, &Refusal{Status: pluginapi.StatusInvalid, Message: "arguments are not a JSON object", Cause: err}
+	}
+	return v.Object(), nil
+}
+
+// refuse turns an error into a status and {code, message}; what the guest may
+// not know stays behind.
+func (c *Call) refuse(capability, function string, err error) (uint32, []byte) {
+	r := asRefusal(err)
+	c.refusal = err
+	if r.Status == pluginapi.StatusInternal {
+		c.Exchange.logger.ErrorContext(c.ctx, "host call failed", "plugin", c.Entry.Plugin.ID, "capability", capability, "function", function, "error", err)
+	}
+	o := document.NewObject(2).Set("code", document.Text(r.Code)).Set("message", document.Text(r.Message))
+	if r.Code == "" {
+		o.Delete("code")
+	}
+	c.result = document.Obj(o)
+	return uint32(r.Status), c.result.JSON()
+}
+
+// Get reads a field of the call's document.
+func (c *Call) Get(path string) (uint32, []byte) {
+	kind, text := encode(c.read(path))
+	return uint32(kind), text
+}
+
+func encode(v document.Value) (pluginapi.Kind, []byte) {
+	switch v.Kind() {
+	case document.Absent:
+		return pluginapi.KindAbsent, nil
+	case document.Null:
+		return pluginapi.KindNull, nil
+	case document.Bool:
+		return pluginapi.KindBool, strconv.AppendBool(nil, v.Bool())
+	case document.Number:
+		return pluginapi.KindNumber, []byte(v.NumberText())
+	case document.String:
+		return pluginapi.KindString, []byte(v.Str())
+	default:
+		return pluginapi.KindJSON, v.JSON()
+	}
+}
+
+// decode turns what a guest wrote into a value.
+func (c *Call) decode(kind pluginapi.Kind, value []byte) (document.Value, bool) {
+	switch kind {
+	case pluginapi.KindAbsent:
+		return document.Value{}, true
+	case pluginapi.KindNull:
+		return document.NullValue(), true
+	case pluginapi.KindString:
+		return document.Text(string(value)), true
+	case pluginapi.KindPath:
+		return c.read(string(value)).Clone(), true
+	case pluginapi.KindBool, pluginapi.KindNumber, pluginapi.KindJSON:
+		v, err := document.Parse(value, 0)
+		if err != nil {
+			return document.Value{}, false
+		}
+		wrong := kind == pluginapi.KindBool && v.Kind() != document.Bool || kind == pluginapi.KindNumber && v.Kind() != document.Number
+		return v, !wrong
+	default:
+		return document.Value{}, false
+	}
+}
+
+// Set writes a field of the call's document.
+func (c *Call) Set(path string, kind uint32, value []byte) uint32 {
+	return uint32(c.set(path, pluginapi.Kind(kind), value))
+}
+
+func (c *Call) set(path string, kind pluginapi.Kind, value []byte) pluginapi.Status {
+	segments, err := pluginapi.ParsePath(path)
+	if err != nil {
+		return pluginapi.StatusInvalid
+	}
+	v, ok := c.decode(kind, value)
+	if !ok {
+		return pluginapi.StatusInvalid
+	}
+	return c.write(segments, v)
+}
+
+// Log writes a line of the plugin's own log.
+func (c *Call) Log(level int32, message string) {
+	levels := [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+	l := slog.LevelInfo
+	if level >= 0 && int(level) < len(levels) {
+		l = levels[level]
+	}
+	c.Exchange.logger.Log(c.ctx, l, message, "plugin", c.Entry.Plugin.ID, "tenant", c.Exchange.Realm.ID, "request", c.Exchange.Request.ID)
+}
+
+func asRefusal(err error) *Refusal {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r
+	}
+	var denied *Denied
+	if errors.As(err, &denied) {
+		return &Refusal{Status: pluginapi.StatusDenied, Code: denied.Answer.Code, Message: denied.Answer.Message}
+	}
+	return refusalOf(err)
+}

@@ -1,0 +1,253 @@
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
+)
+
+// Realm is what handlers may know of the tenant that they serve.
+type Realm struct {
+	ID          string
+	AppName     string
+	BaseURL     string // origin, without a trailing slash
+	BasePath    string // "/api/auth"
+	Development bool
+	Sessions    *session.Manager
+	Store       store.Tenant
+}
+
+// AuthURL is the public URL of the tenant's endpoints.
+func (r *Realm) AuthURL() string { return r.BaseURL + r.BasePath }
+
+// Request is the request as handlers see it.
+type Request struct {
+	Method      string
+	Path        string // below the base path
+	Route       string // the pattern that matched
+	URL         string // path and query as received
+	Params      map[string]string
+	Query       *document.Object
+	Headers     http.Header
+	Body        document.Value
+	RawBody     []byte
+	ContentType string
+	IP          string // as sessions record it; "" when unknown
+	UserAgent   string
+	ID          string // request id for logs
+}
+
+// Response is the answer as it is being put together.
+type Response struct {
+	Status   int // 0: 200, or 302 with Redirect
+	Body     document.Value
+	Headers  http.Header
+	Redirect string
+	Cookies  []session.Cookie
+}
+
+func (r Response) clone() Response {
+	r.Headers = r.Headers.Clone()
+	r.Body = r.Body.Clone()
+	r.Cookies = append([]session.Cookie(nil), r.Cookies...)
+	return r
+}
+
+// SetCookie adds a cookie; an earlier one of the same name is dropped, so
+// that a value which was taken back never reaches the wire.
+func (r *Response) SetCookie(c session.Cookie) {
+	for i := range r.Cookies {
+		if r.Cookies[i].Name == c.Name {
+			r.Cookies = append(r.Cookies[:i], r.Cookies[i+1:]...)
+			break
+		}
+	}
+	r.Cookies = append(r.Cookies, c)
+}
+
+// Capabilities performs the host calls of plugins.
+type Capabilities interface {
+	Call(ctx context.Context, c *Call, capability, function string, args *document.Object) (document.Value, error)
+}
+
+// Views turns stored records into what clients may see.
+type Views interface {
+	User(*store.Record) *document.Object
+	Session(*store.Record) *document.Object
+}
+
+// Observer is told of every finished handler call.
+type Observer interface {
+	HandlerDone(ex *Exchange, entry Entry, outcome string, took time.Duration, err error)
+}
+
+// Exchange is one request on its way through the pipeline. It is used by one
+// goroutine at a time.
+type Exchange struct {
+	Realm    *Realm
+	Request  Request
+	Response Response
+	Now      time.Time
+
+	set      *Set
+	caps     Capabilities
+	views    Views
+	observer Observer
+	logger   *slog.Logger
+
+	credential session.Credential
+	resolved   bool
+	current    session.Current
+
+	tx        *store.Tx
+	outcome   unitOutcome
+	phase     string
+	observed  []observation
+	pinned    map[*Plugin]*pin
+	callStack []Entry
+}
+
+// unitOutcome is what a unit of work decided besides its writes; it is
+// dropped when the work is rolled back.
+type unitOutcome struct {
+	issued  *issued // a session was created
+	ended   bool    // the client's session ended
+	pending *Response
+}
+
+type issued struct {
+	session, user *store.Record
+}
+
+// Config is what an Exchange needs besides the request.
+type Config struct {
+	Realm        *Realm
+	Set          *Set
+	Capabilities Capabilities
+	Views        Views
+	Observer     Observer     // may be nil
+	Logger       *slog.Logger // takes the plugins' log lines; default: discarded
+}
+
+// NewExchange starts the way of a request.
+func NewExchange(c Config, r Request, now time.Time) *Exchange {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Exchange{
+		Realm: c.Realm, Request: r, Now: now,
+		set: c.Set, caps: c.Capabilities, views: c.Views, observer: c.Observer, logger: c.Logger,
+		credential: session.Credential{Cookie: r.Headers.Get("Cookie")},
+		Response:   Response{Headers: http.Header{}},
+	}
+}
+
+// Set returns the tenant's plugins.
+func (ex *Exchange) Set() *Set { return ex.set }
+
+// Views returns the tenant's output rules.
+func (ex *Exchange) Views() Views { return ex.views }
+
+// UseToken replaces the session cookie by a token as this request's
+// credential, for instance one from an Authorization header.
+func (ex *Exchange) UseToken(token string, requireSignature bool) {
+	ex.credential.Token, ex.credential.RequireSignature = token, requireSignature
+	ex.resolved = false
+}
+
+// Current returns the session that the request proves, looked up once.
+func (ex *Exchange) Current(ctx context.Context) (session.Current, error) {
+	if ex.resolved {
+		return ex.current, nil
+	}
+	cur, err := ex.Realm.Sessions.Resolve(ctx, ex.credential, ex.Now)
+	if err != nil {
+		return session.Current{}, err
+	}
+	ex.current, ex.resolved = cur, true
+	return cur, nil
+}
+
+// ReplaceCurrent makes a stored change of the current session visible to the
+// rest of the request.
+func (ex *Exchange) ReplaceCurrent(sess, user *store.Record) {
+	if sess != nil {
+		ex.current.Session = sess
+	}
+	if user != nil {
+		ex.current.User = user
+	}
+}
+
+// Issue records that a session was created and hands its cookies to the
+// client.
+func (ex *Exchange) Issue(sess, user *store.Record, forget bool) {
+	ex.outcome.issued = &issued{sess, user}
+	for _, c := range ex.Realm.Sessions.SetLines(sess.Str("token"), forget) {
+		ex.Response.SetCookie(c)
+	}
+}
+
+// End takes the session away from the client.
+func (ex *Exchange) End() {
+	ex.outcome.ended = true
+	for _, c := range ex.Realm.Sessions.ExpireLines() {
+		ex.Response.SetCookie(c)
+	}
+}
+
+// SetPhase tells the session event that the answer carries, for engine
+// endpoints; plugin endpoints get theirs from Issue and End.
+func (ex *Exchange) SetPhase(phase string) { ex.phase = phase }
+
+// sessionView returns {session, user} of the session that the answer is
+// about: the one just issued, else the current one.
+func (ex *Exchange) sessionView(ctx context.Context) (*document.Object, error) {
+	sess, user := (*store.Record)(nil), (*store.Record)(nil)
+	if ex.outcome.issued != nil {
+		sess, user = ex.outcome.issued.session, ex.outcome.issued.user
+	} else if !ex.outcome.ended {
+		cur, err := ex.Current(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if cur.Valid() {
+			sess, user = cur.Session, cur.User
+		}
+	}
+	if sess == nil {
+		return nil, nil
+	}
+	return document.NewObject(2).
+		Set("session", document.Obj(ex.views.Session(sess))).
+		Set("user", document.Obj(ex.views.User(user))), nil
+}
+
+// QueryObject turns a query string into a document, as Better Auth reads it:
+// repeated names become arrays.
+func QueryObject(q url.Values, order []string) *document.Object {
+	o := document.NewObject(len(order))
+	for _, name := range order {
+		values := q[name]
+		if len(values) == 1 {
+			o.Set(name, document.Text(values[0]))
+			continue
+		}
+		items := make([]document.Value, len(values))
+		for i, v := range values {
+			items[i] = document.Text(v)
+		}
+		o.Set(name, document.List(items...))
+	}
+	return o
+}
+
+// Pending reports whether a session.creating hook put another step before
+// the session.
+func (ex *Exchange) Pending() bool { return ex.outcome.pending != nil }

@@ -1,0 +1,172 @@
+package dispatch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Plugin is a module together with its configuration and grants in one
+// tenant. It is immutable once it is part of a Set.
+type Plugin struct {
+	ID       string
+	Manifest *pluginapi.Manifest
+	Module   *sandbox.Module
+	Config   document.Value // the plugin's configuration, defaults filled in
+	Limits   sandbox.Limits // per handler call
+}
+
+// Capability returns the manifest's request for a capability, and whether
+// there is one. The engine refuses to load a module whose requests were not
+// granted, so a request that is here is granted.
+func (p *Plugin) Capability(name string) (pluginapi.Capability, bool) {
+	for _, c := range p.Manifest.Capabilities {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return pluginapi.Capability{}, false
+}
+
+// Cookie returns the plugin's declaration of a cookie.
+func (p *Plugin) Cookie(name string) (pluginapi.Cookie, bool) {
+	for _, c := range p.Manifest.Cookies {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return pluginapi.Cookie{}, false
+}
+
+// Entry is one handler of one plugin.
+type Entry struct {
+	Plugin  *Plugin
+	Handler pluginapi.Handler
+}
+
+func (e Entry) name() string { return fmt.Sprintf("%s#%d", e.Plugin.ID, e.Handler.Number) }
+
+// Set holds the plugins of a tenant: their endpoints, and their hooks in the
+// order in which they run.
+type Set struct {
+	plugins   []*Plugin
+	endpoints []Entry
+	hooks     map[string][]Entry
+	cookies   map[string]pluginapi.Cookie
+}
+
+// NewSet orders plugins and checks that they can live together. Plugins run
+// in the given order unless a hook's before and after say otherwise; an
+// ordering cycle, two plugins with one id, one route or one cookie are
+// errors that name both sides.
+func NewSet(plugins []*Plugin) (*Set, error) {
+	s := &Set{plugins: plugins, hooks: map[string][]Entry{}, cookies: map[string]pluginapi.Cookie{}}
+	ids, routes, cookies := map[string]bool{}, map[string]string{}, map[string]string{}
+	for _, p := range plugins {
+		if ids[p.ID] {
+			return nil, fmt.Errorf("plugin %q is enabled twice", p.ID)
+		}
+		ids[p.ID] = true
+		for _, c := range p.Manifest.Cookies {
+			if other, taken := cookies[c.Name]; taken {
+				return nil, fmt.Errorf("plugins %q and %q both declare the cookie %q; enable only one of them", other, p.ID, c.Name)
+			}
+			cookies[c.Name] = p.ID
+			s.cookies[c.Name] = c
+		}
+		for _, h := range p.Manifest.Handlers {
+			e := Entry{Plugin: p, Handler: h}
+			if h.Kind == pluginapi.KindHook {
+				s.hooks[h.Event] = append(s.hooks[h.Event], e)
+				continue
+			}
+			key := routeKey(h.Method, h.Path)
+			if other, taken := routes[key]; taken {
+				return nil, fmt.Errorf("plugins %q and %q both serve %s %s; enable only one of them", other, p.ID, h.Method, h.Path)
+			}
+			routes[key] = p.ID
+			s.endpoints = append(s.endpoints, e)
+		}
+	}
+	for event, entries := range s.hooks {
+		ordered, err := order(entries)
+		if err != nil {
+			return nil, fmt.Errorf("hooks on %s: %w", event, err)
+		}
+		s.hooks[event] = ordered
+	}
+	return s, nil
+}
+
+// routeKey makes routes comparable: the names of parameters do not matter.
+func routeKey(method, path string) string {
+	segments := strings.Split(path, "/")
+	for i, seg := range segments {
+		if strings.HasPrefix(seg, ":") {
+			segments[i] = ":"
+		}
+	}
+	return method + " " + strings.Join(segments, "/")
+}
+
+// order sorts hooks so that every before and after holds, keeping the given
+// order otherwise.
+func order(entries []Entry) ([]Entry, error) {
+	must := func(a, b Entry) bool { // a runs before b
+		return slices.Contains(a.Handler.Before, b.Plugin.ID) || slices.Contains(b.Handler.After, a.Plugin.ID)
+	}
+	rest := slices.Clone(entries)
+	out := make([]Entry, 0, len(entries))
+	for len(rest) > 0 {
+		next := slices.IndexFunc(rest, func(e Entry) bool {
+			return !slices.ContainsFunc(rest, func(other Entry) bool { return other.Plugin != e.Plugin && must(other, e) })
+		})
+		if next < 0 {
+			names := make([]string, len(rest))
+			for i, e := range rest {
+				names[i] = e.name()
+			}
+			return nil, fmt.Errorf("before and after of %s form a cycle", strings.Join(names, ", "))
+		}
+		out = append(out, rest[next])
+		rest = slices.Delete(rest, next, next+1)
+	}
+	return out, nil
+}
+
+// Plugins returns the plugins in their configured order.
+func (s *Set) Plugins() []*Plugin { return s.plugins }
+
+// Endpoints returns the endpoints of all plugins.
+func (s *Set) Endpoints() []Entry { return s.endpoints }
+
+// Has reports whether any plugin listens to an event.
+func (s *Set) Has(event string) bool { return len(s.hooks[event]) > 0 }
+
+// matching reports whether a hook wants this exchange.
+func matching(m *pluginapi.Match, ex *Exchange, phase string) bool {
+	if m == nil {
+		return true
+	}
+	if len(m.Methods) > 0 && !slices.Contains(m.Methods, ex.Request.Method) {
+		return false
+	}
+	if len(m.Phases) > 0 && !slices.Contains(m.Phases, phase) {
+		return false
+	}
+	if len(m.Headers) > 0 && !slices.ContainsFunc(m.Headers, func(h string) bool { return len(ex.Request.Headers.Values(h)) > 0 }) {
+		return false
+	}
+	return len(m.Paths) == 0 || slices.ContainsFunc(m.Paths, func(p string) bool { return matchPath(p, ex.Request.Path) })
+}
+
+func matchPath(pattern, path string) bool {
+	if prefix, ok := strings.CutSuffix(pattern, "/*"); ok {
+		return strings.HasPrefix(path, prefix+"/")
+	}
+	return pattern == path
+}

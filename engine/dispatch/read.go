@@ -1,0 +1,200 @@
+package dispatch
+
+import (
+	"strings"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// read returns the value at a document path; Absent where there is none.
+func (c *Call) read(path string) document.Value {
+	segments, err := pluginapi.ParsePath(path)
+	if err != nil {
+		return document.Value{}
+	}
+	rest := segments[1:]
+	switch segments[0] {
+	case "request":
+		return c.readRequest(rest)
+	case "config":
+		return walk(c.Entry.Plugin.Config, rest)
+	case "session":
+		view, err := c.Exchange.sessionView(c.ctx)
+		if err != nil {
+			c.refusal = err
+			return document.Value{}
+		}
+		return walk(document.Obj(view), rest)
+	case "result":
+		return walk(c.result, rest)
+	case "args":
+		return walk(c.args, rest)
+	case "record":
+		return walk(document.Obj(c.record), rest)
+	case "previous":
+		return walk(document.Obj(c.previous), rest)
+	case "claims":
+		return walk(document.Obj(c.claims), rest)
+	case "response":
+		return c.readResponse(rest)
+	case "event":
+		return walk(document.Obj(document.NewObject(2).Set("name", document.Text(c.event)).Set("phase", textOrAbsent(c.phase))), rest)
+	case "tenant":
+		return walk(c.tenant(), rest)
+	case "now":
+		return c.now(rest)
+	}
+	return document.Value{}
+}
+
+func textOrAbsent(s string) document.Value {
+	if s == "" {
+		return document.Value{}
+	}
+	return document.Text(s)
+}
+
+func (c *Call) readRequest(segments []string) document.Value {
+	if len(segments) == 0 {
+		return document.Value{}
+	}
+	r := &c.Exchange.Request
+	rest := segments[1:]
+	switch segments[0] {
+	case "method":
+		return leaf(rest, document.Text(r.Method))
+	case "path":
+		return leaf(rest, document.Text(r.Path))
+	case "route":
+		return leaf(rest, document.Text(r.Route))
+	case "url":
+		return leaf(rest, document.Text(r.URL))
+	case "ip":
+		return leaf(rest, document.Text(r.IP))
+	case "userAgent":
+		return leaf(rest, document.Text(r.UserAgent))
+	case "contentType":
+		return leaf(rest, textOrAbsent(r.ContentType))
+	case "origin":
+		return leaf(rest, textOrAbsent(r.Headers.Get("Origin")))
+	case "rawBody":
+		return leaf(rest, document.Text(string(r.RawBody)))
+	case "body":
+		return walk(r.Body, rest)
+	case "query":
+		return walk(document.Obj(r.Query), rest)
+	case "params":
+		if len(rest) == 1 {
+			if v, ok := r.Params[rest[0]]; ok {
+				return document.Text(v)
+			}
+		}
+	case "headers":
+		if len(rest) == 1 {
+			if v := r.Headers.Values(rest[0]); len(v) > 0 {
+				return document.Text(strings.Join(v, ", "))
+			}
+		}
+	case "cookies":
+		if len(rest) == 1 {
+			return c.readCookie(rest[0])
+		}
+	}
+	return document.Value{}
+}
+
+// leaf gives a scalar, and Absent to a path that goes on below it.
+func leaf(rest []string, v document.Value) document.Value {
+	if len(rest) > 0 {
+		return document.Value{}
+	}
+	return v
+}
+
+// hiddenCookies are the engine's own: a guest works with sessions through its
+// capability, not through their cookies.
+func hiddenCookie(name string) bool {
+	return name == session.CookieToken || name == session.CookieData || name == session.CookieDontRemember
+}
+
+// readCookie gives a cookie by its unprefixed name, with the signature of a
+// signed one checked and taken off.
+func (c *Call) readCookie(name string) document.Value {
+	if hiddenCookie(name) {
+		return document.Value{}
+	}
+	m := c.Exchange.Realm.Sessions
+	value, ok := session.ReadCookie(c.Exchange.Request.Headers.Get("Cookie"), m.Cookies().Name(name))
+	if !ok {
+		return document.Value{}
+	}
+	if declared, ok := c.Exchange.set.cookies[name]; ok && declared.Signed {
+		if value, ok = m.VerifyCookie(value); !ok {
+			return document.Value{}
+		}
+	}
+	return document.Text(value)
+}
+
+func (c *Call) readResponse(segments []string) document.Value {
+	if len(segments) == 0 {
+		return document.Value{}
+	}
+	r := &c.Exchange.Response
+	switch segments[0] {
+	case "status":
+		return leaf(segments[1:], document.Int(int64(r.StatusOrDefault())))
+	case "body":
+		return walk(r.Body, segments[1:])
+	case "redirect":
+		return leaf(segments[1:], textOrAbsent(r.Redirect))
+	case "headers":
+		if len(segments) == 2 {
+			if v := r.Headers.Values(segments[1]); len(v) > 0 {
+				return document.Text(strings.Join(v, ", "))
+			}
+		}
+	}
+	return document.Value{}
+}
+
+func (c *Call) tenant() document.Value {
+	r := c.Exchange.Realm
+	return document.Obj(document.NewObject(6).
+		Set("id", document.Text(r.ID)).
+		Set("appName", document.Text(r.AppName)).
+		Set("baseURL", document.Text(r.BaseURL)).
+		Set("basePath", document.Text(r.BasePath)).
+		Set("authURL", document.Text(r.AuthURL())).
+		Set("development", document.Boolean(r.Development)))
+}
+
+func (c *Call) now(segments []string) document.Value {
+	if len(segments) != 1 {
+		return document.Value{}
+	}
+	t := c.Exchange.Now
+	switch segments[0] {
+	case "iso":
+		return document.Time(t)
+	case "ms":
+		return document.Int(t.UnixMilli())
+	case "unix":
+		return document.Int(t.Unix())
+	}
+	return document.Value{}
+}
+
+// StatusOrDefault returns the HTTP status that the answer will have.
+func (r *Response) StatusOrDefault() int {
+	switch {
+	case r.Status != 0:
+		return r.Status
+	case r.Redirect != "":
+		return 302
+	default:
+		return 200
+	}
+}

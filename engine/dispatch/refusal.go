@@ -1,0 +1,43 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// refusalOf maps the engine's errors to what a guest sees of them.
+func refusalOf(err error) *Refusal {
+	r := &Refusal{Status: pluginapi.StatusInternal, Message: "internal error", Cause: err}
+	var api *apierror.Error
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		r.Status, r.Message = pluginapi.StatusNotFound, "not found"
+	case errors.Is(err, store.ErrConflict):
+		r.Status, r.Message = pluginapi.StatusConflict, "conflict"
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		r.Status, r.Message = pluginapi.StatusTimeout, "timed out"
+	case errors.Is(err, sandbox.ErrBusy):
+		r.Status, r.Message = pluginapi.StatusUnavailable, "busy"
+	case errors.As(err, &api):
+		r.Code, r.Message = api.Code, api.Message
+		switch {
+		case api.Status == http.StatusServiceUnavailable:
+			r.Status = pluginapi.StatusUnavailable
+		case api.Status == http.StatusTooManyRequests:
+			r.Status = pluginapi.StatusLimit
+		case api.Status == http.StatusNotFound:
+			r.Status = pluginapi.StatusNotFound
+		case api.Status < http.StatusInternalServerError:
+			r.Status = pluginapi.StatusInvalid
+		default:
+			r.Code, r.Message = "", "internal error"
+		}
+	}
+	return r
+}

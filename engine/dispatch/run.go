@@ -1,0 +1,274 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// MaxDepth bounds how deeply handlers may nest: a capability call that raises
+// a hook whose capability call raises a hook, and so on.
+const MaxDepth = 8
+
+// Outcomes of a handler call, for metrics and logs.
+const (
+	OutcomeOK     = "ok"
+	OutcomeDeny   = "deny"
+	OutcomeFailed = "failed" // the handler said so
+	OutcomeTrap   = "trap"   // it trapped or used up a limit
+	OutcomeBusy   = "busy"   // no instance was free in time
+)
+
+type pin struct {
+	instance *sandbox.Instance
+	inUse    bool
+	broken   bool
+}
+
+// RunEndpoint runs a plugin's endpoint as one unit of work. The answer is in
+// ex.Response afterwards; an error is the answer too (*apierror.Error) or a
+// fault.
+func (ex *Exchange) RunEndpoint(ctx context.Context, e Entry) error {
+	err := ex.Unit(ctx, func(ctx context.Context) error {
+		_, err := ex.run(ctx, e, &Call{})
+		return err
+	})
+	if err == nil && ex.outcome.pending != nil {
+		ex.Response = *ex.outcome.pending
+	}
+	return err
+}
+
+// Before runs the request.before hooks. done reports that one of them
+// answered.
+func (ex *Exchange) Before(ctx context.Context) (done bool, err error) {
+	return ex.requestHooks(ctx, pluginapi.EventRequestBefore, "")
+}
+
+// After runs the hooks that see a finished answer: response.session, if the
+// answer is about a session, and then request.after.
+func (ex *Exchange) After(ctx context.Context) error {
+	phase := ex.phase
+	switch {
+	case ex.outcome.ended:
+		phase = pluginapi.PhaseEnded
+	case ex.outcome.issued != nil:
+		phase = pluginapi.PhaseIssued
+	}
+	if phase != "" {
+		if _, err := ex.requestHooks(ctx, pluginapi.EventResponseSession, phase); err != nil {
+			return err
+		}
+	}
+	_, err := ex.requestHooks(ctx, pluginapi.EventRequestAfter, phase)
+	return err
+}
+
+func (ex *Exchange) requestHooks(ctx context.Context, event, phase string) (done bool, err error) {
+	for _, e := range ex.set.hooks[event] {
+		if !matching(e.Handler.Match, ex, phase) {
+			continue
+		}
+		result := pluginapi.Continue
+		err := ex.Unit(ctx, func(ctx context.Context) error {
+			var err error
+			result, err = ex.run(ctx, e, &Call{event: event, phase: phase})
+			return err
+		})
+		if err != nil && !skips(e, err) {
+			return false, err
+		}
+		if err == nil && result == pluginapi.Respond && event == pluginapi.EventRequestBefore {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// skips reports whether an observer's failure is to be passed over. A denial
+// is a verdict, never a failure.
+func skips(e Entry, err error) bool {
+	var denied *Denied
+	return e.Handler.Failure == pluginapi.FailSkip && pluginapi.MaySkip(e.Handler.Event) && !errors.As(err, &denied)
+}
+
+// Denied is a plugin's verdict against a request or a record.
+type Denied struct {
+	Plugin string
+	Answer *apierror.Error // for the client
+}
+
+// Error names the plugin and its answer.
+func (d *Denied) Error() string { return "plugin " + d.Plugin + " denied: " + d.Answer.Error() }
+
+// Unwrap gives the answer for the client.
+func (d *Denied) Unwrap() error { return d.Answer }
+
+// Verdict raises a record event inside the open unit of work. Hooks may
+// change record in place; the first one that denies ends it.
+func (ex *Exchange) Verdict(ctx context.Context, event string, record, previous *document.Object) error {
+	for _, e := range ex.set.hooks[event] {
+		if !matching(e.Handler.Match, ex, "") {
+			continue
+		}
+		mark := ex.tx.Mark()
+		before := ex.Response.clone()
+		call := &Call{event: event, record: record, previous: previous}
+		result, err := ex.run(ctx, e, call)
+		if err != nil {
+			ex.tx.Rewind(mark)
+			return err
+		}
+		if result == pluginapi.Respond && event == pluginapi.EventSessionCreating {
+			answer := ex.Response
+			ex.Response = before
+			ex.outcome.pending = &answer
+			return ErrPending
+		}
+	}
+	return nil
+}
+
+// ErrPending is returned by Verdict when a session.creating hook put another
+// step before the session; the hook's answer goes to the client instead of
+// the endpoint's.
+var ErrPending = errors.New("dispatch: a further step is needed before the session")
+
+// Claims raises token.claims: hooks may add and change claims in place.
+func (ex *Exchange) Claims(ctx context.Context, use string, claims *document.Object) error {
+	for _, e := range ex.set.hooks[pluginapi.EventTokenClaims] {
+		if _, err := ex.run(ctx, e, &Call{event: pluginapi.EventTokenClaims, phase: use, claims: claims}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Mail raises mail.sending: hooks may change the message in place or refuse.
+func (ex *Exchange) Mail(ctx context.Context, message *document.Object) error {
+	return ex.Verdict(ctx, pluginapi.EventMailSending, message, nil)
+}
+
+// RunObservers delivers the record events of the units that were committed.
+// Failures are for the log alone.
+func (ex *Exchange) RunObservers(ctx context.Context) {
+	pending := ex.observed
+	ex.observed = nil
+	for _, o := range pending {
+		for _, e := range ex.set.hooks[o.event] {
+			if !matching(e.Handler.Match, ex, "") {
+				continue
+			}
+			_ = ex.Unit(ctx, func(ctx context.Context) error {
+				_, err := ex.run(ctx, e, &Call{event: o.event, record: o.record, previous: o.previous})
+				return err
+			}) // the observer has reported it
+		}
+	}
+}
+
+// run calls one handler and turns its result into an error, if it is one.
+func (ex *Exchange) run(ctx context.Context, e Entry, c *Call) (pluginapi.Result, error) {
+	if err := ex.enter(e); err != nil {
+		return pluginapi.Failed, err
+	}
+	defer func() { ex.callStack = ex.callStack[:len(ex.callStack)-1] }()
+	c.Exchange, c.Entry, c.ctx = ex, e, ctx
+	start := time.Now()
+	result, err := ex.invoke(ctx, e, c)
+	outcome := OutcomeOK
+	if err == nil {
+		result, outcome, err = ex.conclude(e, c, result)
+	} else if errors.Is(err, sandbox.ErrBusy) {
+		outcome, err = OutcomeBusy, apierror.Unavailable(err)
+	} else {
+		outcome, err = OutcomeTrap, apierror.Internal(fmt.Errorf("plugin %s: %w", e.name(), err))
+	}
+	if ex.observer != nil {
+		ex.observer.HandlerDone(ex, e, outcome, time.Since(start), err)
+	}
+	return result, err
+}
+
+func (ex *Exchange) enter(e Entry) error {
+	if len(ex.callStack) >= MaxDepth {
+		return apierror.Internal(fmt.Errorf("plugin %s: handlers nest deeper than %d", e.name(), MaxDepth))
+	}
+	if slices.ContainsFunc(ex.callStack, func(s Entry) bool { return s.Plugin == e.Plugin && s.Handler.Number == e.Handler.Number }) {
+		return apierror.Internal(fmt.Errorf("plugin %s calls itself through its own hook", e.name()))
+	}
+	ex.callStack = append(ex.callStack, e)
+	return nil
+}
+
+// conclude gives a handler's result its meaning.
+func (ex *Exchange) conclude(e Entry, c *Call, result pluginapi.Result) (pluginapi.Result, string, error) {
+	switch result {
+	case pluginapi.Continue, pluginapi.Respond:
+		return result, OutcomeOK, nil
+	case pluginapi.Deny:
+		status := c.denial.status
+		if status < 400 || status > 599 {
+			status = http.StatusBadRequest
+		}
+		denied := apierror.New(status, c.denial.code, c.denial.message)
+		denied.Empty = c.denial.code == "" && c.denial.message == ""
+		return result, OutcomeDeny, &Denied{Plugin: e.Plugin.ID, Answer: denied}
+	default:
+		if c.refusal != nil { // a refused host call that the guest could not get past
+			return result, OutcomeFailed, c.refusal
+		}
+		return result, OutcomeFailed, apierror.Internal(fmt.Errorf("plugin %s failed with result %d", e.name(), result))
+	}
+}
+
+// invoke runs the guest code. One instance per plugin is pinned to the
+// exchange, so that the handlers of one request share memory; a nested call
+// into a plugin that is already running uses an instance of its own.
+func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Result, error) {
+	p := ex.pinned[e.Plugin]
+	if p == nil || p.inUse || p.broken {
+		instance, err := e.Plugin.Module.Acquire(ctx)
+		if err != nil {
+			return pluginapi.Failed, err
+		}
+		fresh := &pin{instance: instance}
+		if p != nil {
+			defer instance.Release()
+		} else {
+			if ex.pinned == nil {
+				ex.pinned = map[*Plugin]*pin{}
+			}
+			ex.pinned[e.Plugin] = fresh
+		}
+		p = fresh
+	}
+	p.inUse = true
+	code, _, err := p.instance.Call(ctx, e.Handler.Number, c, e.Plugin.limits(e.Handler))
+	p.inUse = false
+	p.broken = err != nil
+	return pluginapi.Result(code), err
+}
+
+// limits returns the bounds of one handler call: the operator's, narrowed by
+// the manifest's where that asks for less.
+func (p *Plugin) limits(h pluginapi.Handler) sandbox.Limits { return narrow(p.Limits, h.Limits) }
+
+// Close gives the instances back. It must be called when the answer has been
+// written.
+func (ex *Exchange) Close() { ex.releaseInstances() }
+
+func (ex *Exchange) releaseInstances() {
+	for plugin, p := range ex.pinned {
+		p.instance.Release()
+		delete(ex.pinned, plugin)
+	}
+}

@@ -1,0 +1,219 @@
+package dispatch
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// write stores a value at a document path. What may be written depends on the
+// event; ABI.md has the table.
+func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
+	rest := segments[1:]
+	switch segments[0] {
+	case "args":
+		root, ok := assign(c.args, rest, v)
+		if !ok || root.Kind() != document.ObjectKind && !root.IsAbsent() {
+			return pluginapi.StatusInvalid
+		}
+		c.args = root
+		return pluginapi.StatusOK
+	case "response":
+		if c.record != nil && c.event != pluginapi.EventSessionCreating || c.claims != nil {
+			return pluginapi.StatusDenied
+		}
+		return c.writeResponse(rest, v)
+	case "request":
+		if c.event != pluginapi.EventRequestBefore {
+			return pluginapi.StatusDenied
+		}
+		return c.writeRequest(rest, v)
+	case "record":
+		if c.record == nil || !strings.HasSuffix(c.event, "ing") || strings.HasSuffix(c.event, ".deleting") {
+			return pluginapi.StatusDenied
+		}
+		return assignMember(c.record, rest, v)
+	case "claims":
+		if c.claims == nil {
+			return pluginapi.StatusDenied
+		}
+		return assignMember(c.claims, rest, v)
+	case "error":
+		return c.writeError(rest, v)
+	}
+	return pluginapi.StatusDenied
+}
+
+// assignMember writes below an object that is shared with the host and so
+// must keep its identity.
+func assignMember(o *document.Object, segments []string, v document.Value) pluginapi.Status {
+	if len(segments) == 0 {
+		return pluginapi.StatusDenied
+	}
+	if _, ok := assign(document.Obj(o), segments, v); !ok {
+		return pluginapi.StatusInvalid
+	}
+	return pluginapi.StatusOK
+}
+
+func (c *Call) writeError(segments []string, v document.Value) pluginapi.Status {
+	if len(segments) != 1 {
+		return pluginapi.StatusDenied
+	}
+	switch segments[0] {
+	case "code":
+		c.denial.code = v.Str()
+	case "message":
+		c.denial.message = v.Str()
+	case "status":
+		n, ok := v.Int()
+		if !ok || n < 400 || n > 599 {
+			return pluginapi.StatusInvalid
+		}
+		c.denial.status = int(n)
+	default:
+		return pluginapi.StatusDenied
+	}
+	return pluginapi.StatusOK
+}
+
+func (c *Call) writeRequest(segments []string, v document.Value) pluginapi.Status {
+	if len(segments) == 0 {
+		return pluginapi.StatusDenied
+	}
+	r := &c.Exchange.Request
+	switch {
+	case segments[0] == "body":
+		body, ok := assign(r.Body, segments[1:], v)
+		if !ok {
+			return pluginapi.StatusInvalid
+		}
+		r.Body = body
+		return pluginapi.StatusOK
+	case segments[0] == "headers" && len(segments) == 2 && writableRequestHeader(segments[1]):
+		if v.IsNullish() {
+			r.Headers.Del(segments[1])
+			return pluginapi.StatusOK
+		}
+		if !validHeader(segments[1], v) {
+			return pluginapi.StatusInvalid
+		}
+		r.Headers.Set(segments[1], v.Str())
+		return pluginapi.StatusOK
+	}
+	return pluginapi.StatusDenied
+}
+
+// writableRequestHeader keeps what the host has already decided upon out of a
+// guest's reach; sessions are used through their capability.
+func writableRequestHeader(name string) bool {
+	switch http.CanonicalHeaderKey(name) {
+	case "Cookie", "Host", "Origin", "Referer", "Content-Length", "Transfer-Encoding":
+		return false
+	}
+	return true
+}
+
+func (c *Call) writeResponse(segments []string, v document.Value) pluginapi.Status {
+	if len(segments) == 0 {
+		return pluginapi.StatusDenied
+	}
+	r := &c.Exchange.Response
+	switch segments[0] {
+	case "status":
+		n, ok := v.Int()
+		if !ok || n < 200 || n > 599 || len(segments) != 1 {
+			return pluginapi.StatusInvalid
+		}
+		r.Status = int(n)
+	case "body":
+		body, ok := assign(r.Body, segments[1:], v)
+		if !ok {
+			return pluginapi.StatusInvalid
+		}
+		r.Body = body
+	case "redirect":
+		if v.Kind() != document.String || strings.ContainsAny(v.Str(), "\r\n\x00") || len(segments) != 1 {
+			return pluginapi.StatusInvalid
+		}
+		r.Redirect = v.Str()
+	case "headers":
+		if len(segments) != 2 {
+			return pluginapi.StatusDenied
+		}
+		return c.writeHeader(segments[1], v)
+	case "cookies":
+		if len(segments) != 2 {
+			return pluginapi.StatusDenied
+		}
+		return c.writeCookie(segments[1], v)
+	default:
+		return pluginapi.StatusDenied
+	}
+	return pluginapi.StatusOK
+}
+
+// writeHeader appends a response header. Cookies have their own field, and
+// the framing of the answer is the host's.
+func (c *Call) writeHeader(name string, v document.Value) pluginapi.Status {
+	switch http.CanonicalHeaderKey(name) {
+	case "Set-Cookie", "Content-Length", "Transfer-Encoding", "Connection", "Trailer", "Upgrade":
+		return pluginapi.StatusDenied
+	}
+	if v.IsNullish() {
+		c.Exchange.Response.Headers.Del(name)
+		return pluginapi.StatusOK
+	}
+	if !validHeader(name, v) {
+		return pluginapi.StatusInvalid
+	}
+	c.Exchange.Response.Headers.Add(name, v.Str())
+	return pluginapi.StatusOK
+}
+
+func validHeader(name string, v document.Value) bool {
+	if v.Kind() != document.String || name == "" {
+		return false
+	}
+	for i := 0; i < len(name); i++ {
+		if c := name[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("()<>@,;:\\\"/[]?={}", c) >= 0 {
+			return false
+		}
+	}
+	return !strings.ContainsAny(v.Str(), "\r\n\x00")
+}
+
+// writeCookie sets or expires a cookie that the plugin's manifest declares.
+func (c *Call) writeCookie(name string, v document.Value) pluginapi.Status {
+	declared, ok := c.Entry.Plugin.Cookie(name)
+	if !ok || hiddenCookie(name) {
+		return pluginapi.StatusDenied
+	}
+	attributes := session.Attributes{
+		MaxAge: declared.MaxAge, Session: declared.MaxAge == 0,
+		Readable: declared.HTTPOnly != nil && !*declared.HTTPOnly,
+		SameSite: declared.SameSite, Path: declared.Path,
+	}
+	value := v.Str()
+	switch v.Kind() {
+	case document.Null, document.Absent:
+		attributes.MaxAge, attributes.Session = 0, false
+	case document.String:
+	case document.ObjectKind:
+		value = v.Get("value").Str()
+		if n, ok := v.Get("maxAge").Int(); ok && n >= 0 {
+			attributes.MaxAge, attributes.Session = int(n), false
+		}
+	default:
+		return pluginapi.StatusInvalid
+	}
+	if declared.Signed && !v.IsNullish() {
+		value = c.Exchange.Realm.Sessions.SignCookie(value)
+	}
+	line := c.Exchange.Realm.Sessions.Cookies().Line(name, value, attributes)
+	c.Exchange.Response.SetCookie(session.Cookie{Name: name, Line: line})
+	return pluginapi.StatusOK
+}

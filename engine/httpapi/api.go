@@ -1,0 +1,177 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Defaults of Config.
+const (
+	DefaultMaxBodyBytes   = 1 << 20
+	DefaultRequestTimeout = 30 * time.Second
+)
+
+// Metrics is told of every answered request.
+type Metrics interface {
+	Request(tenant, route, method string, status int, took time.Duration)
+}
+
+// Limiter bounds how often a client may call a path. ok is false when the
+// request is to be refused; retryAfter says for how long.
+type Limiter interface {
+	Allow(ctx context.Context, ip, path string) (ok bool, retryAfter time.Duration)
+}
+
+// Config says how one tenant is served. Zero members take the defaults.
+type Config struct {
+	Realm          *dispatch.Realm
+	Plugins        *dispatch.Set
+	Capabilities   dispatch.Capabilities
+	Views          *identity.Views
+	Observer       dispatch.Observer
+	Limiter        Limiter // nil: no rate limit
+	Metrics        Metrics // nil: none
+	Logger         *slog.Logger
+	TrustedOrigins []string
+	TrustedProxies []netip.Prefix
+	IPHeaders      []string
+	DisabledPaths  []string
+	ErrorURL       string
+	CORS           bool
+	DisableCSRF    bool
+	DisableOrigin  bool
+	MaxBodyBytes   int64
+	MaxJSONDepth   int
+	RequestTimeout time.Duration
+	Now            func() time.Time // default time.Now
+	NewRequestID   func() string    // default: none
+}
+
+// API serves the endpoints of one tenant. It implements http.Handler.
+type API struct {
+	Config
+	origins *origins
+	csrf    csrf
+	clients clientIP
+	router  *mux.Router
+	routes  []Route
+	handler http.Handler
+}
+
+// Route is one served endpoint, for listings.
+type Route struct {
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	Plugin string `json:"plugin"` // "" for the engine's own
+}
+
+// endpoint is everything that the pipeline needs to know of a route.
+type endpoint struct {
+	Route
+	root       bool
+	body       *pluginapi.Schema
+	query      *pluginapi.Schema
+	mediaTypes []string
+	session    string
+	formCSRF   bool
+	run        func(ctx context.Context, ex *dispatch.Exchange) error
+}
+
+// New builds the router of a tenant. A plugin that claims a route of the
+// engine's is an error that names both.
+func New(c Config) (*API, error) {
+	c = c.withDefaults()
+	a := &API{Config: c, router: mux.NewRouter().SkipClean(true).UseEncodedPath()}
+	a.origins = newOrigins(c.Realm.BaseURL, c.TrustedOrigins)
+	a.csrf = csrf{origins: a.origins, disabled: c.DisableCSRF || c.DisableOrigin}
+	a.clients = clientIP{proxies: c.TrustedProxies, headers: c.IPHeaders}
+	a.router.NotFoundHandler = http.HandlerFunc(notFound)
+	a.router.MethodNotAllowedHandler = http.HandlerFunc(notFound)
+	endpoints, err := a.endpoints()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range endpoints {
+		path := c.Realm.BasePath + muxPath(e.Path)
+		if e.root {
+			path = muxPath(e.Path)
+		}
+		a.router.Methods(e.Method).Path(path).HandlerFunc(a.serve(e))
+		a.routes = append(a.routes, Route{Method: e.Method, Path: strings.TrimSuffix(path, "/"), Plugin: e.Plugin})
+	}
+	a.handler = a.disabled(a.cors(a.router))
+	return a, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxBodyBytes == 0 {
+		c.MaxBodyBytes = DefaultMaxBodyBytes
+	}
+	if c.MaxJSONDepth == 0 {
+		c.MaxJSONDepth = document.MaxDepth
+	}
+	if c.RequestTimeout == 0 {
+		c.RequestTimeout = DefaultRequestTimeout
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.NewRequestID == nil {
+		c.NewRequestID = func() string { return "" }
+	}
+	return c
+}
+
+// Routes lists what is served.
+func (a *API) Routes() []Route { return a.routes }
+
+// ServeHTTP answers one request of the tenant.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// muxPath turns "/reset-password/:token" into "/reset-password/{token}".
+func muxPath(path string) string {
+	if !strings.Contains(path, ":") {
+		return path
+	}
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		if name, ok := strings.CutPrefix(s, ":"); ok {
+			segments[i] = "{" + name + "}"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// disabled answers the paths that the operator turned off.
+func (a *API) disabled(next http.Handler) http.Handler {
+	if len(a.DisabledPaths) == 0 {
+		return next
+	}
+	off := map[string]bool{}
+	for _, p := range a.DisabledPaths {
+		off[a.Realm.BasePath+p] = true
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if off[strings.TrimSuffix(r.URL.Path, "/")] {
+			w.Header().Set("Content-Type", "text/plain;charset=UTF-8")
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte("Not Found"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

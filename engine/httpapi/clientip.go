@@ -1,0 +1,103 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+// ipv6Mask is the prefix to which IPv6 addresses are cut: one subscriber has
+// at least that many, so a longer one would not identify anybody.
+const ipv6Mask = 64
+
+// clientIP works out whom a request comes from. Forwarding headers count only
+// if the peer is a trusted proxy, or if the tenant names headers itself and
+// no proxy is configured: that is how Better Auth reads them, and it is only
+// right behind a proxy that sets them.
+type clientIP struct {
+	proxies []netip.Prefix
+	headers []string // as the tenant configured; empty: none by name
+}
+
+// of returns the address as sessions record it; "" when unknown.
+func (c clientIP) of(r *http.Request) string {
+	peer := peerAddr(r)
+	trusted := contains(c.proxies, peer)
+	switch {
+	case len(c.headers) > 0 && (trusted || len(c.proxies) == 0):
+		for _, name := range c.headers {
+			if ip, ok := c.fromHeader(r.Header.Values(name), trusted); ok {
+				return formatIP(ip)
+			}
+		}
+		return ""
+	case trusted:
+		if ip, ok := c.fromHeader(r.Header.Values("X-Forwarded-For"), true); ok {
+			return formatIP(ip)
+		}
+	}
+	return formatIP(peer)
+}
+
+// fromHeader reads a forwarding header: with trusted proxies, the right-most
+// address that is not one of them; else the header must hold one address.
+func (c clientIP) fromHeader(values []string, chain bool) (netip.Addr, bool) {
+	var hops []string
+	for _, hop := range strings.Split(strings.Join(values, ","), ",") {
+		if hop = strings.TrimSpace(hop); hop != "" {
+			hops = append(hops, hop)
+		}
+	}
+	if !chain {
+		if len(hops) != 1 {
+			return netip.Addr{}, false
+		}
+		ip, err := netip.ParseAddr(hops[0])
+		return ip, err == nil
+	}
+	for i := len(hops) - 1; i >= 0; i-- {
+		ip, err := netip.ParseAddr(hops[i])
+		if err != nil {
+			return netip.Addr{}, false
+		}
+		if !contains(c.proxies, ip) {
+			return ip, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func peerAddr(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}
+
+func contains(list []netip.Prefix, ip netip.Addr) bool {
+	ip = ip.Unmap()
+	for _, p := range list {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// formatIP writes an address as Better Auth does: IPv4 plainly, IPv6 expanded
+// and cut to its network.
+func formatIP(ip netip.Addr) string {
+	ip = ip.Unmap().WithZone("")
+	switch {
+	case !ip.IsValid():
+		return ""
+	case ip.Is4():
+		return ip.String()
+	}
+	p, err := ip.Prefix(ipv6Mask)
+	if err != nil {
+		return ""
+	}
+	return p.Addr().StringExpanded()
+}

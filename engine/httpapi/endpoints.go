@@ -1,0 +1,119 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+type run = func(ctx context.Context, ex *dispatch.Exchange) error
+
+// endpoints lists everything that the tenant serves: the engine's own first,
+// the most used of them at the top, because routes are tried in order.
+func (a *API) endpoints() ([]*endpoint, error) {
+	get := func(path string, run run) *endpoint {
+		return &endpoint{Route: Route{Method: http.MethodGet, Path: path}, run: run}
+	}
+	post := func(path, session string, run run) *endpoint {
+		return &endpoint{Route: Route{Method: http.MethodPost, Path: path}, session: session, run: run, mediaTypes: []string{mediaJSON}}
+	}
+	list := get("/list-sessions", a.listSessions)
+	list.session = pluginapi.SessionFresh
+	revoke := post("/revoke-session", pluginapi.SessionRequired, a.revokeSession)
+	revoke.body = &pluginapi.Schema{Type: "object", Required: []string{"token"}, Properties: pluginapi.Properties{{Name: "token", Schema: &pluginapi.Schema{Type: "string"}}}}
+	all := []*endpoint{
+		get("/get-session", a.getSession),
+		post("/get-session", "", a.getSession),
+		get("/ok", ok),
+		get("/error", a.errorPage),
+		post("/sign-out", "", a.signOut),
+		list,
+		revoke,
+		post("/revoke-sessions", pluginapi.SessionRequired, a.revokeSessions),
+		post("/revoke-other-sessions", pluginapi.SessionRequired, a.revokeOtherSessions),
+	}
+	engine := map[string]bool{}
+	for _, e := range all {
+		engine[e.Path] = true
+	}
+	for _, entry := range a.Plugins.Endpoints() {
+		e, err := pluginEndpoint(entry)
+		if err != nil {
+			return nil, err
+		}
+		if !e.root && engine[e.Path] {
+			return nil, fmt.Errorf("plugin %q claims %s %s, which is the engine's own", e.Plugin, e.Method, e.Path)
+		}
+		if e.root && (e.Path == a.Realm.BasePath || strings.HasPrefix(e.Path, a.Realm.BasePath+"/")) {
+			return nil, fmt.Errorf("plugin %q claims %s %s, which is below the base path", e.Plugin, e.Method, e.Path)
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
+	h := entry.Handler
+	e := &endpoint{
+		Route: Route{Method: h.Method, Path: h.Path, Plugin: entry.Plugin.ID},
+		root:  h.Root, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form",
+		run: func(ctx context.Context, ex *dispatch.Exchange) error { return ex.RunEndpoint(ctx, entry) },
+	}
+	if len(e.mediaTypes) == 0 {
+		e.mediaTypes = []string{mediaJSON}
+	}
+	for _, part := range [...]struct {
+		raw  json.RawMessage
+		into **pluginapi.Schema
+	}{{h.Body, &e.body}, {h.Query, &e.query}} {
+		if len(part.raw) == 0 {
+			continue
+		}
+		schema, err := pluginapi.ParseSchema(part.raw)
+		if err != nil {
+			return nil, fmt.Errorf("plugin %q, %s %s: %w", entry.Plugin.ID, h.Method, h.Path, err)
+		}
+		*part.into = schema
+	}
+	return e, nil
+}
+
+func ok(_ context.Context, ex *dispatch.Exchange) error {
+	ex.Response.Body = document.Obj(document.NewObject(1).Set("ok", document.Boolean(true)))
+	return nil
+}
+
+var safeErrorCode = regexp.MustCompile(`^['A-Za-z0-9_-]+$`)
+
+// errorPage sends the browser to the app's error page. What the query holds
+// is foreign text: only codes of a strict form get through, and nothing of it
+// is ever rendered here.
+func (a *API) errorPage(_ context.Context, ex *dispatch.Exchange) error {
+	code := ex.Request.Query.Get("error").Str()
+	if !safeErrorCode.MatchString(code) {
+		code = "UNKNOWN"
+	}
+	query := "error=" + url.QueryEscape(code)
+	if d := ex.Request.Query.Get("error_description").Str(); d != "" {
+		query += "&error_description=" + url.QueryEscape(d)
+	}
+	target := "/?" + query
+	if a.ErrorURL != "" {
+		separator := "?"
+		if strings.Contains(a.ErrorURL, "?") {
+			separator = "&"
+		}
+		target = a.ErrorURL + separator + query
+	}
+	ex.Response.Redirect = target
+	ex.Response.Headers["Content-Type"] = nil // as the reference sends it: none
+	return nil
+}

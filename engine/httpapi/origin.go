@@ -1,0 +1,197 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+)
+
+// origins decides which sites may call a tenant and which URLs it may send
+// browsers to. The rules are Better Auth's trustedOrigins, read more strictly
+// where those let a foreign site through.
+type origins struct {
+	patterns []pattern
+}
+
+type pattern struct {
+	text     string
+	wildcard *regexp.Regexp // nil: no "*" or "?" in it
+	hostOnly bool           // a wildcard without scheme, matched against the host
+}
+
+func newOrigins(baseURL string, trusted []string) *origins {
+	o := &origins{}
+	for _, text := range append([]string{baseURL}, trusted...) {
+		p := pattern{text: strings.TrimSuffix(text, "/")}
+		if strings.HasSuffix(text, "://") {
+			p.text = text
+		}
+		if strings.ContainsAny(text, "*?") {
+			p.wildcard = glob(p.text)
+			p.hostOnly = !strings.Contains(text, "://")
+		}
+		o.patterns = append(o.patterns, p)
+	}
+	return o
+}
+
+// glob compiles a pattern: "*" is any run of characters, "?" any one.
+func glob(pattern string) *regexp.Regexp {
+	var b strings.Builder
+	b.WriteString("^")
+	for _, r := range pattern {
+		switch r {
+		case '*':
+			b.WriteString(".*")
+		case '?':
+			b.WriteString(".")
+		default:
+			b.WriteString(regexp.QuoteMeta(string(r)))
+		}
+	}
+	b.WriteString("$")
+	return regexp.MustCompile(b.String())
+}
+
+// trusts reports whether an absolute URL, or an Origin header, belongs to a
+// trusted site.
+func (o *origins) trusts(raw string) bool {
+	site, ok := siteOf(raw)
+	if !ok {
+		return false
+	}
+	for _, p := range o.patterns {
+		if p.matches(site, raw) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p pattern) matches(s site, raw string) bool {
+	switch {
+	case p.hostOnly:
+		return p.wildcard.MatchString(s.host)
+	case p.wildcard != nil && s.web:
+		return p.wildcard.MatchString(s.origin)
+	case p.wildcard != nil:
+		return p.wildcard.MatchString(raw)
+	case s.web:
+		return p.text == s.origin
+	}
+	// A custom scheme: the pattern is a prefix that must end where a name
+	// ends, so that "app://cb" does not let "app://cb.evil" in.
+	rest, ok := strings.CutPrefix(raw, p.text)
+	return ok && (rest == "" || strings.HasSuffix(p.text, "/") || strings.ContainsRune("/?#", rune(rest[0])))
+}
+
+type site struct {
+	origin string // scheme://host[:port], default port left out
+	host   string // host[:port]
+	web    bool   // http or https
+}
+
+var defaultPorts = [...]struct{ scheme, port string }{{"http", "80"}, {"https", "443"}}
+
+// siteOf parses an absolute URL. Whatever a browser might read differently
+// from this parser is refused.
+func siteOf(raw string) (site, bool) {
+	for i := 0; i < len(raw); i++ {
+		if c := raw[i]; c <= ' ' || c == '\\' || c == 0x7f {
+			return site{}, false
+		}
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Scheme == "" {
+		return site{}, false
+	}
+	scheme := strings.ToLower(u.Scheme)
+	web := scheme == "http" || scheme == "https"
+	switch scheme {
+	case "javascript", "data", "vbscript", "file", "blob", "about":
+		return site{}, false
+	}
+	if web && (u.Host == "" || u.Opaque != "") {
+		return site{}, false
+	}
+	host := strings.ToLower(u.Host)
+	for _, d := range defaultPorts {
+		if scheme == d.scheme {
+			host = strings.TrimSuffix(host, ":"+d.port)
+		}
+	}
+	return site{origin: scheme + "://" + host, host: host, web: web}, true
+}
+
+// relativePath is what a callback path may look like.
+var relativePath = regexp.MustCompile(`^/[\w\-.+/@]*(?:\?[\w\-.+/=&%@]*)?$`)
+
+// allows reports whether a browser may be sent to target: a path on the same
+// site, or a trusted URL.
+func (o *origins) allows(target string) bool {
+	if strings.HasPrefix(target, "/") {
+		return !strings.HasPrefix(target, "//") && relativePath.MatchString(target)
+	}
+	return o.trusts(target)
+}
+
+// callbackFields are the body members that name where a browser goes next.
+var callbackFields = [...]struct{ name, label, code string }{
+	{"callbackURL", "callbackURL", "INVALID_CALLBACK_URL"},
+	{"redirectTo", "redirectURL", "INVALID_REDIRECT_URL"},
+	{"errorCallbackURL", "errorCallbackURL", "INVALID_ERROR_CALLBACK_URL"},
+	{"newUserCallbackURL", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"},
+}
+
+// checkCallbacks refuses redirect targets in the body, and a callbackURL in
+// the query, that are not trusted.
+func (o *origins) checkCallbacks(r *dispatch.Request) error {
+	for _, f := range callbackFields {
+		v := r.Body.Get(f.name)
+		if f.name == "callbackURL" && falsy(v) {
+			v = r.Query.Get(f.name)
+		}
+		if falsy(v) {
+			continue
+		}
+		if v.Kind() != document.String {
+			return apierror.New(http.StatusBadRequest, "", "Invalid "+f.label+": expected a string")
+		}
+		if !o.allows(v.Str()) {
+			return apierror.New(http.StatusForbidden, f.code, "Invalid "+f.label)
+		}
+	}
+	return nil
+}
+
+// checkQueryCallbacks does the same for the query of a GET request, whose
+// targets all go by one name.
+func (o *origins) checkQueryCallbacks(r *dispatch.Request) error {
+	for _, f := range callbackFields {
+		if v := r.Query.Get(f.name); !falsy(v) && !o.allows(v.Str()) {
+			return apierror.New(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
+		}
+	}
+	return nil
+}
+
+// falsy reports what JavaScript's "!" is true for.
+func falsy(v document.Value) bool {
+	switch v.Kind() {
+	case document.Absent, document.Null:
+		return true
+	case document.Bool:
+		return !v.Bool()
+	case document.String:
+		return v.Str() == ""
+	case document.Number:
+		n, _ := v.Float()
+		return n == 0
+	}
+	return false
+}

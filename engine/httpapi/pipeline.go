@@ -1,0 +1,212 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// serve returns the handler of one endpoint: the whole way of a request.
+func (a *API) serve(e *endpoint) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(r.Context(), a.RequestTimeout)
+		defer cancel()
+		ex := dispatch.NewExchange(a.exchangeConfig(), a.request(r, e), a.Now())
+		status := 0
+		defer func() {
+			if p := recover(); p != nil {
+				err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				status = a.fail(ctx, w, ex, e, err)
+			}
+			ex.Close()
+			if a.Metrics != nil {
+				a.Metrics.Request(a.Realm.ID, e.Path, e.Method, status, time.Since(start))
+			}
+		}()
+		if err := a.handle(ctx, w, r, ex, e); err != nil {
+			status = a.fail(ctx, w, ex, e, err)
+		} else {
+			status = write(w, &ex.Response)
+		}
+		ex.RunObservers(context.WithoutCancel(ctx))
+	}
+}
+
+func (a *API) exchangeConfig() dispatch.Config {
+	return dispatch.Config{
+		Realm: a.Realm, Set: a.Plugins, Capabilities: a.Capabilities,
+		Views: a.Views, Observer: a.Observer, Logger: a.Logger,
+	}
+}
+
+func (a *API) request(r *http.Request, e *endpoint) dispatch.Request {
+	req := dispatch.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), Route: e.Path, URL: r.URL.RequestURI(),
+		Query: queryObject(r.URL.RawQuery), Headers: r.Header, ContentType: r.Header.Get("Content-Type"),
+		IP: a.clients.of(r), UserAgent: r.Header.Get("User-Agent"), ID: a.NewRequestID(),
+	}
+	if !e.root {
+		req.Path = req.Path[len(a.Realm.BasePath):]
+	}
+	if vars := mux.Vars(r); len(vars) > 0 {
+		req.Params = make(map[string]string, len(vars))
+		for name, v := range vars {
+			if dec, err := url.PathUnescape(v); err == nil {
+				v = dec
+			}
+			req.Params[name] = v
+		}
+	}
+	return req
+}
+
+// fail writes an error and, if it is the server's own, logs its cause.
+func (a *API) fail(ctx context.Context, w http.ResponseWriter, ex *dispatch.Exchange, e *endpoint, err error) int {
+	if isFault(err) {
+		a.Logger.ErrorContext(ctx, "request failed", "tenant", a.Realm.ID, "request", ex.Request.ID,
+			"method", e.Method, "route", e.Path, "error", err)
+	}
+	return writeError(w, &ex.Response, err).Status
+}
+
+// handle makes the checks in the protocol's order and runs the endpoint and
+// the hooks around it. The answer is in ex.Response when it returns nil.
+func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint) error {
+	if err := a.rateLimit(ctx, ex); err != nil {
+		return err
+	}
+	if r.Method == http.MethodPost {
+		if err := a.readPost(w, r, ex, e); err != nil {
+			return err
+		}
+	}
+	if done, err := ex.Before(ctx); done || err != nil {
+		return err
+	}
+	if err := a.admit(ctx, r, ex, e); err != nil {
+		return err
+	}
+	if err := e.run(ctx, ex); err != nil {
+		return err
+	}
+	return ex.After(ctx)
+}
+
+func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange) error {
+	if a.Limiter == nil {
+		return nil
+	}
+	ok, retry := a.Limiter.Allow(ctx, ex.Request.IP, ex.Request.Path)
+	if ok {
+		return nil
+	}
+	ex.Response.Headers.Set("X-Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
+	return apierror.New(http.StatusTooManyRequests, "", "Too many requests. Please try again later.")
+}
+
+// readPost parses the body, then looks at where the request comes from.
+func (a *API) readPost(w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint) error {
+	var err error
+	if ex.Request.Body, ex.Request.RawBody, err = readBody(w, r, e.mediaTypes, a.Config); err != nil {
+		return err
+	}
+	return a.csrf.check(r.Header)
+}
+
+// admit checks where the request would lead, its shape, and its session.
+func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange, e *endpoint) error {
+	if r.Method == http.MethodPost && !a.DisableOrigin {
+		if err := a.origins.checkCallbacks(&ex.Request); err != nil {
+			return err
+		}
+	}
+	if err := validate("body", e.body, ex.Request.Body); err != nil {
+		return err
+	}
+	if err := validate("query", e.query, document.Obj(ex.Request.Query)); err != nil {
+		return err
+	}
+	if r.Method == http.MethodGet && e.query != nil && !a.DisableOrigin {
+		if err := a.origins.checkQueryCallbacks(&ex.Request); err != nil {
+			return err
+		}
+	}
+	if err := a.requireSession(ctx, ex, e.session); err != nil {
+		return err
+	}
+	if e.formCSRF {
+		return a.csrf.checkForm(r.Header)
+	}
+	return nil
+}
+
+// requireSession finds the session that an endpoint asks for, and extends it
+// if it is due.
+func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need string) error {
+	if need == "" {
+		return nil
+	}
+	cur, err := ex.Current(ctx)
+	if err != nil {
+		return err
+	}
+	if !cur.Valid() {
+		if cur.State == session.Unknown {
+			expire(ex)
+		}
+		if need == pluginapi.SessionOptional {
+			return nil
+		}
+		return apierror.Unauthorized()
+	}
+	if err := a.refreshIfDue(ctx, ex, cur); err != nil {
+		return err
+	}
+	if need == pluginapi.SessionFresh && !a.Realm.Sessions.Fresh(cur.Session, ex.Now) {
+		return apierror.New(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
+	}
+	return nil
+}
+
+func (a *API) refreshIfDue(ctx context.Context, ex *dispatch.Exchange, cur session.Current) error {
+	m := a.Realm.Sessions
+	if m.Policy().DeferRefresh || !m.NeedsRefresh(cur, ex.Now) {
+		return nil
+	}
+	return refresh(ctx, ex, cur)
+}
+
+// refresh extends the current session and sends its cookie again.
+func refresh(ctx context.Context, ex *dispatch.Exchange, cur session.Current) error {
+	m := ex.Realm.Sessions
+	return ex.Unit(ctx, func(ctx context.Context) error {
+		rec, err := m.Refresh(ctx, ex.Tx(), ex, cur, ex.Now)
+		if err != nil {
+			return err
+		}
+		ex.ReplaceCurrent(rec, nil)
+		for _, c := range m.SetLines(cur.Token, false) {
+			ex.Response.SetCookie(c)
+		}
+		return nil
+	})
+}
+
+func expire(ex *dispatch.Exchange) {
+	for _, c := range ex.Realm.Sessions.ExpireLines() {
+		ex.Response.SetCookie(c)
+	}
+}

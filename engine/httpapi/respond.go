@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+)
+
+// write sends the answer that an exchange has put together.
+func write(w http.ResponseWriter, r *dispatch.Response) int {
+	h := w.Header()
+	for name, values := range r.Headers {
+		h[name] = values
+	}
+	writeCookies(h, r.Cookies)
+	status := r.StatusOrDefault()
+	if r.Redirect != "" {
+		h.Set("Location", r.Redirect)
+	}
+	if _, set := h["Content-Type"]; !set {
+		h["Content-Type"] = jsonContentType
+	}
+	if r.Body.IsAbsent() {
+		h["Content-Length"] = zeroLength
+		w.WriteHeader(status)
+		return status
+	}
+	var body []byte
+	if h.Get("Content-Type") != mediaJSON && r.Body.Kind() == document.String {
+		body = []byte(r.Body.Str())
+	} else {
+		body = r.Body.AppendJSON(make([]byte, 0, 1024))
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that went away is nobody's error
+	return status
+}
+
+var (
+	jsonContentType = []string{mediaJSON}
+	zeroLength      = []string{"0"}
+)
+
+func writeCookies(h http.Header, cookies []session.Cookie) {
+	if len(cookies) == 0 {
+		return
+	}
+	lines := make([]string, len(cookies))
+	for i, c := range cookies {
+		lines[i] = c.Line
+	}
+	h["Set-Cookie"] = lines
+}
+
+// writeError sends an error in the protocol's form. Cookies that were set on
+// the way, such as those that expire a dead session, go along.
+func writeError(w http.ResponseWriter, r *dispatch.Response, err error) *apierror.Error {
+	e := apierror.From(err)
+	h := w.Header()
+	for name, values := range r.Headers {
+		h[name] = values
+	}
+	writeCookies(h, r.Cookies)
+	h["Content-Type"] = jsonContentType
+	if e.Status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "1")
+	}
+	if e.Empty {
+		h["Content-Length"] = zeroLength
+		w.WriteHeader(e.Status)
+		return e
+	}
+	w.WriteHeader(e.Status)
+	o := document.NewObject(2).Set("message", document.Text(e.Message))
+	if e.Code != "" {
+		o.Set("code", document.Text(e.Code))
+	}
+	_, _ = w.Write(document.Obj(o).JSON())
+	return e
+}
+
+// notFound is the answer for everything that is not a route: an empty 404.
+func notFound(w http.ResponseWriter, _ *http.Request) {
+	w.Header()["Content-Length"] = zeroLength
+	w.WriteHeader(http.StatusNotFound)
+}
+
+// isFault reports whether an error is the server's own, to be logged with its
+// cause, and not a client's.
+func isFault(err error) bool {
+	var e *apierror.Error
+	return !errors.As(err, &e) || e.Status >= http.StatusInternalServerError
+}

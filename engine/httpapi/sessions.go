@@ -1,0 +1,160 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// getSession answers GET and POST /get-session. No plugin code runs unless a
+// plugin hooks it.
+func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
+	ex.Response.Headers["Cache-Control"] = noStore
+	ex.Response.Headers["Pragma"] = noCache
+	m := a.Realm.Sessions
+	post, deferred := ex.Request.Method == http.MethodPost, m.Policy().DeferRefresh
+	if post && !deferred {
+		return apierror.New(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
+			"POST method requires deferSessionRefresh to be enabled in session config")
+	}
+	cur, err := ex.Current(ctx)
+	if err != nil {
+		return err
+	}
+	if !cur.Valid() {
+		return a.noSession(ctx, ex, cur, !deferred || post)
+	}
+	due := m.NeedsRefresh(cur, ex.Now) && falsy(ex.Request.Query.Get("disableRefresh"))
+	ex.SetPhase(pluginapi.PhaseRead)
+	if due && (!deferred || post) {
+		err := refresh(ctx, ex, cur)
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrConflict) {
+			return a.noSession(ctx, ex, cur, false) // it ended while it was read
+		}
+		if err != nil {
+			return err
+		}
+		ex.SetPhase(pluginapi.PhaseRefreshed)
+		if cur, err = ex.Current(ctx); err != nil {
+			return err
+		}
+	}
+	body := document.NewObject(3).
+		Set("session", document.Obj(a.Views.Session(cur.Session))).
+		Set("user", document.Obj(a.Views.User(cur.User)))
+	if deferred && !post {
+		body.Set("needsRefresh", document.Boolean(due))
+	}
+	ex.Response.Body = document.Obj(body)
+	return nil
+}
+
+var (
+	noStore = []string{"no-store"}
+	noCache = []string{"no-cache"}
+)
+
+// noSession answers null, takes a dead session's cookies away, and clears the
+// row of an expired one.
+func (a *API) noSession(ctx context.Context, ex *dispatch.Exchange, cur session.Current, clear bool) error {
+	ex.SetPhase(pluginapi.PhaseEnded)
+	ex.Response.Body = document.NullValue()
+	if cur.State == session.None {
+		return nil
+	}
+	expire(ex)
+	if !cur.Expired || !clear {
+		return nil
+	}
+	return ex.Unit(ctx, func(ctx context.Context) error {
+		return a.Realm.Sessions.Delete(ctx, ex.Tx(), ex, cur.Session)
+	})
+}
+
+func (a *API) signOut(ctx context.Context, ex *dispatch.Exchange) error {
+	cur, err := ex.Current(ctx)
+	if err != nil {
+		return err
+	}
+	err = ex.Unit(ctx, func(ctx context.Context) error {
+		if cur.Session == nil {
+			return nil
+		}
+		return a.Realm.Sessions.Delete(ctx, ex.Tx(), ex, cur.Session)
+	})
+	if err != nil {
+		return err
+	}
+	ex.End()
+	ex.Response.Body = flag("success")
+	return nil
+}
+
+func (a *API) listSessions(ctx context.Context, ex *dispatch.Exchange) error {
+	cur, err := ex.Current(ctx)
+	if err != nil {
+		return err
+	}
+	recs, err := a.Realm.Sessions.List(ctx, store.Begin(a.Realm.Store), cur.User.ID, ex.Now)
+	if err != nil {
+		return err
+	}
+	items := make([]document.Value, len(recs))
+	for i, rec := range recs {
+		items[i] = document.Obj(a.Views.Session(rec))
+	}
+	ex.Response.Body = document.List(items...)
+	return nil
+}
+
+// revokeSession ends one session of the user's own. Whether a token of
+// somebody else's exists is not told.
+func (a *API) revokeSession(ctx context.Context, ex *dispatch.Exchange) error {
+	return a.revoke(ctx, ex, func(ctx context.Context, cur session.Current) error {
+		rec, err := a.Realm.Sessions.ByToken(ctx, ex.Tx(), ex.Request.Body.Get("token").Str())
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil || rec.Str("userId") != cur.User.ID {
+			return err
+		}
+		return a.Realm.Sessions.Delete(ctx, ex.Tx(), ex, rec)
+	})
+}
+
+func (a *API) revokeSessions(ctx context.Context, ex *dispatch.Exchange) error {
+	return a.revoke(ctx, ex, func(ctx context.Context, cur session.Current) error {
+		_, err := a.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, cur.User.ID, "")
+		return err
+	})
+}
+
+func (a *API) revokeOtherSessions(ctx context.Context, ex *dispatch.Exchange) error {
+	return a.revoke(ctx, ex, func(ctx context.Context, cur session.Current) error {
+		_, err := a.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, cur.User.ID, cur.Token)
+		return err
+	})
+}
+
+func (a *API) revoke(ctx context.Context, ex *dispatch.Exchange, work func(context.Context, session.Current) error) error {
+	cur, err := ex.Current(ctx)
+	if err != nil {
+		return err
+	}
+	if err := ex.Unit(ctx, func(ctx context.Context) error { return work(ctx, cur) }); err != nil {
+		return err
+	}
+	ex.Response.Body = flag("status")
+	return nil
+}
+
+func flag(name string) document.Value {
+	return document.Obj(document.NewObject(1).Set(name, document.Boolean(true)))
+}

@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// emailPattern is what the reference accepts as an address (zod 4's default).
+var emailPattern = regexp.MustCompile(`^(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
+
+// ValidEmail reports whether an address is one that the protocol accepts.
+func ValidEmail(s string) bool {
+	local, _, ok := strings.Cut(s, "@")
+	return ok && !strings.HasPrefix(local, ".") && !strings.Contains(local, "..") && emailPattern.MatchString(s)
+}
+
+// validate checks a body or query against a schema. The error carries every
+// issue, in the words of the reference's validator.
+func validate(place string, schema *pluginapi.Schema, v document.Value) error {
+	if schema == nil {
+		return nil
+	}
+	var issues []string
+	report := func(path, message string) { issues = append(issues, "["+path+"] "+message) }
+	parts := schema.AllOf
+	if len(parts) == 0 {
+		parts = []*pluginapi.Schema{schema}
+	}
+	for _, part := range parts {
+		check(place, part, v, report)
+	}
+	if len(issues) == 0 {
+		return nil
+	}
+	return apierror.New(http.StatusBadRequest, "VALIDATION_ERROR", strings.Join(issues, "; "))
+}
+
+func check(path string, s *pluginapi.Schema, v document.Value, report func(path, message string)) {
+	switch s.Type {
+	case "":
+		return
+	case "object":
+		checkObject(path, s, v, report)
+	case "array":
+		if wrongKind(path, v, document.Array, "array", report) {
+			return
+		}
+		for i, item := range v.Items() {
+			if s.Items != nil {
+				check(path+"."+strconv.Itoa(i), s.Items, item, report)
+			}
+		}
+	case "string":
+		checkString(path, s, v, report)
+	case "boolean":
+		wrongKind(path, v, document.Bool, "boolean", report)
+	case "number":
+		wrongKind(path, v, document.Number, "number", report)
+	}
+}
+
+func wrongKind(path string, v document.Value, want document.Kind, name string, report func(path, message string)) bool {
+	if v.Kind() == want {
+		return false
+	}
+	report(path, fmt.Sprintf("Invalid input: expected %s, received %s", name, v.Kind()))
+	return true
+}
+
+func checkObject(path string, s *pluginapi.Schema, v document.Value, report func(path, message string)) {
+	name := "object"
+	if s.Properties == nil && s.AdditionalProperties != nil {
+		name = "record"
+	}
+	if wrongKind(path, v, document.ObjectKind, name, report) {
+		return
+	}
+	for _, p := range s.Properties {
+		member := v.Get(p.Name)
+		if member.IsAbsent() && !required(s, p.Name) {
+			continue
+		}
+		check(path+"."+p.Name, p.Schema, member, report)
+	}
+	if s.Properties == nil && s.AdditionalProperties != nil {
+		for name, member := range v.Object().All() {
+			check(path+"."+name, s.AdditionalProperties, member, report)
+		}
+	}
+}
+
+func required(s *pluginapi.Schema, name string) bool {
+	for _, r := range s.Required {
+		if r == name {
+			return true
+		}
+	}
+	return false
+}
+
+func checkString(path string, s *pluginapi.Schema, v document.Value, report func(path, message string)) {
+	if len(s.Enum) > 0 {
+		for _, e := range s.Enum {
+			if v.Kind() == document.String && v.Str() == e {
+				return
+			}
+		}
+		options := make([]string, len(s.Enum))
+		for i, e := range s.Enum {
+			options[i] = strconv.Quote(e)
+		}
+		report(path, "Invalid option: expected one of "+strings.Join(options, "|"))
+		return
+	}
+	if wrongKind(path, v, document.String, "string", report) {
+		return
+	}
+	if s.Format == "email" && !ValidEmail(v.Str()) {
+		report(path, "Invalid email address")
+	}
+	if s.MinLength == nil && s.MaxLength == nil {
+		return
+	}
+	n := len(utf16.Encode([]rune(v.Str())))
+	if s.MinLength != nil && n < *s.MinLength {
+		report(path, fmt.Sprintf("Too small: expected string to have >=%d characters", *s.MinLength))
+	}
+	if s.MaxLength != nil && n > *s.MaxLength {
+		report(path, fmt.Sprintf("Too big: expected string to have <=%d characters", *s.MaxLength))
+	}
+}

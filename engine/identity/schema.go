@@ -1,0 +1,55 @@
+package identity
+
+import "github.com/authhost/authhost/engine/store"
+
+// Models of this package.
+const (
+	User         = "user"
+	Account      = "account"
+	Verification = "verification"
+)
+
+// CredentialProvider is the providerId of an account with a password.
+const CredentialProvider = "credential"
+
+// CoreSchema returns the models that every tenant has, sessions and signing
+// keys included. Plugins add fields and models to it.
+func CoreSchema() store.Schema {
+	str := func(name string) store.Field { return store.Field{Name: name, Type: store.String} }
+	req := func(name string) store.Field { return store.Field{Name: name, Type: store.String, Required: true} }
+	date := func(name string) store.Field { return store.Field{Name: name, Type: store.Date} }
+	userID := store.Field{Name: "userId", Type: store.String, Required: true, References: User}
+	return store.Schema{Models: []store.Model{
+		{Name: User, Fields: []store.Field{
+			req("name"),
+			{Name: "email", Type: store.String, Required: true, Unique: true},
+			{Name: "emailVerified", Type: store.Boolean},
+			str("image"), date("createdAt"), date("updatedAt"),
+		}},
+		{Name: "session", Fields: []store.Field{
+			{Name: "token", Type: store.String, Required: true, Unique: true},
+			{Name: "expiresAt", Type: store.Date, Required: true, Index: true},
+			date("createdAt"), date("updatedAt"), str("ipAddress"), str("userAgent"), userID,
+		}, Indexes: []store.Index{{Fields: []string{"userId", "createdAt"}}}},
+		{Name: Account, Fields: []store.Field{
+			req("accountId"), req("providerId"), userID,
+			str("accessToken"), str("refreshToken"), str("idToken"),
+			date("accessTokenExpiresAt"), date("refreshTokenExpiresAt"), str("scope"), str("password"),
+			date("createdAt"), date("updatedAt"),
+		}, Indexes: []store.Index{
+			{Fields: []string{"userId", "providerId"}},
+			{Fields: []string{"providerId", "accountId"}, Unique: true},
+		}},
+		{Name: Verification, Fields: []store.Field{
+			{Name: "identifier", Type: store.String, Required: true, Unique: true},
+			req("value"),
+			{Name: "expiresAt", Type: store.Date, Required: true, Index: true},
+			date("createdAt"), date("updatedAt"),
+		}},
+		{Name: "jwks", Fields: []store.Field{
+			{Name: "use", Type: store.String, Required: true, Index: true},
+			req("alg"), req("publicKey"), req("privateKey"),
+			date("createdAt"), date("activeAt"), date("retiresAt"),
+		}},
+	}}
+}

@@ -1,0 +1,295 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/store"
+)
+
+const idLength = 32
+
+// Hooks are the record events that plugins may listen to. Verdict runs inside
+// the unit of work and may change the record or refuse; Observe is called
+// once the work is committed.
+type Hooks interface {
+	Verdict(ctx context.Context, event string, record, previous *document.Object) error
+	Observe(event string, record, previous *document.Object)
+}
+
+// Passwords hashes and checks passwords; *secret.Hasher is one.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+	Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error)
+	Equalize(ctx context.Context, password string) error
+}
+
+// Service keeps the users, accounts and verifications of one tenant. All its
+// methods work within the unit of work that they are given; nothing is
+// written until that is committed.
+type Service struct {
+	passwords Passwords
+}
+
+// New returns a Service.
+func New(passwords Passwords) *Service { return &Service{passwords: passwords} }
+
+// NewUser describes a user to be created.
+type NewUser struct {
+	Fields     *document.Object // name, email, image, emailVerified and additional fields
+	ProviderID string           // "" for no account
+	AccountID  string           // default: the user's id
+	Password   string           // for CredentialProvider
+	Account    *document.Object // further account fields, may be nil
+}
+
+// CreateUser creates a user and, if asked, an account. It returns a
+// *store.ConflictError when the address is taken.
+func (s *Service) CreateUser(ctx context.Context, tx *store.Tx, hooks Hooks, n NewUser, now time.Time) (user, account *store.Record, err error) {
+	id := secret.RandomString(idLength, secret.Alnum)
+	fields := document.NewObject(8)
+	fields.Set("name", textOr(n.Fields.Get("name"), ""))
+	fields.Set("email", document.Text(NormalizeEmail(n.Fields.Get("email").Str())))
+	fields.Set("emailVerified", document.Boolean(n.Fields.Get("emailVerified").Bool()))
+	for name, v := range n.Fields.All() {
+		if !fields.Has(name) && name != "id" && !v.IsNullish() {
+			fields.Set(name, v)
+		}
+	}
+	fields.Set("createdAt", document.Time(now)).Set("updatedAt", document.Time(now)).Set("id", document.Text(id))
+	if user, err = s.insert(ctx, tx, hooks, User, id, fields); err != nil {
+		return nil, nil, err
+	}
+	if n.ProviderID == "" {
+		return user, nil, nil
+	}
+	account, err = s.CreateAccount(ctx, tx, hooks, NewAccount{
+		UserID: id, ProviderID: n.ProviderID, AccountID: n.AccountID, Password: n.Password, Fields: n.Account,
+	}, now)
+	return user, account, err
+}
+
+// insert raises MODEL.creating, stores the record and arranges MODEL.created.
+func (s *Service) insert(ctx context.Context, tx *store.Tx, hooks Hooks, model, id string, fields *document.Object) (*store.Record, error) {
+	if err := hooks.Verdict(ctx, model+".creating", fields, nil); err != nil {
+		return nil, err
+	}
+	fields.Set("id", document.Text(id))
+	rec, err := tx.Insert(ctx, model, id, fields)
+	if err != nil {
+		return nil, err
+	}
+	tx.OnCommit(func() { hooks.Observe(model+".created", rec.Fields, nil) })
+	return rec, nil
+}
+
+// NewAccount describes an account to be created.
+type NewAccount struct {
+	UserID, ProviderID string
+	AccountID          string // default: the user's id
+	Password           string // for CredentialProvider
+	Fields             *document.Object
+}
+
+// CreateAccount links a provider to a user. The user must exist when the work
+// is committed.
+func (s *Service) CreateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, n NewAccount, now time.Time) (*store.Record, error) {
+	if n.AccountID == "" {
+		n.AccountID = n.UserID
+	}
+	fields := document.NewObject(8).
+		Set("accountId", document.Text(n.AccountID)).
+		Set("providerId", document.Text(n.ProviderID)).
+		Set("userId", document.Text(n.UserID))
+	for name, v := range n.Fields.All() {
+		if !fields.Has(name) && name != "password" && name != "id" && !v.IsNullish() {
+			fields.Set(name, v)
+		}
+	}
+	if n.ProviderID == CredentialProvider {
+		hash, err := s.passwords.Hash(ctx, n.Password)
+		if err != nil {
+			return nil, busy(err)
+		}
+		fields.Set("password", document.Text(hash))
+	}
+	id := secret.RandomString(idLength, secret.Alnum)
+	fields.Set("createdAt", document.Time(now)).Set("updatedAt", document.Time(now)).Set("id", document.Text(id))
+	return s.insertAccount(ctx, tx, hooks, id, fields)
+}
+
+// insertAccount keeps the password hash from the hooks.
+func (s *Service) insertAccount(ctx context.Context, tx *store.Tx, hooks Hooks, id string, fields *document.Object) (*store.Record, error) {
+	hash := fields.Get("password")
+	seen := fields.Clone()
+	seen.Delete("password")
+	if err := hooks.Verdict(ctx, "account.creating", seen, nil); err != nil {
+		return nil, err
+	}
+	seen.Set("password", hash).Set("id", document.Text(id)).Set("userId", fields.Get("userId"))
+	return tx.Insert(ctx, Account, id, seen)
+}
+
+// UserByEmail finds a user by address, whatever its case.
+func (s *Service) UserByEmail(ctx context.Context, tx *store.Tx, email string) (*store.Record, error) {
+	return tx.Find(ctx, User, "email", document.Text(NormalizeEmail(email)))
+}
+
+// UserByID finds a user.
+func (s *Service) UserByID(ctx context.Context, tx *store.Tx, id string) (*store.Record, error) {
+	return tx.Get(ctx, User, id)
+}
+
+// UpdateUser changes fields of a user and returns it as it will be stored.
+// updatedAt follows by itself; id and createdAt cannot be changed.
+func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id string, set *document.Object, now time.Time) (*store.Record, error) {
+	before, err := tx.Get(ctx, User, id)
+	if err != nil {
+		return nil, err
+	}
+	previous := before.Fields.Clone()
+	change := set.Clone()
+	change.Set("updatedAt", document.Time(now))
+	if email := change.Get("email"); !email.IsNullish() {
+		change.Set("email", document.Text(NormalizeEmail(email.Str())))
+	}
+	if err := hooks.Verdict(ctx, "user.updating", change, previous); err != nil {
+		return nil, err
+	}
+	change.Delete("id")
+	change.Delete("createdAt")
+	after, err := tx.Update(ctx, User, id, change)
+	if err != nil {
+		return nil, err
+	}
+	tx.OnCommit(func() { hooks.Observe("user.updated", after.Fields, previous) })
+	return after, nil
+}
+
+// DeleteUser deletes a user with everything that refers to it.
+func (s *Service) DeleteUser(ctx context.Context, tx *store.Tx, hooks Hooks, id string) error {
+	user, err := tx.Get(ctx, User, id)
+	if err != nil {
+		return err
+	}
+	if err := hooks.Verdict(ctx, "user.deleting", user.Fields.Clone(), nil); err != nil {
+		return err
+	}
+	if err := tx.Delete(ctx, User, id); err != nil {
+		return err
+	}
+	tx.OnCommit(func() { hooks.Observe("user.deleted", user.Fields, nil) })
+	return nil
+}
+
+// FindAccount returns a user's account at a provider.
+func (s *Service) FindAccount(ctx context.Context, tx *store.Tx, userID, providerID string) (*store.Record, error) {
+	return tx.Find(ctx, Account, "userId+providerId", document.Text(userID), document.Text(providerID))
+}
+
+// MaxAccounts bounds how many accounts of one user are listed.
+const MaxAccounts = 200
+
+// ListAccounts returns the accounts of a user.
+func (s *Service) ListAccounts(ctx context.Context, tx *store.Tx, userID string) ([]*store.Record, error) {
+	page, err := tx.List(ctx, store.Query{Model: Account, Index: "userId+providerId", Key: []document.Value{document.Text(userID)}, Limit: MaxAccounts})
+	return page.Records, err
+}
+
+// DeleteAccount unlinks an account.
+func (s *Service) DeleteAccount(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record) error {
+	if err := hooks.Verdict(ctx, "account.deleting", withoutPassword(rec.Fields), nil); err != nil {
+		return err
+	}
+	return tx.Delete(ctx, Account, rec.ID)
+}
+
+// VerifyPassword checks a user's password. Without a user or a password it
+// spends the same time and reports false. A hash in an outdated format is
+// replaced within the unit of work.
+func (s *Service) VerifyPassword(ctx context.Context, tx *store.Tx, user *store.Record, password string, now time.Time) (bool, error) {
+	var account *store.Record
+	if user != nil {
+		var err error
+		account, err = s.FindAccount(ctx, tx, user.ID, CredentialProvider)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return false, err
+		}
+	}
+	if account == nil || account.Str("password") == "" {
+		return false, busy(s.passwords.Equalize(ctx, password))
+	}
+	ok, rehash, err := s.passwords.Verify(ctx, account.Str("password"), password)
+	if err != nil || !ok {
+		return false, busy(err)
+	}
+	if rehash {
+		hash, err := s.passwords.Hash(ctx, password)
+		if err != nil {
+			return true, nil // a busy hasher is no reason to refuse a right password
+		}
+		_, err = tx.Update(ctx, Account, account.ID, document.NewObject(2).Set("password", document.Text(hash)).Set("updatedAt", document.Time(now)))
+		return true, err
+	}
+	return true, nil
+}
+
+// SetPassword sets a user's password and creates the credential account if
+// there is none.
+func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, userID, password string, now time.Time) error {
+	account, err := s.FindAccount(ctx, tx, userID, CredentialProvider)
+	if errors.Is(err, store.ErrNotFound) {
+		_, err = s.CreateAccount(ctx, tx, hooks, NewAccount{UserID: userID, ProviderID: CredentialProvider, Password: password}, now)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	hash, err := s.passwords.Hash(ctx, password)
+	if err != nil {
+		return busy(err)
+	}
+	set := document.NewObject(2).Set("updatedAt", document.Time(now))
+	if err := hooks.Verdict(ctx, "account.updating", set, withoutPassword(account.Fields)); err != nil {
+		return err
+	}
+	set.Set("password", document.Text(hash))
+	_, err = tx.Update(ctx, Account, account.ID, set)
+	return err
+}
+
+// Equalize spends the time of a password check.
+func (s *Service) Equalize(ctx context.Context, password string) error {
+	return busy(s.passwords.Equalize(ctx, password))
+}
+
+// NormalizeEmail lower-cases an address, as Better Auth stores it.
+func NormalizeEmail(email string) string { return strings.ToLower(email) }
+
+func withoutPassword(fields *document.Object) *document.Object {
+	c := fields.Clone()
+	c.Delete("password")
+	return c
+}
+
+func textOr(v document.Value, fallback string) document.Value {
+	if v.Kind() == document.String {
+		return v
+	}
+	return document.Text(fallback)
+}
+
+// busy turns a full hashing queue into an answer for the client.
+func busy(err error) error {
+	if errors.Is(err, secret.ErrBusy) {
+		e := apierror.New(http.StatusServiceUnavailable, "TOO_BUSY", "The server is busy. Please try again shortly.")
+		return e.Because(err)
+	}
+	return err
+}

@@ -1,0 +1,158 @@
+package session
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// Names of the engine's own cookies, before the tenant's prefix.
+const (
+	CookieToken        = "session_token"
+	CookieData         = "session_data"
+	CookieDontRemember = "dont_remember"
+)
+
+// SecurePrefix is put before the names of cookies that are only sent over
+// TLS; browsers refuse such a cookie from an insecure origin (RFC 6265bis,
+// section 4.1.3.1).
+const SecurePrefix = "__Secure-"
+
+// DefaultCookiePrefix is Better Auth's.
+const DefaultCookiePrefix = "better-auth"
+
+// CookieConfig says how a tenant's cookies are named and what attributes they
+// have. The zero value is Better Auth's default for a plain HTTP base URL.
+type CookieConfig struct {
+	Prefix      string // before the dot; default DefaultCookiePrefix
+	Secure      bool   // adds the Secure attribute and SecurePrefix
+	Domain      string // for cookies shared by subdomains
+	SameSite    string // "Lax" (default), "Strict" or "None"
+	Partitioned bool   // CHIPS
+}
+
+// Attributes of one cookie, beyond what the tenant's CookieConfig says.
+type Attributes struct {
+	MaxAge   int    // seconds; with Session set it is left out
+	Session  bool   // no Max-Age: the browser drops it when it closes
+	Readable bool   // leave HttpOnly out
+	Path     string // default "/"
+	SameSite string // default the tenant's
+}
+
+// Name returns the full name of a cookie.
+func (c CookieConfig) Name(name string) string {
+	prefix := c.Prefix
+	if prefix == "" {
+		prefix = DefaultCookiePrefix
+	}
+	if c.Secure {
+		return SecurePrefix + prefix + "." + name
+	}
+	return prefix + "." + name
+}
+
+// Line returns a Set-Cookie header value. The value is percent-encoded as
+// encodeURIComponent does; the attributes come in the order that Better Auth
+// sends them.
+func (c CookieConfig) Line(name, value string, a Attributes) string {
+	var b strings.Builder
+	b.Grow(len(name) + len(value) + 96)
+	b.WriteString(c.Name(name))
+	b.WriteByte('=')
+	b.WriteString(EncodeURIComponent(value))
+	if !a.Session {
+		b.WriteString("; Max-Age=")
+		b.WriteString(strconv.Itoa(a.MaxAge))
+	}
+	if c.Domain != "" {
+		b.WriteString("; Domain=")
+		b.WriteString(c.Domain)
+	}
+	path := a.Path
+	if path == "" {
+		path = "/"
+	}
+	b.WriteString("; Path=")
+	b.WriteString(path)
+	if !a.Readable {
+		b.WriteString("; HttpOnly")
+	}
+	if c.Secure {
+		b.WriteString("; Secure")
+	}
+	same := a.SameSite
+	if same == "" {
+		same = c.SameSite
+	}
+	if same == "" {
+		same = "Lax"
+	}
+	b.WriteString("; SameSite=")
+	b.WriteString(strings.ToUpper(same[:1]) + strings.ToLower(same[1:]))
+	if c.Partitioned {
+		b.WriteString("; Partitioned")
+	}
+	return b.String()
+}
+
+// ReadCookie returns the value of a cookie from a Cookie header as Better
+// Auth reads it: the first of duplicates wins, optional double quotes are
+// dropped, and a percent-encoded value is decoded where that is possible.
+func ReadCookie(header, fullName string) (string, bool) {
+	for len(header) > 0 {
+		pair := header
+		if i := strings.IndexByte(header, ';'); i >= 0 {
+			pair, header = header[:i], header[i+1:]
+		} else {
+			header = ""
+		}
+		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
+		if !ok || strings.TrimSpace(name) != fullName {
+			continue
+		}
+		value = strings.TrimSpace(value)
+		if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
+			value = value[1 : len(value)-1]
+		}
+		if strings.IndexByte(value, '%') >= 0 {
+			if dec, err := url.PathUnescape(value); err == nil {
+				value = dec
+			}
+		}
+		return value, true
+	}
+	return "", false
+}
+
+// EncodeURIComponent escapes as ECMAScript's function of that name does
+// (ECMA-262, 19.2.6.4).
+func EncodeURIComponent(s string) string {
+	n := 0
+	for i := 0; i < len(s); i++ {
+		if !unreserved(s[i]) {
+			n++
+		}
+	}
+	if n == 0 {
+		return s
+	}
+	const hex = "0123456789ABCDEF"
+	b := make([]byte, 0, len(s)+2*n)
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; unreserved(c) {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(b)
+}
+
+func unreserved(c byte) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		return true
+	}
+	return strings.IndexByte("-_.!~*'()", c) >= 0
+}

@@ -1,0 +1,350 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/store"
+)
+
+// Model is the store model of sessions.
+const Model = "session"
+
+// userModel is the store model that a session's userId refers to.
+const userModel = "user"
+
+// Defaults of Policy, as Better Auth has them.
+const (
+	DefaultExpiresIn = 7 * 24 * time.Hour
+	DefaultUpdateAge = 24 * time.Hour
+	DefaultFreshAge  = 24 * time.Hour
+	// ForgottenLife is how long a session lives whose user asked not to be
+	// remembered. It is never extended.
+	ForgottenLife = 24 * time.Hour
+)
+
+// idLength and tokenLength count characters of secret.Alnum.
+const (
+	idLength    = 32
+	tokenLength = 32
+)
+
+// Policy holds the lifetimes of a tenant's sessions. Zero durations mean the
+// defaults; negative FreshAge turns the freshness check off.
+type Policy struct {
+	ExpiresIn      time.Duration // life of a session, and its cookie's Max-Age
+	UpdateAge      time.Duration // a session older than this is extended when it is read
+	FreshAge       time.Duration // how long a session counts as fresh
+	DisableRefresh bool          // never extend
+	DeferRefresh   bool          // GET get-session only reports needsRefresh; POST extends
+}
+
+func (p Policy) withDefaults() Policy {
+	if p.ExpiresIn == 0 {
+		p.ExpiresIn = DefaultExpiresIn
+	}
+	if p.UpdateAge == 0 {
+		p.UpdateAge = DefaultUpdateAge
+	}
+	if p.FreshAge == 0 {
+		p.FreshAge = DefaultFreshAge
+	}
+	return p
+}
+
+// Hooks are the record events that plugins may listen to. Verdict runs inside
+// the unit of work and may change the record or refuse; Observe is called
+// once the work is committed.
+type Hooks interface {
+	Verdict(ctx context.Context, event string, record, previous *document.Object) error
+	Observe(event string, record, previous *document.Object)
+}
+
+// Config is what a Manager needs. Store and Secrets are required.
+type Config struct {
+	Policy  Policy
+	Cookies CookieConfig
+	Secrets *secret.Secrets
+	Store   store.Tenant
+}
+
+// Manager issues, finds and ends the sessions of one tenant. It is safe for
+// concurrent use.
+type Manager struct {
+	policy  Policy
+	cookies CookieConfig
+	secrets *secret.Secrets
+	store   store.Tenant
+}
+
+// New returns a Manager.
+func New(c Config) *Manager {
+	return &Manager{policy: c.Policy.withDefaults(), cookies: c.Cookies, secrets: c.Secrets, store: c.Store}
+}
+
+// Policy returns the lifetimes in force.
+func (m *Manager) Policy() Policy { return m.policy }
+
+// Cookies returns the cookie naming in force.
+func (m *Manager) Cookies() CookieConfig { return m.cookies }
+
+// Credential is what a request offers as proof of a session.
+type Credential struct {
+	Cookie string // the Cookie header
+	// Token, if set, is used instead of the session cookie: a plain session
+	// token, or a signed one ("token.signature").
+	Token            string
+	RequireSignature bool // Token must be signed
+}
+
+// State tells what became of a credential.
+type State uint8
+
+// The states of a credential.
+const (
+	None    State = iota // no credential, or one whose signature is wrong
+	Unknown              // well signed, but there is no such live session
+	Live                 // there is a session and its user
+)
+
+// Current is the session of a request.
+type Current struct {
+	State        State
+	Token        string // the session token, where the signature was right
+	Session      *store.Record
+	User         *store.Record
+	DontRemember bool // the client carries a valid dont_remember cookie
+	Expired      bool // the row is there but past its time
+}
+
+// Valid reports whether there is a live session.
+func (c Current) Valid() bool { return c.State == Live }
+
+// Resolve finds the session that a credential proves. It never writes. An
+// error means that the store failed, not that the credential is bad.
+func (m *Manager) Resolve(ctx context.Context, cred Credential, now time.Time) (Current, error) {
+	token, ok := m.token(cred)
+	if !ok {
+		return Current{}, nil
+	}
+	cur := Current{State: Unknown, Token: token}
+	if raw, ok := ReadCookie(cred.Cookie, m.cookies.Name(CookieDontRemember)); ok {
+		value, good := m.secrets.Verify(raw)
+		cur.DontRemember = good && value == "true"
+	}
+	rec, err := m.store.Find(ctx, Model, "token", document.Text(token))
+	if errors.Is(err, store.ErrNotFound) {
+		return cur, nil
+	}
+	if err != nil {
+		return Current{}, err
+	}
+	if expires, ok := rec.Time("expiresAt"); !ok || !expires.After(now) {
+		cur.Session, cur.Expired = rec, true
+		return cur, nil
+	}
+	user, err := m.store.Get(ctx, userModel, rec.Str("userId"))
+	if errors.Is(err, store.ErrNotFound) {
+		return cur, nil
+	}
+	if err != nil {
+		return Current{}, err
+	}
+	cur.State, cur.Session, cur.User = Live, rec, user
+	return cur, nil
+}
+
+func (m *Manager) token(cred Credential) (string, bool) {
+	if cred.Token != "" {
+		if token, ok := m.secrets.Verify(cred.Token); ok {
+			return token, true
+		}
+		return cred.Token, !cred.RequireSignature
+	}
+	raw, ok := ReadCookie(cred.Cookie, m.cookies.Name(CookieToken))
+	if !ok {
+		return "", false
+	}
+	return m.secrets.Verify(raw)
+}
+
+// Fresh reports whether a session counts as fresh.
+func (m *Manager) Fresh(rec *store.Record, now time.Time) bool {
+	if m.policy.FreshAge < 0 {
+		return true
+	}
+	created, ok := rec.Time("createdAt")
+	return ok && now.Sub(created) < m.policy.FreshAge
+}
+
+// NeedsRefresh reports whether a session is due to be extended.
+func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
+	if m.policy.DisableRefresh || cur.DontRemember {
+		return false
+	}
+	expires, ok := cur.Session.Time("expiresAt")
+	return ok && !expires.Add(m.policy.UpdateAge-m.policy.ExpiresIn).After(now)
+}
+
+// CreateParams describe a session to be created.
+type CreateParams struct {
+	UserID    string
+	IPAddress string
+	UserAgent string
+	Forget    bool             // rememberMe was false
+	Fields    *document.Object // additional fields, may be nil
+}
+
+// Create issues a session within a unit of work. The session.creating hooks
+// may change its fields or refuse.
+func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p CreateParams, now time.Time) (*store.Record, error) {
+	life := m.policy.ExpiresIn
+	if p.Forget {
+		life = ForgottenLife
+	}
+	fields := document.NewObject(8+p.Fields.Len()).
+		Set("expiresAt", document.Time(now.Add(life))).
+		Set("token", document.Text(secret.RandomString(tokenLength, secret.Alnum))).
+		Set("createdAt", document.Time(now)).
+		Set("updatedAt", document.Time(now)).
+		Set("ipAddress", document.Text(p.IPAddress)).
+		Set("userAgent", document.Text(p.UserAgent)).
+		Set("userId", document.Text(p.UserID))
+	for name, v := range p.Fields.All() {
+		if !fields.Has(name) {
+			fields.Set(name, v)
+		}
+	}
+	id := secret.RandomString(idLength, secret.Alnum)
+	fields.Set("id", document.Text(id))
+	if err := hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {
+		return nil, err
+	}
+	fields.Set("id", document.Text(id)).Set("userId", document.Text(p.UserID))
+	rec, err := tx.Insert(ctx, Model, id, fields)
+	if err != nil {
+		return nil, err
+	}
+	tx.OnCommit(func() { hooks.Observe("session.created", rec.Fields, nil) })
+	return rec, nil
+}
+
+// Refresh extends a session within a unit of work and returns it as stored.
+func (m *Manager) Refresh(ctx context.Context, tx *store.Tx, hooks Hooks, cur Current, now time.Time) (*store.Record, error) {
+	set := document.NewObject(2).
+		Set("expiresAt", document.Time(now.Add(m.policy.ExpiresIn))).
+		Set("updatedAt", document.Time(now))
+	if err := hooks.Verdict(ctx, "session.updating", set, cur.Session.Fields); err != nil {
+		return nil, err
+	}
+	return tx.Update(ctx, Model, cur.Session.ID, set)
+}
+
+// Delete ends one session within a unit of work. A session that is already
+// gone is no error.
+func (m *Manager) Delete(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record) error {
+	if err := hooks.Verdict(ctx, "session.deleting", rec.Fields, nil); err != nil {
+		return err
+	}
+	if err := tx.Delete(ctx, Model, rec.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	tx.OnCommit(func() { hooks.Observe("session.deleted", rec.Fields, nil) })
+	return nil
+}
+
+// ByToken finds a session by its token within a unit of work.
+func (m *Manager) ByToken(ctx context.Context, tx *store.Tx, token string) (*store.Record, error) {
+	return tx.Find(ctx, Model, "token", document.Text(token))
+}
+
+// List returns a user's live sessions, oldest first.
+func (m *Manager) List(ctx context.Context, tx *store.Tx, userID string, now time.Time) ([]*store.Record, error) {
+	all, err := listAll(ctx, tx, userID)
+	if err != nil {
+		return nil, err
+	}
+	live := all[:0]
+	for _, rec := range all {
+		if expires, ok := rec.Time("expiresAt"); ok && expires.After(now) {
+			live = append(live, rec)
+		}
+	}
+	return live, nil
+}
+
+// DeleteUser ends the sessions of a user, but for the one with the token
+// except, and returns how many ended.
+func (m *Manager) DeleteUser(ctx context.Context, tx *store.Tx, hooks Hooks, userID, except string) (int, error) {
+	all, err := listAll(ctx, tx, userID)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, rec := range all {
+		if except != "" && rec.Str("token") == except {
+			continue
+		}
+		if err := m.Delete(ctx, tx, hooks, rec); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}
+
+func listAll(ctx context.Context, tx *store.Tx, userID string) ([]*store.Record, error) {
+	var all []*store.Record
+	q := store.Query{Model: Model, Index: "userId+createdAt", Key: []document.Value{document.Text(userID)}}
+	for {
+		page, err := tx.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Records...)
+		if page.Cursor == "" {
+			return all, nil
+		}
+		q.Cursor = page.Cursor
+	}
+}
+
+// SetLines returns the Set-Cookie values that hand a session to a client.
+func (m *Manager) SetLines(token string, forget bool) []Cookie {
+	set := []Cookie{m.signed(CookieToken, token, Attributes{MaxAge: int(m.policy.ExpiresIn / time.Second), Session: forget})}
+	if forget {
+		set = append(set, m.signed(CookieDontRemember, "true", Attributes{Session: true}))
+	}
+	return set
+}
+
+// ExpireLines returns the Set-Cookie values that take the session away from a
+// client: always the same three, whether they were set or not.
+func (m *Manager) ExpireLines() []Cookie {
+	names := [...]string{CookieToken, CookieData, CookieDontRemember}
+	out := make([]Cookie, len(names))
+	for i, name := range names {
+		out[i] = Cookie{Name: name, Line: m.cookies.Line(name, "", Attributes{})}
+	}
+	return out
+}
+
+// Cookie is a Set-Cookie value with the unprefixed name of the cookie that it
+// sets.
+type Cookie struct {
+	Name string
+	Line string
+}
+
+func (m *Manager) signed(name, value string, a Attributes) Cookie {
+	return Cookie{Name: name, Line: m.cookies.Line(name, m.secrets.Sign(value), a)}
+}
+
+// SignCookie signs the value of a plugin's cookie.
+func (m *Manager) SignCookie(value string) string { return m.secrets.Sign(value) }
+
+// VerifyCookie checks and takes off the signature of a cookie's value.
+func (m *Manager) VerifyCookie(signed string) (string, bool) { return m.secrets.Verify(signed) }

@@ -1,0 +1,127 @@
+package tenant
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// Tenant is one tenant as the front door sees it.
+type Tenant struct {
+	ID string
+	// Listen is the address of the listeners that serve it; tenants that
+	// share one are told apart by host and path.
+	Listen string
+	// Hosts are the values of the Host header that are this tenant's, lower
+	// case, default ports left out. Empty means any host, which only a
+	// tenant alone on its listener may have.
+	Hosts []string
+	// PathPrefix is cut off before routing, such as "/t/acme"; "" for none.
+	PathPrefix string
+	// Handler serves the tenant's requests.
+	Handler http.Handler
+}
+
+// Registry finds the tenant of a request. It is immutable.
+type Registry struct {
+	listeners map[string]*listener
+}
+
+type listener struct {
+	only  *Tenant              // the listener's only tenant, if it names no hosts
+	hosts map[string][]*Tenant // longest prefix first
+}
+
+// NewRegistry returns a registry, or an error that names both tenants which
+// claim the same requests.
+func NewRegistry(tenants []*Tenant) (*Registry, error) {
+	r := &Registry{listeners: map[string]*listener{}}
+	for _, t := range tenants {
+		l := r.listeners[t.Listen]
+		if l == nil {
+			l = &listener{hosts: map[string][]*Tenant{}}
+			r.listeners[t.Listen] = l
+		}
+		if err := l.add(t); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (l *listener) add(t *Tenant) error {
+	if l.only != nil || len(t.Hosts) == 0 && len(l.hosts) > 0 {
+		return fmt.Errorf("tenant %q shares the listener %s, so each tenant on it needs hosts", t.ID, t.Listen)
+	}
+	if len(t.Hosts) == 0 {
+		l.only = t
+		return nil
+	}
+	for _, host := range t.Hosts {
+		host = strings.ToLower(host)
+		list := l.hosts[host]
+		at := len(list)
+		for i, other := range list {
+			if other.PathPrefix == t.PathPrefix {
+				return fmt.Errorf("tenants %q and %q both serve %s%s on %s; give one of them another host, pathPrefix or listen", other.ID, t.ID, host, t.PathPrefix, t.Listen)
+			}
+			if at == len(list) && len(t.PathPrefix) > len(other.PathPrefix) {
+				at = i
+			}
+		}
+		list = append(list, nil)
+		copy(list[at+1:], list[at:])
+		list[at] = t
+		l.hosts[host] = list
+	}
+	return nil
+}
+
+// Listeners returns the addresses that tenants are served on.
+func (r *Registry) Listeners() []string {
+	out := make([]string, 0, len(r.listeners))
+	for addr := range r.listeners {
+		out = append(out, addr)
+	}
+	return out
+}
+
+// Resolve returns the tenant of a request and the path that is left when its
+// prefix is cut off.
+func (r *Registry) Resolve(listen, host, path string) (t *Tenant, rest string, ok bool) {
+	l := r.listeners[listen]
+	if l == nil {
+		return nil, "", false
+	}
+	if l.only != nil {
+		return cut(l.only, path)
+	}
+	for _, t := range l.hosts[strings.ToLower(host)] {
+		if t, rest, ok := cut(t, path); ok {
+			return t, rest, true
+		}
+	}
+	return nil, "", false
+}
+
+func cut(t *Tenant, path string) (*Tenant, string, bool) {
+	if t.PathPrefix == "" {
+		return t, path, true
+	}
+	rest, ok := strings.CutPrefix(path, t.PathPrefix)
+	if !ok || rest != "" && rest[0] != '/' {
+		return nil, "", false
+	}
+	return t, rest, true
+}
+
+// HostOf returns the host of a base URL's authority as it stands in Host
+// headers: lower case, without the scheme's default port.
+func HostOf(scheme, authority string) string {
+	host, port, err := net.SplitHostPort(authority)
+	if err == nil && (scheme == "http" && port == "80" || scheme == "https" && port == "443") {
+		authority = host
+	}
+	return strings.ToLower(authority)
+}
