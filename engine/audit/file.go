@@ -1,0 +1,111 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// File is a Log in a file of JSON lines: one object per event, in the order in
+// which Record returned. The file is readable by its owner only. Its lines are
+// appended by single writes, so several processes may share it.
+type File struct {
+	path string
+
+	mu      sync.Mutex
+	file    *os.File
+	partial bool // the last write was cut off in the middle of a line
+}
+
+// NewFile opens the file, creating it and its folder if need be.
+func NewFile(path string) (*File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("audit log: %w", err)
+	}
+	f := &File{path: path}
+	if err := f.Reopen(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Reopen opens the file by its name again, for after a tool has moved it away
+// to rotate it. On an error the log goes on with the file that it has.
+func (f *File) Reopen() error {
+	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("audit log: %w", err)
+	}
+	partial, err := cutOff(file)
+	if err != nil {
+		file.Close()
+		return fmt.Errorf("audit log: %w", err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old := f.file
+	f.file, f.partial = file, partial
+	if old != nil {
+		return old.Close()
+	}
+	return nil
+}
+
+// cutOff reports whether the file's last line was cut off, as a crash or a
+// full disk leaves it.
+func cutOff(file *os.File) (bool, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	if !info.Mode().IsRegular() || info.Size() == 0 {
+		return false, nil
+	}
+	var last [1]byte
+	_, err = file.ReadAt(last[:], info.Size()-1)
+	return last[0] != '\n', err
+}
+
+// Record appends the event. It does not wait for the disk: a crash of the
+// process loses nothing, one of the machine may lose the last seconds.
+func (f *File) Record(_ context.Context, e Event) error {
+	line, err := json.Marshal(e.cleaned())
+	if err != nil {
+		return fmt.Errorf("audit log: %w", err)
+	}
+	line = append(line, '\n')
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file == nil {
+		return fmt.Errorf("audit log: %w", os.ErrClosed)
+	}
+	if f.partial {
+		line = append([]byte{'\n'}, line...)
+	}
+	n, err := f.file.Write(line)
+	if n > 0 {
+		f.partial = n < len(line)
+	}
+	if err != nil {
+		return fmt.Errorf("audit log: %w", err)
+	}
+	return nil
+}
+
+// Close flushes the file to the disk and closes it. Later events are refused.
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.file == nil {
+		return nil
+	}
+	syncErr, closeErr := f.file.Sync(), f.file.Close()
+	f.file = nil
+	if syncErr != nil {
+		return fmt.Errorf("audit log: %w", syncErr)
+	}
+	return closeErr
+}

@@ -1,0 +1,94 @@
+package mail
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/mail"
+	"strings"
+	"time"
+
+	"github.com/authhost/authhost/engine/document"
+)
+
+// Message is one mail to one recipient.
+type Message struct {
+	Tenant   string // id of the tenant
+	From     string // sender (RFC 5322); empty: the SMTP server's default
+	To       string // bare address (RFC 5321 Mailbox), without a name
+	Subject  string
+	Template string // name of the template; see Templates
+	URL      string // the link that the mail is about, if any
+	Token    string // the token in that link
+	OTP      string // the code that the mail is about, if any
+	Text     string // plain text part; Render fills it in
+	HTML     string // HTML part; Render fills it in
+	// CreatedAt is when the mail was asked for; senders fill it in if zero.
+	CreatedAt time.Time
+	// Data is for the template; see Generic.
+	Data *document.Object
+}
+
+// Sender delivers messages, or takes them over for delivery. It is safe for
+// concurrent use.
+type Sender interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// ErrAddress is returned for a recipient that is not exactly one address.
+var ErrAddress = errors.New("mail: not a single e-mail address")
+
+// maxAddress is the longest address that SMTP can carry (RFC 5321 section
+// 4.5.3.1.3, without the angle brackets).
+const maxAddress = 254
+
+// checkAddress refuses everything but one bare address: no display name, no
+// list, no comment, no line break.
+func checkAddress(address string) error {
+	parsed, err := mail.ParseAddress(address)
+	if err != nil || len(address) > maxAddress || parsed.Name != "" || parsed.Address != address {
+		return ErrAddress
+	}
+	return nil
+}
+
+// headerText makes a text safe for a header: line breaks and other control
+// characters become spaces, and invalid UTF-8 is replaced.
+func headerText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.TrimSpace(s)
+}
+
+// MarshalJSON writes the message as the development outbox lists it: tenant,
+// to, subject, url, token, otp, template, createdAt. An empty url, token or
+// otp is null.
+func (m Message) MarshalJSON() ([]byte, error) {
+	optional := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	return json.Marshal(struct {
+		Tenant    string  `json:"tenant"`
+		To        string  `json:"to"`
+		Subject   string  `json:"subject"`
+		URL       *string `json:"url"`
+		Token     *string `json:"token"`
+		OTP       *string `json:"otp"`
+		Template  string  `json:"template"`
+		CreatedAt string  `json:"createdAt"`
+	}{m.Tenant, m.To, m.Subject, optional(m.URL), optional(m.Token), optional(m.OTP), m.Template, m.CreatedAt.UTC().Format(document.TimeLayout)})
+}
+
+// LogValue implements slog.LogValuer: logs show neither the recipient nor
+// anything that is as good as a password.
+func (m Message) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("tenant", m.Tenant), slog.String("template", m.Template))
+}

@@ -1,0 +1,58 @@
+package mail
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// DefaultOutboxLimit is how many messages an Outbox keeps by default.
+const DefaultOutboxLimit = 1000
+
+// Outbox is a Sender that keeps messages instead of sending them, for
+// development and tests. When it is full the oldest message is dropped. It is
+// safe for concurrent use.
+type Outbox struct {
+	mu    sync.Mutex
+	ring  []Message
+	first int // index of the oldest message once the ring is full
+	limit int
+}
+
+// NewOutbox returns an empty Outbox that keeps at most limit messages; 0
+// means DefaultOutboxLimit.
+func NewOutbox(limit int) *Outbox {
+	if limit <= 0 {
+		limit = DefaultOutboxLimit
+	}
+	return &Outbox{limit: limit}
+}
+
+// Send keeps the message. It refuses what an SMTP server would: a recipient
+// that is not one address.
+func (o *Outbox) Send(_ context.Context, m Message) error {
+	if err := checkAddress(m.To); err != nil {
+		return err
+	}
+	if m.CreatedAt.IsZero() {
+		m.CreatedAt = time.Now()
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.ring) < o.limit {
+		o.ring = append(o.ring, m)
+		return nil
+	}
+	o.ring[o.first] = m
+	o.first = (o.first + 1) % o.limit
+	return nil
+}
+
+// List returns the messages, oldest first. It is never nil, so that it is
+// written as a JSON list.
+func (o *Outbox) List() []Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	out := make([]Message, 0, len(o.ring))
+	return append(append(out, o.ring[o.first:]...), o.ring[:o.first]...)
+}

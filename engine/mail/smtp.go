@@ -1,0 +1,143 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	netmail "net/mail"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+)
+
+// TLS modes of SMTPConfig.
+const (
+	StartTLS    = "starttls" // plain connection that must be upgraded (RFC 3207)
+	ImplicitTLS = "implicit" // TLS from the first byte (RFC 8314)
+	NoTLS       = "none"     // plain text, for a relay on the same host
+)
+
+// SMTPConfig names a mail submission server (RFC 6409).
+type SMTPConfig struct {
+	Host     string
+	Port     int // default 587, or 465 for ImplicitTLS
+	Username string
+	Password string
+	TLS      string // default StartTLS
+	From     string // sender of messages that name none (RFC 5322)
+	// Timeout for one message, from dialling to the server's acceptance;
+	// default 30 seconds.
+	Timeout time.Duration
+	// TLSConfig, if not nil, is used instead of the system's roots and TLS 1.2.
+	TLSConfig *tls.Config
+}
+
+const defaultSMTPTimeout = 30 * time.Second
+
+// SMTP sends messages through a mail server, one connection per message. It
+// is safe for concurrent use.
+type SMTP struct {
+	config  SMTPConfig
+	options []gomail.Option
+	from    *netmail.Address
+}
+
+// NewSMTP returns a sender. It does not connect yet.
+func NewSMTP(c SMTPConfig) (*SMTP, error) {
+	from, err := netmail.ParseAddress(c.From)
+	if err != nil {
+		return nil, fmt.Errorf("mail: sender %q is not an address", c.From)
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = defaultSMTPTimeout
+	}
+	s := &SMTP{config: c, from: from, options: []gomail.Option{gomail.WithTimeout(c.Timeout)}}
+	switch c.TLS {
+	case "", StartTLS:
+		s.options = append(s.options, gomail.WithTLSPortPolicy(gomail.TLSMandatory))
+	case ImplicitTLS:
+		s.options = append(s.options, gomail.WithSSLPort(false))
+	case NoTLS:
+		s.options = append(s.options, gomail.WithTLSPortPolicy(gomail.NoTLS))
+	default:
+		return nil, fmt.Errorf("mail: unknown TLS mode %q", c.TLS)
+	}
+	if c.Port != 0 {
+		s.options = append(s.options, gomail.WithPort(c.Port))
+	}
+	if c.TLSConfig != nil {
+		s.options = append(s.options, gomail.WithTLSConfig(c.TLSConfig))
+	}
+	if c.Username != "" {
+		s.options = append(s.options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(c.Username), gomail.WithPassword(c.Password))
+	}
+	if _, err := gomail.NewClient(c.Host, s.options...); err != nil {
+		return nil, fmt.Errorf("mail: %w", err)
+	}
+	return s, nil
+}
+
+// Send hands the message to the mail server and returns when it is accepted.
+// An error that Permanent reports will come again if the message is sent again.
+func (s *SMTP) Send(ctx context.Context, m Message) error {
+	message, err := s.compose(m)
+	if err != nil {
+		return &permanentError{err}
+	}
+	// A client holds one connection, so each message gets its own.
+	client, err := gomail.NewClient(s.config.Host, s.options...)
+	if err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
+	defer cancel()
+	if err := client.DialAndSendWithContext(ctx, message); err != nil {
+		var refused *gomail.SendError
+		if errors.As(err, &refused) && !refused.IsTemp() && ctx.Err() == nil {
+			return &permanentError{fmt.Errorf("mail: %w", err)}
+		}
+		return fmt.Errorf("mail: %w", err)
+	}
+	return nil
+}
+
+func (s *SMTP) compose(m Message) (*gomail.Msg, error) {
+	if err := checkAddress(m.To); err != nil {
+		return nil, err
+	}
+	from := s.from
+	if m.From != "" {
+		var err error
+		if from, err = netmail.ParseAddress(m.From); err != nil {
+			return nil, fmt.Errorf("mail: sender %q is not an address", m.From)
+		}
+	}
+	out := gomail.NewMsg()
+	out.FromMailAddress(from)
+	out.ToMailAddress(&netmail.Address{Address: m.To})
+	out.Subject(headerText(m.Subject))
+	if m.CreatedAt.IsZero() {
+		m.CreatedAt = time.Now()
+	}
+	out.SetDateWithValue(m.CreatedAt)
+	out.SetMessageID()
+	// RFC 3834: out-of-office robots do not answer such mails.
+	out.SetGenHeader("Auto-Submitted", "auto-generated")
+	out.SetBodyString(gomail.TypeTextPlain, m.Text)
+	if m.HTML != "" {
+		out.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	}
+	return out, nil
+}
+
+// permanentError marks an error that trying again does not cure.
+type permanentError struct{ error }
+
+func (e *permanentError) Unwrap() error { return e.error }
+
+// Permanent reports whether sending the same message again is pointless.
+func Permanent(err error) bool {
+	var p *permanentError
+	return errors.As(err, &p) || errors.Is(err, ErrAddress)
+}
