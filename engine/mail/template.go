@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"context"
 	"embed"
 	"fmt"
 	htmltemplate "html/template"
@@ -112,4 +113,24 @@ func renderHTML(view any) (string, error) {
 	var b strings.Builder
 	err = t.Execute(&b, view)
 	return b.String(), err
+}
+
+// Renderer is a Sender that renders a tenant's messages and passes them on.
+type Renderer struct {
+	AppName  string            // the application's name in mails
+	From     string            // sender of this tenant's mails; empty: the next Sender's
+	Subjects map[string]string // overrides, by template name
+	Next     Sender
+}
+
+// Send renders the message and passes it on.
+func (r Renderer) Send(ctx context.Context, m Message) error {
+	rendered, err := Render(r.AppName, r.Subjects, m)
+	if err != nil {
+		return err
+	}
+	if rendered.From == "" {
+		rendered.From = r.From
+	}
+	return r.Next.Send(ctx, rendered)
 }

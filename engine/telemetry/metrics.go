@@ -1,0 +1,201 @@
+package telemetry
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+const namespace = "authhost"
+
+// DefaultMaxTenants is how many tenants get label values of their own by
+// default.
+const DefaultMaxTenants = 1000
+
+// Bounds on other labels. Routes and plugins come from manifests.
+const (
+	maxRoutes   = 1000
+	maxPlugins  = 500
+	maxHandlers = 64
+	maxOutcomes = 32
+)
+
+// Config configures Metrics. The zero value works.
+type Config struct {
+	Version    string // of the server, for authhost_build_info
+	MaxTenants int    // tenants with label values of their own; default DefaultMaxTenants
+}
+
+// Metrics holds the server's counters, gauges and histograms. It is safe for
+// concurrent use; every method of a nil *Metrics does nothing.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	requests       *prometheus.CounterVec
+	requestSeconds *prometheus.HistogramVec
+	pluginCalls    *prometheus.CounterVec
+	pluginSeconds  *prometheus.HistogramVec
+	pluginCompile  *prometheus.GaugeVec
+	sessions       *prometheus.CounterVec
+	commits        *prometheus.HistogramVec
+	mails          *prometheus.CounterVec
+
+	tenants, routes, plugins, handlers, outcomes *bounded
+}
+
+// requestBuckets range from a cached get-session to the slowest request that
+// the default timeout allows, in seconds.
+func requestBuckets() []float64 {
+	return []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
+}
+
+// callBuckets range from a trivial handler to the slowest that limits allow,
+// in seconds.
+func callBuckets() []float64 {
+	return []float64{.00001, .00005, .0001, .00025, .0005, .001, .0025, .005, .01, .05, .1, .5, 1, 5}
+}
+
+// New returns Metrics with a registry of its own, which also has the metrics
+// of the Go runtime and of the process.
+func New(c Config) *Metrics {
+	if c.MaxTenants <= 0 {
+		c.MaxTenants = DefaultMaxTenants
+	}
+	m := &Metrics{
+		registry:       prometheus.NewRegistry(),
+		requests:       counter("http_requests_total", "HTTP requests answered.", "tenant", "method", "route", "status"),
+		requestSeconds: histogram("http_request_seconds", "Time to answer HTTP requests.", requestBuckets(), "method", "route"),
+		pluginCalls:    counter("plugin_calls_total", "Handler calls of plugins.", "tenant", "plugin", "handler", "outcome"),
+		pluginSeconds:  histogram("plugin_call_seconds", "Time of plugins' handler calls, host calls included.", callBuckets(), "plugin", "handler"),
+		pluginCompile: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "plugin_compile_seconds", Help: "Time to make a plugin's module ready at its last load, by compiling it or from the cache.",
+		}, []string{"plugin", "source"}),
+		sessions: counter("sessions_issued_total", "Sessions created.", "tenant"),
+		commits:  histogram("store_commit_seconds", "Time until a commit was durable or refused.", requestBuckets(), "driver", "outcome"),
+		mails:    counter("mails_total", "Mails by what became of them.", "outcome"),
+		tenants:  newBounded(c.MaxTenants), routes: newBounded(maxRoutes), plugins: newBounded(maxPlugins),
+		handlers: newBounded(maxHandlers), outcomes: newBounded(maxOutcomes),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "build_info", Help: "Always 1; the label has the version.",
+		ConstLabels: prometheus.Labels{"version": c.Version},
+	})
+	build.Set(1)
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginCompile, m.sessions, m.commits, m.mails, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func counter(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, labels)
+}
+
+// Handler answers scrapes in the Prometheus text formats.
+func (m *Metrics) Handler() http.Handler {
+	if m == nil {
+		return http.NotFoundHandler()
+	}
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// Request counts an answered request. route is the pattern that matched
+// ("/reset-password/:token"), or "" if none did; tenant is "" if none was
+// found.
+func (m *Metrics) Request(tenant, method, route string, status int, took time.Duration) {
+	if m == nil {
+		return
+	}
+	method, route = knownMethod(method), m.routes.label(route)
+	m.requests.WithLabelValues(m.tenants.label(tenant), method, route, statusLabel(status)).Inc()
+	m.requestSeconds.WithLabelValues(method, route).Observe(took.Seconds())
+}
+
+// PluginCall counts a handler call. handler is its endpoint's route or its
+// event; outcome is what it returned, or the reason why it was stopped.
+func (m *Metrics) PluginCall(tenant, plugin, handler, outcome string, took time.Duration) {
+	if m == nil {
+		return
+	}
+	plugin, handler = m.plugins.label(plugin), m.handlers.label(handler)
+	m.pluginCalls.WithLabelValues(m.tenants.label(tenant), plugin, handler, m.outcomes.label(outcome)).Inc()
+	m.pluginSeconds.WithLabelValues(plugin, handler).Observe(took.Seconds())
+}
+
+// PluginCompiled records how long it took to make a plugin's module ready,
+// and whether it came from the compilation cache.
+func (m *Metrics) PluginCompiled(plugin string, fromCache bool, took time.Duration) {
+	if m == nil {
+		return
+	}
+	source := "compiler"
+	if fromCache {
+		source = "cache"
+	}
+	m.pluginCompile.WithLabelValues(m.plugins.label(plugin), source).Set(took.Seconds())
+}
+
+// SessionIssued counts a new session.
+func (m *Metrics) SessionIssued(tenant string) {
+	if m != nil {
+		m.sessions.WithLabelValues(m.tenants.label(tenant)).Inc()
+	}
+}
+
+// StoreCommit times a commit. outcome is "ok", "conflict" or "error".
+func (m *Metrics) StoreCommit(driver, outcome string, took time.Duration) {
+	if m != nil {
+		m.commits.WithLabelValues(m.outcomes.label(driver), m.outcomes.label(outcome)).Observe(took.Seconds())
+	}
+}
+
+// Mail counts a mail by what became of it.
+func (m *Metrics) Mail(outcome string) {
+	if m != nil {
+		m.mails.WithLabelValues(m.outcomes.label(outcome)).Inc()
+	}
+}
+
+// WatchHashing adds gauges of the password hashes that run and that wait,
+// read at every scrape. It is called once.
+func (m *Metrics) WatchHashing(running, waiting func() int) {
+	m.gauge("password_hashes_running", "Password hashes being computed.", running)
+	m.gauge("password_hashes_waiting", "Password hashes waiting for their turn.", waiting)
+}
+
+// WatchMailQueue adds a gauge of the mails that wait, read at every scrape. It
+// is called once.
+func (m *Metrics) WatchMailQueue(waiting func() int) {
+	m.gauge("mail_queue_length", "Mails waiting to be sent.", waiting)
+}
+
+func (m *Metrics) gauge(name, help string, value func() int) {
+	if m == nil {
+		return
+	}
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, func() float64 { return float64(value()) }))
+}
+
+// knownMethod keeps clients from inventing label values.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	default:
+		return other
+	}
+}
+
+func statusLabel(status int) string {
+	if status < 100 || status > 599 {
+		return other
+	}
+	return strconv.Itoa(status)
+}
