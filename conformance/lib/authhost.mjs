@@ -11,12 +11,13 @@ export const BINARY = process.env.AUTHHOST ?? path.join(ROOT, "build", "authhost
 const READY_TIMEOUT = 120_000; // The first start compiles the plugins.
 const CACHE = path.join(ROOT, "build", "conformance-cache");
 
-/** A running server: where its tenants are reached, its admin interface, and what it printed. */
+/** A running server: `main` is the base URL of the listener that tenants share, `admin` its admin interface. */
 class Server {
-  constructor(process, admin, addresses) {
-    this.admin = admin;
-    this.addresses = addresses;
+  constructor({ process, admin, main, addresses }) {
     this.process = process;
+    this.admin = admin;
+    this.main = main;
+    this.addresses = addresses;
   }
 
   /** The base URL of a tenant's listener. */
@@ -68,7 +69,7 @@ export async function startAuthhost({ ids, tenants, store = { driver: "bolt" }, 
   const process = start(BINARY, ["serve", "--config", file], { cwd: folder });
   const admin = new Admin(`http://127.0.0.1:${adminPort}`);
   await untilReady(process, admin);
-  return new Server(process, admin, addresses);
+  return new Server({ process, admin, main: `http://127.0.0.1:${main}`, addresses });
 }
 
 async function untilReady(process, admin) {

@@ -1,0 +1,119 @@
+// Shows every credential of one tenant to every route of another: the answers must be those to garbage of the same shape.
+import { compare, Pairing } from "../lib/compare.mjs";
+import { parseSetCookie } from "../lib/cookies.mjs";
+import { headersOf } from "../lib/http.mjs";
+import { Normalizer } from "../lib/normalize.mjs";
+import { validatorFor } from "../convex/observer.mjs";
+import { startRealms } from "./tenants.mjs";
+
+const AT_ONCE = 8;
+
+/** The same text with its letters and digits moved on: the same shape, no value. JWTs keep their readable parts. */
+function garbage(text) {
+  if (text === undefined) return undefined;
+  const shift = (part) => part.replace(/[A-Ya-y0-8]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 1));
+  if (!text.startsWith("eyJ")) return shift(text);
+  const [head, body, mac] = text.split(".");
+  return `${head}.${body}.${shift(mac)}`;
+}
+
+/** The ways to present credentials: headers, and the value of a token wherever a route takes one. */
+const MANNERS = {
+  "signed session cookie": (c) => ({ headers: { cookie: `better-auth.session_token=${encodeURIComponent(c.signedToken)}` } }),
+  "secure signed session cookie": (c) => ({ headers: { cookie: `__Secure-better-auth.session_token=${encodeURIComponent(c.signedToken)}` } }),
+  "bare session cookie": (c) => ({ headers: { cookie: `better-auth.session_token=${c.sessionToken}` } }),
+  "bearer session token": (c) => ({ headers: { authorization: `Bearer ${c.sessionToken}` } }),
+  "bearer signed token": (c) => ({ headers: { authorization: `Bearer ${c.signedToken}` } }),
+  "bearer Convex token": (c) => c.convexToken && { headers: { authorization: `Bearer ${c.convexToken}` } },
+  "Convex cookie": (c) => c.convexToken && { headers: { cookie: `better-auth.convex_jwt=${c.convexToken}` } },
+  "Convex token as session cookie": (c) => c.convexToken && { headers: { cookie: `better-auth.session_token=${c.convexToken}` } },
+  "Better-Auth-Cookie": (c) => ({ headers: { "better-auth-cookie": `better-auth.session_token=${c.signedToken}` } }),
+  "session token as parameter": (c) => ({ token: c.sessionToken }),
+  "reset token": (c) => ({ token: c.resetToken }),
+  "verification token": (c) => ({ token: c.verificationToken }),
+  "Convex token as parameter": (c) => c.convexToken && { token: c.convexToken },
+  password: (c) => ({ password: c.password }),
+};
+
+/** Builds the request that presents something to a route. Bodies carry all members that any route reads. */
+function requestFor(route, realm, { headers = {}, token = "x".repeat(24), password = "no-password-of-anybody" }) {
+  const filled = route.path.replace(/:[A-Za-z]+|\{[A-Za-z]+\}/g, encodeURIComponent(token));
+  const absolute = filled.startsWith("/.well-known/") || filled.startsWith("/api/auth/");
+  if (route.method === "GET") {
+    return { method: "GET", path: `${filled}?token=${encodeURIComponent(token)}&callbackURL=%2Fdone`, absolute, headers };
+  }
+  const body = {
+    name: "Mallory", email: realm.email, password, currentPassword: password, newPassword: "password-of-mallory", token,
+    revokeOtherSessions: true,
+  };
+  return { method: route.method, path: filled, absolute, headers, body };
+}
+
+const fingerprint = (realm, response) => new Normalizer({ secrets: [realm.secret] }).response(response);
+
+/** What is wrong with an answer by itself: it signs somebody in, or tells about a user. */
+function reveals(response, realms) {
+  const text = response.body.toString();
+  const signedIn = headersOf(response, "set-cookie").map(parseSetCookie).filter(({ name, raw }) => /session_token|convex_jwt/.test(name) && raw);
+  if (signedIn.length) return `sets ${signedIn.map(({ name }) => name).join(", ")}`;
+  const found = realms.find((realm) => text.includes(realm.user.id));
+  return found ? `names the user of ${found.id}` : undefined;
+}
+
+async function checkRoute({ route, manner, from, to, realms }) {
+  const shown = MANNERS[manner](from.credentials);
+  const worthless = MANNERS[manner](Object.fromEntries(Object.entries(from.credentials).map(([name, value]) => [name, garbage(value)])));
+  const [want, got] = [await to.send(requestFor(route, to, worthless)), await to.send(requestFor(route, to, shown))];
+  const fault = reveals(got, realms);
+  const differences = compare(await fingerprint(to, want), await fingerprint(to, got), new Pairing());
+  if (!fault && !differences.length) return undefined;
+  return { check: `${manner} of ${from.id} at ${to.id}: ${route.method} ${route.path}`, fault, differences };
+}
+
+async function checkConvex(from, to) {
+  const issuer = to.plugins.find(({ id }) => id === "convex")?.config;
+  if (!issuer || !from.credentials.convexToken) return [];
+  const baseUrl = to.baseUrl;
+  const accept = async (as) => validatorFor({ issuer: as, jwksPath: "/api/auth/convex/jwks", baseUrl, host: to.host, algorithm: issuer.algorithm })
+    .validate(from.credentials.convexToken).then(() => true, () => false);
+  const foreign = from.plugins.find(({ id }) => id === "convex").config.issuer;
+  const taken = (await accept(issuer.issuer)) || (await accept(foreign));
+  return [taken ? { check: `Convex token of ${from.id}`, fault: `is accepted by a deployment that trusts ${to.id}` } : undefined];
+}
+
+async function inParallel(tasks) {
+  const out = [];
+  const queue = [...tasks];
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    for (let task = queue.shift(); task; task = queue.shift()) out.push(await task());
+  }));
+  return out;
+}
+
+/**
+ * Runs the test.
+ *
+ * @returns {Promise<{total: number, routes: number, failures: {check: string, fault?: string, differences?: object[]}[]}>}
+ */
+export async function runIsolation(store) {
+  const { server, realms } = await startRealms(store);
+  try {
+    const results = [];
+    let routeCount = 0;
+    for (const to of realms) {
+      const routes = await server.admin.routes(to.id);
+      routeCount += routes.length;
+      for (const from of realms.filter((realm) => realm !== to)) {
+        const manners = Object.keys(MANNERS).filter((manner) => MANNERS[manner](from.credentials));
+        const tasks = routes.flatMap((route) => manners.map((manner) => () => checkRoute({ route, manner, from, to, realms })));
+        results.push(...(await inParallel(tasks)), ...(await checkConvex(from, to)));
+      }
+    }
+    for (const realm of realms) {
+      results.push(await realm.checkAlive().then(() => undefined, (error) => ({ check: `credentials of ${realm.id} at home`, fault: error.message })));
+    }
+    return { total: results.length, routes: routeCount, failures: results.filter(Boolean) };
+  } finally {
+    await server.stop();
+  }
+}
