@@ -40,6 +40,15 @@ type IndexInfo struct {
 	Unique bool
 }
 
+// Label names the index as it is stored. A unique index and one that is not
+// have different entries, so changing one into the other is building another.
+func (ix *IndexInfo) Label() string {
+	if ix.Unique {
+		return ix.Name + "!"
+	}
+	return ix.Name
+}
+
 // Reference is a field that holds ids of another model.
 type Reference struct {
 	Model string // that has the field
@@ -173,8 +182,8 @@ func (m *ModelInfo) checkFields(kind OpKind, fields *document.Object) error {
 		}
 		size += len(name) + sizeOf(v)
 	}
-	if size > MaxRecordBytes {
-		return &InvalidError{Model: m.Name, Reason: fmt.Sprintf("a record of %d bytes; the limit is %d", size, MaxRecordBytes)}
+	if err := m.checkSize(size); err != nil {
+		return err
 	}
 	if kind == Insert {
 		for name, f := range m.fields {
@@ -182,6 +191,22 @@ func (m *ModelInfo) checkFields(kind OpKind, fields *document.Object) error {
 				return &InvalidError{Model: m.Name, Field: name, Reason: "required"}
 			}
 		}
+	}
+	return nil
+}
+
+// CheckSize reports a record over MaxRecordBytes, as an *InvalidError.
+func (m *ModelInfo) CheckSize(r *Record) error {
+	size := 0
+	for name, v := range r.Fields.All() {
+		size += len(name) + sizeOf(v)
+	}
+	return m.checkSize(size)
+}
+
+func (m *ModelInfo) checkSize(size int) error {
+	if size > MaxRecordBytes {
+		return &InvalidError{Model: m.Name, Reason: fmt.Sprintf("a record of %d bytes; the limit is %d", size, MaxRecordBytes)}
 	}
 	return nil
 }

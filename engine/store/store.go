@@ -61,9 +61,10 @@ func checkName(s string, limit int) string {
 // goroutines.
 type Store interface {
 	// Open returns the tenant's data, and creates it on first use. A schema
-	// that has more models, fields or indexes than the stored one grows it,
-	// while other handles of the tenant go on reading and writing. What is
-	// stored and no longer declared stays, so that a plugin may come back.
+	// that has more models, fields or indexes than the stored one grows it
+	// in one step; other handles go on reading, and their writes wait for it.
+	// What is stored and no longer declared stays, so that a plugin may come
+	// back.
 	// A new unique index that existing records break gives a *ConflictError.
 	Open(ctx context.Context, tenant TenantID, schema Schema) (Tenant, error)
 	// Close closes every tenant, after the writes that were already accepted.

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math"
 	"slices"
 
@@ -122,7 +123,7 @@ func (t *Tx) Insert(ctx context.Context, model, id string, fields *document.Obje
 	switch _, err := t.read(ctx, key); {
 	case err == nil:
 		return nil, &ConflictError{Model: model, Index: idField, ID: id}
-	case err != ErrNotFound:
+	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
 	r := NewRecord(id, fields)

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/authhost/authhost/engine/document"
@@ -229,7 +230,7 @@ func (t *Tx) visible(ctx context.Context, model string, r *Record, path []record
 			if parent, _ := t.catalog.Model(ref.To); len(parent.References) == 0 {
 				continue
 			}
-			if target, err = t.read(ctx, to); err == ErrNotFound {
+			if target, err = t.read(ctx, to); errors.Is(err, ErrNotFound) {
 				continue
 			} else if err != nil {
 				return false, err

@@ -1,0 +1,344 @@
+package boltstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/engine/store/internal/plan"
+)
+
+// format is the version of the files that this package reads and writes.
+const format = "1"
+
+// The bucket and keys of what a file says about itself.
+var (
+	metaBucket = newBucket("meta")
+	keyFormat  = []byte("format")
+	keyTenant  = []byte("tenant")
+	keySchema  = []byte("schema")
+	keyState   = []byte("state")
+)
+
+// States of a file. One that says open although nobody has it open was left
+// by a process that ended without closing it.
+const (
+	stateOpen  = "open"
+	stateClean = "clean"
+)
+
+// queueLength is the number of writes that may wait for the commit goroutine
+// before callers wait to hand theirs over.
+const queueLength = 1024
+
+// file is one tenant's open file.
+type file struct {
+	db        *bolt.DB
+	path      string
+	layout    atomic.Pointer[layout]
+	failed    atomic.Pointer[error]
+	onFailure func(error)
+
+	queue   chan *request
+	stopped chan struct{} // closed when the commit goroutine has ended
+	closing sync.RWMutex  // held for writing while closed is set
+	closed  bool
+}
+
+// openDB opens a bbolt file. open is nil except in tests.
+func openDB(path string, readOnly bool, wait time.Duration, open func(string, int, os.FileMode) (*os.File, error)) (*bolt.DB, error) {
+	var db *bolt.DB
+	err := guarded(path, func() (err error) {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{
+			Timeout:         wait,
+			ReadOnly:        readOnly,
+			PreLoadFreelist: true,
+			FreelistType:    bolt.FreelistMapType,
+			NoStatistics:    true,
+			OpenFile:        open,
+		})
+		return err
+	})
+	switch {
+	case err == nil:
+		return db, nil
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, &LockedError{Path: path}
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrChecksum), errors.Is(err, bolterrors.ErrVersionMismatch):
+		return nil, fmt.Errorf("%w: %s is no bbolt file or its head is damaged: %w; restore it from a backup", store.ErrCorrupt, path, err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("boltstore: %w; make it readable and writable for the user that runs authhost", err)
+	default:
+		return nil, fmt.Errorf("boltstore: opening %s: %w", path, err)
+	}
+}
+
+// openFile opens a tenant's file, or makes it, and grows its schema.
+func (s *Store) openFile(ctx context.Context, id store.TenantID, schema store.Schema, log *slog.Logger) (*file, error) {
+	path := filepath.Join(s.dir, fileName(id))
+	_, statErr := os.Stat(path)
+	isNew := errors.Is(statErr, fs.ErrNotExist)
+	db, err := openDB(path, false, s.lockWait, s.openOS)
+	if err != nil {
+		return nil, err
+	}
+	f := &file{
+		db: db, path: path, onFailure: s.onFailure,
+		queue: make(chan *request, queueLength), stopped: make(chan struct{}),
+	}
+	if err := f.start(ctx, id, schema, log); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if isNew {
+		if err := syncDir(s.dir); err != nil {
+			return nil, errors.Join(err, db.Close())
+		}
+	}
+	go f.run()
+	return f, nil
+}
+
+// start verifies a file that was not closed, and brings it to the schema.
+func (f *file) start(ctx context.Context, id store.TenantID, schema store.Schema, log *slog.Logger) error {
+	var clean bool
+	err := guarded(f.path, func() error {
+		return f.db.View(func(tx *bolt.Tx) error {
+			var err error
+			clean, err = f.checkHead(tx, id)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if !clean {
+		begin := time.Now()
+		if err := verify(ctx, f.db, f.path); err != nil {
+			return err
+		}
+		log.Info("verified a store file that was not closed", "file", f.path, "seconds", time.Since(begin).Seconds())
+	}
+	return guarded(f.path, func() error {
+		return f.db.Update(func(tx *bolt.Tx) error {
+			w := &writer{view: view{tx: tx, path: f.path}}
+			if err := w.grow(ctx, id, schema, true); err != nil {
+				return err
+			}
+			f.layout.Store(w.next)
+			return w.putMeta(keyState, []byte(stateOpen))
+		})
+	})
+}
+
+// checkHead refuses a file of another format or tenant, and reports whether
+// the file is new or was closed properly.
+func (f *file) checkHead(tx *bolt.Tx, id store.TenantID) (clean bool, err error) {
+	v := view{tx: tx, path: f.path}
+	if tx.Bucket(metaBucket.name) == nil {
+		return true, nil
+	}
+	if err := v.checkFormat(); err != nil {
+		return false, err
+	}
+	tenant, err := v.meta(keyTenant)
+	if err != nil {
+		return false, err
+	}
+	if string(tenant) != string(id) {
+		return false, fmt.Errorf("boltstore: %s holds tenant %q, not %q", f.path, tenant, id)
+	}
+	state, err := v.meta(keyState)
+	return string(state) == stateClean, err
+}
+
+func (v view) checkFormat() error {
+	have, err := v.meta(keyFormat)
+	if err != nil {
+		return err
+	}
+	if string(have) != format {
+		return fmt.Errorf("boltstore: %s has format %q; this version reads format %s", v.path, have, format)
+	}
+	return nil
+}
+
+// meta returns what a file says about itself; nil when it does not.
+func (v view) meta(key []byte) ([]byte, error) {
+	b := v.tx.Bucket(metaBucket.name)
+	if b == nil {
+		return nil, nil
+	}
+	value := b.Get(key)
+	if value == nil {
+		return nil, nil
+	}
+	payload, err := opened(metaBucket.seed, key, value)
+	if err != nil {
+		return nil, corrupt(v.path, metaBucket, key, err)
+	}
+	return bytes.Clone(payload), nil
+}
+
+func (w *writer) putMeta(key, payload []byte) error {
+	b, err := w.tx.CreateBucketIfNotExists(metaBucket.name)
+	if err != nil {
+		return err
+	}
+	return b.Put(key, sealed(metaBucket.seed, key, func(dst []byte) []byte { return append(dst, payload...) }))
+}
+
+// schema returns the stored schema; the empty one when there is none.
+func (v view) schema() (store.Schema, error) {
+	var s store.Schema
+	text, err := v.meta(keySchema)
+	if err != nil || text == nil {
+		return s, err
+	}
+	if err := json.Unmarshal(text, &s); err != nil {
+		return s, corrupt(v.path, metaBucket, keySchema, err)
+	}
+	return s, nil
+}
+
+// grow brings the file to a schema: buckets for new models, and buckets with
+// entries for new indexes. With prune it removes the buckets of indexes that
+// became others; while readers are at work those stay until the next start.
+func (w *writer) grow(ctx context.Context, id store.TenantID, schema store.Schema, prune bool) error {
+	stored, err := w.schema()
+	if err != nil {
+		return err
+	}
+	grown, err := stored.Grow(schema)
+	if err != nil {
+		return err
+	}
+	if w.next, err = newLayout(grown); err != nil {
+		return err
+	}
+	w.layout = w.next
+	known := map[string]bool{string(metaBucket.name): true}
+	for _, m := range w.layout.models() {
+		b := w.layout.records[m.Name]
+		known[string(b.name)] = true
+		if _, err := w.tx.CreateBucketIfNotExists(b.name); err != nil {
+			return err
+		}
+		for _, ix := range m.Indexes {
+			known[string(w.layout.indexes[ix].name)] = true
+			if err := w.build(ctx, m, ix); err != nil {
+				return err
+			}
+		}
+	}
+	if prune {
+		if err := w.prune(known); err != nil {
+			return err
+		}
+	}
+	text, err := json.Marshal(grown)
+	if err != nil {
+		return err
+	}
+	w.wrote = true
+	return errors.Join(w.putMeta(keyFormat, []byte(format)), w.putMeta(keyTenant, []byte(id)), w.putMeta(keySchema, text))
+}
+
+// build makes an index that is not there yet and fills it.
+func (w *writer) build(ctx context.Context, m *store.ModelInfo, ix *store.IndexInfo) error {
+	b := w.layout.indexes[ix]
+	if w.tx.Bucket(b.name) != nil {
+		return nil
+	}
+	entries, err := w.tx.CreateBucket(b.name)
+	if err != nil {
+		return err
+	}
+	var failed error
+	_, err = w.walk(store.Scan{Model: m}, func(_ []byte, r *store.Record) bool {
+		e := plan.EntryOf(m, ix, r)
+		if e.Unique && entries.Get(e.Key) != nil {
+			failed = e.Conflict()
+		} else {
+			failed = w.addEntry(b, e)
+		}
+		if failed == nil {
+			failed = ctx.Err()
+		}
+		return failed == nil
+	})
+	return errors.Join(err, failed)
+}
+
+func (w *writer) prune(known map[string]bool) error {
+	var gone [][]byte
+	err := w.tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
+		if !known[string(name)] {
+			gone = append(gone, bytes.Clone(name))
+		}
+		return nil
+	})
+	for _, name := range gone {
+		err = errors.Join(err, w.tx.DeleteBucket(name))
+	}
+	return err
+}
+
+// close ends the commit goroutine after the waiting writes, marks the file as
+// closed properly, and closes it.
+func (f *file) close() error {
+	f.closing.Lock()
+	if f.closed {
+		f.closing.Unlock()
+		return nil
+	}
+	f.closed = true
+	close(f.queue)
+	f.closing.Unlock()
+	<-f.stopped
+	if f.failure() != nil {
+		return f.db.Close()
+	}
+	err := guarded(f.path, func() error {
+		return f.db.Update(func(tx *bolt.Tx) error {
+			w := &writer{view: view{tx: tx, path: f.path}}
+			return w.putMeta(keyState, []byte(stateClean))
+		})
+	})
+	return errors.Join(err, f.db.Close())
+}
+
+// guarded runs f and turns a panic into an error. bbolt panics on pages that
+// cannot be, and reading a mapped file that became shorter is a memory fault;
+// neither may end the process and with it every other tenant.
+func guarded(path string, f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %s: %v", store.ErrCorrupt, path, r)
+		}
+	}()
+	return f()
+}
+
+// syncDir makes a new or renamed file's name durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
