@@ -118,7 +118,7 @@ func testNames(t *testing.T, f *fixture) {
 			t.Errorf("key %q: %v, %v", name, r, err)
 		}
 	}
-	for _, key := range []string{"\x00", "a\x00", "a\x00b", "a\x00\x01", "a\x00\xff"[:3], "\x00\x00"} {
+	for _, key := range []string{"\x00", "a\x00", "a\x00b", "a\x00\x01", "\x00\x00"} {
 		f.apply(insert("user", "id-"+string(document.Text(key).JSON()), "name", "n", "email", key))
 		if r, err := f.tenant.Find(f.ctx, "user", "email", value(key)); err != nil || r.Str("email") != key {
 			t.Errorf("key %q: %v, %v", key, r, err)
