@@ -76,10 +76,7 @@ func (h *Host) seal(_ context.Context, c *dispatch.Call, args *document.Object) 
 	if err != nil {
 		return document.Value{}, err
 	}
-	inner := document.NewObject(2).
-		Set("purpose", document.Text(purpose)).
-		Set("value", document.Text(args.Get("value").Str()))
-	sealed, err := h.Secrets.Seal(object(inner).JSON())
+	sealed, err := h.Secrets.SealFor(purpose, []byte(args.Get("value").Str()))
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -91,14 +88,11 @@ func (h *Host) open(_ context.Context, c *dispatch.Call, args *document.Object) 
 	if err != nil {
 		return document.Value{}, err
 	}
-	plain, err := h.Secrets.Open(args.Get("sealed").Str())
-	if err == nil {
-		var inner document.Value
-		if inner, err = document.Parse(plain, 0); err == nil && inner.Get("purpose").Str() == purpose {
-			return object(document.NewObject(1).Set("value", inner.Get("value"))), nil
-		}
+	plain, err := h.Secrets.OpenFor(purpose, args.Get("sealed").Str())
+	if err != nil {
+		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "invalid", Message: "the sealed value is not valid", Cause: err}
 	}
-	return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "invalid", Message: "the sealed value is not valid", Cause: err}
+	return object(document.NewObject(1).Set("value", document.Text(string(plain)))), nil
 }
 
 func (h *Host) hmac(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {

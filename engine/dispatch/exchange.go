@@ -16,7 +16,7 @@ import (
 type Realm struct {
 	ID          string
 	AppName     string
-	BaseURL     string // origin, without a trailing slash
+	BaseURL     string // public URL without a trailing slash; has the path prefix, if there is one
 	BasePath    string // "/api/auth"
 	Development bool
 	Sessions    *session.Manager

@@ -24,7 +24,7 @@ const (
 
 // Metrics is told of every answered request.
 type Metrics interface {
-	Request(tenant, route, method string, status int, took time.Duration)
+	Request(tenant, method, route string, status int, took time.Duration)
 }
 
 // Limiter bounds how often a client may call a path. ok is false when the

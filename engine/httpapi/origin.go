@@ -26,7 +26,8 @@ type pattern struct {
 
 func newOrigins(baseURL string, trusted []string) *origins {
 	o := &origins{}
-	for _, text := range append([]string{baseURL}, trusted...) {
+	own, _ := siteOf(baseURL)
+	for _, text := range append([]string{own.origin}, trusted...) {
 		p := pattern{text: strings.TrimSuffix(text, "/")}
 		if strings.HasSuffix(text, "://") {
 			p.text = text

@@ -33,7 +33,7 @@ func (a *API) serve(e *endpoint) http.HandlerFunc {
 			}
 			ex.Close()
 			if a.Metrics != nil {
-				a.Metrics.Request(a.Realm.ID, e.Path, e.Method, status, time.Since(start))
+				a.Metrics.Request(a.Realm.ID, e.Method, e.Path, status, time.Since(start))
 			}
 		}()
 		if err := a.handle(ctx, w, r, ex, e); err != nil {

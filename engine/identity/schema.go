@@ -47,9 +47,9 @@ func CoreSchema() store.Schema {
 			date("createdAt"), date("updatedAt"),
 		}},
 		{Name: "jwks", Fields: []store.Field{
-			{Name: "use", Type: store.String, Required: true, Index: true},
-			req("alg"), req("publicKey"), req("privateKey"),
+			req("use"), req("alg"), {Name: "number", Type: store.Number, Required: true},
+			req("publicKey"), req("privateKey"),
 			date("createdAt"), date("activeAt"), date("retiresAt"),
-		}},
+		}, Indexes: []store.Index{{Fields: []string{"use", "alg", "number"}, Unique: true}}},
 	}}
 }

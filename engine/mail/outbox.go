@@ -56,3 +56,18 @@ func (o *Outbox) List() []Message {
 	out := make([]Message, 0, len(o.ring))
 	return append(append(out, o.ring[o.first:]...), o.ring[:o.first]...)
 }
+
+// Clear forgets the messages of one tenant, or with "" all of them.
+func (o *Outbox) Clear(tenant string) {
+	kept := []Message{}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if tenant != "" {
+		for i := range o.ring {
+			if m := o.ring[(o.first+i)%len(o.ring)]; m.Tenant != tenant {
+				kept = append(kept, m)
+			}
+		}
+	}
+	o.ring, o.first = kept, 0
+}

@@ -27,6 +27,7 @@ type CookieConfig struct {
 	Prefix      string // before the dot; default DefaultCookiePrefix
 	Secure      bool   // adds the Secure attribute and SecurePrefix
 	Domain      string // for cookies shared by subdomains
+	Path        string // default "/"; narrower for tenants that share a host
 	SameSite    string // "Lax" (default), "Strict" or "None"
 	Partitioned bool   // CHIPS
 }
@@ -36,7 +37,7 @@ type Attributes struct {
 	MaxAge   int    // seconds; with Session set it is left out
 	Session  bool   // no Max-Age: the browser drops it when it closes
 	Readable bool   // leave HttpOnly out
-	Path     string // default "/"
+	Path     string // default the tenant's
 	SameSite string // default the tenant's
 }
 
@@ -70,6 +71,9 @@ func (c CookieConfig) Line(name, value string, a Attributes) string {
 		b.WriteString(c.Domain)
 	}
 	path := a.Path
+	if path == "" {
+		path = c.Path
+	}
 	if path == "" {
 		path = "/"
 	}

@@ -1,0 +1,75 @@
+// Command authhost is a self-hosted authentication server: Better Auth's
+// protocol, with every feature a sandboxed WebAssembly plugin.
+//
+//	authhost serve --config authhost.yaml
+//	authhost config check authhost.yaml
+//	authhost plugin inspect my-plugin.wasm
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// defaultConfig is the configuration file that commands read when none is
+// named.
+const defaultConfig = "authhost.yaml"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := root().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "authhost: "+err.Error())
+		stop()
+		os.Exit(1)
+	}
+}
+
+func root() *cobra.Command {
+	c := &cobra.Command{
+		Use:           "authhost",
+		Short:         "A self-hosted authentication server whose features are sandboxed WebAssembly plugins",
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	c.SetVersionTemplate("authhost {{.Version}}\n")
+	c.AddCommand(serveCommand(), configCommand(), storeCommand(), pluginCommand(), keysCommand())
+	return c
+}
+
+// version names the build: the module's version, or the revision that it was
+// built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				v += "-" + s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return v
+}
+
+// group is a command that only holds others.
+func group(use, short string, children ...*cobra.Command) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		_ = c.Help()
+		return errors.New(c.CommandPath() + " needs a subcommand")
+	}}
+	c.AddCommand(children...)
+	return c
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+func pluginCommand() *cobra.Command {
+	inspect := &cobra.Command{
+		Use:   "inspect MODULE.wasm",
+		Short: "Show what a plugin is, what it asks for and what it serves, without running it",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			wasm, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			return inspectModule(c.OutOrStdout(), args[0], wasm)
+		},
+	}
+	var output string
+	pack := &cobra.Command{
+		Use:   "pack MODULE.wasm MANIFEST.json",
+		Short: "Check a manifest and put it into a module",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			if output == "" {
+				output = args[0]
+			}
+			return packModule(c.OutOrStdout(), args[0], args[1], output)
+		},
+	}
+	pack.Flags().StringVarP(&output, "output", "o", "", "file to write (default: the module itself)")
+	return group("plugin", "Inspect and pack plugins", inspect, pack)
+}
+
+func inspectModule(out io.Writer, path string, wasm []byte) error {
+	info, err := sandbox.Inspect(wasm)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	fmt.Fprintf(out, "%s: %d bytes, sha256 %s\n", path, info.Size, info.Hash)
+	fmt.Fprintf(out, "imports the capabilities: %s\n", capabilityList(info.Capabilities))
+	manifest, err := pluginapi.ManifestOf(wasm)
+	if err != nil {
+		return fmt.Errorf("%s: %w; add one with: authhost plugin pack", path, err)
+	}
+	fmt.Fprintf(out, "plugin %s %s, ABI %s\n", manifest.ID, manifest.Version, manifest.ABI)
+	for _, h := range manifest.Handlers {
+		if h.Kind == pluginapi.KindEndpoint {
+			fmt.Fprintf(out, "  %2d %s %s\n", h.Number, h.Method, h.Path)
+		} else {
+			fmt.Fprintf(out, "  %2d on %s\n", h.Number, h.Event)
+		}
+	}
+	for _, c := range manifest.Capabilities {
+		fmt.Fprintf(out, "asks for %s%s\n", c.Name, parameters(c))
+	}
+	return nil
+}
+
+func parameters(c pluginapi.Capability) string {
+	var parts []string
+	for _, p := range []struct {
+		label string
+		names []string
+	}{{"reads", c.Read}, {"writes", c.Write}, {"keys", c.Keys}, {"purposes", c.Purposes}} {
+		if len(p.names) > 0 {
+			parts = append(parts, p.label+" "+strings.Join(p.names, ", "))
+		}
+	}
+	if c.Reason != "" {
+		parts = append(parts, c.Reason)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, "; ")
+}
+
+func packModule(out io.Writer, module, manifest, output string) error {
+	wasm, err := os.ReadFile(module)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(manifest)
+	if err != nil {
+		return err
+	}
+	packed, err := pluginapi.PackModule(wasm, text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", manifest, err)
+	}
+	if err := os.WriteFile(output, packed, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%s: %d bytes\n", output, len(packed))
+	return nil
+}

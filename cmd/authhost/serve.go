@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/plugins"
+)
+
+func serveCommand() *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve the tenants of a configuration file until interrupted",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return serve(c.Context(), path, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVarP(&path, "config", "c", defaultConfig, "configuration file")
+	return c
+}
+
+func serve(ctx context.Context, path string, out, errs io.Writer) error {
+	start := time.Now()
+	cfg, err := config.Load(path)
+	if err != nil {
+		return err
+	}
+	logger := newLogger(cfg.Server, errs)
+	for _, w := range cfg.Warnings {
+		logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
+	}
+	fmt.Fprintf(out, "authhost %s\n", version())
+	e, err := engine.New(ctx, cfg, engine.Options{
+		BuiltIn: plugins.Module, Version: version(), Logger: logger,
+		Progress:  func(p engine.Progress) { progress(out, p) },
+		OnFailure: func(err error) { die(logger, err) },
+	})
+	if err != nil {
+		return err
+	}
+	bound, err := e.Listen()
+	if err != nil {
+		return errors.Join(err, e.Close(context.WithoutCancel(ctx)))
+	}
+	banner(out, cfg, e, bound, time.Since(start))
+	err = e.Serve(ctx, bound)
+	if err == nil {
+		fmt.Fprintln(out, "stopped")
+	}
+	return errors.Join(err, e.Close(context.WithoutCancel(ctx)))
+}
+
+// die ends the process when data can no longer be written safely: what was
+// acknowledged is on disk, and going on could lose what is not.
+func die(logger *slog.Logger, err error) {
+	logger.Error("the store can no longer be written; stopping at once so that nothing is acknowledged that is not on disk", "error", err)
+	os.Exit(70)
+}
+
+func newLogger(s config.Server, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // checked with the configuration
+	o := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// progress tells what a module is waiting for; only compiling takes long.
+func progress(out io.Writer, p engine.Progress) {
+	if p.Stage == "compile" {
+		fmt.Fprintf(out, "  compiling %s …\n", p.Plugin)
+	}
+}
+
+// banner says what is served, with what, and what to try.
+func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.Bound, took time.Duration) {
+	for _, t := range e.Status() {
+		fmt.Fprintf(out, "tenant %s: %s\n", t.ID, t.AuthURL)
+		for _, p := range t.Plugins {
+			how := "compiled in"
+			if p.FromCache {
+				how = "from cache in"
+			}
+			fmt.Fprintf(out, "  %-16s %-8s %5.1f MB  %s %d ms  %s\n", p.ID, p.Version, float64(p.Size)/1e6, how, p.LoadTime.Milliseconds(), capabilityList(p.Capabilities))
+		}
+	}
+	var admin string
+	for _, b := range bound {
+		if b.Admin {
+			admin = "http://" + b.Addr
+		}
+	}
+	switch {
+	case cfg.Mail.SMTP != nil:
+		fmt.Fprintf(out, "mail: %s:%d\n", cfg.Mail.SMTP.Host, cfg.Mail.SMTP.Port)
+	case cfg.Server.Development && admin != "":
+		fmt.Fprintf(out, "mail: kept in memory, see %s/dev/outbox\n", admin)
+	}
+	if admin != "" {
+		fmt.Fprintf(out, "admin: %s (metrics, health)\n", admin)
+	}
+	for _, b := range bound {
+		if !b.Admin {
+			fmt.Fprintf(out, "listening on http://%s\n", b.Addr)
+		}
+	}
+	if cfg.Server.Development {
+		tries(out, e.Status())
+	}
+	fmt.Fprintf(out, "ready in %d ms\n", took.Milliseconds())
+}
+
+func capabilityList(names []string) string {
+	if len(names) == 0 {
+		return "no capabilities"
+	}
+	return strings.Join(names, ", ")
+}
+
+// tries prints two commands for the first tenant that has sign-up.
+func tries(out io.Writer, tenants []engine.TenantStatus) {
+	for _, t := range tenants {
+		for _, p := range t.Plugins {
+			if p.ID != "email-password" {
+				continue
+			}
+			fmt.Fprintf(out, `try:
+  curl -c /tmp/authhost.jar -H 'Content-Type: application/json' %[1]s/sign-up/email \
+    -d '{"name":"Ada","email":"ada@example.com","password":"correct-horse-1"}'
+  curl -b /tmp/authhost.jar %[1]s/get-session
+`, t.AuthURL)
+			return
+		}
+	}
+}

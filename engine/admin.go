@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/authhost/authhost/engine/httpapi"
+	"github.com/authhost/authhost/engine/mail"
+)
+
+// Admin serves the operator's listener. It has no authentication of its own:
+// bind it to a loopback or private address.
+//
+//	GET  /metrics                          Prometheus metrics
+//	GET  /livez, /readyz                   health
+//	POST /keys/rotate?tenant=&use=&alg=    publish a new signing key
+//
+// and in development, where nothing is secret:
+//
+//	GET    /dev/outbox[?tenant=]           mails, oldest first
+//	DELETE /dev/outbox                     forget them
+//	GET    /dev/routes?tenant=             what is served
+//	POST   /dev/reset?tenant=              delete the tenant's records
+func (e *Engine) Admin() http.Handler {
+	m := http.NewServeMux()
+	m.Handle("GET /metrics", e.metrics.Handler())
+	m.HandleFunc("GET /livez", alive)
+	m.HandleFunc("GET /readyz", alive)
+	m.HandleFunc("POST /keys/rotate", e.adminRotate)
+	if e.config.Server.Development {
+		m.HandleFunc("GET /dev/outbox", e.adminOutbox)
+		m.HandleFunc("DELETE /dev/outbox", e.adminClearOutbox)
+		m.HandleFunc("GET /dev/routes", e.adminRoutes)
+		m.HandleFunc("POST /dev/reset", e.adminReset)
+	}
+	return m
+}
+
+// alive answers once the engine is open; before that there is no listener.
+func alive(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+var errNoTenant = errors.New("no such tenant; name one with ?tenant=ID")
+
+func (e *Engine) adminTenant(w http.ResponseWriter, r *http.Request) *realm {
+	id := r.URL.Query().Get("tenant")
+	for _, t := range e.tenants {
+		if t.config.ID == id {
+			return t
+		}
+	}
+	answer(w, http.StatusNotFound, map[string]string{"error": errNoTenant.Error()})
+	return nil
+}
+
+func (e *Engine) adminRotate(w http.ResponseWriter, r *http.Request) {
+	t := e.adminTenant(w, r)
+	if t == nil {
+		return
+	}
+	q := r.URL.Query()
+	kid, err := t.ring.Rotate(r.Context(), q.Get("use"), q.Get("alg"))
+	if err != nil {
+		answer(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		return
+	}
+	e.logger.Info("signing key published", "tenant", t.config.ID, "use", q.Get("use"), "alg", q.Get("alg"), "kid", kid)
+	answer(w, http.StatusOK, map[string]string{"kid": kid})
+}
+
+func (e *Engine) adminOutbox(w http.ResponseWriter, r *http.Request) {
+	list := []mail.Message{}
+	if e.outbox != nil {
+		list = e.outbox.List()
+	}
+	if id := r.URL.Query().Get("tenant"); id != "" {
+		kept := []mail.Message{}
+		for _, m := range list {
+			if m.Tenant == id {
+				kept = append(kept, m)
+			}
+		}
+		list = kept
+	}
+	answer(w, http.StatusOK, list)
+}
+
+func (e *Engine) adminClearOutbox(w http.ResponseWriter, r *http.Request) {
+	if e.outbox != nil {
+		e.outbox.Clear(r.URL.Query().Get("tenant"))
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (e *Engine) adminRoutes(w http.ResponseWriter, r *http.Request) {
+	if t := e.adminTenant(w, r); t != nil {
+		routes := append([]httpapi.Route{}, t.api.Routes()...)
+		answer(w, http.StatusOK, routes)
+	}
+}
+
+func (e *Engine) adminReset(w http.ResponseWriter, r *http.Request) {
+	t := e.adminTenant(w, r)
+	if t == nil {
+		return
+	}
+	if err := empty(r.Context(), t.store); err != nil {
+		answer(w, http.StatusInternalServerError, map[string]string{"error": fmt.Sprint(err)})
+		return
+	}
+	if e.outbox != nil {
+		e.outbox.Clear(t.config.ID)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the operator's client went away
+}

@@ -1,0 +1,272 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/authhost/authhost/engine/audit"
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/ratelimit"
+	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/engine/store/boltstore"
+//PG	"github.com/authhost/authhost/engine/store/pgstore"
+	"github.com/authhost/authhost/engine/telemetry"
+	"github.com/authhost/authhost/engine/tenant"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Options are what New needs besides the configuration.
+type Options struct {
+	// BuiltIn returns the module of a built-in plugin; nil means that there
+	// are none.
+	BuiltIn func(id string) ([]byte, error)
+	// Version names this build; compiled modules of another one are not used.
+	Version string
+	// Logger takes everything that the engine logs; default: discarded.
+	Logger *slog.Logger
+	// Progress, if set, is told of each module while it is made ready.
+	Progress func(Progress)
+	// OnFailure is called when stored data can no longer be written safely:
+	// the process should end at once, and start again.
+	OnFailure func(error)
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+}
+
+// Progress is one step of making a module ready.
+type Progress struct {
+	Plugin string
+	Stage  string // a stage of sandbox.Load
+}
+
+// Engine is a running server without its sockets: handlers for each listener.
+// It is safe for concurrent use.
+type Engine struct {
+	config   *config.Config
+	options  Options
+	logger   *slog.Logger
+	metrics  *telemetry.Metrics
+	sandbox  *sandbox.Runtime
+	store    store.Store
+	audit    audit.Log
+	outbox   *mail.Outbox
+	mail     mail.Sender
+	gate     *secret.Gate
+	counters *ratelimit.Memory
+	modules  map[string]*loaded // by file or built-in id
+	tenants  []*realm
+	registry *tenant.Registry
+	closers  []func(context.Context) error
+}
+
+// New opens everything that a configuration names. When it fails, nothing is
+// left open, and the error says what is wrong, where, and what to do.
+func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.BuiltIn == nil {
+		o.BuiltIn = func(id string) ([]byte, error) { return nil, fmt.Errorf("there is no built-in plugin %q", id) }
+	}
+	e := &Engine{config: cfg, options: o, logger: o.Logger, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: &ratelimit.Memory{Now: o.Now}, modules: map[string]*loaded{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		e.openData, e.openAudit, e.openMail, e.openSandbox, e.openStore, e.openTenants,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// openData makes the data folder, readable by this user only.
+func (e *Engine) openData(context.Context) error {
+	dir := e.config.Server.DataDir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("data folder %s: %w; create it or set server.dataDir to a folder that this user may write to", dir, err)
+	}
+	probe, err := os.CreateTemp(dir, ".write-*")
+	if err != nil {
+		return fmt.Errorf("data folder %s: %w; give this user write access or set server.dataDir to another folder", dir, err)
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+func (e *Engine) openAudit(context.Context) error {
+	path := e.config.Audit.File
+	if path == "" {
+		path = filepath.Join(e.config.Server.DataDir, "audit.jsonl")
+	}
+	log, err := audit.NewFile(path)
+	if err != nil {
+		return fmt.Errorf("audit log %s: %w; set audit.file to a file that this user may write to", path, err)
+	}
+	e.audit = log
+	e.onClose(func(context.Context) error { return log.Close() })
+	return nil
+}
+
+func (e *Engine) openSandbox(ctx context.Context) error {
+	cache := e.config.Server.CacheDir
+	if cache == "" {
+		cache = filepath.Join(e.config.Server.DataDir, "cache")
+	}
+	limits := e.config.Limits
+	rt, err := sandbox.New(ctx, sandbox.Config{
+		CacheDir: cache, CacheKey: e.options.Version,
+		Namespace: pluginapi.Namespace, Entry: pluginapi.ExportCall, Capabilities: pluginapi.CapabilityNames(),
+		MemoryPages: limits.MemoryKiB / pageKiB, MaxInstances: limits.Instances,
+		Limits: sandboxLimits(limits), Now: e.options.Now,
+	})
+	if err != nil {
+		return fmt.Errorf("compilation cache %s: %w", cache, err)
+	}
+	e.sandbox = rt
+	e.onClose(rt.Close)
+	return nil
+}
+
+// pageKiB is the size of a page of WebAssembly memory.
+const pageKiB = 64
+
+func sandboxLimits(l config.Limits) sandbox.Limits {
+	return sandbox.Limits{Wall: time.Duration(l.WallMs) * time.Millisecond, HostCalls: l.HostCalls}
+}
+
+// TenantsDir is the folder of the embedded store below the data folder.
+const TenantsDir = "tenants"
+
+func (e *Engine) openStore(ctx context.Context) error {
+	var err error
+	switch e.config.Store.Driver {
+	case config.DriverPostgres:
+//PG		p := e.config.Store.Postgres
+//PG		e.store, err = pgstore.Open(ctx, pgstore.Config{URL: p.URL.Reveal(), MaxConns: p.MaxConns})
+	default:
+		e.store, err = boltstore.Open(boltstore.Config{
+			Dir: filepath.Join(e.config.Server.DataDir, TenantsDir), Logger: e.logger, OnFailure: e.options.OnFailure,
+		})
+	}
+	if err != nil {
+		return err
+	}
+	e.onClose(func(context.Context) error { return e.store.Close() })
+	return nil
+}
+
+// maxOutbox is how many mails the development outbox keeps.
+const maxOutbox = 1000
+
+func (e *Engine) openMail(ctx context.Context) error {
+	m := e.config.Mail
+	switch {
+	case m.SMTP != nil:
+		smtp, err := mail.NewSMTP(mail.SMTPConfig{
+			Host: m.SMTP.Host, Port: m.SMTP.Port, Username: m.SMTP.Username,
+			Password: m.SMTP.Password.Reveal(), TLS: m.SMTP.TLS, From: m.From,
+		})
+		if err != nil {
+			return fmt.Errorf("mail: %w", err)
+		}
+		queue := mail.NewQueue(smtp, mail.QueueConfig{Logger: e.logger, Observe: e.metrics.Mail})
+		e.mail = queue
+		e.metrics.WatchMailQueue(queue.Len)
+		e.onClose(queue.Close)
+	case e.config.Server.Development:
+		e.outbox = mail.NewOutbox(maxOutbox)
+		e.mail = e.outbox
+	}
+	return nil
+}
+
+func (e *Engine) openTenants(ctx context.Context) error {
+	h := e.config.Server.PasswordHashing
+	concurrent := h.MaxConcurrent
+	if concurrent == 0 {
+		concurrent = runtime.NumCPU()
+	}
+	waiting := h.MaxWaiting
+	if waiting == 0 {
+		waiting = 32 * concurrent
+	}
+	e.gate = secret.NewGate(concurrent, waiting)
+	e.metrics.WatchHashing(e.gate.Running, e.gate.Waiting)
+	if err := e.loadModules(ctx); err != nil {
+		return err
+	}
+	var front []*tenant.Tenant
+	for i := range e.config.Tenants {
+		r, err := e.openTenant(ctx, &e.config.Tenants[i])
+		if err != nil {
+			return err
+		}
+		e.tenants = append(e.tenants, r)
+		front = append(front, r.front)
+	}
+	var err error
+	e.registry, err = tenant.NewRegistry(front)
+	return err
+}
+
+func (e *Engine) onClose(f func(context.Context) error) { e.closers = append(e.closers, f) }
+
+// Close releases everything, in the reverse order of opening. Requests must
+// have ended.
+func (e *Engine) Close(ctx context.Context) error {
+	var errs []error
+	for i := len(e.closers) - 1; i >= 0; i-- {
+		errs = append(errs, e.closers[i](ctx))
+	}
+	e.closers = nil
+	return errors.Join(errs...)
+}
+
+// Listeners returns the addresses that tenants want to be served on.
+func (e *Engine) Listeners() []string { return e.registry.Listeners() }
+
+// Handler serves the tenants of one listener.
+func (e *Engine) Handler(listen string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t, rest, ok := e.registry.Resolve(listen, r.Host, r.URL.Path)
+		if !ok {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		if t.PathPrefix != "" {
+			r = cutPrefix(r, t.PathPrefix, rest)
+		}
+		t.Handler.ServeHTTP(w, r)
+	})
+}
+
+// cutPrefix returns the request as if it had come without the path prefix.
+func cutPrefix(r *http.Request, prefix, rest string) *http.Request {
+	out := r.Clone(r.Context())
+	out.URL.Path = rest
+	if raw := r.URL.RawPath; raw != "" {
+		if len(raw) < len(prefix) || raw[:len(prefix)] != prefix {
+			out.URL.Path, out.URL.RawPath = "/", "" // an encoded prefix names nobody
+			return out
+		}
+		out.URL.RawPath = raw[len(prefix):]
+	}
+	return out
+}

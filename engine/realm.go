@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/authhost/authhost/engine/capability"
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/httpapi"
+	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/keyring"
+	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/engine/tenant"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// realm is one tenant, put together.
+type realm struct {
+	config *config.Tenant
+	front  *tenant.Tenant
+	api    *httpapi.API
+	store  store.Tenant
+	ring   *keyring.Ring
+}
+
+// openTenant puts a tenant together.
+func (e *Engine) openTenant(ctx context.Context, t *config.Tenant) (*realm, error) {
+	secrets, err := e.tenantSecrets(t)
+	if err != nil {
+		return nil, err
+	}
+	plugins, err := e.tenantPlugins(t)
+	if err != nil {
+		return nil, err
+	}
+	var modules []*loaded
+	for _, p := range t.Plugins {
+		modules = append(modules, e.modules[moduleKey(p)])
+	}
+	schema, views, err := tenantSchema(modules)
+	if err != nil {
+		return nil, t.Origin.Fault("/plugins", err.Error(), "enable only one of the plugins that clash")
+	}
+	data, err := e.store.Open(ctx, store.TenantID(t.ID), schema)
+	if err != nil {
+		return nil, fmt.Errorf("tenant %q: %w", t.ID, err)
+	}
+	e.onClose(func(context.Context) error { return data.Close() })
+	r := &realm{config: t, store: data}
+	r.ring = keyring.New(keyring.Config{
+		Storage: &keyStore{store: data, secrets: secrets}, Now: e.options.Now, Logger: e.logger,
+		NewID: func() string { return secret.RandomString(idLength, secret.Alnum) },
+	})
+	hasher, err := secret.NewHasher(secret.HasherConfig{Algorithm: t.Passwords.Algorithm, MaxConcurrent: t.Passwords.MaxConcurrent, Gate: e.gate})
+	if err != nil {
+		return nil, t.Origin.Fault("/passwords", err.Error(), "")
+	}
+	capabilities := capability.New(capability.Config{
+		Tenant: t.ID, Identity: identity.New(hasher), Secrets: secrets, Keys: r.ring, Mail: e.tenantMail(t),
+		Audit: e.audit, Counters: e.counters, Logger: e.logger,
+	})
+	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data})
+	if err := e.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+const idLength = 32
+
+func (e *Engine) serveTenant(r *realm, plugins *dispatch.Set, capabilities dispatch.Capabilities, sessions *session.Manager, views *identity.Views) error {
+	t := r.config
+	var err error
+	r.api, err = httpapi.New(httpapi.Config{
+		Realm: &dispatch.Realm{
+			ID: t.ID, AppName: t.AppName, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t),
+			Development: e.config.Server.Development, Sessions: sessions, Store: r.store,
+		},
+		Plugins: plugins, Capabilities: capabilities, Views: views,
+		Observer: &observer{engine: e}, Metrics: e.metrics, Logger: e.logger,
+		TrustedOrigins: t.TrustedOrigins, TrustedProxies: e.config.Server.TrustedProxies, IPHeaders: t.IPHeaders,
+		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, CORS: t.CORS,
+		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
+		MaxBodyBytes: e.config.Server.MaxBodyBytes, MaxJSONDepth: e.config.Server.MaxJSONDepth,
+		RequestTimeout: e.config.Server.RequestTimeout.Std(), Now: e.options.Now,
+		NewRequestID: func() string { return secret.RandomString(16, secret.Alnum) },
+	})
+	if err != nil {
+		return t.Origin.Fault("/plugins", err.Error(), "disable one of them")
+	}
+	r.front = &tenant.Tenant{ID: t.ID, Listen: e.listenOf(t), PathPrefix: t.PathPrefix, Hosts: e.hostsOf(t), Handler: r.api}
+	return nil
+}
+
+func basePath(t *config.Tenant) string {
+	p := strings.TrimSuffix(t.BasePath, "/")
+	return p
+}
+
+func (e *Engine) listenOf(t *config.Tenant) string {
+	if t.Listen != "" {
+		return t.Listen
+	}
+	return e.config.Server.Listen
+}
+
+// hostsOf returns the hosts of a tenant. One that is alone on its listener
+// and names none takes every request there: its public URL is configured, so
+// nothing depends on the Host header.
+func (e *Engine) hostsOf(t *config.Tenant) []string {
+	if len(t.Hosts) > 0 {
+		return t.Hosts
+	}
+	alone := !slices.ContainsFunc(e.config.Tenants, func(other config.Tenant) bool {
+		return other.ID != t.ID && e.listenOf(&other) == e.listenOf(t)
+	})
+	if alone {
+		return nil
+	}
+	u, err := url.Parse(t.BaseURL)
+	if err != nil {
+		return nil
+	}
+	return []string{tenant.HostOf(u.Scheme, u.Host)}
+}
+
+// tenantPlugins binds modules to a tenant's settings and grants.
+func (e *Engine) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
+	var list []*dispatch.Plugin
+	for _, p := range t.Plugins {
+		m := e.modules[moduleKey(p)]
+		if err := checkGrants(p, m.manifest); err != nil {
+			return nil, err
+		}
+		settings, err := pluginConfig(p, m.manifest)
+		if err != nil {
+			return nil, err
+		}
+		if _, sends := asksFor(m.manifest, pluginapi.CapEmail); sends && e.mail == nil {
+			e.logger.Warn("plugin may send mail, but no mail server is configured", "tenant", t.ID, "plugin", p.ID, "remedy", "set mail.smtp")
+		}
+		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest, Module: m.module, Config: settings, Limits: sandboxLimits(p.Limits)})
+	}
+	set, err := dispatch.NewSet(list)
+	if err != nil {
+		return nil, t.Origin.Fault("/plugins", err.Error(), "")
+	}
+	return set, nil
+}
+
+func asksFor(m *pluginapi.Manifest, capability string) (pluginapi.Capability, bool) {
+	for _, c := range m.Capabilities {
+		if c.Name == capability {
+			return c, true
+		}
+	}
+	return pluginapi.Capability{}, false
+}
+
+func (e *Engine) tenantMail(t *config.Tenant) mail.Sender {
+	if e.mail == nil {
+		return nil
+	}
+	return mail.Renderer{AppName: t.AppName, From: t.Mail.From, Subjects: t.Mail.Subjects, Next: e.mail}
+}
+
+func policy(s config.Session) session.Policy {
+	p := session.Policy{
+		ExpiresIn: s.ExpiresIn.Std(), UpdateAge: s.UpdateAge.Std(), FreshAge: s.FreshAge.Std(),
+		DisableRefresh: s.DisableRefresh, DeferRefresh: s.DeferRefresh,
+	}
+	if p.FreshAge == 0 {
+		p.FreshAge = -1 // 0 in the configuration means that every session is fresh
+	}
+	if p.UpdateAge == 0 {
+		p.UpdateAge = -1 // 0 means to extend at every use
+	}
+	return p
+}
+
+func cookies(t *config.Tenant) session.CookieConfig {
+	secure := t.Cookies.Secure == config.SecureTrue || t.Cookies.Secure == config.SecureAuto && strings.HasPrefix(t.BaseURL, "https://")
+	return session.CookieConfig{
+		Prefix: t.Cookies.Prefix, Secure: secure, Domain: t.Cookies.Domain, SameSite: t.Cookies.SameSite, Path: t.PathPrefix,
+	}
+}
+
+// tenantSecrets returns the configured secrets; in development one is made
+// and kept in the data folder.
+func (e *Engine) tenantSecrets(t *config.Tenant) (*secret.Secrets, error) {
+	var versions []secret.Version
+	for _, v := range t.Secrets {
+		versions = append(versions, secret.Version{Version: v.Version, Value: v.Value.Reveal()})
+	}
+	if t.Secret != "" {
+		versions = append(versions, secret.Version{Value: t.Secret.Reveal()})
+	}
+	if len(versions) == 0 {
+		value, err := e.developmentSecret(t.ID)
+		if err != nil {
+			return nil, err
+		}
+		versions = []secret.Version{{Value: value}}
+	}
+	s, err := secret.New(versions)
+	if err != nil {
+		return nil, t.Origin.Fault("/secret", err.Error(), "")
+	}
+	return s, nil
+}
+
+func (e *Engine) developmentSecret(id string) (string, error) {
+	path := filepath.Join(e.config.Server.DataDir, "development-secret-"+id)
+	data, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(data)), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("development secret of tenant %q: %w", id, err)
+	}
+	value := secret.RandomString(48, secret.Alnum)
+	if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("development secret of tenant %q: %w", id, err)
+	}
+	return value, nil
+}

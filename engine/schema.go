@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// pluginConfig checks a plugin's settings against its manifest's schema and
+// fills in the defaults.
+func pluginConfig(p config.Plugin, m *pluginapi.Manifest) (document.Value, error) {
+	text, err := p.ConfigJSON()
+	if err != nil {
+		return document.Value{}, p.Origin.Fault("/config", err.Error(), "")
+	}
+	settings, err := document.Parse(text, 0)
+	if err != nil || settings.Kind() != document.ObjectKind {
+		return document.Value{}, p.Origin.Fault("/config", "the settings of a plugin are a mapping", "")
+	}
+	if len(m.Config) == 0 {
+		if settings.Object().Len() > 0 {
+			return document.Value{}, p.Origin.Fault("/config", fmt.Sprintf("plugin %q has no settings", p.ID), "remove config")
+		}
+		return settings, nil
+	}
+	schema, err := compileSchema(m.Config)
+	if err != nil {
+		return document.Value{}, p.Origin.Fault("/id", fmt.Sprintf("plugin %q: the schema of its settings is broken: %v", p.ID, err), "report this to the plugin's author")
+	}
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return document.Value{}, p.Origin.Fault("/config", err.Error(), "")
+	}
+	if err := schema.Validate(instance); err != nil {
+		return document.Value{}, settingsFault(p, err)
+	}
+	described, err := document.Parse(m.Config, 0)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return withDefaults(settings, described), nil
+}
+
+func compileSchema(raw json.RawMessage) (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		return nil, err
+	}
+	const name = "config.json"
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(name, doc); err != nil {
+		return nil, err
+	}
+	return c.Compile(name)
+}
+
+// settingsFault puts the faults that the schema found at their lines.
+func settingsFault(p config.Plugin, err error) error {
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return p.Origin.Fault("/config", err.Error(), "")
+	}
+	var faults []error
+	var visit func(*jsonschema.ValidationError)
+	visit = func(v *jsonschema.ValidationError) {
+		for _, cause := range v.Causes {
+			visit(cause)
+		}
+		if len(v.Causes) > 0 {
+			return
+		}
+		var pointer strings.Builder
+		for _, part := range v.InstanceLocation {
+			pointer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(part))
+		}
+		message := v.Error()
+		if i := strings.LastIndex(message, ": "); i >= 0 {
+			message = message[i+2:]
+		}
+		pos := p.Position(pointer.String())
+		faults = append(faults, &config.Error{
+			File: pos.File, Line: pos.Line, Column: pos.Column,
+			Message: fmt.Sprintf("plugin %q: config%s: %s", p.ID, strings.ReplaceAll(pointer.String(), "/", "."), message),
+			Remedy:  "see the plugin's settings in its README",
+		})
+	}
+	visit(invalid)
+	return errors.Join(faults...)
+}
+
+// withDefaults adds the defaults of a schema's properties to the settings, at
+// every depth.
+func withDefaults(settings, schema document.Value) document.Value {
+	o := settings.Object()
+	if o == nil {
+		return settings
+	}
+	for name, property := range schema.Get("properties").Object().All() {
+		have := o.Get(name)
+		switch {
+		case have.IsAbsent() && !property.Get("default").IsAbsent():
+			have = property.Get("default").Clone()
+		case have.IsAbsent() && property.Get("type").Str() == "object" && !property.Get("properties").IsAbsent():
+			have = document.Obj(document.NewObject(4))
+		case have.IsAbsent():
+			continue
+		}
+		o.Set(name, withDefaults(have, property))
+	}
+	return settings
+}
+
+// tenantSchema is the core schema with what the plugins of a tenant add.
+func tenantSchema(plugins []*loaded) (store.Schema, *identity.Views, error) {
+	schema, views := identity.CoreSchema(), &identity.Views{}
+	for _, p := range plugins {
+		added := store.Schema{}
+		for name, m := range p.manifest.Models {
+			if schema.Model(name) != nil {
+				return store.Schema{}, nil, fmt.Errorf("plugin %q declares the model %q, which exists already", p.manifest.ID, name)
+			}
+			added.Models = append(added.Models, storeModel(name, m.Fields, m.Indexes))
+		}
+		for name, fields := range p.manifest.Fields {
+			added.Models = append(added.Models, storeModel(name, fields, nil))
+			hide(views, name, fields)
+		}
+		var err error
+		if schema, err = schema.Merge(added); err != nil {
+			return store.Schema{}, nil, fmt.Errorf("plugin %q: %w", p.manifest.ID, err)
+		}
+	}
+	return schema, views, schema.Validate()
+}
+
+func storeModel(name string, fields map[string]pluginapi.Field, indexes []pluginapi.Index) store.Model {
+	m := store.Model{Name: name}
+	for field, f := range fields {
+		m.Fields = append(m.Fields, store.Field{
+			Name: field, Type: store.FieldType(f.Type), Required: f.Required && len(f.Default) == 0,
+			Unique: f.Unique, Index: f.Index, References: f.References,
+		})
+	}
+	for _, ix := range indexes {
+		m.Indexes = append(m.Indexes, store.Index{Fields: ix.Fields, Unique: ix.Unique})
+	}
+	return m
+}
+
+func hide(v *identity.Views, model string, fields map[string]pluginapi.Field) {
+	for name, f := range fields {
+		if f.Returned == nil || *f.Returned {
+			continue
+		}
+		switch model {
+		case identity.User:
+			v.HiddenUser = append(v.HiddenUser, name)
+		case "session":
+			v.HiddenSession = append(v.HiddenSession, name)
+		}
+	}
+}

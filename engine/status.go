@@ -1,0 +1,38 @@
+package engine
+
+import "time"
+
+// TenantStatus describes a tenant that is being served.
+type TenantStatus struct {
+	ID      string
+	AuthURL string // public URL of its endpoints
+	Plugins []PluginStatus
+}
+
+// PluginStatus describes a plugin of a tenant.
+type PluginStatus struct {
+	ID           string
+	Version      string
+	Size         int // bytes of the module
+	Capabilities []string
+	LoadTime     time.Duration // to compile the module, or to fetch it from the cache
+	FromCache    bool
+}
+
+// Status describes what is being served, in the order of the configuration.
+func (e *Engine) Status() []TenantStatus {
+	var out []TenantStatus
+	for _, t := range e.tenants {
+		s := TenantStatus{ID: t.config.ID, AuthURL: t.api.Realm.AuthURL()}
+		for _, p := range t.config.Plugins {
+			m := e.modules[moduleKey(p)]
+			info := m.module.Info()
+			s.Plugins = append(s.Plugins, PluginStatus{
+				ID: p.ID, Version: m.manifest.Version, Size: info.Size, Capabilities: info.Capabilities,
+				LoadTime: info.CompileTime, FromCache: info.FromCache,
+			})
+		}
+		out = append(out, s)
+	}
+	return out
+}
