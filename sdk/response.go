@@ -70,3 +70,16 @@ func (c *Call) Fail(status Status) Result {
 	}
 	return Failed
 }
+
+// APIError is an answer that refuses, such as a plugin keeps one variable of
+// for each of its error codes.
+type APIError struct {
+	Status        int
+	Code, Message string
+}
+
+// Deny is Call.Deny with the error's parts.
+func (e *APIError) Deny(c *Call) Result { return c.Deny(e.Status, e.Code, e.Message) }
+
+// Respond is Call.RespondError with the error's parts.
+func (e *APIError) Respond(c *Call) Result { return c.RespondError(e.Status, e.Code, e.Message) }

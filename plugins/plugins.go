@@ -1,0 +1,53 @@
+// Package plugins holds the first-party plugins as built WebAssembly modules.
+// Their sources are the folders beside this file, one package main each; the
+// modules are made by "make plugins" and embedded from dist.
+//
+// The package compiles without them, so that a fresh clone builds; Module then
+// says what to run. It imports the standard library only. The server is its
+// only user: plugins never import it.
+//
+//	wasm, err := plugins.Module("email-password")
+package plugins
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:embed */manifest.json
+var manifests embed.FS
+
+//go:embed dist
+var dist embed.FS
+
+// IDs returns the ids of the first-party plugins, sorted, whether or not they
+// have been built.
+func IDs() []string {
+	folders, err := manifests.ReadDir(".")
+	if err != nil {
+		return nil // the root of an embedded tree is always there
+	}
+	ids := make([]string, len(folders))
+	for i, folder := range folders {
+		ids[i] = folder.Name()
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Module returns a first-party plugin's module with its manifest. The bytes
+// must not be changed. The error says whether there is no such plugin, or
+// what to run if it was not built before the server was.
+func Module(id string) ([]byte, error) {
+	if !slices.Contains(IDs(), id) {
+		return nil, fmt.Errorf("there is no built-in plugin %q; built in are %s", id, strings.Join(IDs(), ", "))
+	}
+	wasm, err := dist.ReadFile(path.Join("dist", id+".wasm"))
+	if err != nil {
+		return nil, fmt.Errorf("the plugin %q is not part of this build; run \"make plugins\" and build again", id)
+	}
+	return wasm, nil
+}

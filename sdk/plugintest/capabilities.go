@@ -1,0 +1,194 @@
+package plugintest
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/authhost/authhost/pluginapi"
+	"github.com/authhost/authhost/sdk"
+)
+
+// Call implements sdk.Host.
+func (h *Host) Call(capability, function string) sdk.Status {
+	h.t.Helper()
+	args, _ := h.doc.root["args"].(Object)
+	if args == nil {
+		args = Object{}
+	}
+	delete(h.doc.root, "args")
+	name := capability + "." + function
+	if !slices.ContainsFunc(h.manifest.Capabilities, func(c pluginapi.Capability) bool { return c.Name == capability }) {
+		h.t.Errorf("plugintest: the plugin calls %s, but its manifest does not ask for %q", name, capability)
+	}
+	f, ok := h.overrides[name]
+	if !ok {
+		f = h.function(name)
+	}
+	if f == nil {
+		h.t.Errorf("plugintest: there is no host call %s", name)
+		return sdk.Unsupported
+	}
+	status, result := f(args)
+	if status != sdk.OK && result == nil {
+		result = Object{"message": name}
+	}
+	if result == nil {
+		result = Object{}
+	}
+	h.doc.root["result"] = clone(result)
+	return status
+}
+
+func (h *Host) function(name string) Function {
+	capability, _, _ := strings.Cut(name, ".")
+	switch capability {
+	case "identity":
+		return h.identity()[name]
+	case "session":
+		return h.sessions()[name]
+	case "storage":
+		return h.storage()[name]
+	default:
+		return h.services()[name]
+	}
+}
+
+func (h *Host) services() map[string]Function {
+	return map[string]Function{
+		"verification.create":  h.createVerification,
+		"verification.find":    func(a Object) (sdk.Status, any) { return h.takeVerification(a, false) },
+		"verification.consume": func(a Object) (sdk.Status, any) { return h.takeVerification(a, true) },
+		"verification.delete": func(a Object) (sdk.Status, any) {
+			h.dropVerification(text(a["identifier"]))
+			return sdk.OK, nil
+		},
+		"crypto.signToken":   func(a Object) (sdk.Status, any) { return h.sign(a, text(a["purpose"])) },
+		"crypto.verifyToken": h.verifyToken,
+		"crypto.seal":        func(a Object) (sdk.Status, any) { return h.keep(a, "value", "sealed") },
+		"crypto.open":        h.openSealed,
+		"crypto.hmac": func(a Object) (sdk.Status, any) {
+			return sdk.OK, Object{"mac": "mac(" + text(a["purpose"]) + "," + text(a["value"]) + ")"}
+		},
+		"keys.sign": func(a Object) (sdk.Status, any) { return h.sign(a, text(a["use"])+" "+text(a["alg"])) },
+		"keys.jwks": func(a Object) (sdk.Status, any) {
+			key := Object{"alg": a["alg"], "kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "key1"}
+			return sdk.OK, Object{"keys": []any{key}, "maxAge": 600}
+		},
+		"email.send": h.sendMail,
+		"random.string": func(a Object) (sdk.Status, any) {
+			n := int(number64(a["length"]))
+			return sdk.OK, Object{"value": h.id("r", n)[:n]}
+		},
+		"random.uuid": func(Object) (sdk.Status, any) {
+			return sdk.OK, Object{"value": "00000000-0000-4000-8000-" + h.id("", 12)[:12]}
+		},
+		"ratelimit.hit": h.hit,
+		"audit.record": func(a Object) (sdk.Status, any) {
+			h.state.Audit = append(h.state.Audit, a)
+			return sdk.OK, nil
+		},
+	}
+}
+
+func (h *Host) createVerification(a Object) (sdk.Status, any) {
+	h.dropVerification(text(a["identifier"]))
+	record := Object{
+		"id": h.id("verification", 32), "identifier": a["identifier"], "value": a["value"],
+		"expiresAt": h.iso(h.now.Add(seconds(a))), "createdAt": h.iso(h.now), "updatedAt": h.iso(h.now),
+	}
+	h.state.Verifications = append(h.state.Verifications, record)
+	return sdk.OK, record
+}
+
+func (h *Host) takeVerification(a Object, consume bool) (sdk.Status, any) {
+	record := find(h.state.Verifications, "identifier", a["identifier"])
+	if record == nil || text(record["expiresAt"]) <= h.iso(h.now) {
+		return sdk.NotFound, nil
+	}
+	if consume {
+		h.dropVerification(text(a["identifier"]))
+	}
+	return sdk.OK, record
+}
+
+func (h *Host) dropVerification(identifier string) {
+	h.state.Verifications = slices.DeleteFunc(h.state.Verifications, func(v Object) bool { return v["identifier"] == identifier })
+}
+
+func (h *Host) sign(a Object, purpose string) (sdk.Status, any) {
+	claims, _ := a["claims"].(Object)
+	if claims == nil {
+		claims = Object{}
+	}
+	claims["iat"], claims["exp"] = h.now.Unix(), h.now.Add(seconds(a)).Unix()
+	token := h.id("token", 32)
+	h.state.Tokens[token] = Object{"purpose": purpose, "claims": claims}
+	return sdk.OK, Object{"token": token, "kid": "key1"}
+}
+
+func (h *Host) verifyToken(a Object) (sdk.Status, any) {
+	kept := h.state.Tokens[text(a["token"])]
+	if kept == nil || kept["purpose"] != a["purpose"] {
+		return sdk.Invalid, Object{"code": "invalid", "message": "the token is not valid"}
+	}
+	claims := kept["claims"].(Object)
+	if number64(claims["exp"]) <= h.now.Unix() {
+		return sdk.Invalid, Object{"code": "expired", "message": "the token has expired"}
+	}
+	return sdk.OK, Object{"claims": claims}
+}
+
+func (h *Host) keep(a Object, from, to string) (sdk.Status, any) {
+	token := h.id(to, 32)
+	h.state.Tokens[token] = Object{"purpose": a["purpose"], from: a[from]}
+	return sdk.OK, Object{to: token}
+}
+
+func (h *Host) openSealed(a Object) (sdk.Status, any) {
+	kept := h.state.Tokens[text(a["sealed"])]
+	if kept == nil || kept["purpose"] != a["purpose"] {
+		return sdk.Invalid, Object{"code": "invalid"}
+	}
+	return sdk.OK, Object{"value": kept["value"]}
+}
+
+func (h *Host) sendMail(a Object) (sdk.Status, any) {
+	m := Mail{
+		To: text(a["to"]), Template: text(a["template"]), Subject: text(a["subject"]),
+		URL: text(a["url"]), Token: text(a["token"]), OTP: text(a["otp"]),
+	}
+	m.Data, _ = a["data"].(Object)
+	if m.To == "" || m.Template == "" {
+		return sdk.Invalid, nil
+	}
+	h.state.Mails = append(h.state.Mails, m)
+	return sdk.OK, nil
+}
+
+// hit counts in windows that start with the first use of a key.
+func (h *Host) hit(a Object) (sdk.Status, any) {
+	key := text(a["key"])
+	h.state.Hits[key]++
+	if h.state.Hits[key] > int(number64(a["max"])) {
+		return sdk.OK, Object{"allowed": false, "retryAfter": a["window"]}
+	}
+	return sdk.OK, Object{"allowed": true}
+}
+
+func seconds(a Object) time.Duration { return time.Duration(number64(a["expiresIn"])) * time.Second }
+
+func number64(v any) int64 {
+	switch n := v.(type) {
+	case json.Number:
+		i, _ := n.Int64()
+		return i
+	case int64:
+		return n
+	case int:
+		return int64(n)
+	default:
+		return 0
+	}
+}

@@ -1,0 +1,263 @@
+package plugintest
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/authhost/authhost/pluginapi"
+	"github.com/authhost/authhost/sdk"
+)
+
+// Request is a request for Do. Path is below the base path, or below the
+// origin for endpoints that the manifest puts there; it may have a query.
+type Request struct {
+	Method  string // default GET
+	Path    string
+	Body    string // JSON
+	Headers map[string]string
+	Cookies map[string]string // by name without prefix
+}
+
+// Response is the answer of a handler.
+type Response struct {
+	Status   int
+	Body     any               // as encoding/json decodes it, numbers as json.Number; nil if empty
+	Headers  map[string]string // lower-case names
+	Location string            // of a redirect
+	Cookies  map[string]Cookie // by name without prefix; session cookies are not here
+	Result   sdk.Result        // what the handler returned
+}
+
+// Cookie is a cookie of an answer.
+type Cookie struct {
+	Value   string
+	MaxAge  int // seconds; the declared one unless the handler set another
+	Expired bool
+}
+
+// Get returns the value at a path of the body, nil if there is none.
+func (r Response) Get(path string) any {
+	d := document{root: Object{"body": r.Body}}
+	v, _ := d.read("body." + path)
+	return v
+}
+
+// String returns the text at a path of the body; without a path, the whole
+// answer as one line.
+func (r Response) String(path ...string) string {
+	if len(path) > 0 {
+		return text(r.Get(path[0]))
+	}
+	return fmt.Sprintf("%d %s location=%q", r.Status, marshal(r.Body), r.Location)
+}
+
+// GET requests a path.
+func (h *Host) GET(path string) Response { return h.Do(Request{Path: path}) }
+
+// POST sends a JSON body to a path.
+func (h *Host) POST(path, body string) Response {
+	return h.Do(Request{Method: "POST", Path: path, Body: body})
+}
+
+// Do runs the endpoint that the manifest has for a request, as one unit of
+// work. Without an endpoint the answer is 404, without a session that the
+// manifest demands it is 401.
+func (h *Host) Do(r Request) Response {
+	h.t.Helper()
+	if r.Method == "" {
+		r.Method = "GET"
+	}
+	target, err := url.Parse(r.Path)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	handler, params := h.endpoint(r.Method, target.Path)
+	if handler == nil {
+		return Response{Status: 404}
+	}
+	h.begin("", "")
+	h.fillRequest(r, handler.Path, target, params)
+	if (handler.Session == pluginapi.SessionRequired || handler.Session == pluginapi.SessionFresh) && h.doc.root["session"] == nil {
+		return Response{Status: 401, Body: Object{"code": "UNAUTHORIZED", "message": "Unauthorized"}}
+	}
+	return h.run(handler.Number)
+}
+
+func (h *Host) endpoint(method, path string) (*pluginapi.Handler, Object) {
+	for i := range h.manifest.Handlers {
+		e := &h.manifest.Handlers[i]
+		if e.Kind == pluginapi.KindEndpoint && e.Method == method {
+			if params, ok := matchRoute(e.Path, path); ok {
+				return e, params
+			}
+		}
+	}
+	return nil, nil
+}
+
+func matchRoute(pattern, path string) (Object, bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	params := Object{}
+	for i := range want {
+		if name, ok := strings.CutPrefix(want[i], ":"); ok && got[i] != "" {
+			params[name] = got[i]
+		} else if want[i] != got[i] {
+			return nil, false
+		}
+	}
+	return params, true
+}
+
+// begin makes the document of a call.
+func (h *Host) begin(event, phase string) {
+	h.doc = document{hook: event, root: Object{
+		"event":    Object{},
+		"config":   h.config,
+		"tenant":   h.tenant,
+		"now":      Object{"ms": h.now.UnixMilli(), "unix": h.now.Unix(), "iso": h.iso(h.now)},
+		"response": Object{"headers": Object{}, "cookies": Object{}},
+	}}
+	if event != "" {
+		h.doc.root["event"].(Object)["name"] = event
+	}
+	if phase != "" {
+		h.doc.root["event"].(Object)["phase"] = phase
+	}
+	if s := find(h.state.Sessions, "token", h.current); s != nil && h.current != "" {
+		h.doc.root["session"] = clone(Object{"session": s, "user": h.User(text(s["userId"]))})
+	}
+}
+
+func (h *Host) fillRequest(r Request, route string, target *url.URL, params Object) {
+	query, headers, cookies := Object{}, Object{}, Object{}
+	for name, values := range target.Query() {
+		query[name] = values[0]
+		if len(values) > 1 {
+			query[name] = clone(values)
+		}
+	}
+	for name, value := range r.Headers {
+		headers[strings.ToLower(name)] = value
+	}
+	for name, value := range r.Cookies {
+		cookies[name] = value
+	}
+	request := Object{
+		"method": r.Method, "path": target.Path, "route": route, "url": r.Path, "params": params,
+		"query": query, "headers": headers, "cookies": cookies, "ip": "203.0.113.7", "userAgent": "plugintest",
+	}
+	if r.Body != "" {
+		request["body"], request["rawBody"] = decode(h.t, r.Body), r.Body
+	}
+	h.doc.root["request"] = request
+}
+
+// run calls a handler and reads the answer from the document. The writes of
+// a handler that denies or fails are undone.
+func (h *Host) run(number int32) Response {
+	before, current := h.snapshot(), h.current
+	result := sdk.Invoke(h, number)
+	r := Response{Result: result, Status: 200, Headers: map[string]string{}, Cookies: map[string]Cookie{}}
+	if result != sdk.Continue && result != sdk.Respond {
+		h.state, h.current = before, current
+		return h.refusal(r)
+	}
+	response := h.doc.root["response"].(Object)
+	r.Body = response["body"]
+	if n := number64(response["status"]); n != 0 {
+		r.Status = int(n)
+	}
+	for name, value := range response["headers"].(Object) {
+		r.Headers[name] = text(value)
+	}
+	if r.Location = text(response["redirect"]); r.Location != "" {
+		r.Status = 302
+	} else {
+		r.Location = r.Headers["location"]
+	}
+	for name, value := range response["cookies"].(Object) {
+		r.Cookies[name] = h.cookie(name, value)
+	}
+	return r
+}
+
+func (h *Host) refusal(r Response) Response {
+	if r.Result != sdk.Deny {
+		r.Status = 500
+		return r
+	}
+	r.Status = 400
+	e, _ := h.doc.root["error"].(Object)
+	if n := number64(e["status"]); n != 0 {
+		r.Status = int(n)
+	}
+	body := maps.Clone(e)
+	maps.DeleteFunc(body, func(name string, v any) bool { return name == "status" || v == "" })
+	if len(body) > 0 {
+		r.Body = body
+	}
+	return r
+}
+
+func (h *Host) cookie(name string, value any) Cookie {
+	i := slices.IndexFunc(h.manifest.Cookies, func(c pluginapi.Cookie) bool { return c.Name == name })
+	c := Cookie{MaxAge: h.manifest.Cookies[i].MaxAge}
+	switch v := value.(type) {
+	case string:
+		c.Value = v
+	case Object:
+		c.Value = text(v["value"])
+		if v["maxAge"] != nil {
+			c.MaxAge = int(number64(v["maxAge"]))
+		}
+	default:
+		c.Expired, c.MaxAge = true, 0
+	}
+	return c
+}
+
+// Event describes an event for Fire.
+type Event struct {
+	Name     string
+	Phase    string  // of response.session
+	Request  Request // what the client asked for
+	Record   Object  // of record events
+	Previous Object
+	Claims   Object // of token.claims
+}
+
+// Fire runs the first hook that the manifest has for an event, and returns
+// the answer as far as it is made. Record and Claims are changed in place.
+// Whether the hook's match fits the request is not looked at.
+func (h *Host) Fire(e Event) Response {
+	h.t.Helper()
+	i := slices.IndexFunc(h.manifest.Handlers, func(x pluginapi.Handler) bool { return x.Event == e.Name })
+	if i < 0 {
+		h.t.Fatalf("plugintest: the manifest has no hook on %q", e.Name)
+	}
+	target, err := url.Parse(e.Request.Path)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.begin(e.Name, e.Phase)
+	h.fillRequest(e.Request, "", target, Object{})
+	for name, value := range map[string]Object{"record": e.Record, "previous": e.Previous, "claims": e.Claims} {
+		if value != nil {
+			h.doc.root[name] = value
+		}
+	}
+	return h.run(h.manifest.Handlers[i].Number)
+}
+
+// Read returns the value at a path of the last call's document, to look at
+// what a hook changed.
+func (h *Host) Read(path string) any {
+	v, _ := h.doc.read(path)
+	return v
+}
