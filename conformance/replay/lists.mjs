@@ -64,6 +64,10 @@ export class Deviations {
     }));
   }
 
+  get size() {
+    return this.#entries.length;
+  }
+
   /** Says whether a difference is meant. */
   allow(scenario, exchange, difference) {
     const found = this.#entries.find(({ matches, want, got }) =>

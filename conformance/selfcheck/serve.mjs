@@ -1,18 +1,16 @@
 // Serves official servers, one listener per profile, with the development interface of authhost's admin listener.
 //
-//   NODE_ENV=production node selfcheck/serve.mjs '{"admin": 4000, "profiles": {"base": 4001}}'
+//   NODE_ENV=production node selfcheck/serve.mjs '{"admin": 4000, "servers": {"base": {"port": 4001, "profile": {…}}}}'
 import http from "node:http";
-import { profiles } from "../replay/lists.mjs";
 import { officialServer } from "./profiles.mjs";
 
-const { admin, profiles: ports } = JSON.parse(process.argv[2]);
-const definitions = profiles();
+const { admin, servers: definitions } = JSON.parse(process.argv[2]);
 const servers = new Map();
 
 const listen = (handler, port) => new Promise((resolve) => http.createServer(handler).listen(port, "127.0.0.1", resolve));
 
-for (const [name, port] of Object.entries(ports)) {
-  const server = await officialServer(definitions[name]);
+for (const [name, { port, profile }] of Object.entries(definitions)) {
+  const server = await officialServer(profile);
   servers.set(name, server);
   await listen(server.handler, port);
 }

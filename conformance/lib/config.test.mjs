@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { profiles, recordedScenarios, mustPass, skippedPositions, transcript, Deviations } from "../replay/lists.mjs";
+import { tenantOf, UnsupportedProfile } from "./config.mjs";
+
+const all = profiles();
+const tenant = (name, modules = []) => tenantOf(name, all[name], { listen: "127.0.0.1:9", modules: new Set(modules) });
+
+test("a plain profile", () => {
+  assert.deepEqual(tenant("base"), {
+    id: "base", listen: "127.0.0.1:9", baseURL: "http://localhost:3000", basePath: "/api/auth", secret: all.base.secret,
+    plugins: [{ id: "email-password", config: { enabled: true, sendResetPassword: true } }],
+  });
+});
+
+test("options of mails, addresses, and errors", () => {
+  const [{ config }] = tenant("verified").plugins;
+  assert.deepEqual(config, {
+    enabled: true, requireEmailVerification: true, sendResetPassword: true, onExistingUserSignUp: true,
+    emailVerification: { sendVerificationEmail: true, sendOnSignUp: true, sendOnSignIn: true, autoSignInAfterVerification: true, expiresIn: 3600 },
+  });
+  const { appName, ipHeaders, errorURL, trustedOrigins } = tenant("basepath");
+  assert.deepEqual({ appName, ipHeaders, errorURL, trustedOrigins }, {
+    appName: "Ref App", ipHeaders: ["x-real-ip"], errorURL: "https://app.example.com/auth-error", trustedOrigins: ["https://app.example.com"],
+  });
+});
+
+test("the account plugin is enabled where it exists", () => {
+  assert.deepEqual(tenant("verified", ["account"]).plugins[1], {
+    id: "account", config: { changeEmail: { enabled: true, sendConfirmation: true }, deleteUser: { enabled: true, sendVerification: true } },
+  });
+  assert.equal(tenant("verified").plugins.length, 1);
+});
+
+test("the convex plugin", () => {
+  assert.deepEqual(tenant("convex").plugins.at(-1), {
+    id: "convex", config: { issuer: "https://happy-animal-123.convex.site", algorithm: "RS256" },
+  });
+});
+
+test("what has no translation is refused, not dropped", () => {
+  for (const name of ["dynamic", "ratelimit", "twofactor", "convexeddsa", "subdomain", "cookiecache"]) {
+    assert.throws(() => tenant(name), UnsupportedProfile, name);
+  }
+});
+
+test("the list of scenarios names recorded ones, each once, and exchanges that exist", () => {
+  const { scenarios, skipExchanges } = mustPass();
+  const recorded = new Set(recordedScenarios());
+  assert.equal(new Set(scenarios).size, scenarios.length);
+  for (const name of scenarios) assert.ok(recorded.has(name), name);
+  for (const { scenario, reason } of skipExchanges) {
+    assert.ok(scenarios.includes(scenario) && reason, scenario);
+    assert.ok(skippedPositions(scenario, transcript(scenario), skipExchanges).size);
+  }
+  assert.throws(() => skippedPositions("base/signout", transcript("base/signout"), [{ scenario: "base/signout", exchanges: ["1 nope"] }]), /nope/);
+});
+
+test("deviations allow what they describe, and tell which were needed", () => {
+  const deviations = new Deviations([
+    { scenario: "convex/*", path: "claims\\.jti$", want: "absent", got: "^\"<uuid#\\d+>\"$", reason: "r" },
+    { scenario: "base/ok", exchange: "^one$", path: "status", want: "^200$", got: "^404$", reason: "r" },
+  ]);
+  const jti = { path: "response.body.value.token.$jwt.claims.jti", want: undefined, got: "<uuid#1>" };
+  assert.ok(deviations.allow("convex/token", "any", jti));
+  assert.ok(!deviations.allow("base/token", "any", jti));
+  assert.ok(!deviations.allow("convex/token", "any", { ...jti, got: "1" }));
+  assert.ok(!deviations.allow("convex/token", "any", { ...jti, want: "<uuid#1>" }));
+  assert.ok(!deviations.allow("base/ok", "two", { path: "status", want: 200, got: 404 }));
+  assert.equal(deviations.unused().length, 1);
+  assert.ok(deviations.allow("base/ok", "one", { path: "status", want: 200, got: 404 }));
+  assert.equal(deviations.unused().length, 0);
+});

@@ -1,0 +1,83 @@
+// Runs the conformance tests against build/authhost.
+//
+//   node run.mjs                                  everything, on bolt and on PostgreSQL
+//   node run.mjs --only transcripts,clients       some stages: unit, transcripts, clients, isolation, badinput
+//   node run.mjs --store postgres                 one store
+//   node run.mjs --profile base                   all recorded scenarios of a profile, must-pass or not
+//   node run.mjs --scenario base/signup-ok        one recorded scenario
+//   node run.mjs --profile base --update          … and adds those that match to must-pass.json
+import { parseArgs } from "node:util";
+import { startPostgres } from "./lib/postgres.mjs";
+import { Report } from "./lib/report.mjs";
+import { addMustPass, Deviations, mustPass, recordedScenarios } from "./replay/lists.mjs";
+import * as stages from "./stages.mjs";
+
+const STAGES = ["unit", "transcripts", "clients", "isolation", "badinput"];
+const STORES = ["bolt", "postgres"];
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string" }, store: { type: "string" }, profile: { type: "string", multiple: true },
+    scenario: { type: "string", multiple: true }, update: { type: "boolean", default: false },
+  },
+});
+
+/** Runs one stage; a stage that throws is a failure like any other. */
+async function attempt(report, name, run) {
+  const begin = Date.now();
+  await run().catch((error) => stages.broken(report, name, error));
+  console.log(`  (${name}: ${((Date.now() - begin) / 1000).toFixed(1)} s)`);
+}
+
+async function everything(report) {
+  const only = flags.only?.split(",") ?? STAGES;
+  const stores = flags.store ? [flags.store] : STORES;
+  const unknown = [...only.filter((name) => !STAGES.includes(name)), ...stores.filter((name) => !STORES.includes(name))];
+  if (unknown.length) throw new Error(`unknown: ${unknown.join(", ")}; stages are ${STAGES.join(", ")}, stores ${STORES.join(", ")}`);
+  const deviations = new Deviations();
+  const run = (stage, name, work) => (only.includes(stage) ? attempt(report, name, work) : undefined);
+  await run("unit", "unit", () => stages.unitTests(report));
+  for (const driver of stores) {
+    const postgres = driver === "postgres" ? await startPostgres() : undefined;
+    const store = postgres ? { driver, postgres: { url: postgres.url } } : { driver };
+    const suffix = postgres ? "_postgres" : "";
+    await run("clients", `clients on ${driver}`, () => stages.clients(report, { store, suffix }));
+    await run("transcripts", `transcripts on ${driver}`, () =>
+      stages.transcripts(report, { names: mustPass().scenarios, store, suffix, deviations }));
+    if (driver === stores[0]) {
+      await run("isolation", "isolation", () => stages.isolation(report, { store }));
+      await run("badinput", "badinput", () => stages.badInput(report, { store, deviations }));
+    }
+    await postgres?.stop();
+  }
+  if (!flags.only) reportUnused(report, deviations);
+  report.write(stages.RESULTS);
+}
+
+/** A deviation that nothing needs would hide a fault one day. */
+function reportUnused(report, deviations) {
+  const unused = deviations.unused();
+  report.add({
+    name: "conformance_deviations_unused", title: "deviations that are needed", value: deviations.size - unused.length, goal: deviations.size,
+    unit: "deviations", how: "every entry of deviations.json explains a difference of this run",
+    failures: unused.map((entry) => `✗ deviations.json: nothing needs ${JSON.stringify(entry)}`),
+  });
+}
+
+async function selected(report) {
+  const wanted = (name) => flags.profile?.includes(name.split("/")[0]) || flags.scenario?.some((s) => name === s || name.endsWith(`/${s}`));
+  const names = recordedScenarios().filter(wanted);
+  const { served, reasons } = stages.servable(new Set(names.map((name) => name.split("/")[0])));
+  for (const reason of reasons) console.log(`not served: ${reason}`);
+  const runnable = names.filter((name) => served.includes(name.split("/")[0]));
+  if (!runnable.length) throw new Error("no recorded scenario is selected");
+  const store = { driver: "bolt" };
+  const results = await stages.transcripts(report, { names: runnable, store });
+  if (flags.update) addMustPass(results.filter(({ matched }) => matched).map(({ name }) => name));
+}
+
+const report = new Report();
+await (flags.profile || flags.scenario ? selected(report) : everything(report));
+const { passed, failed } = report.totals();
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
