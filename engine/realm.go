@@ -115,23 +115,24 @@ func (e *Engine) listenOf(t *config.Tenant) string {
 }
 
 // hostsOf returns the hosts of a tenant. One that is alone on its listener
-// and names none takes every request there: its public URL is configured, so
-// nothing depends on the Host header.
+// and names no other host than its base URL's takes every request there: its
+// public URL is configured, so nothing depends on the Host header.
 func (e *Engine) hostsOf(t *config.Tenant) []string {
-	if len(t.Hosts) > 0 {
-		return t.Hosts
-	}
 	alone := !slices.ContainsFunc(e.config.Tenants, func(other config.Tenant) bool {
 		return other.ID != t.ID && e.listenOf(&other) == e.listenOf(t)
 	})
-	if alone {
+	own := []string{}
+	if u, err := url.Parse(t.BaseURL); err == nil {
+		own = append(own, tenant.HostOf(u.Scheme, u.Host))
+	}
+	hosts := t.Hosts
+	if len(hosts) == 0 {
+		hosts = own
+	}
+	if alone && slices.Equal(hosts, own) {
 		return nil
 	}
-	u, err := url.Parse(t.BaseURL)
-	if err != nil {
-		return nil
-	}
-	return []string{tenant.HostOf(u.Scheme, u.Host)}
+	return hosts
 }
 
 // tenantPlugins binds modules to a tenant's settings and grants.

@@ -116,8 +116,13 @@ func (rt *Runtime) instantiateHost(ctx context.Context, module string, fns map[s
 }
 
 func addFunc(b wazero.HostModuleBuilder, name string, f hostFunc) wazero.HostModuleBuilder {
-	fn := f.fn
+	fn, params := f.fn, f.sig.Params
 	return b.NewFunctionBuilder().WithGoFunction(api.GoFunc(func(ctx context.Context, stack []uint64) {
+		for i, t := range params {
+			if t == wasmbin.I32 {
+				stack[i] &= 1<<32 - 1 // the upper half of an i32 is whatever was there
+			}
+		}
 		fn(ctx.(*call), stack)
 	}), apiTypes(f.sig.Params), apiTypes(f.sig.Results)).Export(name)
 }
