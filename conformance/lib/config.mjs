@@ -62,7 +62,7 @@ function general(options, id) {
     trustedOrigins: options.take("trustedOrigins"),
     disabledPaths: options.take("disabledPaths"),
     errorURL: options.take("onAPIError.errorURL"),
-    ipHeaders: options.take("advanced.ipAddress.ipAddressHeaders"),
+    ipHeaders: options.take("advanced.ipAddress.ipAddressHeaders") ?? ["x-forwarded-for"],
     disableCSRFCheck: options.take("advanced.disableCSRFCheck"),
     session: session(options),
   };

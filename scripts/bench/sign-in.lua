@@ -1,0 +1,3 @@
+wrk.method = "POST"
+wrk.body = '{"email":"alice@example.com","password":"correct-horse-1"}'
+wrk.headers["content-type"] = "application/json"
