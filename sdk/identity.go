@@ -135,10 +135,14 @@ func (i Identity) ListAccounts(userID string) Status {
 	return i.c.host.identity("listAccounts")
 }
 
-// DeleteAccount unlinks a user's account at a provider.
-func (i Identity) DeleteAccount(userID, providerID string) Status {
+// DeleteAccount unlinks a user's account at a provider: the one with an
+// account id, or any if that is "".
+func (i Identity) DeleteAccount(userID, providerID, accountID string) Status {
 	i.c.Arg("userId", String(userID))
 	i.c.Arg("providerId", String(providerID))
+	if accountID != "" {
+		i.c.Arg("accountId", String(accountID))
+	}
 	return i.c.host.identity("deleteAccount")
 }
 

@@ -57,6 +57,9 @@ func (c *Call) Session() Session { return Session{c} }
 // Exists reports whether there is a session.
 func (s Session) Exists() bool { return !s.c.Get("session.session.id").IsAbsent() }
 
+// Fresh reports whether the session began recently, by the tenant's freshAge.
+func (s Session) Fresh() bool { return s.c.Get("session.fresh").IsTrue() }
+
 // Get returns a field of the session record: id, token, createdAt, expiresAt …
 func (s Session) Get(name string) Value { return s.c.at("session.session.", name) }
 

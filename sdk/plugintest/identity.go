@@ -189,7 +189,7 @@ func (h *Host) listAccounts(a Object) (sdk.Status, any) {
 
 func (h *Host) deleteAccount(a Object) (sdk.Status, any) {
 	account := h.account(text(a["userId"]), text(a["providerId"]))
-	if account == nil {
+	if account == nil || a["accountId"] != nil && a["accountId"] != account["accountId"] {
 		return sdk.NotFound, nil
 	}
 	h.state.Accounts = slices.DeleteFunc(h.state.Accounts, func(o Object) bool { return o["id"] == account["id"] })
@@ -205,7 +205,7 @@ func (h *Host) sessions() map[string]Function {
 			}
 			s := h.newSession(text(a["userId"]), a["rememberMe"] != false)
 			h.current = text(s["token"])
-			h.doc.root["session"] = clone(Object{"session": s, "user": user})
+			h.doc.root["session"] = h.sessionView(s)
 			return sdk.OK, Object{"session": s, "user": user}
 		},
 		"session.list": func(a Object) (sdk.Status, any) {

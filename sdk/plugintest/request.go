@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/sdk"
@@ -130,8 +131,21 @@ func (h *Host) begin(event, phase string) {
 		h.doc.root["event"].(Object)["phase"] = phase
 	}
 	if s := find(h.state.Sessions, "token", h.current); s != nil && h.current != "" {
-		h.doc.root["session"] = clone(Object{"session": s, "user": h.User(text(s["userId"]))})
+		h.doc.root["session"] = h.sessionView(s)
 	}
+}
+
+// freshAge is how long a session counts as fresh.
+const freshAge = 24 * time.Hour
+
+// sessionView is a session as the document has it.
+func (h *Host) sessionView(s Object) any {
+	created, err := time.Parse(timeLayout, text(s["createdAt"]))
+	return clone(Object{
+		"session": s,
+		"user":    h.User(text(s["userId"])),
+		"fresh":   err == nil && h.now.Sub(created) < freshAge,
+	})
 }
 
 func (h *Host) fillRequest(r Request, route string, target *url.URL, params Object) {

@@ -1,0 +1,123 @@
+package main
+
+import "github.com/authhost/authhost/sdk"
+
+// deletePrefix starts the identifier under which the token of a deletion mail
+// is kept; deleteTokenLength is its number of characters: 165 bits.
+const (
+	deletePrefix      = "delete-account-"
+	deleteTokenLength = 32
+	deleteAlphabet    = "0123456789abcdefghijklmnopqrstuvwxyz"
+)
+
+// deleteUser serves POST /delete-user: by a mailed token, by mail, or at once
+// with the password or a fresh session.
+func deleteUser(c *sdk.Call) sdk.Result {
+	if !c.Config("deleteUser.enabled").IsTrue() {
+		return errDeleteDisabled.Deny(c)
+	}
+	password := c.Request().Body("password").Truthy()
+	if password {
+		if refused, status := checkPassword(c); status != sdk.OK {
+			return c.Fail(status)
+		} else if refused != nil {
+			return refused.Deny(c)
+		}
+	}
+	if token := c.Request().Body("token").String(); token != "" {
+		return deleteByToken(c, token)
+	}
+	if c.Config("deleteUser.sendDeleteAccountVerification").IsTrue() {
+		return mailDeletion(c)
+	}
+	if !password && !c.Session().Fresh() {
+		return errSessionExpired.Deny(c)
+	}
+	return deleteNow(c)
+}
+
+// checkPassword checks the password in the body; refused is nil if it is
+// right.
+func checkPassword(c *sdk.Call) (refused *sdk.APIError, status sdk.Status) {
+	userID := c.Session().UserID()
+	hasPassword, status := c.Identity().FindAccount(userID, sdk.ProviderCredential)
+	if status == sdk.NotFound || status == sdk.OK && !hasPassword {
+		return &errNoCredential, sdk.OK
+	}
+	if status != sdk.OK {
+		return nil, status
+	}
+	valid, status := c.Identity().VerifyPasswordByID(userID, sdk.Copy("request.body.password"))
+	if status == sdk.OK && !valid {
+		refused = &errInvalidPassword
+	}
+	return refused, status
+}
+
+func mailDeletion(c *sdk.Call) sdk.Result {
+	token, status := c.Random().String(deleteTokenLength, deleteAlphabet)
+	if status == sdk.OK {
+		status = c.Verifications().Create(deletePrefix+token, c.Session().UserID(), c.Config("deleteUser.deleteTokenExpiresIn").Int(0))
+	}
+	if status == sdk.OK {
+		status = c.Email().Send(sdk.Mail{
+			To:       c.Session().User("email").String(),
+			Template: "delete-account",
+			URL:      c.Tenant("authURL").String() + "/delete-user/callback?token=" + token + "&callbackURL=" + callbackParameter(c),
+			Token:    token,
+		})
+	}
+	if status != sdk.OK {
+		return c.Fail(status)
+	}
+	return answer(c, "Verification email sent")
+}
+
+// deleteUserCallback serves GET /delete-user/callback, the mailed link. It
+// works only where the user is signed in.
+func deleteUserCallback(c *sdk.Call) sdk.Result {
+	if !c.Config("deleteUser.enabled").IsTrue() {
+		return errCallbackDisabled.Deny(c)
+	}
+	if !c.Session().Exists() {
+		return errNoSession.Deny(c)
+	}
+	result := deleteByToken(c, c.Request().Query("token").String())
+	page := c.Request().Query("callbackURL").String()
+	if result == sdk.Continue && page != "" {
+		return c.Redirect(page)
+	}
+	return result
+}
+
+// deleteByToken deletes the user with the token of a deletion mail, which
+// must be the user's own: a refused token of somebody else is not used up.
+func deleteByToken(c *sdk.Call, token string) sdk.Result {
+	owner, status := c.Verifications().Consume(deletePrefix + token)
+	if status == sdk.NotFound || status == sdk.OK && owner != c.Session().UserID() {
+		return errInvalidDeleteToken.Deny(c)
+	}
+	if status != sdk.OK {
+		return c.Fail(status)
+	}
+	return deleteNow(c)
+}
+
+// deleteNow deletes the user with all that belongs to it, and takes the
+// session's cookies away.
+func deleteNow(c *sdk.Call) sdk.Result {
+	userID := c.Session().UserID()
+	if status := c.Sessions().End(); status != sdk.OK {
+		return c.Fail(status)
+	}
+	if status := c.Identity().DeleteUser(userID); status != sdk.OK {
+		return c.Fail(status)
+	}
+	return answer(c, "User deleted")
+}
+
+func answer(c *sdk.Call, message string) sdk.Result {
+	c.SetBody("success", sdk.Bool(true))
+	c.SetBody("message", sdk.String(message))
+	return sdk.Continue
+}
