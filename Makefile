@@ -1,0 +1,52 @@
+# Everything needs Go; conformance and bench also need Node 20, and say so.
+# "make help" lists the targets.
+BINARY  := build/authhost
+CLIENTS := conformance/node_modules/.package-lock.json
+FUZZTIME ?= 10s
+
+.DEFAULT_GOAL := help
+.PHONY: run build plugins test race conformance bench torture fuzz lint vuln clean help
+
+run: build ## serve docs/quickstart/authhost.yaml
+	$(BINARY) serve --config docs/quickstart/authhost.yaml
+
+build: plugins ## build/authhost, with the plugins in it
+	go build -trimpath -o $(BINARY) ./cmd/authhost
+
+plugins: ## plugins/dist/ID.wasm, as far as something changed
+	go run ./internal/buildplugins
+
+test: plugins ## vet, and every Go test
+	go vet ./...
+	go test ./...
+
+race: plugins ## the Go tests under the race detector
+	go test -race -short ./...
+
+conformance: build $(CLIENTS) ## the official clients and the recorded exchanges; build/conformance.json
+	node conformance/run.mjs
+
+bench: build $(CLIENTS) ## Go benchmarks, and the load beside the official server; build/bench.json
+	go test -run '^$$' -bench . -benchmem ./... | tee build/bench.txt
+	node scripts/bench.mjs
+
+torture: build ## kill -9 during sign-ups, again and again; build/torture.json
+	go run ./internal/torture
+
+fuzz: ## every fuzz target for FUZZTIME
+	scripts/fuzz.sh $(FUZZTIME)
+
+lint: ## gofmt, go vet and staticcheck, for the host and for plugins
+	scripts/lint.sh
+
+vuln: ## known vulnerabilities of the dependencies; needs vuln.go.dev
+	go tool govulncheck ./...
+
+clean: ## remove what was built; data stay
+	rm -rf build conformance/node_modules plugins/dist/*.wasm plugins/dist/.stamps
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(CLIENTS): conformance/package-lock.json
+	cd conformance && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
