@@ -62,7 +62,7 @@ func variable(expr string, env func(string) (string, bool)) (string, error) {
 	case hasFallback && value == "":
 		return fallback, nil
 	case !ok:
-		return "", &problem{fmt.Sprintf("environment variable %s is not set", name), fmt.Sprintf("set it, or write ${%s:-default}", name)}
+		return "", &problem{fmt.Sprintf("environment variable %s is not set", name), "set it in the environment of the server"}
 	}
 	return value, nil
 }

@@ -39,8 +39,11 @@ type field struct {
 }
 
 // get returns the field of a mapping, or nil. A field that is null counts as
-// left out.
+// left out; a nil node has none.
 func (n *node) get(name string) *node {
+	if n == nil {
+		return nil
+	}
 	for i := range n.fields {
 		if n.fields[i].name == name && n.fields[i].value.kind != nullKind {
 			return n.fields[i].value

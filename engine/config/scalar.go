@@ -110,7 +110,11 @@ func (d *decoder) number(n *node, v reflect.Value, tag reflect.StructTag) {
 		most = min(most, math.MaxUint32)
 	}
 	if value < least || value > most {
-		d.add(n.pos, fmt.Sprintf("%d is out of range", value), fmt.Sprintf("write a number from %d to %d", least, most))
+		remedy := fmt.Sprintf("write a number from %d to %d", least, most)
+		if most == math.MaxInt64 {
+			remedy = fmt.Sprintf("write at least %d", least)
+		}
+		d.add(n.pos, fmt.Sprintf("%d is out of range", value), remedy)
 		return
 	}
 	if v.CanUint() {

@@ -30,8 +30,8 @@ type Tenant struct {
 	Cookies Cookies `yaml:"cookies"`
 	// Password hashing.
 	Passwords Passwords `yaml:"passwords"`
-	// Request headers that carry the client's address, in order of preference. They are believed as Better Auth does.
-	IPHeaders []string `yaml:"ipHeaders" default:"x-forwarded-for"`
+	// Request headers that carry the client's address, in order of preference, such as x-forwarded-for. Only for servers behind a proxy that sets them: with server.trustedProxies they count when the proxy sends them, without it they are believed from anybody, as Better Auth does. Left out, the address is that of the connection, or of X-Forwarded-For behind a trusted proxy.
+	IPHeaders []string `yaml:"ipHeaders"`
 	// Endpoints, as paths below basePath, that answer 404.
 	DisabledPaths []string `yaml:"disabledPaths"`
 	// Do not check the Origin header of requests with cookies. Dangerous: it opens cross-site request forgery.

@@ -50,7 +50,7 @@ func parseYAML(data []byte, f *faults) *node {
 		}
 	}
 	if root == nil || root.kind == nullKind {
-		return &node{kind: mapKind}
+		return &node{kind: mapKind, pos: place{1, 1}}
 	}
 	return root
 }

@@ -112,7 +112,7 @@ func parse(k Key) (*parsedKey, error) {
 		return nil, fail("private key does not parse")
 	}
 	public := pick(members, names).Object()
-	out := document.NewObject(public.Len() + 2).Set("alg", document.Text(k.Alg))
+	out := document.NewObject(public.Len()+2).Set("alg", document.Text(k.Alg))
 	for name, v := range public.All() {
 		out.Set(name, v)
 	}

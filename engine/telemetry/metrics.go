@@ -20,7 +20,7 @@ const DefaultMaxTenants = 1000
 const (
 	maxRoutes   = 1000
 	maxPlugins  = 500
-	maxHandlers = 64
+	maxHandlers = 500
 	maxOutcomes = 32
 )
 

@@ -1,0 +1,172 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Longest ids. A tenant's fits into a DNS label and a file name.
+const (
+	maxTenantID = 63
+	maxPluginID = 40
+)
+
+// builtinPrefix marks a module that comes with the server.
+const builtinPrefix = "builtin:"
+
+func (c *checker) tenants() {
+	o := c.config.Origin
+	if len(c.config.Tenants) == 0 {
+		if o.node != nil && o.node.get("tenants") != nil {
+			c.at(o, "/tenants", "no tenant", "add one with id and baseURL")
+		}
+		return
+	}
+	ids := map[string]Position{}
+	for i := range c.config.Tenants {
+		t := &c.config.Tenants[i]
+		if t.ID == "" {
+			continue // noted as missing
+		}
+		if first, taken := ids[t.ID]; taken {
+			c.at(t.Origin, "/id", fmt.Sprintf("tenant id %q is taken in line %d", t.ID, first.Line), "choose another id")
+		} else {
+			ids[t.ID] = t.Origin.At("/id")
+		}
+		c.tenant(t)
+	}
+	c.routes()
+}
+
+func (c *checker) tenant(t *Tenant) {
+	if !validID(t.ID, maxTenantID) {
+		c.at(t.Origin, "/id", fmt.Sprintf("tenant id %q is not allowed", t.ID), fmt.Sprintf("use 1 to %d of a-z, 0-9 and -, with a letter or digit first", maxTenantID))
+	}
+	if strings.ContainsFunc(t.AppName, isControl) || strings.TrimSpace(t.AppName) == "" {
+		c.at(t.Origin, "/appName", "appName is empty or has control characters", "write the application's name")
+	}
+	c.urls(t)
+	c.secrets(t)
+	c.cookies(t)
+	c.session(t)
+	if t.Listen != "" {
+		c.listen(t.Origin, "/listen", t.Listen)
+		if t.Listen == c.config.Server.Admin {
+			c.at(t.Origin, "/listen", fmt.Sprintf("%s is the address of the admin listener", t.Listen), "choose another address")
+		}
+	}
+	for i, name := range t.IPHeaders {
+		if !isToken(name) {
+			c.at(t.Origin, fmt.Sprintf("/ipHeaders/%d", i), fmt.Sprintf("%q is not the name of a header", name), "write a name such as x-forwarded-for")
+		}
+		t.IPHeaders[i] = strings.ToLower(name)
+	}
+	if t.Mail.From != "" {
+		c.sender(t.Origin, "/mail/from", t.Mail.From)
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.Mail.Subjects)) {
+		if !slices.Contains(mail.Templates(), name) {
+			c.at(t.Origin, "/mail/subjects/"+name, fmt.Sprintf("unknown mail template %q", name), didYouMean(name, mail.Templates()))
+		}
+	}
+	c.plugins(t)
+}
+
+// secrets checks the strength of secrets. In development a weak one is only
+// worth a warning.
+func (c *checker) secrets(t *Tenant) {
+	if t.Secret != "" && len(t.Secrets) > 0 {
+		c.at(t.Origin, "/secrets", "both secret and secrets are set", "keep one of them; secrets, with the current version first, is for rotation")
+	}
+	development := c.config.Server.Development
+	if t.Secret == "" && len(t.Secrets) == 0 {
+		if !development && !c.noted(t.Origin, "/secrets") {
+			c.at(t.Origin, "/secret", fmt.Sprintf("tenant %q has no secret", t.ID), `set secret: ${AUTHHOST_SECRET} and put the output of "openssl rand -base64 32" into that variable`)
+		}
+		return
+	}
+	seen := map[int]bool{}
+	for i, v := range t.Secrets {
+		if v.Version > 0 && seen[v.Version] {
+			c.at(t.Origin, fmt.Sprintf("/secrets/%d/version", i), fmt.Sprintf("version %d is given twice", v.Version), "number every secret once")
+		}
+		seen[v.Version] = true
+		c.strength(t, fmt.Sprintf("/secrets/%d/value", i), v.Value)
+	}
+	if t.Secret != "" {
+		c.strength(t, "/secret", t.Secret)
+	}
+}
+
+func (c *checker) strength(t *Tenant, pointer string, value Secret) {
+	err := secret.Strength(value.Reveal())
+	remedy := `use the output of "openssl rand -base64 32"`
+	switch {
+	case err == nil:
+	case value == "" || !c.config.Server.Development:
+		c.at(t.Origin, pointer, fmt.Sprintf("the secret of tenant %q %v", t.ID, err), remedy)
+	default:
+		c.warn(t.Origin, pointer, fmt.Sprintf("the secret of tenant %q %v; allowed in development only", t.ID, err), remedy)
+	}
+}
+
+func (c *checker) session(t *Tenant) {
+	if t.Session.UpdateAge > t.Session.ExpiresIn && !c.noted(t.Origin, "/session/expiresIn") {
+		c.at(t.Origin, "/session/updateAge", fmt.Sprintf("updateAge (%s) is longer than expiresIn (%s), so sessions would never be refreshed", t.Session.UpdateAge, t.Session.ExpiresIn), "make it shorter, or write disableRefresh: true")
+	}
+}
+
+func (c *checker) plugins(t *Tenant) {
+	seen := map[string]bool{}
+	for i := range t.Plugins {
+		p := &t.Plugins[i]
+		if p.ID == "" {
+			continue // noted as missing
+		}
+		if seen[p.ID] {
+			c.at(p.Origin, "/id", fmt.Sprintf("plugin %q is enabled twice in tenant %q", p.ID, t.ID), "keep one of them")
+		}
+		seen[p.ID] = true
+		if !validID(p.ID, maxPluginID) {
+			c.at(p.Origin, "/id", fmt.Sprintf("plugin id %q is not allowed", p.ID), fmt.Sprintf("use 1 to %d of a-z, 0-9 and -, with a letter or digit first", maxPluginID))
+		}
+		for j, grant := range p.Grants {
+			if !slices.Contains(pluginapi.CapabilityNames(), grant) {
+				c.at(p.Origin, fmt.Sprintf("/grants/%d", j), fmt.Sprintf("unknown capability %q", grant), didYouMean(grant, pluginapi.CapabilityNames()))
+			}
+		}
+		if p.Module == "" || strings.HasPrefix(p.Module, builtinPrefix) {
+			continue
+		}
+		if filepath.Ext(p.Module) != ".wasm" {
+			c.at(p.Origin, "/module", fmt.Sprintf("module %q is not a .wasm file", p.Module), "name the module file, or leave module out for a built-in plugin")
+		}
+		p.Module = c.path(p.Module)
+		if p.Grants == nil {
+			c.at(p.Origin, "/module", fmt.Sprintf("plugin %q comes from a file, and has no grants", p.ID), `list the capabilities that it may use, such as grants: [identity]; "authhost plugin inspect" shows which it asks for`)
+		}
+	}
+}
+
+func validID(id string, most int) bool {
+	if id == "" || len(id) > most || id[0] == '-' {
+		return false
+	}
+	return strings.Trim(id, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// isToken reports whether s is a token of HTTP (RFC 9110 section 5.6.2).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}

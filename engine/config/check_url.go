@@ -1,0 +1,199 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// urls checks and normalizes every URL and path of a tenant.
+func (c *checker) urls(t *Tenant) {
+	u := c.baseURL(t)
+	c.cleanPath(t, "/basePath", &t.BasePath)
+	if t.BasePath == "" {
+		c.at(t.Origin, "/basePath", "basePath is empty", "write a path such as /api/auth")
+	}
+	c.cleanPath(t, "/pathPrefix", &t.PathPrefix)
+	for i, path := range t.DisabledPaths {
+		if !strings.HasPrefix(path, "/") {
+			c.at(t.Origin, fmt.Sprintf("/disabledPaths/%d", i), fmt.Sprintf("%q does not start with /", path), "write the path below basePath, such as /sign-up/email")
+		}
+	}
+	if e := t.ErrorURL; e != "" {
+		target, err := url.Parse(e)
+		page := err == nil && (target.Scheme == "http" || target.Scheme == "https") && target.Host != ""
+		if local := strings.HasPrefix(e, "/") && !strings.HasPrefix(e, "//") && !strings.Contains(e, `\`); !page && (err != nil || !local) {
+			c.at(t.Origin, "/errorURL", fmt.Sprintf("%q is neither a URL nor a path", e), "write an http(s) URL, or a path that starts with /")
+		}
+	}
+	for i, origin := range t.TrustedOrigins {
+		if message, remedy := judgeOrigin(origin); message != "" {
+			c.at(t.Origin, fmt.Sprintf("/trustedOrigins/%d", i), message, remedy)
+		}
+	}
+	if u != nil {
+		c.hosts(t, u)
+	}
+}
+
+// baseURL returns the parsed base URL, or nil after noting a fault.
+func (c *checker) baseURL(t *Tenant) *url.URL {
+	if t.BaseURL == "" {
+		if t.Origin.node.get("baseURL") != nil {
+			c.at(t.Origin, "/baseURL", "baseURL is empty", "write the public URL, such as https://auth.example.com")
+		}
+		return nil
+	}
+	u, err := url.Parse(t.BaseURL)
+	fail := func(reason string) *url.URL {
+		c.at(t.Origin, "/baseURL", fmt.Sprintf("baseURL %q %s", redactURL(t.BaseURL), reason), "write the public URL, such as https://auth.example.com")
+		return nil
+	}
+	switch {
+	case err != nil:
+		return fail("is not a URL")
+	case u.Scheme != "http" && u.Scheme != "https":
+		return fail("does not start with http:// or https://")
+	case !validHost(u.Host):
+		return fail("has no valid host")
+	case u.User != nil:
+		return fail("has a user name")
+	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return fail("has a query or fragment")
+	}
+	u.Host = canonicalHost(u)
+	u.Path = strings.TrimRight(u.Path, "/")
+	t.BaseURL = u.String()
+	if u.Scheme == "http" && !loopback(u.Host) && !c.config.Server.Development {
+		c.warn(t.Origin, "/baseURL", fmt.Sprintf("baseURL %q is not encrypted, so cookies can be read on the way", t.BaseURL), "use https, also when a proxy ends TLS in front of this server")
+	}
+	return u
+}
+
+// redactURL leaves out what might be a password.
+func redactURL(s string) string {
+	if at := strings.LastIndexByte(s, '@'); at >= 0 {
+		return "…" + s[at:]
+	}
+	return s
+}
+
+// canonicalHost returns the host in lower case, without the scheme's default
+// port.
+func canonicalHost(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if port := u.Port(); u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
+		host = strings.TrimSuffix(host, ":"+port)
+	}
+	return strings.TrimSuffix(host, ":")
+}
+
+// validHost reports whether s is a host name or address, perhaps with a port.
+func validHost(s string) bool {
+	host := s
+	if h, port, err := net.SplitHostPort(s); err == nil {
+		if host = h; port != "" && strings.Trim(port, "0123456789") != "" {
+			return false
+		}
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	if net.ParseIP(host) != nil {
+		return true
+	}
+	return validName(strings.ToLower(host))
+}
+
+// validName reports whether s can be a host name (RFC 1123; underscores occur).
+func validName(s string) bool {
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// cleanPath checks a path that may be empty and takes off a slash at its end.
+func (c *checker) cleanPath(t *Tenant, pointer string, path *string) {
+	p := strings.TrimRight(*path, "/")
+	if p != "" && (!strings.HasPrefix(p, "/") || strings.ContainsAny(p, "\\?#%;{}* \t") || strings.ContainsFunc(p, isControl) || slices.Contains(strings.Split(p[1:], "/"), "") ||
+		slices.Contains(strings.Split(p, "/"), ".") || slices.Contains(strings.Split(p, "/"), "..")) {
+		c.at(t.Origin, pointer, fmt.Sprintf("%q is not a plain path", *path), "write a path that starts with /, such as /api/auth")
+	}
+	*path = p
+}
+
+// hosts checks the tenant's hosts, or sets the default.
+func (c *checker) hosts(t *Tenant, u *url.URL) {
+	if len(t.Hosts) == 0 {
+		t.Hosts = []string{u.Host}
+		return
+	}
+	for i, host := range t.Hosts {
+		host = strings.ToLower(host)
+		if !validHost(host) || slices.Contains(t.Hosts[:i], host) {
+			c.at(t.Origin, fmt.Sprintf("/hosts/%d", i), fmt.Sprintf("%q is not a host, or is listed twice", host), "write a name such as auth.example.com, with a port if it is not the scheme's")
+		}
+		t.Hosts[i] = host
+	}
+}
+
+// judgeOrigin returns what is wrong with an entry of trustedOrigins.
+func judgeOrigin(pattern string) (message, remedy string) {
+	scheme, rest, hasScheme := strings.Cut(pattern, "://")
+	if !hasScheme {
+		scheme, rest = "", pattern
+	}
+	web := scheme == "" || scheme == "http" || scheme == "https"
+	host, path, hasPath := strings.Cut(rest, "/")
+	name, _, _ := strings.Cut(host, ":")
+	switch {
+	case pattern == "" || strings.ContainsAny(pattern, " \t\r\n,@#\\") || strings.ContainsFunc(pattern, isControl):
+		return fmt.Sprintf("%q is not an origin", pattern), "write an origin such as https://app.example.com"
+	case hasScheme && (scheme == "" || strings.ContainsAny(scheme, "*?")):
+		return fmt.Sprintf("%q leaves the scheme open", pattern), "write https:// in front, or leave the scheme out"
+	case !web:
+		return "", ""
+	case hasPath:
+		return fmt.Sprintf("%q has a path; origins have none", pattern), fmt.Sprintf("remove %q", "/"+path)
+	case strings.Trim(name, "*?.") == "":
+		return fmt.Sprintf("%q trusts every site", pattern), "name the sites"
+	case strings.HasPrefix(name, "*") && strings.Trim(name, "*?.") == strings.TrimLeft(name, "*?.") && !strings.Contains(strings.Trim(name, "*?."), "."):
+		return fmt.Sprintf("%q trusts a whole top-level domain", pattern), "name the domain, such as https://*.example.com"
+	}
+	return "", ""
+}
+
+// cookies checks the cookie settings against the base URL.
+func (c *checker) cookies(t *Tenant) {
+	if !isToken(t.Cookies.Prefix) {
+		c.at(t.Origin, "/cookies/prefix", fmt.Sprintf("%q cannot start the name of a cookie", t.Cookies.Prefix), "use letters, digits, - and _")
+	}
+	for _, reserved := range []string{"__secure-", "__host-"} {
+		if strings.HasPrefix(strings.ToLower(t.Cookies.Prefix), reserved) {
+			c.at(t.Origin, "/cookies/prefix", fmt.Sprintf("%q is set by the server where it belongs", t.Cookies.Prefix[:len(reserved)]), "remove it from the prefix")
+		}
+	}
+	u, err := url.Parse(t.BaseURL)
+	if err != nil {
+		return // noted
+	}
+	secure := t.Cookies.Secure == SecureTrue || t.Cookies.Secure == SecureAuto && u.Scheme == "https"
+	if t.Cookies.SameSite == "none" && !secure {
+		c.at(t.Origin, "/cookies/sameSite", "browsers refuse cookies with sameSite none that are not secure", "use an https baseURL, or lax")
+	}
+	if t.Cookies.Secure == SecureFalse && u.Scheme == "https" {
+		c.warn(t.Origin, "/cookies/secure", "cookies of an https site are sent without encryption too", "write secure: auto")
+	}
+	if d := strings.TrimPrefix(strings.ToLower(t.Cookies.Domain), "."); d != "" {
+		if host := u.Hostname(); !validName(d) || host != d && !strings.HasSuffix(host, "."+d) || !strings.Contains(d, ".") {
+			c.at(t.Origin, "/cookies/domain", fmt.Sprintf("browsers refuse cookies for %q from %s", t.Cookies.Domain, host), "write the host of baseURL or a parent domain of it")
+		}
+		t.Cookies.Domain = d
+	}
+}
