@@ -66,7 +66,7 @@ func (e *Engine) openTenant(ctx context.Context, t *config.Tenant) (*realm, erro
 		return nil, t.Origin.Fault("/passwords", err.Error(), "")
 	}
 	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher), Secrets: secrets, Keys: r.ring, Mail: e.tenantMail(t),
+		Tenant: t.ID, Identity: identity.New(hasher, inputFields(modules)...), Secrets: secrets, Keys: r.ring, Mail: e.tenantMail(t),
 		Audit: e.audit, Counters: e.counters, Logger: e.logger,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data})

@@ -170,3 +170,16 @@ func hide(v *identity.Views, model string, fields map[string]pluginapi.Field) {
 		}
 	}
 }
+
+// inputFields lists the user fields of plugins that clients may set.
+func inputFields(plugins []*loaded) []string {
+	var out []string
+	for _, p := range plugins {
+		for name, f := range p.manifest.Fields[identity.User] {
+			if f.Input == nil || *f.Input {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}

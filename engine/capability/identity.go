@@ -15,6 +15,7 @@ func (h *Host) identityFunctions() map[string]function {
 	return map[string]function{
 		"findUser":       h.reads(identity.User, h.findUser),
 		"createUser":     h.writes(identity.User, h.createUser),
+		"draftUser":      h.reads(identity.User, h.draftUser),
 		"updateUser":     h.writes(identity.User, h.updateUser),
 		"deleteUser":     h.writes(identity.User, h.deleteUser),
 		"findAccount":    h.reads(identity.Account, h.findAccount),
@@ -73,18 +74,34 @@ func (h *Host) findUser(ctx context.Context, c *dispatch.Call, args *document.Ob
 	return object(user.Fields), nil
 }
 
-func (h *Host) createUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+func newUser(args *document.Object) (identity.NewUser, error) {
 	fields := args.Get("user").Object()
 	if fields.Get("email").Str() == "" {
-		return document.Value{}, invalid("argument user.email must be a string that is not empty")
+		return identity.NewUser{}, invalid("argument user.email must be a string that is not empty")
 	}
 	account := args.Get("account")
-	n := identity.NewUser{
+	return identity.NewUser{
 		Fields:     fields,
+		Input:      args.Get("input").Object(),
 		ProviderID: account.Get("providerId").Str(),
 		AccountID:  account.Get("accountId").Str(),
 		Password:   account.Get("password").Str(),
 		Account:    account.Object(),
+	}, nil
+}
+
+func (h *Host) draftUser(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	n, err := newUser(args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(document.NewObject(1).Set("user", object(h.Identity.DraftUser(n, c.Exchange.Now)))), nil
+}
+
+func (h *Host) createUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	n, err := newUser(args)
+	if err != nil {
+		return document.Value{}, err
 	}
 	ex := c.Exchange
 	user, acc, err := h.Identity.CreateUser(ctx, ex.Tx(), ex, n, ex.Now)
@@ -103,12 +120,11 @@ func (h *Host) updateUser(ctx context.Context, c *dispatch.Call, args *document.
 	if err != nil {
 		return document.Value{}, err
 	}
-	set := args.Get("set").Object()
-	if set.Len() == 0 {
-		return document.Value{}, invalid("argument set must be an object that is not empty")
-	}
 	ex := c.Exchange
-	user, err := h.Identity.UpdateUser(ctx, ex.Tx(), ex, id, set, ex.Now)
+	user, err := h.Identity.UpdateUser(ctx, ex.Tx(), ex, id, args.Get("set").Object(), args.Get("input").Object(), ex.Now)
+	if errors.Is(err, identity.ErrNoFields) {
+		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "NO_FIELDS", Message: "No fields to update", Cause: err}
+	}
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -153,7 +169,11 @@ func (h *Host) account(ctx context.Context, c *dispatch.Call, args *document.Obj
 	if err != nil {
 		return nil, err
 	}
-	return h.Identity.FindAccount(ctx, c.Exchange.Tx(), userID, provider)
+	rec, err := h.Identity.FindAccount(ctx, c.Exchange.Tx(), userID, provider)
+	if want := args.Get("accountId").Str(); err == nil && want != "" && want != rec.Str("accountId") {
+		return nil, store.ErrNotFound
+	}
+	return rec, err
 }
 
 func (h *Host) findAccount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {

@@ -2,11 +2,16 @@ package capability
 
 import (
 	"context"
+	"time"
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/pluginapi"
 )
+
+// JWKSMaxAge is how long verifiers may cache a key set. A new key is published
+// longer than that before it signs.
+const JWKSMaxAge = time.Hour
 
 // DefaultAlg signs where a plugin names no algorithm.
 const DefaultAlg = "RS256"
@@ -65,5 +70,10 @@ func (h *Host) jwks(ctx context.Context, c *dispatch.Call, args *document.Object
 	if err != nil {
 		return document.Value{}, err
 	}
-	return document.Parse(set, 0)
+	v, err := document.Parse(set, 0)
+	if err != nil {
+		return document.Value{}, err
+	}
+	v.Object().Set("maxAge", document.Int(int64(JWKSMaxAge/time.Second)))
+	return v, nil
 }

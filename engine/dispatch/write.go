@@ -163,8 +163,8 @@ func (c *Call) writeHeader(name string, v document.Value) pluginapi.Status {
 	case "Set-Cookie", "Content-Length", "Transfer-Encoding", "Connection", "Trailer", "Upgrade":
 		return pluginapi.StatusDenied
 	}
-	if v.IsNullish() {
-		c.Exchange.Response.Headers.Del(name)
+	if v.IsNullish() { // nil also keeps the default of Content-Type away
+		c.Exchange.Response.Headers[http.CanonicalHeaderKey(name)] = nil
 		return pluginapi.StatusOK
 	}
 	if !validHeader(name, v) {

@@ -35,25 +35,33 @@ type Passwords interface {
 // written until that is committed.
 type Service struct {
 	passwords Passwords
+	input     map[string]bool
 }
 
-// New returns a Service.
-func New(passwords Passwords) *Service { return &Service{passwords: passwords} }
+// New returns a Service. input names the additional user fields that clients
+// may set.
+func New(passwords Passwords, input ...string) *Service {
+	s := &Service{passwords: passwords, input: make(map[string]bool, len(input))}
+	for _, name := range input {
+		s.input[name] = true
+	}
+	return s
+}
 
 // NewUser describes a user to be created.
 type NewUser struct {
 	Fields     *document.Object // name, email, image, emailVerified and additional fields
+	Input      *document.Object // what a client sent: only fields that are open to clients are taken
 	ProviderID string           // "" for no account
 	AccountID  string           // default: the user's id
 	Password   string           // for CredentialProvider
 	Account    *document.Object // further account fields, may be nil
 }
 
-// CreateUser creates a user and, if asked, an account. It returns a
-// *store.ConflictError when the address is taken.
-func (s *Service) CreateUser(ctx context.Context, tx *store.Tx, hooks Hooks, n NewUser, now time.Time) (user, account *store.Record, err error) {
-	id := secret.RandomString(idLength, secret.Alnum)
-	fields := document.NewObject(8)
+// draft puts a new user's record together.
+func (s *Service) draft(n NewUser, now time.Time) (id string, fields *document.Object) {
+	id = secret.RandomString(idLength, secret.Alnum)
+	fields = document.NewObject(8)
 	fields.Set("name", textOr(n.Fields.Get("name"), ""))
 	fields.Set("email", document.Text(NormalizeEmail(n.Fields.Get("email").Str())))
 	fields.Set("emailVerified", document.Boolean(n.Fields.Get("emailVerified").Bool()))
@@ -62,7 +70,36 @@ func (s *Service) CreateUser(ctx context.Context, tx *store.Tx, hooks Hooks, n N
 			fields.Set(name, v)
 		}
 	}
+	s.takeInput(fields, n.Input)
 	fields.Set("createdAt", document.Time(now)).Set("updatedAt", document.Time(now)).Set("id", document.Text(id))
+	return id, fields
+}
+
+// takeInput copies what clients may set, and nothing else: whatever else a
+// request body holds must not reach a record.
+func (s *Service) takeInput(fields, input *document.Object) {
+	for name, v := range input.All() {
+		if s.input[name] && !fields.Has(name) {
+			fields.Set(name, v)
+		}
+	}
+}
+
+// DraftUser returns the record that CreateUser would store, and stores
+// nothing: an answer made of it cannot be told from a real one.
+func (s *Service) DraftUser(n NewUser, now time.Time) *document.Object {
+	id, fields := s.draft(n, now)
+	if !fields.Has("image") {
+		fields.Set("image", document.NullValue())
+	}
+	fields.Delete("id")
+	return fields.Set("id", document.Text(id))
+}
+
+// CreateUser creates a user and, if asked, an account. It returns a
+// *store.ConflictError when the address is taken.
+func (s *Service) CreateUser(ctx context.Context, tx *store.Tx, hooks Hooks, n NewUser, now time.Time) (user, account *store.Record, err error) {
+	id, fields := s.draft(n, now)
 	if user, err = s.insert(ctx, tx, hooks, User, id, fields); err != nil {
 		return nil, nil, err
 	}
@@ -146,15 +183,24 @@ func (s *Service) UserByID(ctx context.Context, tx *store.Tx, id string) (*store
 	return tx.Get(ctx, User, id)
 }
 
-// UpdateUser changes fields of a user and returns it as it will be stored.
-// updatedAt follows by itself; id and createdAt cannot be changed.
-func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id string, set *document.Object, now time.Time) (*store.Record, error) {
+// ErrNoFields is returned by UpdateUser when there is nothing to change.
+var ErrNoFields = errors.New("identity: no fields to update")
+
+// UpdateUser changes fields of a user and returns it as it will be stored: set
+// is the caller's, input a client's, of which only fields that are open to
+// clients are taken. updatedAt follows by itself; id and createdAt cannot be
+// changed.
+func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id string, set, input *document.Object, now time.Time) (*store.Record, error) {
 	before, err := tx.Get(ctx, User, id)
 	if err != nil {
 		return nil, err
 	}
 	previous := before.Fields.Clone()
 	change := set.Clone()
+	s.takeInput(change, input)
+	if change.Len() == 0 {
+		return nil, ErrNoFields
+	}
 	change.Set("updatedAt", document.Time(now))
 	if email := change.Get("email"); !email.IsNullish() {
 		change.Set("email", document.Text(NormalizeEmail(email.Str())))
