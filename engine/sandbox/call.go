@@ -23,6 +23,7 @@ type call struct {
 	pending []byte    // what the last get or capability call left for take
 	lines   [2][]byte // unfinished lines of standard output and error
 	logged  uint64
+	overdue bool               // the watchdog ended it
 	inHost  bool               // a method of host is running
 	cancel  context.CancelFunc // of the context for capability calls
 	capCtx  context.Context
@@ -39,8 +40,15 @@ type stop struct {
 // Error implements error, as wazero wants of what it recovers.
 func (s *stop) Error() string { return string(s.reason) + " " + s.detail }
 
-// begin counts one host call and checks the call's time.
+// Fuel that host functions cost, beside a sixteenth of the bytes they move.
+const (
+	fuelHostCall = 200
+	fuelWASI     = 100
+)
+
+// begin counts one host call.
 func (c *call) begin() {
+	c.burn(fuelHostCall)
 	c.usage.HostCalls++
 	if c.usage.HostCalls > c.limits.HostCalls {
 		panic(&stop{reason: ReasonHostCalls, limit: uint64(c.limits.HostCalls)})
@@ -70,6 +78,7 @@ func (c *call) view(ptr, n uint32) []byte {
 // takeOut counts bytes that leave the guest.
 func (c *call) takeOut(n uint32) {
 	c.usage.BytesOut += uint64(n)
+	c.burn(uint64(n) >> 4)
 	if c.usage.BytesOut > c.limits.BytesOut {
 		panic(&stop{reason: ReasonBytesOut, limit: c.limits.BytesOut})
 	}
@@ -111,6 +120,7 @@ func (c *call) deliver(high uint32, value []byte, out []byte) uint64 {
 // takeIn counts bytes that enter the guest.
 func (c *call) takeIn(n int) {
 	c.usage.BytesIn += uint64(n)
+	c.burn(uint64(n) >> 4)
 	if c.usage.BytesIn > c.limits.BytesIn {
 		panic(&stop{reason: ReasonBytesIn, limit: c.limits.BytesIn})
 	}

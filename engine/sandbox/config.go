@@ -26,7 +26,7 @@ type Config struct {
 	Entry string
 
 	// MemoryPages bounds the linear memory of every instance, in pages of
-	// 64 KiB. Default 1024 (64 MiB).
+	// 64 KiB. Default 1024 (64 MiB), at most 65535.
 	MemoryPages uint32
 	// MaxModuleBytes bounds the size of a binary. Default 32 MiB.
 	MaxModuleBytes int
@@ -46,6 +46,11 @@ type Config struct {
 	// documented at [Limits].
 	Limits Limits
 
+	// SelfCheck compares memory and globals with the image after every reset
+	// and discards the instance on a difference, which Stats counts. It is
+	// slow, and meant for tests.
+	SelfCheck bool
+
 	// Now is the clock that guests see. Default time.Now.
 	Now func() time.Time
 }
@@ -53,6 +58,18 @@ type Config struct {
 // Limits bound one handler call. In [Config] a zero member means the default
 // written beside it; in [Instance.Call] it means the value of Config.
 type Limits struct {
+	// Fuel bounds the guest's work, in instructions, roughly: the counting is
+	// by function and loop, bulk operations cost by length, and calls of
+	// host functions cost as what they stand for. Default 1,000,000,000,
+	// which is about a second of computing.
+	Fuel uint64
+	// Stack bounds the depth of calls, in words of 8 bytes of the frames,
+	// roughly. Default 131072 (1 MiB): some ten thousand small frames.
+	Stack uint64
+	// MemoryPages bounds how far linear memory may grow, in pages of 64 KiB;
+	// a guest that asks for more is refused as by a full system. Default, and
+	// at most, the MemoryPages of Load.
+	MemoryPages uint32
 	// Wall bounds the time from start to end, host calls included.
 	// Default 10 s. A nearer deadline of the context wins.
 	Wall time.Duration
@@ -73,10 +90,13 @@ type Limits struct {
 const (
 	defaultNamespace      = "host_v1"
 	defaultMemoryPages    = 1024
+	maxMemoryPages        = 65535 // one page of the format's 65536 is the sandbox's own
 	defaultMaxModuleBytes = 32 << 20
 	defaultMaxInstances   = 64
 	defaultMaxWaiting     = 256
 	defaultMaxWait        = 5 * time.Second
+	defaultFuel           = 1_000_000_000
+	defaultStack          = 128 << 10
 	defaultWall           = 10 * time.Second
 	defaultHostCalls      = 10_000
 	defaultBytes          = 16 << 20
@@ -87,13 +107,15 @@ const (
 func (c Config) withDefaults() Config {
 	c.Namespace = or(c.Namespace, defaultNamespace)
 	c.Entry = or(c.Entry, entryFor(c.Namespace))
-	c.MemoryPages = or(c.MemoryPages, defaultMemoryPages)
+	c.MemoryPages = min(or(c.MemoryPages, defaultMemoryPages), maxMemoryPages)
 	c.MaxModuleBytes = or(c.MaxModuleBytes, defaultMaxModuleBytes)
 	c.MaxInstances = or(c.MaxInstances, defaultMaxInstances)
-	c.MaxIdle = or(c.MaxIdle, c.MaxInstances)
+	c.MaxIdle = or(c.MaxIdle, c.MaxInstances) // negative: none
 	c.MaxWaiting = or(c.MaxWaiting, defaultMaxWaiting)
 	c.MaxWait = or(c.MaxWait, defaultMaxWait)
 	c.Limits = c.Limits.or(Limits{
+		Fuel:      defaultFuel,
+		Stack:     defaultStack,
 		Wall:      defaultWall,
 		HostCalls: defaultHostCalls,
 		BytesIn:   defaultBytes,
@@ -109,11 +131,14 @@ func (c Config) withDefaults() Config {
 // or returns l with zero members taken from d.
 func (l Limits) or(d Limits) Limits {
 	return Limits{
-		Wall:      or(l.Wall, d.Wall),
-		HostCalls: or(l.HostCalls, d.HostCalls),
-		BytesIn:   or(l.BytesIn, d.BytesIn),
-		BytesOut:  or(l.BytesOut, d.BytesOut),
-		LogBytes:  or(l.LogBytes, d.LogBytes),
+		Fuel:        or(l.Fuel, d.Fuel),
+		Stack:       or(l.Stack, d.Stack),
+		MemoryPages: or(l.MemoryPages, d.MemoryPages),
+		Wall:        or(l.Wall, d.Wall),
+		HostCalls:   or(l.HostCalls, d.HostCalls),
+		BytesIn:     or(l.BytesIn, d.BytesIn),
+		BytesOut:    or(l.BytesOut, d.BytesOut),
+		LogBytes:    or(l.LogBytes, d.LogBytes),
 	}
 }
 
@@ -128,6 +153,7 @@ func or[T comparable](v, d T) T {
 
 // Usage is what one call used.
 type Usage struct {
+	Fuel      uint64
 	Wall      time.Duration // from start to end, host calls included
 	Host      time.Duration // the part of Wall spent in capability calls
 	HostCalls uint32

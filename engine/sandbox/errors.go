@@ -24,6 +24,8 @@ const (
 	ReasonExit      Reason = "exit"       // the guest called proc_exit
 	ReasonPointer   Reason = "pointer"    // a pointer or length outside memory at an import
 	ReasonText      Reason = "text"       // invalid UTF-8 in a path or name
+	ReasonFuel      Reason = "fuel"       // Limits.Fuel
+	ReasonStack     Reason = "stack"      // Limits.Stack
 	ReasonWall      Reason = "wall"       // Limits.Wall, or the context's deadline
 	ReasonCanceled  Reason = "canceled"   // the context was canceled
 	ReasonHostCalls Reason = "host-calls" // Limits.HostCalls

@@ -86,6 +86,7 @@ func newRuntime(t testing.TB, cfg sandbox.Config) *sandbox.Runtime {
 	if cfg.Capabilities == nil {
 		cfg.Capabilities = []string{"echo"}
 	}
+	cfg.SelfCheck = true
 	rt, err := sandbox.New(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -93,6 +94,9 @@ func newRuntime(t testing.TB, cfg sandbox.Config) *sandbox.Runtime {
 	t.Cleanup(func() {
 		if err := rt.Close(context.Background()); err != nil {
 			t.Error(err)
+		}
+		if s := rt.Stats(); s.Faults > 0 {
+			t.Errorf("%d resets failed the self-check: %+v", s.Faults, s)
 		}
 	})
 	return rt

@@ -3,12 +3,9 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 )
 
@@ -18,87 +15,80 @@ type Instance struct {
 	module *Module // the handle that acquired it
 	mod    api.Module
 	mem    api.Memory
+	memory linear
 	entry  api.Function
+	fuel   api.MutableGlobal
+	words  api.MutableGlobal   // of stack
+	state  []api.MutableGlobal // the guest's own globals, as in code.State
 
 	initialising bool
 	running      atomic.Bool
+	used         bool // a call ran since the last reset
 	failed       bool
 	stack        [1]uint64
-}
-
-// newInstance instantiates and initialises a copy of the module.
-func (c *core) newInstance(ctx context.Context) (*Instance, error) {
-	inst := &Instance{core: c, initialising: true}
-	host := &deniedHost{}
-	cl := inst.begin(ctx, host, c.rt.cfg.Limits)
-	defer cl.finish()
-	mod, err := c.rt.wz.InstantiateModule(cl, c.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
-	if err != nil {
-		return nil, inst.initError(cl, host, err)
-	}
-	inst.mod, inst.mem, inst.entry = mod, mod.Memory(), mod.ExportedFunction(c.rt.cfg.Entry)
-	if init := mod.ExportedFunction(initExport); init != nil {
-		if err := init.CallWithStack(cl, nil); err != nil {
-			inst.close()
-			return nil, inst.initError(cl, host, err)
-		}
-	}
-	inst.initialising = false
-	return inst, nil
-}
-
-// initError explains why initialisation failed, with what the guest printed.
-func (i *Instance) initError(cl *call, host *deniedHost, err error) error {
-	trap := cl.trapError("-", 0, err)
-	cl.flush()
-	if len(host.lines) > 0 {
-		return fmt.Errorf("%s %s; it printed: %s", trap.Reason, trap.Detail, strings.Join(host.lines, "; "))
-	}
-	return fmt.Errorf("%s %s", trap.Reason, trap.Detail)
+	watch        watchdog
 }
 
 // begin starts a call.
 func (i *Instance) begin(ctx context.Context, host Host, limits Limits) *call {
-	c := &call{inst: i, host: host, limits: limits, start: time.Now()}
+	c := &call{Context: ctx, inst: i, host: host, limits: limits, start: time.Now()}
 	c.end = c.start.Add(limits.Wall)
-	c.Context, c.cancel = context.WithDeadline(ctx, c.end)
+	if d, ok := ctx.Deadline(); ok && d.Before(c.end) {
+		c.end = d
+	}
 	return c
 }
 
-// finish completes the usage and frees what the call holds.
-func (c *call) finish() {
-	c.usage.Wall = time.Since(c.start)
+// run calls an export within the limits of c.
+func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
+	i.fuel.Set(min(c.limits.Fuel, maxCounter))
+	i.words.Set(min(c.limits.Stack, maxCounter))
+	i.memory.limit = uint64(i.core.code.MaxPages) * pageSize
+	if p := c.limits.MemoryPages; p > 0 {
+		i.memory.limit = min(i.memory.limit, uint64(p)*pageSize)
+	}
+	i.used = true
+	i.watch.arm(i, time.Until(c.end))
+	err := fn.CallWithStack(c, stack)
+	c.overdue = i.watch.disarm()
 	if c.cancel != nil {
 		c.cancel()
 	}
+	left := int64(i.fuel.Get())
+	c.usage.Fuel = c.limits.Fuel - uint64(max(left, 0))
+	c.usage.Pages = i.pages()
+	if err != nil {
+		i.failed = true
+	}
+	return err
 }
+
+// maxCounter is the largest value that a counter takes; it is signed.
+const maxCounter = 1<<63 - 1
 
 // errInUse is a mistake of the embedding program.
 var errInUse = errors.New("sandbox: the instance is running, has failed or was released")
 
 // Call runs a handler. Zero members of limits take the defaults of Load and
 // Config. A call that did not return has a [*TrapError] and ends the instance:
-// Release it and acquire another. The usage is valid in every case.
+// Release it and acquire another. The usage is valid in every case. Memory
+// lasts from one call to the next, until Release.
 func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Limits) (int32, Usage, error) {
 	if !i.running.CompareAndSwap(false, true) {
 		return 0, Usage{}, errInUse
 	}
+	defer i.running.Store(false)
 	if i.failed || i.module == nil {
-		i.running.Store(false)
 		return 0, Usage{}, errInUse
 	}
-	defer i.running.Store(false)
 	c := i.begin(ctx, host, limits.or(i.module.limits))
-	defer c.finish()
 	i.stack[0] = api.EncodeI32(handler)
-	err := i.entry.CallWithStack(c, i.stack[:])
+	err := i.run(c, i.entry, i.stack[:])
 	if err != nil {
-		i.failed = true
 		err = c.trapError(i.module.name, handler, err)
 	}
 	c.flush()
-	c.finish()
-	c.usage.Pages = i.pages()
+	c.usage.Wall = time.Since(c.start)
 	if err != nil {
 		return 0, c.usage, err
 	}
@@ -114,30 +104,56 @@ func (c *call) trapError(module string, handler int32, err error) *TrapError {
 		t.Reason, t.Limit, t.Detail = s.reason, s.limit, s.detail
 	case c.inHost:
 		t.Reason = ReasonHost
-	case time.Now().After(c.end):
+	case int64(c.inst.words.Get()) < 0:
+		t.Reason, t.Limit = ReasonStack, c.limits.Stack
+	case int64(c.inst.fuel.Get()) >= 0:
+	case c.overdue:
 		t.Reason, t.Limit = ReasonWall, uint64(c.limits.Wall)
-	case c.Context.Err() != nil:
-		t.Reason = ReasonCanceled
+	default:
+		t.Reason, t.Limit = ReasonFuel, c.limits.Fuel
 	}
 	c.inHost = false
 	return t
 }
 
 // pages returns the size of linear memory in pages of 64 KiB.
-func (i *Instance) pages() uint32 { return i.mem.Size() >> 16 }
+func (i *Instance) pages() uint32 { return uint32(i.memory.size / pageSize) }
 
-// Release gives the instance back. It is not usable afterwards. Releasing
-// twice is a mistake that is ignored.
+// Release gives the instance back: it is reset and serves others, or is
+// discarded if it cannot be reset or a call failed. It must not be used
+// afterwards. The reset takes some microseconds, so release after the answer
+// was written where that matters.
 func (i *Instance) Release() {
 	if i.module == nil {
 		return
 	}
 	c := i.core
 	i.module = nil
-	c.pool.put(nil)
-	i.close()
+	keep := i
+	switch {
+	case i.failed || c.image == nil:
+		keep = nil
+	case i.used:
+		err := i.reset()
+		c.rt.count(func(s *Stats) {
+			if s.Resets++; err != nil {
+				s.Faults++
+			}
+		})
+		if err != nil {
+			keep = nil
+		}
+		i.used = false
+	}
+	if surplus := c.pool.put(keep); keep == nil || surplus != nil {
+		c.rt.count(func(s *Stats) { s.Discards++ })
+		i.close()
+	}
 	c.release()
 }
 
 // close frees the instance.
-func (i *Instance) close() { _ = i.mod.Close(context.Background()) }
+func (i *Instance) close() {
+	i.watch.stop()
+	_ = i.mod.Close(context.Background())
+}

@@ -47,7 +47,7 @@ func (rt *Runtime) Load(ctx context.Context, wasm []byte, opts LoadOptions) (*Mo
 	key := coreKey{hash: info.Hash, pages: pages}
 	c, first := rt.share(key, info)
 	if first {
-		c.finish(rt.build(ctx, c, wasm, progress))
+		c.finish(rt.build(ctx, c, parsed, progress))
 	}
 	select {
 	case <-c.ready:
@@ -98,9 +98,13 @@ func (rt *Runtime) share(key coreKey, info Info) (c *core, first bool) {
 }
 
 // build compiles and initialises a core.
-func (rt *Runtime) build(ctx context.Context, c *core, wasm []byte, progress func(string)) error {
+func (rt *Runtime) build(ctx context.Context, c *core, m *wasmbin.Module, progress func(string)) error {
+	var err error
+	if c.code, err = wasmbin.Rewrite(m, wasmbin.RewriteOptions{Image: true, MaxPages: c.key.pages}); err != nil {
+		return loadError("", StageAdmission, err)
+	}
 	progress(StageCompile)
-	if err := rt.compile(ctx, c, wasm); err != nil {
+	if err := rt.compile(ctx, c, c.code.Wasm); err != nil {
 		return loadError("", StageCompile, err)
 	}
 	progress(StageImage)
@@ -124,6 +128,7 @@ func (rt *Runtime) compile(ctx context.Context, c *core, wasm []byte) (err error
 	// A compilation adds an entry, a hit does not; compilations of this
 	// runtime come one at a time.
 	c.info.FromCache = err == nil && rt.cacheDir != "" && rt.cacheEntries() == before
+	c.code.Wasm = nil // the compiler has its own copy
 	return err
 }
 

@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/tetratelabs/wazero"
+
+	"github.com/authhost/authhost/engine/sandbox/internal/wasmbin"
 )
 
 // Module is a loaded module. Handles of the same binary share compiled code
@@ -49,7 +51,10 @@ type core struct {
 	rt       *Runtime
 	key      coreKey
 	info     Info
+	code     *wasmbin.Rewritten
 	compiled wazero.CompiledModule
+	image    *image        // nil if instances cannot be reset
+	globals  []uint64      // values of code.State in the image
 	ready    chan struct{} // closed when built, or err is set
 	err      error
 	pool     *pool
@@ -67,18 +72,24 @@ func (c *core) finish(err error) {
 	close(c.ready)
 }
 
-// prepare checks that the module starts, and makes its pool.
+// prepare initialises the module once, makes its image if it can be reset,
+// and makes its pool.
 func (c *core) prepare(ctx context.Context) error {
 	cfg := &c.rt.cfg
 	c.pool = newPool(cfg.MaxInstances, cfg.MaxIdle, cfg.MaxWaiting, cfg.MaxWait)
-	c.info.WhyNot = "images are not made"
-	inst, err := c.newInstance(ctx)
+	inst, err := c.newFresh(ctx)
 	if err != nil {
 		return err
 	}
+	defer inst.close()
 	c.info.ImagePages = inst.pages()
-	inst.close()
-	return nil
+	c.info.WhyNot = c.code.WhyNot
+	if c.info.Resettable = c.info.WhyNot == ""; !c.info.Resettable {
+		return nil
+	}
+	c.globals = inst.globalValues()
+	c.image, err = newImage(inst.memory.bytes())
+	return err
 }
 
 // hold adds a reference unless the runtime is closed.
@@ -114,6 +125,9 @@ func (c *core) free() {
 			inst.close()
 		}
 	}
+	if c.image != nil {
+		c.image.free()
+	}
 	if c.compiled != nil {
 		_ = c.compiled.Close(context.Background())
 	}
@@ -126,7 +140,12 @@ func (c *core) acquire(ctx context.Context) (*Instance, error) {
 	}
 	inst, err := c.pool.get(ctx)
 	if err == nil && inst == nil {
-		if inst, err = c.newInstance(ctx); err != nil {
+		if c.image != nil {
+			inst, err = c.newClone()
+		} else {
+			inst, err = c.newFresh(ctx)
+		}
+		if err != nil {
 			c.pool.put(nil)
 			if !errors.Is(err, ctx.Err()) || ctx.Err() == nil {
 				err = loadError(c.info.Hash[:12], StageImage, err)

@@ -25,11 +25,13 @@ type Runtime struct {
 	started time.Time                              // origin of the guests' monotonic clock
 
 	cacheDir  string        // holds wazero's folder of compiled code; empty without a cache
+	scan      *scanner      // nil where the kernel cannot tell written pages
 	compiling chan struct{} // one compilation at a time: each may need much memory
 
 	mu     sync.Mutex
 	cores  map[coreKey]*core
 	closed bool
+	stats  Stats
 	users  int           // instances in use and loads under way
 	idle   chan struct{} // closed when users falls to zero after Close
 }
@@ -50,16 +52,17 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 		cfg:       cfg,
 		imports:   map[string]map[string]wasmbin.FuncType{},
 		started:   time.Now(),
+		scan:      newScanner(),
 		compiling: make(chan struct{}, 1),
 		cores:     map[coreKey]*core{},
 		idle:      make(chan struct{}),
 	}
 	rc := wazero.NewRuntimeConfigCompiler().
 		WithCoreFeatures(api.CoreFeaturesV2).
-		WithMemoryLimitPages(cfg.MemoryPages).
-		WithCloseOnContextDone(true)
+		WithMemoryLimitPages(cfg.MemoryPages + 1) // see linear
 	if cfg.CacheDir != "" {
 		if err := rt.openCache(cfg.CacheDir, cfg.CacheKey); err != nil {
+			rt.scan.close()
 			return nil, err
 		}
 		rc = rc.WithCompilationCache(rt.cache)
@@ -157,8 +160,32 @@ func (rt *Runtime) Close(ctx context.Context) error {
 
 func (rt *Runtime) free(ctx context.Context) error {
 	err := rt.wz.Close(ctx)
+	rt.scan.close()
 	if rt.cache != nil {
 		err = errors.Join(err, rt.cache.Close(ctx))
 	}
 	return err
+}
+
+// Stats are counts since New.
+type Stats struct {
+	Fresh    uint64 // instances that ran their initialisation
+	Clones   uint64 // instances made from an image
+	Resets   uint64 // instances put back into the state of their image
+	Discards uint64 // instances given up: failed calls, failed resets, surplus
+	Faults   uint64 // resets that the self-check, or the system, found wanting
+}
+
+// Stats returns the counts.
+func (rt *Runtime) Stats() Stats {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return rt.stats
+}
+
+// count changes the counts.
+func (rt *Runtime) count(f func(*Stats)) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	f(&rt.stats)
 }

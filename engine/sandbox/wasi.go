@@ -86,6 +86,13 @@ func wasi() map[string]hostFunc {
 		errno := f.errno
 		fns[name] = hostFunc{sig(f.sig), func(_ *call, s []uint64) { s[0] = errno }}
 	}
+	for name, f := range fns {
+		fn := f.fn
+		fns[name] = hostFunc{f.sig, func(c *call, s []uint64) {
+			c.burn(fuelWASI)
+			fn(c, s)
+		}}
+	}
 	return fns
 }
 

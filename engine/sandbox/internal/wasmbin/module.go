@@ -148,8 +148,8 @@ type Module struct {
 	Data    []Segment
 	Customs []Custom
 
-	elements  []byte // the element section, which is copied unchanged
-	ElemCount int
+	raw       [secDataCount + 1][]byte // the sections as they are, custom ones left out
+	lim       Admission
 	dataCount bool
 }
 
@@ -167,7 +167,7 @@ func Parse(wasm []byte, lim Admission) (*Module, error) {
 	if !bytes.HasPrefix(wasm, []byte("\x00asm\x01\x00\x00\x00")) {
 		return nil, &FormatError{Part: "header", Err: errMagic}
 	}
-	p := &parser{m: &Module{Size: len(wasm)}, lim: lim}
+	p := &parser{m: &Module{Size: len(wasm), lim: lim}, lim: lim}
 	r := &reader{b: wasm, pos: 8}
 	last := 0
 	for r.rest() > 0 {
@@ -185,6 +185,9 @@ func Parse(wasm []byte, lim Admission) (*Module, error) {
 				return nil, &FormatError{Offset: at, Part: sectionNames[id], Err: errOrder}
 			}
 			last = sectionOrder[id]
+		}
+		if id != secCustom {
+			p.m.raw[id] = body.b
 		}
 		if err := p.section(id, body); err != nil {
 			return nil, err

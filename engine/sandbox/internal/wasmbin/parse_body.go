@@ -75,12 +75,10 @@ func constExpr(r *reader) []byte {
 // elements walks over the element section to bound what it claims; the bytes
 // are kept as they are.
 func (p *parser) elements(r *reader) error {
-	p.m.elements = r.b
 	n := r.count(3)
 	if err := check("element segments", uint64(n), uint64(p.lim.Elements)); err != nil {
 		return err
 	}
-	p.m.ElemCount = n
 	for range n {
 		if err := p.element(r); err != nil || r.err != nil {
 			return err

@@ -1,0 +1,142 @@
+package sandbox_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/authhost/authhost/engine/sandbox"
+	w "github.com/authhost/authhost/engine/sandbox/internal/wasmtest"
+)
+
+// goGuest builds the Go guest of testdata: it decodes the field "request" as
+// JSON and sets "response" to other JSON.
+func goGuest(t testing.TB) []byte {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "guest.wasm")
+	cmd := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-o", out, ".")
+	cmd.Dir = "testdata/jsonguest"
+	cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=-mod=mod", "GOWORK=off")
+	if msg, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, msg)
+	}
+	wasm, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wasm
+}
+
+const jsonRequest = `{"path":"/sign-in/email","headers":{"content-type":"application/json","origin":"http://localhost:3000","cookie":"session_token=abcdefghijklmnop.qrstuvwxyz"},"body":{"email":"a@example.com","password":"hunter22222"}}`
+
+// benchHost answers "request" without allocating.
+type benchHost struct{ response int }
+
+var jsonRequestBytes = []byte(jsonRequest)
+
+func (h *benchHost) Get(path string) (uint32, []byte) {
+	if path == "request" {
+		return 5, jsonRequestBytes
+	}
+	return 0, nil
+}
+func (h *benchHost) Set(_ string, _ uint32, value []byte) uint32 { h.response = len(value); return 0 }
+func (h *benchHost) Log(int32, string)                           {}
+func (h *benchHost) Call(context.Context, string, string, []byte) (uint32, []byte) {
+	return 0, nil
+}
+
+// smallGuest reads "request" and sets "response" to its first bytes.
+func smallGuest() []byte {
+	g := newGuest()
+	g.Data(addrText, "requestresponse")
+	return g.handler(
+		w.I32(addrText), w.I32(7), w.I32(addrOut), w.I32(512), w.Call(g.get), w.Drop,
+		w.I32(addrText+7), w.I32(8), w.I32(4), w.I32(addrOut), w.I32(64), w.Call(g.set),
+	).Bytes()
+}
+
+func guests(b *testing.B) map[string][]byte {
+	return map[string][]byte{"go": goGuest(b), "small": smallGuest()}
+}
+
+func benchRuntime(b *testing.B, wasm []byte, cfg sandbox.Config) *sandbox.Module {
+	b.Helper()
+	ctx := context.Background()
+	cfg.Capabilities = []string{"echo"}
+	rt, err := sandbox.New(ctx, cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = rt.Close(ctx) })
+	m, err := rt.Load(ctx, wasm, sandbox.LoadOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(m.Close)
+	return m
+}
+
+func acquire(b *testing.B, m *sandbox.Module) *sandbox.Instance {
+	b.Helper()
+	inst, err := m.Acquire(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return inst
+}
+
+func call(b *testing.B, inst *sandbox.Instance, h sandbox.Host) {
+	b.Helper()
+	if _, _, err := inst.Call(context.Background(), 1, h, sandbox.Limits{}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkWarmCall is a call without a reset.
+func BenchmarkWarmCall(b *testing.B) {
+	for name, wasm := range guests(b) {
+		b.Run(name, func(b *testing.B) {
+			m := benchRuntime(b, wasm, sandbox.Config{})
+			inst := acquire(b, m)
+			defer inst.Release()
+			h := &benchHost{}
+			call(b, inst, h)
+			if h.response == 0 {
+				b.Fatal("no response")
+			}
+			for b.Loop() {
+				call(b, inst, h)
+			}
+		})
+	}
+}
+
+// BenchmarkResetCall is a call of an instance that is then reset.
+func BenchmarkResetCall(b *testing.B) {
+	for name, wasm := range guests(b) {
+		b.Run(name, func(b *testing.B) {
+			m := benchRuntime(b, wasm, sandbox.Config{})
+			h := &benchHost{}
+			for b.Loop() {
+				inst := acquire(b, m)
+				call(b, inst, h)
+				inst.Release()
+			}
+		})
+	}
+}
+
+// BenchmarkClone is making an instance from the image, and freeing it.
+func BenchmarkClone(b *testing.B) {
+	for name, wasm := range guests(b) {
+		b.Run(name, func(b *testing.B) {
+			m := benchRuntime(b, wasm, sandbox.Config{MaxIdle: -1})
+			for b.Loop() {
+				acquire(b, m).Release()
+			}
+		})
+	}
+}

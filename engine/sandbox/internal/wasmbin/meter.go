@@ -1,0 +1,268 @@
+package wasmbin
+
+// Metering.
+//
+// Fuel is an i64 global that the guest cannot name. A function charges what
+// it runs outside of loops when it is entered, and each loop charges one
+// iteration at its header; a negative balance traps. A loop that calls no
+// guest code is tight: there a global would be loaded and stored in each
+// round, so it counts in a local, the debt, and traps when the debt is larger
+// than the fuel left. The debt is paid before guest code is called and when
+// the function returns.
+//
+// Stack is a second such global. Functions that call guest code take the size
+// of their frame from it, and give it back when they return. For that the
+// body becomes a block, which returns leave by branching, and which has the
+// same label as the function itself had.
+
+// Costs in fuel; an instruction costs one.
+const (
+	maxEdges      = 64 // see loopCost
+	smallPrologue = 64 // see meter
+	bulkShift     = 4  // 16 bytes or entries cost one
+	growShift     = 12 // a page of memory costs 4096
+	growMax       = 1 << 16
+)
+
+// Frame sizes in words of 8 bytes.
+const (
+	frameBase    = 8  // return address, saved registers, alignment
+	framePerCode = 16 // instructions for one spilled temporary
+	frameSpills  = 512
+)
+
+// loopCost is what one round of a loop costs. A loop with several branches
+// back runs, on the average, only the part between two of them; compilers
+// that turn jumps into a loop over a switch have hundreds. The divisor is
+// bounded so that branches which are never taken cannot make code free.
+func (l *loop) cost() int64 {
+	return int64(max(1, l.instrs/min(max(l.edges, 1), maxEdges)))
+}
+
+// meter is the plan for one function.
+type meter struct {
+	rw      *rewriter
+	fn      *function
+	out     []byte
+	debt    uint32 // index of the local, if tight
+	temp    uint32 // index of the local, if bulk operations are there
+	tight   bool   // there are tight loops
+	frame   int64  // words, if the function calls guest code
+	wrapped bool
+}
+
+// code rewrites every function.
+func (rw *rewriter) code() ([]byte, error) {
+	if len(rw.m.Bodies) == 0 {
+		return rw.m.raw[secCode], nil
+	}
+	size := len(rw.m.raw[secCode])
+	b := appendU(make([]byte, 0, size+size/2), uint64(len(rw.m.Bodies)))
+	var body []byte
+	for i := range rw.m.Bodies {
+		if err := rw.fn.analyze(&rw.m.Bodies[i], rw.imported, &rw.m.lim); err != nil {
+			return nil, err
+		}
+		rw.mutates = rw.mutates || rw.fn.mutatesTables
+		rw.drops = append(rw.drops, rw.fn.dropped...)
+		body = rw.function(body[:0], i)
+		b = appendU(b, uint64(len(body)))
+		b = append(b, body...)
+	}
+	return b, nil
+}
+
+// function appends the metered body of one function.
+func (rw *rewriter) function(out []byte, index int) []byte {
+	src, fn := &rw.m.Bodies[index], &rw.fn
+	typ := rw.m.Types[rw.m.Funcs[index]]
+	mt := &meter{rw: rw, fn: fn}
+	next := len(typ.Params)
+	for _, run := range src.Locals {
+		next += int(run.Count)
+	}
+	if fn.calls {
+		mt.frame = int64(frameBase + next + min((fn.instrs+fn.loopInstrs())/framePerCode, frameSpills))
+	}
+	for i := range fn.loops {
+		mt.tight = mt.tight || !fn.loops[i].calls
+	}
+	runs := len(src.Locals)
+	if mt.tight {
+		mt.debt, next, runs = uint32(next), next+1, runs+1
+	}
+	if fn.bulk {
+		mt.temp, runs = uint32(next), runs+1
+	}
+	mt.wrapped = mt.tight || fn.calls
+
+	out = appendU(out, uint64(runs))
+	for _, run := range src.Locals {
+		out = append(appendU(out, uint64(run.Count)), byte(run.Type))
+	}
+	if mt.tight {
+		out = append(out, 1, byte(I64))
+	}
+	if fn.bulk {
+		out = append(out, 1, byte(I32))
+	}
+	mt.out = out
+	mt.body(src.Code, typ.Results)
+	return mt.out
+}
+
+func (f *function) loopInstrs() (n int) {
+	for i := range f.loops {
+		n += f.loops[i].instrs
+	}
+	return n
+}
+
+// body appends the instructions.
+func (mt *meter) body(code []byte, results []ValType) {
+	mt.prologue()
+	if mt.wrapped {
+		mt.out = mt.rw.appendBlock(mt.out, results)
+	}
+	done := 0
+	for _, e := range mt.fn.edits {
+		switch {
+		case e.kind == editReturn && !mt.wrapped, e.kind == editCall && !mt.tight:
+			continue
+		}
+		mt.out = append(mt.out, code[done:e.pos]...)
+		done = e.pos
+		switch e.kind {
+		case editLoop:
+			mt.loop(&mt.fn.loops[e.arg])
+		case editReturn:
+			mt.out = appendU(append(mt.out, opBr), uint64(e.arg))
+			done++
+		case editCall:
+			mt.pay()
+			mt.out = append(mt.out, opI64Const, 0)
+			mt.local(opLocalSet, mt.debt)
+		case editBulk:
+			mt.bulk(bulkShift)
+		case editGrow:
+			mt.bulk(-growShift)
+		}
+	}
+	mt.out = append(mt.out, code[done:]...)
+	if !mt.wrapped {
+		return
+	}
+	if mt.tight {
+		mt.pay()
+	}
+	if mt.frame > 0 {
+		mt.add(mt.rw.stack, mt.frame)
+	}
+	mt.out = append(mt.out, opEnd)
+}
+
+// prologue charges for the code outside of loops and takes the frame. A
+// function that is little more than a loop, and cannot call before it is in
+// one, leaves the charge to the loop.
+func (mt *meter) prologue() {
+	if len(mt.fn.loops) == 0 || mt.fn.outerCalls || mt.fn.instrs > smallPrologue {
+		mt.charge(mt.rw.fuel, int64(mt.fn.instrs))
+	}
+	if mt.frame > 0 {
+		mt.charge(mt.rw.stack, mt.frame)
+	}
+}
+
+// loop charges one round.
+func (mt *meter) loop(l *loop) {
+	if l.calls {
+		mt.charge(mt.rw.fuel, l.cost())
+		return
+	}
+	// debt += cost; if debt > fuel { fuel = -1; trap }
+	mt.local(opLocalGet, mt.debt)
+	mt.out = appendS(append(mt.out, opI64Const), l.cost())
+	mt.out = append(mt.out, opI64Add)
+	mt.local(opLocalTee, mt.debt)
+	mt.global(opGlobalGet, mt.rw.fuel)
+	mt.out = append(mt.out, opI64GtS, opIf, blockEmpty, opI64Const, 0x7f)
+	mt.global(opGlobalSet, mt.rw.fuel)
+	mt.out = append(mt.out, opUnreachable, opEnd)
+}
+
+// charge takes a constant from a counter and traps below zero.
+func (mt *meter) charge(counter uint32, cost int64) {
+	mt.add(counter, -cost)
+	mt.check(counter)
+}
+
+// add adds a constant to a counter.
+func (mt *meter) add(counter uint32, n int64) {
+	mt.global(opGlobalGet, counter)
+	mt.out = appendS(append(mt.out, opI64Const), n)
+	mt.out = append(mt.out, opI64Add)
+	mt.global(opGlobalSet, counter)
+}
+
+// check traps if a counter is below zero.
+func (mt *meter) check(counter uint32) {
+	mt.global(opGlobalGet, counter)
+	mt.out = append(mt.out, opI64Const, 0, opI64LtS, opIf, blockEmpty, opUnreachable, opEnd)
+}
+
+// pay takes the debt from the fuel.
+func (mt *meter) pay() {
+	mt.global(opGlobalGet, mt.rw.fuel)
+	mt.local(opLocalGet, mt.debt)
+	mt.out = append(mt.out, opI64Sub)
+	mt.global(opGlobalSet, mt.rw.fuel)
+}
+
+// bulk charges for the length on top of the stack, shifted right, or left if
+// shift is negative. Growing by more than could ever succeed is free, because
+// programs ask for it to learn where the limit is.
+func (mt *meter) bulk(shift int) {
+	fuel := mt.rw.fuel
+	mt.local(opLocalTee, mt.temp)
+	if shift < 0 {
+		mt.local(opLocalGet, mt.temp)
+		mt.out = appendS(append(mt.out, opI32Const), growMax)
+		mt.out = append(mt.out, opI32GtU, opIf, blockEmpty, opElse)
+	}
+	mt.global(opGlobalGet, fuel)
+	mt.local(opLocalGet, mt.temp)
+	mt.out = append(mt.out, opI64ExtendU)
+	if shift < 0 {
+		mt.out = append(mt.out, opI64Const, byte(-shift), opI64Shl)
+	} else {
+		mt.out = append(mt.out, opI64Const, byte(shift), opI64ShrU)
+	}
+	mt.out = append(mt.out, opI64Sub)
+	mt.global(opGlobalSet, fuel)
+	mt.check(fuel)
+	if shift < 0 {
+		mt.out = append(mt.out, opEnd)
+	}
+}
+
+func (mt *meter) local(op byte, i uint32)  { mt.out = appendU(append(mt.out, op), uint64(i)) }
+func (mt *meter) global(op byte, i uint32) { mt.out = appendU(append(mt.out, op), uint64(i)) }
+
+// appendBlock opens a block with the results of a function.
+func (rw *rewriter) appendBlock(b []byte, results []ValType) []byte {
+	b = append(b, opBlock)
+	switch len(results) {
+	case 0:
+		return append(b, blockEmpty)
+	case 1:
+		return append(b, byte(results[0]))
+	}
+	key := string(valBytes(results))
+	i, ok := rw.blocks[key]
+	if !ok {
+		i = len(rw.types)
+		rw.blocks[key] = i
+		rw.types = append(rw.types, FuncType{Results: results})
+	}
+	return appendS(b, int64(i))
+}

@@ -1,0 +1,56 @@
+//go:build !linux
+
+package sandbox
+
+// image is the memory of a module right after initialisation.
+type image struct{ view []byte }
+
+// newImage keeps a copy of memory.
+func newImage(memory []byte) (*image, error) {
+	return &image{view: append([]byte(nil), memory...)}, nil
+}
+
+func (img *image) free() {}
+
+// region is the address space of one linear memory. Without copy-on-write
+// mappings it is a slice of its final size, which the operating system backs
+// as it is written to.
+type region struct {
+	all []byte
+	img *image
+}
+
+// newRegion reserves max bytes.
+func newRegion(max uint64) (*region, error) { return &region{all: make([]byte, max)}, nil }
+
+// bytes returns the first n bytes.
+func (r *region) bytes(n uint64) ([]byte, error) { return r.all[:n:n], nil }
+
+// adopt replaces the start of the region by an image.
+func (r *region) adopt(img *image) error {
+	r.img = img
+	copy(r.all, img.view)
+	return nil
+}
+
+// restore brings the image back after the memory had grown to size bytes.
+func (r *region) restore(size uint64, _ *scanner) error {
+	copy(r.all, r.img.view)
+	if n := uint64(len(r.img.view)); size > n {
+		clear(r.all[n:size])
+	}
+	return nil
+}
+
+// trim gives memory back where the system can take it.
+func (r *region) trim() {}
+
+// free lets the memory go.
+func (r *region) free() { r.all = nil }
+
+// scanner is what knows written pages elsewhere.
+type scanner struct{}
+
+func newScanner() *scanner { return nil }
+
+func (*scanner) close() {}

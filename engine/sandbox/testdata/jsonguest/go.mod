@@ -1,0 +1,3 @@
+module jsonguest
+
+go 1.26

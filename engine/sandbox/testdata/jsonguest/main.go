@@ -1,0 +1,49 @@
+//go:build wasip1
+
+// Command jsonguest is the guest of the benchmarks: it decodes a request and
+// encodes a response with encoding/json.
+package main
+
+import (
+	"encoding/json"
+	"unsafe"
+)
+
+//go:wasmimport host_v1 get
+func get(path unsafe.Pointer, pathLen uint32, out unsafe.Pointer, size uint32) uint64
+
+//go:wasmimport host_v1 set
+func set(path unsafe.Pointer, pathLen, kind uint32, value unsafe.Pointer, valueLen uint32) uint32
+
+type request struct {
+	Path    string            `json:"path"`
+	Headers map[string]string `json:"headers"`
+	Body    map[string]any    `json:"body"`
+}
+
+type response struct {
+	Status int            `json:"status"`
+	Body   map[string]any `json:"body"`
+}
+
+const kindJSON = 5
+
+//go:wasmexport host_call
+func handle(int32) int32 {
+	buf := make([]byte, 4096)
+	path := "request"
+	n := uint32(get(unsafe.Pointer(unsafe.StringData(path)), uint32(len(path)), unsafe.Pointer(&buf[0]), uint32(len(buf))))
+	var r request
+	if err := json.Unmarshal(buf[:n], &r); err != nil {
+		return 3
+	}
+	out, err := json.Marshal(response{Status: 200, Body: map[string]any{"email": r.Body["email"], "path": r.Path}})
+	if err != nil {
+		return 3
+	}
+	path = "response"
+	set(unsafe.Pointer(unsafe.StringData(path)), uint32(len(path)), kindJSON, unsafe.Pointer(&out[0]), uint32(len(out)))
+	return 0
+}
+
+func main() {}
