@@ -47,11 +47,11 @@ export function servable(names) {
   return { served, reasons };
 }
 
-async function startProfiles(ids, store) {
+async function startProfiles(name, ids, store) {
   const definitions = profiles();
   const modules = new Set(mustPass().modules);
   const tenants = (listen) => ids.map((id) => tenantOf(id, definitions[id], { listen: listen(id), modules }));
-  return startAuthhost({ ids, tenants, store });
+  return startAuthhost({ name, ids, tenants, store });
 }
 
 /** Watches Convex tokens in the scenarios of profiles that have the plugin. */
@@ -68,7 +68,7 @@ function tokenWatch(counts) {
 
 /** Replays recorded scenarios; returns the results, besides adding figures. */
 export async function transcripts(report, { names, store, suffix = "", deviations }) {
-  const server = await startProfiles([...byProfile(names).keys()], store);
+  const server = await startProfiles(`transcripts${suffix}`, [...byProfile(names).keys()], store);
   const tokens = [];
   const results = await replayAll({ names, targetOf: (id) => server.target(id), watch: tokenWatch(tokens), deviations })
     .finally(() => server.stop());
@@ -125,7 +125,7 @@ async function tellTo(client, algorithm, server) {
 
 /** Drives the server with the official clients. */
 export async function clients(report, { store, suffix = "" }) {
-  const server = await startAuthhost({ ids: ["rs256", "es256"], tenants: clientTenants, store });
+  const server = await startAuthhost({ name: `clients${suffix}`, ids: ["rs256", "es256"], tenants: clientTenants, store });
   const runs = [];
   try {
     for (const client of CLIENTS) runs.push(await tellTo(client, "RS256", server));
@@ -161,7 +161,7 @@ export async function isolation(report, { store }) {
 /** Bad input, against the official server beside it. */
 export async function badInput(report, { store, deviations }) {
   const official = await startOfficial({ base: profiles().base });
-  const server = await startProfiles(["base"], store).catch(async (error) => {
+  const server = await startProfiles("badinput", ["base"], store).catch(async (error) => {
     await official.stop();
     throw error;
   });

@@ -35,7 +35,7 @@ const official = () => {
 };
 
 const authhost = () => startAuthhost({
-  ids: TENANTS, development: false,
+  name: "bench", ids: TENANTS, development: false,
   tenants: (listen) => TENANTS.map((id) => ({
     id, listen: listen(id), baseURL: `http://${listen(id)}`, secret: SECRET,
     plugins: [

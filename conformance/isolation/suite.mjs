@@ -6,7 +6,7 @@ import { Normalizer } from "../lib/normalize.mjs";
 import { validatorFor } from "../convex/observer.mjs";
 import { startRealms } from "./tenants.mjs";
 
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 
 /** The same text with its letters and digits moved on: the same shape, no value. JWTs keep their readable parts. */
 function garbage(text) {
@@ -60,14 +60,19 @@ function reveals(response, realms) {
   return found ? `names the user of ${found.id}` : undefined;
 }
 
-async function checkRoute({ route, manner, from, to, realms }) {
-  const shown = MANNERS[manner](from.credentials);
-  const worthless = MANNERS[manner](Object.fromEntries(Object.entries(from.credentials).map(([name, value]) => [name, garbage(value)])));
-  const [want, got] = [await to.send(requestFor(route, to, worthless)), await to.send(requestFor(route, to, shown))];
-  const fault = reveals(got, realms);
-  const differences = compare(await fingerprint(to, want), await fingerprint(to, got), new Pairing());
-  if (!fault && !differences.length) return undefined;
-  return { check: `${manner} of ${from.id} at ${to.id}: ${route.method} ${route.path}`, fault, differences };
+/** Shows one kind of credential to one route, of every tenant that has it; gives a fault or nothing for each. */
+async function checkRoute({ route, manner, strangers, to, realms }) {
+  const worthless = Object.fromEntries(Object.entries(strangers[0].credentials).map(([name, value]) => [name, garbage(value)]));
+  const want = await fingerprint(to, await to.send(requestFor(route, to, MANNERS[manner](worthless))));
+  const out = [];
+  for (const from of strangers) {
+    const got = await to.send(requestFor(route, to, MANNERS[manner](from.credentials)));
+    const fault = reveals(got, realms);
+    const differences = compare(want, await fingerprint(to, got), new Pairing());
+    const check = `${manner} of ${from.id} at ${to.id}: ${route.method} ${route.path}`;
+    out.push(fault || differences.length ? { check, fault, differences } : undefined);
+  }
+  return out;
 }
 
 async function checkConvex(from, to) {
@@ -103,11 +108,13 @@ export async function runIsolation(store) {
     for (const to of realms) {
       const routes = await server.admin.routes(to.id);
       routeCount += routes.length;
-      for (const from of realms.filter((realm) => realm !== to)) {
-        const manners = Object.keys(MANNERS).filter((manner) => MANNERS[manner](from.credentials));
-        const tasks = routes.flatMap((route) => manners.map((manner) => () => checkRoute({ route, manner, from, to, realms })));
-        results.push(...(await inParallel(tasks)), ...(await checkConvex(from, to)));
-      }
+      const others = realms.filter((realm) => realm !== to);
+      const tasks = routes.flatMap((route) => Object.keys(MANNERS).map((manner) => {
+        const strangers = others.filter((realm) => MANNERS[manner](realm.credentials));
+        return () => checkRoute({ route, manner, strangers, to, realms });
+      }));
+      results.push(...(await inParallel(tasks)).flat());
+      for (const from of others) results.push(...(await checkConvex(from, to)));
     }
     for (const realm of realms) {
       results.push(await realm.checkAlive().then(() => undefined, (error) => ({ check: `credentials of ${realm.id} at home`, fault: error.message })));

@@ -95,7 +95,7 @@ export async function startRealms(store) {
     ...(pathPrefix ? { pathPrefix } : {}), ...(ownListener ? { listen: listen(id) } : {}),
   }));
   const ids = Object.keys(TENANTS).filter((id) => TENANTS[id].ownListener);
-  const server = await startAuthhost({ ids, tenants, store });
+  const server = await startAuthhost({ name: "isolation", ids, tenants, store });
   const realms = Object.keys(TENANTS).map((id) => new Realm(id, server));
   try {
     await Promise.all(realms.map((realm) => realm.enroll()));

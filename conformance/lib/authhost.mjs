@@ -9,11 +9,13 @@ export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 export const BINARY = process.env.AUTHHOST ?? path.join(ROOT, "build", "authhost");
 
 const READY_TIMEOUT = 120_000; // The first start compiles the plugins.
+const LOGS = path.join(ROOT, "build", "conformance-logs");
 const CACHE = path.join(ROOT, "build", "conformance-cache");
 
 /** A running server: `main` is the base URL of the listener that tenants share, `admin` its admin interface. */
 class Server {
-  constructor({ process, admin, main, addresses }) {
+  constructor({ name, process, admin, main, addresses }) {
+    this.name = name;
     this.process = process;
     this.admin = admin;
     this.main = main;
@@ -38,19 +40,22 @@ class Server {
     return this.process.output();
   }
 
-  stop() {
-    return this.process.stop();
+  /** Stops the server and keeps what it printed in build/conformance-logs. */
+  async stop() {
+    await this.process.stop();
+    mkdirSync(LOGS, { recursive: true });
+    writeFileSync(path.join(LOGS, `${this.name}.log`), this.output());
   }
 }
 
 /**
  * Starts a server and waits until it is ready.
  *
- * @param {{tenants: ((listen: (id: string) => string) => object[]) | object[], ids: string[], store?: object,
- *   development?: boolean}} options `ids` are the tenants that get a listener; `tenants` makes their configuration from
+ * @param {{name: string, ids: string[], tenants: (listen: (id: string) => string) => object[], store?: object,
+ *   development?: boolean}} options `name` names the log file; `ids` are the tenants that get a listener; `tenants` makes their configuration from
  *   a function that gives a tenant's listen address; `store` is the configuration's store section
  */
-export async function startAuthhost({ ids, tenants, store = { driver: "bolt" }, development = true }) {
+export async function startAuthhost({ name, ids, tenants, store = { driver: "bolt" }, development = true }) {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} does not exist; run "make build"`);
   const [main, adminPort, ...ports] = await freePorts(ids.length + 2);
   const addresses = new Map(ids.map((id, i) => [id, `127.0.0.1:${ports[i]}`]));
@@ -69,7 +74,7 @@ export async function startAuthhost({ ids, tenants, store = { driver: "bolt" }, 
   const process = start(BINARY, ["serve", "--config", file], { cwd: folder });
   const admin = new Admin(`http://127.0.0.1:${adminPort}`);
   await untilReady(process, admin);
-  return new Server({ process, admin, main: `http://127.0.0.1:${main}`, addresses });
+  return new Server({ name, process, admin, main: `http://127.0.0.1:${main}`, addresses });
 }
 
 async function untilReady(process, admin) {

@@ -7,8 +7,8 @@ import { execFileSync } from "node:child_process";
  */
 export const GO_BENCHMARKS = [
   {
-    package: "./engine/store/boltstore", bench: "BenchmarkStore/insert", metric: "ns/op", name: "bench_boltstore_insert",
-    how: "one durable insert after the other into one tenant's file",
+    package: "./engine/store/boltstore", bench: "BenchmarkStore/SignUp", metric: "ns/op", name: "bench_boltstore_sign_up",
+    how: "one durable commit of a user and a session after the other, in one tenant",
   },
 ];
 
