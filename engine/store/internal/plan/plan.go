@@ -12,6 +12,7 @@ package plan
 import (
 	"bytes"
 	"context"
+	"fmt"
 
 	"github.com/authhost/authhost/engine/store"
 )
@@ -53,6 +54,21 @@ type Plan struct {
 	Remove, Add []Entry
 }
 
+// Check reports operations that do not fit the catalog or the limits, as an
+// *store.InvalidError. Make does it too; a driver that prepares something for
+// the operations calls it before.
+func Check(catalog *store.Catalog, ops []store.Op) error {
+	if len(ops) > store.MaxOps {
+		return &store.InvalidError{Reason: fmt.Sprintf("%d operations at once; the limit is %d", len(ops), store.MaxOps)}
+	}
+	for i := range ops {
+		if err := catalog.CheckOp(ops[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type key struct{ model, id string }
 
 type state struct {
@@ -72,14 +88,11 @@ type maker struct {
 // the errors that store.Tenant.Apply documents, except those for unique keys
 // held by records outside the plan, which the driver finds.
 func Make(ctx context.Context, catalog *store.Catalog, reader Reader, ops []store.Op) (*Plan, error) {
-	if len(ops) > store.MaxOps {
-		return nil, &store.InvalidError{Reason: "too many operations at once"}
+	if err := Check(catalog, ops); err != nil {
+		return nil, err
 	}
 	m := &maker{ctx: ctx, catalog: catalog, reader: reader, states: make(map[key]*state, len(ops))}
 	for i := range ops {
-		if err := catalog.CheckOp(ops[i]); err != nil {
-			return nil, err
-		}
 		if err := m.step(ops[i]); err != nil {
 			return nil, err
 		}

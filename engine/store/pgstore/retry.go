@@ -1,0 +1,102 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/authhost/authhost/engine/store"
+)
+
+const (
+	// maxAttempts bounds how often a transaction runs.
+	maxAttempts = 12
+	// firstPause and longestPause bound the waits between attempts, which
+	// double, and of which a random part is taken.
+	firstPause   = 2 * time.Millisecond
+	longestPause = 250 * time.Millisecond
+)
+
+// SQLSTATE codes, PostgreSQL manual appendix A.
+const (
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+	uniqueViolation      = "23505" // two nodes creating one table
+	duplicateTable       = "42P07"
+	adminShutdown        = "57P01"
+	crashShutdown        = "57P02"
+	cannotConnectNow     = "57P03"
+	connectionClass      = "08"
+)
+
+// errMoved says that another node changed the tenant's schema.
+var errMoved = errors.New("pgstore: the schema has changed")
+
+// retryable reports whether a transaction that certainly did not commit may
+// succeed when it runs again.
+func retryable(err error) bool {
+	if errors.Is(err, errMoved) {
+		return true
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		switch pgErr.Code {
+		case serializationFailure, deadlockDetected, uniqueViolation, duplicateTable, adminShutdown, crashShutdown, cannotConnectNow:
+			return true
+		}
+		return strings.HasPrefix(pgErr.Code, connectionClass)
+	}
+	var netErr *net.OpError
+	return errors.As(err, &netErr) || pgconn.SafeToRetry(err) || lostConnection(err)
+}
+
+// lostConnection reports errors of a connection that went away.
+func lostConnection(err error) bool {
+	text := err.Error()
+	return strings.Contains(text, "unexpected EOF") || strings.Contains(text, "conn closed") || strings.Contains(text, "closed network connection")
+}
+
+// retry runs f until it succeeds, fails for good, or maxAttempts is reached.
+func (s *Store) retry(ctx context.Context, f func() error) error {
+	pause := firstPause
+	for attempt := 1; ; attempt++ {
+		err := f()
+		if err == nil || !retryable(err) {
+			return err
+		}
+		if attempt == maxAttempts {
+			return fmt.Errorf("pgstore: gave up after %d attempts: %w", attempt, err)
+		}
+		timer := time.NewTimer(pause/2 + rand.N(pause/2))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// describe turns what pgx returns into the errors of the contract: a context's
+// own error, or store.ErrClosed, in place of what they led to.
+func (s *Store) describe(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case s.closed.Load():
+		return store.ErrClosed
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return err
+}

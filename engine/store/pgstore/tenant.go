@@ -1,0 +1,206 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/engine/store/internal/plan"
+)
+
+// tenant is a handle on one tenant's rows.
+type tenant struct {
+	store   *Store
+	id      string
+	current *atomic.Pointer[snapshot] // shared by the handles of this node
+	closed  atomic.Bool
+}
+
+// snapshot is the schema as this node last read it.
+type snapshot struct {
+	revision int64
+	catalog  *store.Catalog
+}
+
+// Catalog returns the models that the tenant has now, as far as this node
+// knows.
+func (t *tenant) Catalog() *store.Catalog { return t.current.Load().catalog }
+
+// Close gives the handle up.
+func (t *tenant) Close() error {
+	t.closed.Store(true)
+	return nil
+}
+
+// run runs f with the schema, again when another node changed it meanwhile or
+// the database asks for it.
+func (t *tenant) run(ctx context.Context, f func(now *snapshot) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if t.closed.Load() || t.store.closed.Load() {
+		return store.ErrClosed
+	}
+	err := t.store.retry(ctx, func() error {
+		err := f(t.current.Load())
+		if errors.Is(err, errMoved) {
+			return errors.Join(err, t.reload(ctx))
+		}
+		return err
+	})
+	return t.store.describe(ctx, err)
+}
+
+// Get returns one record.
+func (t *tenant) Get(ctx context.Context, model, id string) (*store.Record, error) {
+	return t.Find(ctx, model, "id", document.Text(id))
+}
+
+// Find returns the first record of an index with the given values.
+func (t *tenant) Find(ctx context.Context, model, index string, key ...document.Value) (*store.Record, error) {
+	var page store.Page
+	err := t.run(ctx, func(now *snapshot) error {
+		scan, err := now.catalog.Scan(store.Query{Model: model, Index: index, Key: key, Limit: 1})
+		if err != nil {
+			return err
+		}
+		page, err = t.scan(ctx, now, scan, 1)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(page.Records) == 0 {
+		return nil, store.ErrNotFound
+	}
+	return page.Records[0], nil
+}
+
+// List returns a page of records in the order of an index.
+func (t *tenant) List(ctx context.Context, q store.Query) (store.Page, error) {
+	var page store.Page
+	err := t.run(ctx, func(now *snapshot) error {
+		scan, err := now.catalog.Scan(q)
+		if err != nil {
+			return err
+		}
+		page, err = t.scan(ctx, now, scan, scan.Limit+1) // one more, to know whether there is one
+		return err
+	})
+	return page, err
+}
+
+// Apply does all of ops or none.
+func (t *tenant) Apply(ctx context.Context, ops []store.Op) error {
+	if len(ops) == 0 {
+		return ctx.Err()
+	}
+	return t.write(ctx, ops, func(w *writer) error { return w.apply(ops) })
+}
+
+// Consume deletes the first record that Find would return.
+func (t *tenant) Consume(ctx context.Context, model, index string, key ...document.Value) (*store.Record, error) {
+	var consumed *store.Record
+	err := t.write(ctx, nil, func(w *writer) error {
+		scan, err := w.now.catalog.Scan(store.Query{Model: model, Index: index, Key: key, Limit: 1})
+		if err != nil {
+			return err
+		}
+		if consumed, err = w.lockFirst(scan); err != nil {
+			return err
+		}
+		return w.apply([]store.Op{{Kind: store.Delete, Model: model, ID: consumed.ID}})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return consumed, nil
+}
+
+// Increment adds to a number field.
+func (t *tenant) Increment(ctx context.Context, model, id, field string, by int64) (int64, error) {
+	var sum int64
+	err := t.write(ctx, nil, func(w *writer) error {
+		if _, err := w.now.catalog.Model(model); err != nil {
+			return err
+		}
+		r, err := w.Record(ctx, model, id)
+		if err != nil {
+			return err
+		}
+		if r == nil {
+			return store.ErrNotFound
+		}
+		if sum, err = store.AddTo(model, r, field, by); err != nil {
+			return err
+		}
+		set := document.NewObject(1).Set(field, document.Int(sum))
+		return w.apply([]store.Op{{Kind: store.Update, Model: model, ID: id, Fields: set}})
+	})
+	if err != nil {
+		return 0, err
+	}
+	return sum, nil
+}
+
+// corrupt describes rows that do not make sense.
+func (t *tenant) corrupt(what string, reason error) error {
+	return fmt.Errorf("%w: tenant %q, %s: %w", store.ErrCorrupt, t.id, what, reason)
+}
+
+// record makes a record of a row.
+func (t *tenant) record(model, id string, version int64, fields string) (*store.Record, error) {
+	// Fields nest as deep as their writer allowed, and one more.
+	v, err := document.Parse([]byte(fields), len(fields)+1)
+	if err != nil || v.Object() == nil {
+		return nil, t.corrupt(fmt.Sprintf("%s %q", model, id), errors.Join(err, errors.New("fields are no JSON object")))
+	}
+	o := v.Object()
+	return &store.Record{ID: id, Version: uint64(version), Fields: o.Set("id", document.Text(id))}, nil
+}
+
+// fieldsText returns the fields of a record as they are stored: without the id.
+func fieldsText(r *store.Record) string {
+	o := document.NewObject(r.Fields.Len())
+	for name, v := range r.Fields.All() {
+		if name != "id" {
+			o.Set(name, v)
+		}
+	}
+	return string(document.Obj(o).JSON())
+}
+
+// collect reads rows of id, version and fields.
+func (t *tenant) collect(rows pgx.Rows, model string) ([]*store.Record, error) {
+	defer rows.Close()
+	var out []*store.Record
+	for rows.Next() {
+		var id, fields string
+		var version int64
+		if err := rows.Scan(&id, &version, &fields); err != nil {
+			return nil, err
+		}
+		r, err := t.record(model, id, version, fields)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}
+
+// entryArrays are index entries as arrays for unnest.
+func entryArrays(entries []plan.Entry) (models, labels []string, keys [][]byte, ids []string) {
+	for _, e := range entries {
+		models = append(models, e.Model.Name)
+		labels = append(labels, e.Index.Label())
+		keys = append(keys, e.Key)
+		ids = append(ids, e.ID)
+	}
+	return models, labels, keys, ids
+}
