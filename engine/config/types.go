@@ -43,7 +43,7 @@ type Server struct {
 	// Largest request body in bytes; larger ones are answered with 413.
 	MaxBodyBytes int64 `yaml:"maxBodyBytes" default:"1048576" min:"1024" max:"67108864"`
 	// Deepest nesting of JSON request bodies; deeper ones are answered with 400.
-	MaxJSONDepth int `yaml:"maxJSONDepth" default:"64" min:"8" max:"1000"`
+	MaxJSONDepth int `yaml:"maxJSONDepth" default:"1000" min:"8" max:"10000"`
 	// Longest time for one request, from its first byte to the end of the answer.
 	RequestTimeout Duration `yaml:"requestTimeout" default:"30s" min:"1s"`
 	// How long a stopping server waits for requests under way.

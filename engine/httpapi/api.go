@@ -11,7 +11,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"github.com/authhost/authhost/engine/dispatch"
-	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -19,6 +18,7 @@ import (
 // Defaults of Config.
 const (
 	DefaultMaxBodyBytes   = 1 << 20
+	DefaultMaxJSONDepth   = 1000
 	DefaultRequestTimeout = 30 * time.Second
 )
 
@@ -119,7 +119,7 @@ func (c Config) withDefaults() Config {
 		c.MaxBodyBytes = DefaultMaxBodyBytes
 	}
 	if c.MaxJSONDepth == 0 {
-		c.MaxJSONDepth = document.MaxDepth
+		c.MaxJSONDepth = DefaultMaxJSONDepth
 	}
 	if c.RequestTimeout == 0 {
 		c.RequestTimeout = DefaultRequestTimeout

@@ -1,11 +1,13 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/document"
@@ -33,11 +35,21 @@ func readBody(w http.ResponseWriter, r *http.Request, allowed []string, limits C
 	if strings.Contains(base, "x-www-form-urlencoded") {
 		return document.Obj(lastValues(string(raw))), raw, nil
 	}
-	v, err := document.Parse(raw, limits.MaxJSONDepth)
+	v, err := document.Parse(decodeText(raw), limits.MaxJSONDepth)
 	if err != nil {
 		return document.Value{}, nil, apierror.New(http.StatusBadRequest, "BAD_REQUEST", "Invalid JSON in request body").Because(err)
 	}
 	return v, raw, nil
+}
+
+// decodeText decodes as the Fetch standard's "UTF-8 decode" does: without a
+// byte order mark, what is no UTF-8 replaced.
+func decodeText(raw []byte) []byte {
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
+	if utf8.Valid(raw) {
+		return raw
+	}
+	return bytes.ToValidUTF8(raw, []byte("\uFFFD"))
 }
 
 func mediaAllowed(base string, allowed []string) bool {

@@ -97,12 +97,12 @@ var safeErrorCode = regexp.MustCompile(`^['A-Za-z0-9_-]+$`)
 // is foreign text: only codes of a strict form get through, and nothing of it
 // is ever rendered here.
 func (a *API) errorPage(_ context.Context, ex *dispatch.Exchange) error {
-	code := ex.Request.Query.Get("error").Str()
+	code := firstText(ex.Request.Query.Get("error"))
 	if !safeErrorCode.MatchString(code) {
 		code = "UNKNOWN"
 	}
 	query := "error=" + url.QueryEscape(code)
-	if d := ex.Request.Query.Get("error_description").Str(); d != "" {
+	if d := firstText(ex.Request.Query.Get("error_description")); d != "" {
 		query += "&error_description=" + url.QueryEscape(d)
 	}
 	target := "/?" + query
@@ -116,4 +116,13 @@ func (a *API) errorPage(_ context.Context, ex *dispatch.Exchange) error {
 	ex.Response.Redirect = target
 	ex.Response.Headers["Content-Type"] = nil // as the reference sends it: none
 	return nil
+}
+
+// firstText returns the first value of a query parameter, which may be
+// repeated.
+func firstText(v document.Value) string {
+	if items := v.Items(); len(items) > 0 {
+		return items[0].Str()
+	}
+	return v.Str()
 }

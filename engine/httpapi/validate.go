@@ -71,8 +71,20 @@ func wrongKind(path string, v document.Value, want document.Kind, name string, r
 	if v.Kind() == want {
 		return false
 	}
-	report(path, fmt.Sprintf("Invalid input: expected %s, received %s", name, v.Kind()))
+	report(path, fmt.Sprintf("Invalid input: expected %s, received %s", name, received(v)))
 	return true
+}
+
+// received names what came instead of what was expected.
+func received(v document.Value) string {
+	if v.Kind() == document.Number {
+		if f, ok := v.Float(); !ok && f > 0 {
+			return "Infinity"
+		} else if !ok {
+			return "-Infinity"
+		}
+	}
+	return v.Kind().String()
 }
 
 func checkObject(path string, s *pluginapi.Schema, v document.Value, report func(path, message string)) {
@@ -121,19 +133,24 @@ func checkString(path string, s *pluginapi.Schema, v document.Value, report func
 		return
 	}
 	if wrongKind(path, v, document.String, "string", report) {
+		if v.Kind() == document.Array { // the reference counts whatever has a length
+			checkLength(path, s, len(v.Items()), "array", "items", report)
+		}
 		return
 	}
 	if s.Format == "email" && !ValidEmail(v.Str()) {
 		report(path, "Invalid email address")
 	}
-	if s.MinLength == nil && s.MaxLength == nil {
-		return
+	if s.MinLength != nil || s.MaxLength != nil {
+		checkLength(path, s, len(utf16.Encode([]rune(v.Str()))), "string", "characters", report)
 	}
-	n := len(utf16.Encode([]rune(v.Str())))
+}
+
+func checkLength(path string, s *pluginapi.Schema, n int, kind, unit string, report func(path, message string)) {
 	if s.MinLength != nil && n < *s.MinLength {
-		report(path, fmt.Sprintf("Too small: expected string to have >=%d characters", *s.MinLength))
+		report(path, fmt.Sprintf("Too small: expected %s to have >=%d %s", kind, *s.MinLength, unit))
 	}
 	if s.MaxLength != nil && n > *s.MaxLength {
-		report(path, fmt.Sprintf("Too big: expected string to have <=%d characters", *s.MaxLength))
+		report(path, fmt.Sprintf("Too big: expected %s to have <=%d %s", kind, *s.MaxLength, unit))
 	}
 }

@@ -152,7 +152,7 @@ func (s *Service) CreateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 	if n.ProviderID == CredentialProvider {
 		hash, err := s.passwords.Hash(ctx, n.Password)
 		if err != nil {
-			return nil, busy(err)
+			return nil, hashing(err)
 		}
 		fields.Set("password", document.Text(hash))
 	}
@@ -269,11 +269,11 @@ func (s *Service) VerifyPassword(ctx context.Context, tx *store.Tx, user *store.
 		}
 	}
 	if account == nil || account.Str("password") == "" {
-		return false, busy(s.passwords.Equalize(ctx, password))
+		return false, comparing(s.passwords.Equalize(ctx, password))
 	}
 	ok, rehash, err := s.passwords.Verify(ctx, account.Str("password"), password)
 	if err != nil || !ok {
-		return false, busy(err)
+		return false, comparing(err)
 	}
 	if rehash {
 		hash, err := s.passwords.Hash(ctx, password)
@@ -299,7 +299,7 @@ func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, us
 	}
 	hash, err := s.passwords.Hash(ctx, password)
 	if err != nil {
-		return busy(err)
+		return hashing(err)
 	}
 	set := document.NewObject(2).Set("updatedAt", document.Time(now))
 	if err := hooks.Verdict(ctx, "account.updating", set, withoutPassword(account.Fields)); err != nil {
@@ -312,7 +312,7 @@ func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, us
 
 // Equalize spends the time of a password check.
 func (s *Service) Equalize(ctx context.Context, password string) error {
-	return busy(s.passwords.Equalize(ctx, password))
+	return comparing(s.passwords.Equalize(ctx, password))
 }
 
 // NormalizeEmail lower-cases an address, as Better Auth stores it.
@@ -331,11 +331,22 @@ func textOr(v document.Value, fallback string) document.Value {
 	return document.Text(fallback)
 }
 
-// busy turns a full hashing queue into an answer for the client.
-func busy(err error) error {
-	if errors.Is(err, secret.ErrBusy) {
-		e := apierror.New(http.StatusServiceUnavailable, "TOO_BUSY", "The server is busy. Please try again shortly.")
-		return e.Because(err)
+// hashing turns the errors of a hasher into answers for the client.
+func hashing(err error) error {
+	switch {
+	case errors.Is(err, secret.ErrBusy):
+		return apierror.New(http.StatusServiceUnavailable, "TOO_BUSY", "The server is busy. Please try again shortly.").Because(err)
+	case errors.Is(err, secret.ErrPasswordTooLong):
+		return apierror.New(http.StatusBadRequest, "PASSWORD_TOO_LONG", "Password too long").Because(err)
 	}
 	return err
+}
+
+// comparing is hashing for passwords that are only compared: one that is too
+// long to be anybody's is a wrong one, whoever the user.
+func comparing(err error) error {
+	if errors.Is(err, secret.ErrPasswordTooLong) {
+		return nil
+	}
+	return hashing(err)
 }
