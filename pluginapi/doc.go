@@ -6,4 +6,7 @@
 // Neighbours: engine/sandbox runs modules and passes kinds and statuses
 // through unread; engine/dispatch and engine/capability give them meaning;
 // sdk wraps them for guests written in Go.
+//
+//	packed, err := pluginapi.PackModule(wasm, manifestJSON) // what "authhost plugin pack" does
+//	manifest, err := pluginapi.ManifestOf(packed)
 package pluginapi

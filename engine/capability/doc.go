@@ -9,4 +9,6 @@
 //
 // Neighbours: dispatch runs the handlers and hands their calls over; identity,
 // session, secret, keyring and mail do the work.
+//
+//	host := capability.New(capability.Config{Tenant: "main", Identity: users, Secrets: secrets, Keys: ring})
 package capability

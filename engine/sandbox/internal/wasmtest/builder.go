@@ -1,5 +1,3 @@
-// Package wasmtest builds small WebAssembly binaries for tests, valid ones
-// and hostile ones. It checks nothing.
 package wasmtest
 
 import (
