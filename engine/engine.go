@@ -19,7 +19,7 @@ import (
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/engine/store/boltstore"
-//PG	"github.com/authhost/authhost/engine/store/pgstore"
+	"github.com/authhost/authhost/engine/store/pgstore"
 	"github.com/authhost/authhost/engine/telemetry"
 	"github.com/authhost/authhost/engine/tenant"
 	"github.com/authhost/authhost/pluginapi"
@@ -158,8 +158,8 @@ func (e *Engine) openStore(ctx context.Context) error {
 	var err error
 	switch e.config.Store.Driver {
 	case config.DriverPostgres:
-//PG		p := e.config.Store.Postgres
-//PG		e.store, err = pgstore.Open(ctx, pgstore.Config{URL: p.URL.Reveal(), MaxConns: p.MaxConns})
+		p := e.config.Store.Postgres
+		e.store, err = pgstore.Open(ctx, pgstore.Config{URL: p.URL.Reveal(), MaxConns: p.MaxConns})
 	default:
 		e.store, err = boltstore.Open(boltstore.Config{
 			Dir: filepath.Join(e.config.Server.DataDir, TenantsDir), Logger: e.logger, OnFailure: e.options.OnFailure,
