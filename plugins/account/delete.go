@@ -33,7 +33,10 @@ func deleteUser(c *sdk.Call) sdk.Result {
 	if !password && !c.Session().Fresh() {
 		return errSessionExpired.Deny(c)
 	}
-	return deleteNow(c)
+	if status := deleteAndEnd(c); status != sdk.OK {
+		return c.Fail(status)
+	}
+	return answer(c, "User deleted")
 }
 
 // checkPassword checks the password in the body; refused is nil if it is
@@ -82,38 +85,53 @@ func deleteUserCallback(c *sdk.Call) sdk.Result {
 	if !c.Session().Exists() {
 		return errNoSession.Deny(c)
 	}
-	result := deleteByToken(c, c.Request().Query("token").String())
-	page := c.Request().Query("callbackURL").String()
-	if result == sdk.Continue && page != "" {
+	if refused, status := spendToken(c, c.Request().Query("token").String()); status != sdk.OK {
+		return c.Fail(status)
+	} else if refused != nil {
+		return refused.Deny(c)
+	}
+	if status := deleteAndEnd(c); status != sdk.OK {
+		return c.Fail(status)
+	}
+	if page := c.Request().Query("callbackURL").String(); page != "" {
 		return c.Redirect(page)
 	}
-	return result
+	return answer(c, "User deleted")
 }
 
-// deleteByToken deletes the user with the token of a deletion mail, which
-// must be the user's own: a refused token of somebody else is not used up.
+// deleteByToken deletes the user with a mailed token in the body. The client
+// keeps its cookies, which are worth nothing; its next look at the session
+// takes them away.
 func deleteByToken(c *sdk.Call, token string) sdk.Result {
-	owner, status := c.Verifications().Consume(deletePrefix + token)
-	if status == sdk.NotFound || status == sdk.OK && owner != c.Session().UserID() {
-		return errInvalidDeleteToken.Deny(c)
-	}
-	if status != sdk.OK {
+	if refused, status := spendToken(c, token); status != sdk.OK {
 		return c.Fail(status)
+	} else if refused != nil {
+		return refused.Deny(c)
 	}
-	return deleteNow(c)
-}
-
-// deleteNow deletes the user with all that belongs to it, and takes the
-// session's cookies away.
-func deleteNow(c *sdk.Call) sdk.Result {
-	userID := c.Session().UserID()
-	if status := c.Sessions().End(); status != sdk.OK {
-		return c.Fail(status)
-	}
-	if status := c.Identity().DeleteUser(userID); status != sdk.OK {
+	if status := c.Identity().DeleteUser(c.Session().UserID()); status != sdk.OK {
 		return c.Fail(status)
 	}
 	return answer(c, "User deleted")
+}
+
+// spendToken uses up the token of a deletion mail, which must be the user's
+// own: a token of somebody else is refused, and not used up.
+func spendToken(c *sdk.Call, token string) (refused *sdk.APIError, status sdk.Status) {
+	owner, status := c.Verifications().Consume(deletePrefix + token)
+	if status == sdk.NotFound || status == sdk.OK && owner != c.Session().UserID() {
+		return &errInvalidDeleteToken, sdk.OK
+	}
+	return nil, status
+}
+
+// deleteAndEnd deletes the user with all that belongs to it, and takes the
+// session's cookies away.
+func deleteAndEnd(c *sdk.Call) sdk.Status {
+	userID := c.Session().UserID()
+	if status := c.Sessions().End(); status != sdk.OK {
+		return status
+	}
+	return c.Identity().DeleteUser(userID)
 }
 
 func answer(c *sdk.Call, message string) sdk.Result {

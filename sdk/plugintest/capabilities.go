@@ -38,6 +38,7 @@ func (h *Host) Call(capability, function string) sdk.Status {
 		result = Object{}
 	}
 	h.doc.root["result"] = clone(result)
+	h.refreshSession()
 	return status
 }
 
@@ -115,6 +116,13 @@ func (h *Host) takeVerification(a Object, consume bool) (sdk.Status, any) {
 
 func (h *Host) dropVerification(identifier string) {
 	h.state.Verifications = slices.DeleteFunc(h.state.Verifications, func(v Object) bool { return v["identifier"] == identifier })
+}
+
+// SignToken returns a token such as another plugin would have got from
+// crypto.signToken.
+func (h *Host) SignToken(purpose string, life time.Duration, claims Object) string {
+	_, result := h.sign(Object{"claims": claims, "expiresIn": int64(life / time.Second)}, purpose)
+	return text(result.(Object)["token"])
 }
 
 func (h *Host) sign(a Object, purpose string) (sdk.Status, any) {

@@ -10,7 +10,7 @@
 //		h := plugintest.New(t, plugintest.Config{Manifest: manifest})
 //		h.SignIn(h.AddUser("ada@example.com", "correct horse"))
 //		res := h.GET("/hello")
-//		if res.Status != 200 || res.String("greeting") != "Hello, ada@example.com" {
+//		if res.Status != 200 || res.Text("greeting") != "Hello, ada@example.com" {
 //			t.Errorf("got %s", res)
 //		}
 //	}

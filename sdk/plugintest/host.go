@@ -129,6 +129,12 @@ func (h *Host) AddUser(email, password string) string {
 	return text(user["id"])
 }
 
+// AddAccount links a user to a provider. Fields are those of the account
+// record: providerId, accountId, scope …
+func (h *Host) AddAccount(userID string, fields Object) {
+	maps.Copy(h.addAccount(userID, text(fields["providerId"]), ""), fields)
+}
+
 // User returns the record of a user, nil if there is none.
 func (h *Host) User(id string) Object { return find(h.state.Users, "id", id) }
 

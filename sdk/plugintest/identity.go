@@ -205,7 +205,6 @@ func (h *Host) sessions() map[string]Function {
 			}
 			s := h.newSession(text(a["userId"]), a["rememberMe"] != false)
 			h.current = text(s["token"])
-			h.doc.root["session"] = h.sessionView(s)
 			return sdk.OK, Object{"session": s, "user": user}
 		},
 		"session.list": func(a Object) (sdk.Status, any) {
@@ -226,7 +225,6 @@ func (h *Host) sessions() map[string]Function {
 		"session.end": func(Object) (sdk.Status, any) {
 			h.dropSessions(func(o Object) bool { return o["token"] == h.current })
 			h.current = ""
-			delete(h.doc.root, "session")
 			return sdk.OK, nil
 		},
 		"session.reissue": func(Object) (sdk.Status, any) {
@@ -245,7 +243,12 @@ func (h *Host) sessions() map[string]Function {
 }
 
 // CurrentSession returns the session that requests carry, nil if none.
-func (h *Host) CurrentSession() Object { return find(h.state.Sessions, "token", h.current) }
+func (h *Host) CurrentSession() Object {
+	if h.current == "" {
+		return nil
+	}
+	return find(h.state.Sessions, "token", h.current)
+}
 
 func (h *Host) newSession(userID string, remember bool) Object {
 	s := Object{

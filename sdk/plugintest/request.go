@@ -46,12 +46,11 @@ func (r Response) Get(path string) any {
 	return v
 }
 
-// String returns the text at a path of the body; without a path, the whole
-// answer as one line.
-func (r Response) String(path ...string) string {
-	if len(path) > 0 {
-		return text(r.Get(path[0]))
-	}
+// Text returns the text at a path of the body, "" if there is none.
+func (r Response) Text(path string) string { return text(r.Get(path)) }
+
+// String returns the whole answer as one line.
+func (r Response) String() string {
 	return fmt.Sprintf("%d %s location=%q", r.Status, marshal(r.Body), r.Location)
 }
 
@@ -130,8 +129,15 @@ func (h *Host) begin(event, phase string) {
 	if phase != "" {
 		h.doc.root["event"].(Object)["phase"] = phase
 	}
-	if s := find(h.state.Sessions, "token", h.current); s != nil && h.current != "" {
+	h.refreshSession()
+}
+
+// refreshSession brings the document's session up to date.
+func (h *Host) refreshSession() {
+	if s := h.CurrentSession(); s != nil {
 		h.doc.root["session"] = h.sessionView(s)
+	} else {
+		delete(h.doc.root, "session")
 	}
 }
 
