@@ -19,7 +19,7 @@ const (
 	maxFileBytes = 64 << 20
 	// maxNodes bounds the elements of a file after aliases are expanded, which
 	// is what stops a few lines of nested aliases from filling the memory.
-	maxNodes = 4_000_000
+	maxNodes = 2_000_000
 	// maxDepth bounds the nesting of elements.
 	maxDepth = 64
 )

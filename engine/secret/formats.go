@@ -83,11 +83,16 @@ type argonParams struct {
 }
 
 func (argonHash) hash(password []byte) (string, error) {
-	salt := make([]byte, saltBytes)
-	rand.Read(salt)
-	key := argon2.IDKey(password, salt, argonTime, argonMemory, argonThreads, argonKey)
+	p := argonParams{memory: argonMemory, time: argonTime, threads: argonThreads, salt: make([]byte, saltBytes)}
+	rand.Read(p.salt)
+	p.key = argon2.IDKey(password, p.salt, p.time, p.memory, p.threads, argonKey)
+	return p.String(), nil
+}
+
+// String returns the PHC string.
+func (p argonParams) String() string {
 	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads, b64.EncodeToString(salt), b64.EncodeToString(key)), nil
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.memory, p.time, p.threads, b64.EncodeToString(p.salt), b64.EncodeToString(p.key))
 }
 
 func (argonHash) recognizes(stored string) bool { return strings.HasPrefix(stored, "$argon2id$") }
@@ -125,7 +130,7 @@ func parseArgon(stored string) (argonParams, bool) {
 type bcryptHash struct{}
 
 const (
-	bcryptCost    = 12
+	bcryptCost    = 11 // about twice the time of scrypt
 	maxBcryptCost = 15
 	// maxBcryptBytes is all of a password that bcrypt looks at. New hashes of
 	// longer passwords are refused, because what follows would not count.

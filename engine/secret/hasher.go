@@ -12,7 +12,7 @@ import (
 const (
 	Scrypt   = "scrypt"   // Better Auth's: N=16384, r=16, p=1; about 32 MiB per hash
 	Argon2id = "argon2id" // RFC 9106 with m=19456 KiB, t=2, p=1; about 19 MiB per hash
-	Bcrypt   = "bcrypt"   // cost 12; passwords of at most 72 bytes
+	Bcrypt   = "bcrypt"   // cost 11; passwords of at most 72 bytes
 )
 
 // MaxPasswordBytes is the longest password that is hashed or compared. Longer
@@ -99,18 +99,31 @@ func (h *Hasher) Hash(ctx context.Context, password string) (stored string, err 
 // is returned.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok, rehash bool, err error) {
 	err = h.run(ctx, password, func(normalized []byte) error {
-		for _, a := range h.known {
-			if a.recognizes(stored) {
-				var current bool
-				ok, current, err = a.verify(stored, normalized)
-				rehash = ok && (!current || a != h.preferred)
-				return err
-			}
+		ok, rehash, err = h.compare(stored, normalized)
+		if errors.Is(err, ErrUnknownHash) {
+			h.spend(normalized)
 		}
-		_, _ = h.preferred.hash(normalized)
-		return ErrUnknownHash
+		return err
 	})
-	return ok && err == nil, rehash && err == nil, err
+	return ok, rehash, err
+}
+
+func (h *Hasher) compare(stored string, password []byte) (ok, rehash bool, err error) {
+	for _, a := range h.known {
+		if a.recognizes(stored) {
+			ok, current, err := a.verify(stored, password)
+			return ok, ok && (!current || a != h.preferred), err
+		}
+	}
+	return false, false, ErrUnknownHash
+}
+
+// spend costs what comparing with a hash of the configured algorithm does.
+func (h *Hasher) spend(password []byte) {
+	if _, err := h.preferred.hash(password); errors.Is(err, ErrPasswordTooLong) {
+		// Comparing would not refuse: it looks at the first bytes only.
+		_, _ = h.preferred.hash(password[:maxBcryptBytes])
+	}
 }
 
 // Equalize spends what Verify spends for a hash of the configured algorithm.
@@ -118,12 +131,8 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok, rehas
 // users answer as slowly as known ones.
 func (h *Hasher) Equalize(ctx context.Context, password string) error {
 	return h.run(ctx, password, func(normalized []byte) error {
-		if _, err := h.preferred.hash(normalized); !errors.Is(err, ErrPasswordTooLong) {
-			return err
-		}
-		// Verify would truncate, so it does not refuse either.
-		_, err := h.preferred.hash(normalized[:maxBcryptBytes])
-		return err
+		h.spend(normalized)
+		return nil
 	})
 }
 

@@ -12,7 +12,7 @@ const MinLength = 32
 
 // minBits is the least estimated entropy of a strong secret. Random hex of
 // 32 characters reaches it with ease, words and patterns do not.
-const minBits = 80
+const minBits = 64
 
 // placeholders are texts, in lower case and without punctuation, that mark a
 // secret as copied from a manual.
@@ -52,9 +52,9 @@ func Strength(value string) error {
 	return nil
 }
 
-// entropy estimates the bits in a text from above: the Shannon entropy of its
-// characters, times the length of its shortest period, less the steps that
-// follow from the character before (equal, next or previous).
+// entropy estimates the bits in a text: the Shannon entropy of its characters
+// times its length, where neither repetitions of its shortest period count nor
+// characters that go on with a run like aaa, abc or 321.
 func entropy(value string) float64 {
 	text := []rune(value)
 	counts := map[rune]int{}
@@ -67,9 +67,10 @@ func entropy(value string) float64 {
 		perRune -= p * math.Log2(p)
 	}
 	text = text[:period(text)]
-	surprising := 1
-	for i := 1; i < len(text); i++ {
-		if step := text[i] - text[i-1]; step < -1 || step > 1 {
+	surprising := min(len(text), 2)
+	for i := 2; i < len(text); i++ {
+		step := text[i] - text[i-1]
+		if step < -1 || step > 1 || step != text[i-1]-text[i-2] {
 			surprising++
 		}
 	}
