@@ -47,7 +47,7 @@ export function tenantOf(id, profile, { listen, modules }) {
     basePath: profile.base_path,
     secret: profile.secret,
     ...general(options, id),
-    plugins: [emailPassword(options), ...account(options, modules), ...profile.plugins.map((p) => plugin(id, p, profile))],
+    plugins: [emailPassword(options), ...account(options, modules, profile.options.emailVerification), ...profile.plugins.map((p) => plugin(id, p, profile))],
   };
   const rest = options.rest();
   if (rest.length) throw new UnsupportedProfile(`${id}: options ${rest.join(", ")}`);
@@ -98,15 +98,21 @@ function emailPassword(options) {
   };
 }
 
-function account(options, modules) {
+function account(options, modules, verification = {}) {
   const config = withoutUndefined({
     changeEmail: withoutUndefined({
       enabled: options.take("user.changeEmail.enabled"),
-      sendConfirmation: callback(options.take("user.changeEmail.sendChangeEmailConfirmation")) || undefined,
+      updateEmailWithoutVerification: options.take("user.changeEmail.updateEmailWithoutVerification"),
+      sendChangeEmailConfirmation: callback(options.take("user.changeEmail.sendChangeEmailConfirmation")) || undefined,
     }),
     deleteUser: withoutUndefined({
       enabled: options.take("user.deleteUser.enabled"),
-      sendVerification: callback(options.take("user.deleteUser.sendDeleteAccountVerification")) || undefined,
+      sendDeleteAccountVerification: callback(options.take("user.deleteUser.sendDeleteAccountVerification")) || undefined,
+      deleteTokenExpiresIn: options.take("user.deleteUser.deleteTokenExpiresIn"),
+    }),
+    emailVerification: withoutUndefined({
+      sendVerificationEmail: callback(verification.sendVerificationEmail) || undefined,
+      expiresIn: verification.expiresIn,
     }),
   });
   return modules.has("account") ? [{ id: "account", config }] : [];

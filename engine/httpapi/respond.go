@@ -7,16 +7,12 @@ import (
 	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
-	"github.com/authhost/authhost/engine/session"
 )
 
 // write sends the answer that an exchange has put together.
 func write(w http.ResponseWriter, r *dispatch.Response) int {
 	h := w.Header()
-	for name, values := range r.Headers {
-		h[name] = values
-	}
-	writeCookies(h, r.Cookies)
+	writeHeaders(h, r)
 	status := r.StatusOrDefault()
 	if r.Redirect != "" {
 		h.Set("Location", r.Redirect)
@@ -24,7 +20,7 @@ func write(w http.ResponseWriter, r *dispatch.Response) int {
 	if _, set := h["Content-Type"]; !set {
 		h["Content-Type"] = jsonContentType
 	}
-	if r.Body.IsAbsent() {
+	if r.Body.IsAbsent() || r.Redirect != "" {
 		h["Content-Length"] = zeroLength
 		w.WriteHeader(status)
 		return status
@@ -45,15 +41,18 @@ var (
 	zeroLength      = []string{"0"}
 )
 
-func writeCookies(h http.Header, cookies []session.Cookie) {
-	if len(cookies) == 0 {
-		return
+// writeHeaders copies the headers and cookies of an answer. Vary adds to what
+// is there already: each part of the server names what it looked at.
+func writeHeaders(h http.Header, r *dispatch.Response) {
+	for name, values := range r.Headers {
+		if name == "Vary" {
+			values = append(h[name], values...)
+		}
+		h[name] = values
 	}
-	lines := make([]string, len(cookies))
-	for i, c := range cookies {
-		lines[i] = c.Line
+	for _, c := range r.Cookies {
+		h["Set-Cookie"] = append(h["Set-Cookie"], c.Line)
 	}
-	h["Set-Cookie"] = lines
 }
 
 // writeError sends an error in the protocol's form. Cookies that were set on
@@ -61,10 +60,7 @@ func writeCookies(h http.Header, cookies []session.Cookie) {
 func writeError(w http.ResponseWriter, r *dispatch.Response, err error) *apierror.Error {
 	e := apierror.From(err)
 	h := w.Header()
-	for name, values := range r.Headers {
-		h[name] = values
-	}
-	writeCookies(h, r.Cookies)
+	writeHeaders(h, r)
 	h["Content-Type"] = jsonContentType
 	if e.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "1")
