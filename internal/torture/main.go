@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+)
+
+// options are the command's flags.
+type options struct {
+	binary      string
+	out         string
+	rounds      int
+	concurrency int
+	shortest    time.Duration
+	longest     time.Duration
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.binary, "bin", "build/authhost", "the server's binary")
+	flag.StringVar(&o.out, "out", "build/torture.json", "where the figures go")
+	flag.IntVar(&o.rounds, "rounds", 50, "how often the server is killed")
+	flag.IntVar(&o.concurrency, "concurrency", 200, "sign-ups under way at a time")
+	flag.DurationVar(&o.shortest, "shortest", 300*time.Millisecond, "shortest time from the first acknowledged sign-up to the kill")
+	flag.DurationVar(&o.longest, "longest", 2*time.Second, "longest time from the first acknowledged sign-up to the kill")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "torture:", err)
+		os.Exit(1)
+	}
+}
+
+// tally is what all rounds together came to.
+type tally struct {
+	rounds, acknowledged, lost, badFiles, failedStarts int
+	slowestStart                                       time.Duration
+}
+
+func run(ctx context.Context, o options) error {
+	if o.rounds < 1 || o.concurrency < 1 || o.shortest <= 0 || o.longest < o.shortest {
+		return errors.New("-rounds, -concurrency and -shortest are positive, and -longest is not below -shortest")
+	}
+	binary, err := filepath.Abs(o.binary)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(binary); err != nil {
+		return fmt.Errorf("%w; run \"make build\" first", err)
+	}
+	dir, err := os.MkdirTemp("", "torture-")
+	if err != nil {
+		return err
+	}
+	s := &server{binary: binary, dir: dir}
+	var t tally
+	err = s.configure()
+	if err == nil {
+		err = torture(ctx, o, s, &t)
+	}
+	if err = errors.Join(err, report(o, t)); err != nil {
+		fmt.Fprintln(os.Stderr, "the data is kept in", dir)
+		return err
+	}
+	return os.RemoveAll(dir)
+}
+
+// torture runs the rounds, and at the end looks for every sign-up of all of
+// them once more.
+func torture(ctx context.Context, o options, s *server, t *tally) error {
+	var all []signUp
+	for round := 1; round <= o.rounds; round++ {
+		done, err := t.round(ctx, o, s, round)
+		if err != nil {
+			return fmt.Errorf("round %d: %w", round, err)
+		}
+		all = append(all, done...)
+	}
+	lost, err := t.verify(ctx, s, all)
+	t.lost = max(t.lost, lost)
+	return err
+}
+
+// round kills the server once and looks what is left.
+func (t *tally) round(ctx context.Context, o options, s *server, round int) ([]signUp, error) {
+	if err := t.start(ctx, s); err != nil {
+		return nil, err
+	}
+	after := o.shortest + rand.N(o.longest-o.shortest+1)
+	done := burst(ctx, s, round, o.concurrency, after)
+	t.rounds++
+	t.acknowledged += len(done)
+	bad, err := s.check(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lost, err := t.verify(ctx, s, done)
+	t.badFiles += bad
+	t.lost += lost
+	fmt.Printf("round %2d: killed %4d ms after the first, %3d acknowledged, %d lost, %d bad files\n",
+		round, after.Milliseconds(), len(done), lost, bad)
+	return done, err
+}
+
+func (t *tally) start(ctx context.Context, s *server) error {
+	if err := s.start(ctx); err != nil {
+		t.failedStarts++
+		return err
+	}
+	t.slowestStart = max(t.slowestStart, s.took)
+	return nil
+}
+
+// verify starts the server, looks for sign-ups and stops it. It returns how
+// many are not there.
+func (t *tally) verify(ctx context.Context, s *server, list []signUp) (lost int, err error) {
+	if err := t.start(ctx, s); err != nil {
+		return 0, err
+	}
+	defer s.kill()
+	return missing(ctx, s, list), ctx.Err()
+}
+
+// figure is one entry of the result for machines.
+type figure struct {
+	Name  string   `json:"name"`
+	Value float64  `json:"value"`
+	Unit  string   `json:"unit"`
+	Goal  *float64 `json:"goal"`
+	Holds bool     `json:"holds"`
+	How   string   `json:"how"`
+}
+
+// report prints the outcome, writes it for machines, and returns an error when
+// the server did not keep its word.
+func report(o options, t tally) error {
+	how := fmt.Sprintf("SIGKILL %v to %v after the first acknowledged of %d concurrent sign-ups, then store check, restart, get-session for each acknowledged one",
+		o.shortest, o.longest, o.concurrency)
+	atMost := func(name string, value int, unit string, goal float64) figure {
+		return figure{name, float64(value), unit, &goal, float64(value) <= goal, how}
+	}
+	wanted := float64(o.rounds)
+	one := 1.0
+	figures := []figure{
+		{"torture_rounds", float64(t.rounds), "kills", &wanted, t.rounds >= o.rounds, how},
+		{"torture_acknowledged", float64(t.acknowledged), "sign-ups", &one, t.acknowledged >= 1, how},
+		atMost("torture_lost", t.lost, "sign-ups", 0),
+		atMost("torture_bad_files", t.badFiles, "files", 0),
+		atMost("torture_failed_starts", t.failedStarts, "starts", 0),
+		{"torture_slowest_start", float64(t.slowestStart.Milliseconds()), "ms", nil, true, how + "; the first start compiles the plugins"},
+	}
+	text, err := json.MarshalIndent(figures, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(o.out), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(o.out, append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	fmt.Printf("%d kills, %d sign-ups acknowledged, %d lost, %d bad files; slowest start %v\n",
+		t.rounds, t.acknowledged, t.lost, t.badFiles, t.slowestStart.Round(time.Millisecond))
+	for _, f := range figures {
+		if !f.Holds {
+			err = errors.Join(err, fmt.Errorf("%s is %v; the goal is %v", f.Name, f.Value, *f.Goal))
+		}
+	}
+	return err
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	// startTimeout bounds a start; the first one compiles the plugins.
+	startTimeout = 3 * time.Minute
+	// pollEvery is how often a starting server is asked whether it is up.
+	pollEvery = 10 * time.Millisecond
+)
+
+// server is the binary with a configuration and data of its own.
+type server struct {
+	binary, dir string
+	base        string // URL of the tenant's endpoints
+	origin      string
+	took        time.Duration // of the last start
+
+	process *exec.Cmd
+	exited  chan struct{}
+	output  bytes.Buffer
+}
+
+// configure writes a configuration for a free port.
+func (s *server) configure() error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		return err
+	}
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails, see crypto/rand
+	s.origin = "http://" + address
+	s.base = s.origin + "/api/auth"
+	text := fmt.Sprintf(`server:
+  listen: %s
+  admin: ""
+  dataDir: ./data
+tenants:
+  - id: torture
+    baseURL: %s
+    secret: %s
+    plugins:
+      - id: email-password
+`, address, s.origin, hex.EncodeToString(secret))
+	return os.WriteFile(s.config(), []byte(text), 0o600)
+}
+
+func (s *server) config() string { return filepath.Join(s.dir, "authhost.yaml") }
+
+// start starts the server and waits until it answers.
+func (s *server) start(ctx context.Context) error {
+	begin := time.Now()
+	s.output.Reset()
+	s.process = exec.Command(s.binary, "serve", "--config", s.config())
+	s.process.Stdout, s.process.Stderr = &s.output, &s.output
+	if err := s.process.Start(); err != nil {
+		return err
+	}
+	s.exited = make(chan struct{})
+	go func(p *exec.Cmd, exited chan struct{}) {
+		_ = p.Wait() // it is killed; its status tells nothing
+		close(exited)
+	}(s.process, s.exited)
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for !s.answers(ctx) {
+		select {
+		case <-tick.C:
+		case <-s.exited:
+			return fmt.Errorf("the server did not start: %s", s.output.String())
+		case <-ctx.Done():
+			s.kill()
+			return fmt.Errorf("the server did not answer in time: %s", s.output.String())
+		}
+	}
+	s.took = time.Since(begin)
+	return nil
+}
+
+func (s *server) answers(ctx context.Context) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/ok", nil)
+	if err != nil {
+		return false
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// kill ends the server as a crash does, and waits until it is gone.
+func (s *server) kill() {
+	_ = s.process.Process.Kill()
+	<-s.exited
+}
+
+// check runs the store check on what the killed server left, and returns the
+// number of damaged files.
+func (s *server) check(ctx context.Context) (bad int, err error) {
+	out, err := exec.CommandContext(ctx, s.binary, "store", "check", filepath.Join(s.dir, "data")).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return 0, err
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, ".db: ") && !strings.HasSuffix(line, ".db: ok\n") {
+			bad++
+		}
+	}
+	if err != nil && bad == 0 {
+		return 0, fmt.Errorf("store check: %s", out)
+	}
+	if bad > 0 {
+		fmt.Fprintf(os.Stderr, "%s", out)
+	}
+	return bad, nil
+}
