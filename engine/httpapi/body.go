@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,7 +14,11 @@ import (
 	"github.com/authhost/authhost/engine/document"
 )
 
-const mediaJSON = "application/json"
+// Media types that bodies are parsed from.
+const (
+	mediaJSON = "application/json"
+	mediaForm = "application/x-www-form-urlencoded"
+)
 
 // readBody reads and parses a request body. A request without Content-Type
 // has no body, as far as the protocol is concerned.
@@ -24,7 +29,7 @@ func readBody(w http.ResponseWriter, r *http.Request, allowed []string, limits C
 	}
 	media := strings.ToLower(contentType)
 	base := strings.TrimSpace(strings.SplitN(media, ";", 2)[0])
-	if !mediaAllowed(base, allowed) {
+	if !slices.Contains(allowed, base) {
 		return document.Value{}, nil, apierror.New(http.StatusUnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE",
 			fmt.Sprintf("Content-Type %q is not allowed. Allowed types: %s", contentType, strings.Join(allowed, ", ")))
 	}
@@ -32,7 +37,7 @@ func readBody(w http.ResponseWriter, r *http.Request, allowed []string, limits C
 	if err != nil {
 		return document.Value{}, nil, bodyError(err, limits.MaxBodyBytes)
 	}
-	if strings.Contains(base, "x-www-form-urlencoded") {
+	if base == mediaForm {
 		return document.Obj(lastValues(string(raw))), raw, nil
 	}
 	v, err := document.Parse(decodeText(raw), limits.MaxJSONDepth)
@@ -52,15 +57,6 @@ func decodeText(raw []byte) []byte {
 	return bytes.ToValidUTF8(raw, []byte("\uFFFD"))
 }
 
-func mediaAllowed(base string, allowed []string) bool {
-	for _, a := range allowed {
-		if strings.Contains(base, a) {
-			return true
-		}
-	}
-	return false
-}
-
 func bodyError(err error, limit int64) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -71,7 +67,8 @@ func bodyError(err error, limit int64) error {
 
 // pairs iterates over the name and value pairs of a form or query, decoded as
 // the URL standard does (application/x-www-form-urlencoded parser): what is
-// no escape stays as it is.
+// no escape stays as it is. Bytes that are no UTF-8 become U+FFFD, one for a
+// run of them.
 func pairs(s string, each func(name, value string)) {
 	for s != "" {
 		var pair string
@@ -86,7 +83,7 @@ func pairs(s string, each func(name, value string)) {
 
 func unescapeForm(s string) string {
 	if !strings.ContainsAny(s, "%+") {
-		return s
+		return strings.ToValidUTF8(s, "\uFFFD")
 	}
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {

@@ -19,14 +19,10 @@ func (a *API) cors(next http.Handler) http.Handler {
 	}
 	own, _ := siteOf(a.Realm.BaseURL)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		origin := r.Header.Get("Origin")
-		if origin == "" || origin == own.origin {
-			next.ServeHTTP(w, r)
-			return
-		}
 		h := w.Header()
-		h.Add("Vary", "Origin")
-		if !a.origins.trusts(origin) {
+		h.Add("Vary", "Origin") // on every answer, or a cache would give one origin's to another
+		origin := r.Header.Get("Origin")
+		if origin == "" || origin == own.origin || !a.origins.trusts(origin) {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -28,17 +28,28 @@ func newOrigins(baseURL string, trusted []string) *origins {
 	o := &origins{}
 	own, _ := siteOf(baseURL)
 	for _, text := range append([]string{own.origin}, trusted...) {
-		p := pattern{text: strings.TrimSuffix(text, "/")}
-		if strings.HasSuffix(text, "://") {
-			p.text = text
-		}
-		if strings.ContainsAny(text, "*?") {
-			p.wildcard = glob(p.text)
-			p.hostOnly = !strings.Contains(text, "://")
-		}
-		o.patterns = append(o.patterns, p)
+		o.patterns = append(o.patterns, newPattern(text))
 	}
 	return o
+}
+
+func newPattern(text string) pattern {
+	p := pattern{text: text}
+	if !strings.HasSuffix(text, "://") {
+		p.text = strings.TrimSuffix(text, "/")
+	}
+	if strings.ContainsAny(text, "*?") {
+		p.hostOnly = !strings.Contains(text, "://")
+		if p.hostOnly || strings.HasPrefix(text, "http") { // hosts have no case
+			p.text = strings.ToLower(p.text)
+		}
+		p.wildcard = glob(p.text)
+		return p
+	}
+	if s, ok := siteOf(text); ok && s.web {
+		p.text = s.origin // in the form in which browsers send it
+	}
+	return p
 }
 
 // glob compiles a pattern: "*" is any run of characters, "?" any one.
@@ -99,8 +110,16 @@ type site struct {
 
 var defaultPorts = [...]struct{ scheme, port string }{{"http", "80"}, {"https", "443"}}
 
+// unsafeSchemes run code, read local data or hand the URL on to somewhere
+// else; no pattern makes them a place to send a browser to.
+var unsafeSchemes = map[string]bool{
+	"javascript": true, "data": true, "vbscript": true, "file": true, "blob": true, "about": true,
+	"filesystem": true, "view-source": true, "intent": true,
+}
+
 // siteOf parses an absolute URL. Whatever a browser might read differently
-// from this parser is refused.
+// from this parser is refused, and so are hosts that are not ASCII: browsers
+// send those in their ASCII form (RFC 5891).
 func siteOf(raw string) (site, bool) {
 	for i := 0; i < len(raw); i++ {
 		if c := raw[i]; c <= ' ' || c == '\\' || c == 0x7f {
@@ -108,19 +127,20 @@ func siteOf(raw string) (site, bool) {
 		}
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Scheme == "" {
+	if err != nil || u.Scheme == "" || u.User != nil || unsafeSchemes[u.Scheme] {
 		return site{}, false
 	}
-	scheme := strings.ToLower(u.Scheme)
+	scheme := u.Scheme // url.Parse made it lower case
 	web := scheme == "http" || scheme == "https"
-	switch scheme {
-	case "javascript", "data", "vbscript", "file", "blob", "about":
-		return site{}, false
-	}
-	if web && (u.Host == "" || u.Opaque != "") {
+	if web && (u.Host == "" || u.Opaque != "" || strings.HasSuffix(u.Host, ":")) {
 		return site{}, false
 	}
 	host := strings.ToLower(u.Host)
+	for i := 0; i < len(host); i++ {
+		if host[i] >= 0x80 {
+			return site{}, false
+		}
+	}
 	for _, d := range defaultPorts {
 		if scheme == d.scheme {
 			host = strings.TrimSuffix(host, ":"+d.port)
@@ -149,22 +169,21 @@ var callbackFields = [...]struct{ name, label, code string }{
 	{"newUserCallbackURL", "newUserCallbackURL", "INVALID_NEW_USER_CALLBACK_URL"},
 }
 
-// checkCallbacks refuses redirect targets in the body, and a callbackURL in
-// the query, that are not trusted.
+// checkCallbacks refuses redirect targets that are not trusted, in the body
+// and in the query. (Better Auth looks at the query only for a callbackURL
+// that is not in the body; handlers may read either.)
 func (o *origins) checkCallbacks(r *dispatch.Request) error {
 	for _, f := range callbackFields {
-		v := r.Body.Get(f.name)
-		if f.name == "callbackURL" && falsy(v) {
-			v = r.Query.Get(f.name)
-		}
-		if falsy(v) {
-			continue
-		}
-		if v.Kind() != document.String {
-			return apierror.New(http.StatusBadRequest, "", "Invalid "+f.label+": expected a string")
-		}
-		if !o.allows(v.Str()) {
-			return apierror.New(http.StatusForbidden, f.code, "Invalid "+f.label)
+		for _, v := range [...]document.Value{r.Body.Get(f.name), r.Query.Get(f.name)} {
+			if falsy(v) {
+				continue
+			}
+			if v.Kind() != document.String {
+				return apierror.New(http.StatusBadRequest, "", "Invalid "+f.label+": expected a string")
+			}
+			if !o.allows(v.Str()) {
+				return apierror.New(http.StatusForbidden, f.code, "Invalid "+f.label)
+			}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -25,24 +27,53 @@ func (a *API) serve(e *endpoint) http.HandlerFunc {
 		ctx, cancel := context.WithTimeout(r.Context(), a.RequestTimeout)
 		defer cancel()
 		ex := dispatch.NewExchange(a.exchangeConfig(), a.request(r, e), a.Now())
-		status := 0
-		defer func() {
-			if p := recover(); p != nil {
-				err := fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-				status = a.fail(ctx, w, ex, e, err)
-			}
-			ex.Close()
-			if a.Metrics != nil {
-				a.Metrics.Request(a.Realm.ID, e.Method, e.Path, status, time.Since(start))
-			}
-		}()
-		if err := a.handle(ctx, w, r, ex, e); err != nil {
-			status = a.fail(ctx, w, ex, e, err)
-		} else {
-			status = write(w, &ex.Response)
+		defer ex.Close()
+		status := a.answer(ctx, w, r, ex, e)
+		if a.Metrics != nil {
+			a.Metrics.Request(a.Realm.ID, e.Method, e.Path, status, time.Since(start))
 		}
-		ex.RunObservers(context.WithoutCancel(ctx))
+		if err := guard(func() error { ex.RunObservers(context.WithoutCancel(ctx)); return nil }); err != nil {
+			a.logFault(ctx, ex, e, err) // the answer is on its way
+		}
 	}
+}
+
+// answer handles the request and writes what came of it.
+func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint) int {
+	err := guard(func() error { return a.handle(ctx, w, r, ex, e) })
+	if err == nil {
+		return write(w, &ex.Response)
+	}
+	if p := (*panicked)(nil); errors.As(err, &p) {
+		ex.Response = dispatch.Response{Headers: http.Header{}} // who knows what is in it
+	}
+	if isFault(err) && !errors.Is(ctx.Err(), context.Canceled) { // then the client went away
+		a.logFault(ctx, ex, e, err)
+	}
+	return writeError(w, &ex.Response, err).Status
+}
+
+// panicked is a panic as an error, for the log.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
+
+// guard turns a panic of f into an error, so that one request's fault is not
+// another's. http.ErrAbortHandler goes on, as net/http wants it.
+func guard(f func() error) (err error) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(p)
+		default:
+			err = &panicked{p, debug.Stack()}
+		}
+	}()
+	return f()
 }
 
 func (a *API) exchangeConfig() dispatch.Config {
@@ -73,13 +104,9 @@ func (a *API) request(r *http.Request, e *endpoint) dispatch.Request {
 	return req
 }
 
-// fail writes an error and, if it is the server's own, logs its cause.
-func (a *API) fail(ctx context.Context, w http.ResponseWriter, ex *dispatch.Exchange, e *endpoint, err error) int {
-	if isFault(err) {
-		a.Logger.ErrorContext(ctx, "request failed", "tenant", a.Realm.ID, "request", ex.Request.ID,
-			"method", e.Method, "route", e.Path, "error", err)
-	}
-	return writeError(w, &ex.Response, err).Status
+func (a *API) logFault(ctx context.Context, ex *dispatch.Exchange, e *endpoint, err error) {
+	a.Logger.ErrorContext(ctx, "request failed", "tenant", a.Realm.ID, "request", ex.Request.ID,
+		"method", e.Method, "route", e.Path, "error", err)
 }
 
 // handle makes the checks in the protocol's order and runs the endpoint and
@@ -102,7 +129,13 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if err := e.run(ctx, ex); err != nil {
 		return err
 	}
-	return ex.After(ctx)
+	if err := ex.After(ctx); err != nil {
+		// What was to be answered did not pass the last hooks, so the client
+		// gets nothing of it, cookies included.
+		ex.Response = dispatch.Response{Headers: http.Header{}}
+		return err
+	}
+	return nil
 }
 
 func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange) error {
@@ -139,7 +172,7 @@ func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange,
 	if err := validate("query", e.query, document.Obj(ex.Request.Query)); err != nil {
 		return err
 	}
-	if r.Method == http.MethodGet && e.query != nil && !a.DisableOrigin {
+	if r.Method == http.MethodGet && e.Plugin != "" && !a.DisableOrigin {
 		if err := a.origins.checkQueryCallbacks(&ex.Request); err != nil {
 			return err
 		}
@@ -163,6 +196,11 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 	if err != nil {
 		return err
 	}
+	if m := a.Realm.Sessions; cur.Valid() && !m.Policy().DeferRefresh && m.NeedsRefresh(cur, ex.Now) {
+		if cur, err = refresh(ctx, ex); err != nil {
+			return err
+		}
+	}
 	if !cur.Valid() {
 		if cur.State == session.Unknown {
 			expire(ex)
@@ -172,37 +210,39 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 		}
 		return apierror.Unauthorized()
 	}
-	if err := a.refreshIfDue(ctx, ex, cur); err != nil {
-		return err
-	}
 	if need == pluginapi.SessionFresh && !a.Realm.Sessions.Fresh(cur.Session, ex.Now) {
 		return apierror.New(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
 	}
 	return nil
 }
 
-func (a *API) refreshIfDue(ctx context.Context, ex *dispatch.Exchange, cur session.Current) error {
-	m := a.Realm.Sessions
-	if m.Policy().DeferRefresh || !m.NeedsRefresh(cur, ex.Now) {
-		return nil
-	}
-	return refresh(ctx, ex, cur)
-}
-
-// refresh extends the current session and sends its cookie again.
-func refresh(ctx context.Context, ex *dispatch.Exchange, cur session.Current) error {
+// refresh extends the current session, sends its cookie again and returns the
+// session as it is then; it may have ended meanwhile. A client often has
+// several requests under way when its session becomes due: the first of them
+// extends it, and to the others it is as if they had come later.
+func refresh(ctx context.Context, ex *dispatch.Exchange) (session.Current, error) {
 	m := ex.Realm.Sessions
-	return ex.Unit(ctx, func(ctx context.Context) error {
-		rec, err := m.Refresh(ctx, ex.Tx(), ex, cur, ex.Now)
-		if err != nil {
+	err := ex.Unit(ctx, func(ctx context.Context) error {
+		cur, err := ex.Current(ctx)
+		if err != nil || !cur.Valid() {
 			return err
 		}
-		ex.ReplaceCurrent(rec, nil)
+		if m.NeedsRefresh(cur, ex.Now) {
+			rec, err := m.Refresh(ctx, ex.Tx(), ex, cur, ex.Now)
+			if err != nil {
+				return err
+			}
+			ex.ReplaceCurrent(rec, nil)
+		}
 		for _, c := range m.SetLines(cur.Token, false) {
 			ex.Response.SetCookie(c)
 		}
 		return nil
 	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrConflict) {
+		return session.Current{}, err
+	}
+	return ex.Current(ctx)
 }
 
 func expire(ex *dispatch.Exchange) {

@@ -34,17 +34,13 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 	due := m.NeedsRefresh(cur, ex.Now) && falsy(ex.Request.Query.Get("disableRefresh"))
 	ex.SetPhase(pluginapi.PhaseRead)
 	if due && (!deferred || post) {
-		err := refresh(ctx, ex, cur)
-		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrConflict) {
+		if cur, err = refresh(ctx, ex); err != nil {
+			return err
+		}
+		if !cur.Valid() {
 			return a.noSession(ctx, ex, cur, false) // it ended while it was read
 		}
-		if err != nil {
-			return err
-		}
 		ex.SetPhase(pluginapi.PhaseRefreshed)
-		if cur, err = ex.Current(ctx); err != nil {
-			return err
-		}
 	}
 	body := document.NewObject(3).
 		Set("session", document.Obj(a.Views.Session(cur.Session))).

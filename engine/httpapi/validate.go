@@ -22,14 +22,23 @@ func ValidEmail(s string) bool {
 	return ok && !strings.HasPrefix(local, ".") && !strings.Contains(local, "..") && emailPattern.MatchString(s)
 }
 
-// validate checks a body or query against a schema. The error carries every
-// issue, in the words of the reference's validator.
+// maxIssues bounds what one error reports: a body of a megabyte can have a
+// hundred thousand wrong items.
+const maxIssues = 50
+
+// validate checks a body or query against a schema. The error carries the
+// issues, at most maxIssues of them, in the words of the reference's
+// validator.
 func validate(place string, schema *pluginapi.Schema, v document.Value) error {
 	if schema == nil {
 		return nil
 	}
 	var issues []string
-	report := func(path, message string) { issues = append(issues, "["+path+"] "+message) }
+	report := func(path, message string) {
+		if len(issues) < maxIssues {
+			issues = append(issues, "["+path+"] "+message)
+		}
+	}
 	parts := schema.AllOf
 	if len(parts) == 0 {
 		parts = []*pluginapi.Schema{schema}
@@ -128,6 +137,10 @@ func checkString(path string, s *pluginapi.Schema, v document.Value, report func
 		options := make([]string, len(s.Enum))
 		for i, e := range s.Enum {
 			options[i] = strconv.Quote(e)
+		}
+		if len(options) == 1 {
+			report(path, "Invalid input: expected "+options[0])
+			return
 		}
 		report(path, "Invalid option: expected one of "+strings.Join(options, "|"))
 		return
