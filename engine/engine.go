@@ -148,7 +148,10 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 const pageKiB = 64
 
 func sandboxLimits(l config.Limits) sandbox.Limits {
-	return sandbox.Limits{Wall: time.Duration(l.WallMs) * time.Millisecond, HostCalls: l.HostCalls}
+	return sandbox.Limits{
+		Fuel: l.Fuel, MemoryPages: l.MemoryKiB / pageKiB, HostCalls: l.HostCalls,
+		Wall: time.Duration(l.WallMs) * time.Millisecond,
+	}
 }
 
 // TenantsDir is the folder of the embedded store below the data folder.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -14,25 +15,46 @@ import (
 // into log lines and audit entries.
 type observer struct{ engine *Engine }
 
+// SlowHandler is the time from which a handler call is worth a line in the
+// log.
+const SlowHandler = 2 * time.Second
+
 // HandlerDone implements dispatch.Observer.
-func (o *observer) HandlerDone(ex *dispatch.Exchange, entry dispatch.Entry, outcome string, took time.Duration, err error) {
+func (o *observer) HandlerDone(ex *dispatch.Exchange, entry dispatch.Entry, done dispatch.Done) {
 	e := o.engine
 	handler := strconv.Itoa(int(entry.Handler.Number))
-	e.metrics.PluginCall(ex.Realm.ID, entry.Plugin.ID, handler, outcome, took)
-	switch outcome {
-	case dispatch.OutcomeTrap, dispatch.OutcomeFailed, dispatch.OutcomeBusy:
-	default:
-		return
+	e.metrics.PluginCall(ex.Realm.ID, entry.Plugin.ID, handler, done.Outcome, done.Took)
+	if ex.Realm.Development {
+		ex.Response.Headers.Add("Server-Timing", timing(entry.Plugin.ID, handler, done))
 	}
+	if done.Took >= SlowHandler {
+		e.logger.Warn("slow plugin handler", "tenant", ex.Realm.ID, "plugin", entry.Plugin.ID, "handler", handler, "request", ex.Request.ID,
+			"took", done.Took, "host", done.Usage.Host, "fuel", done.Usage.Fuel, "hostCalls", done.Usage.HostCalls)
+	}
+	switch done.Outcome {
+	case dispatch.OutcomeTrap, dispatch.OutcomeFailed, dispatch.OutcomeBusy:
+		o.failed(ex, entry, handler, done)
+	}
+}
+
+// timing is a Server-Timing metric (W3C Server Timing): what one handler
+// call took and used.
+func timing(plugin, handler string, done dispatch.Done) string {
+	return fmt.Sprintf("%s-%s;dur=%.3f;desc=\"%s, fuel %d, host calls %d\"", plugin, handler,
+		float64(done.Took.Microseconds())/1000, done.Outcome, done.Usage.Fuel, done.Usage.HostCalls)
+}
+
+func (o *observer) failed(ex *dispatch.Exchange, entry dispatch.Entry, handler string, done dispatch.Done) {
+	e := o.engine
 	e.logger.Error("plugin handler failed", "tenant", ex.Realm.ID, "plugin", entry.Plugin.ID, "handler", handler,
-		"outcome", outcome, "request", ex.Request.ID, "took", took, "error", err)
-	recorded := e.audit.Record(context.Background(), audit.Event{
-		Time: ex.Now, Tenant: ex.Realm.ID, Action: "plugin." + outcome, Plugin: entry.Plugin.ID,
-		IP: ex.Request.IP, RequestID: ex.Request.ID, Outcome: outcome,
-		Details: map[string]string{"handler": handler, "reason": reason(err)},
+		"outcome", done.Outcome, "request", ex.Request.ID, "took", done.Took, "error", done.Err)
+	err := e.audit.Record(context.Background(), audit.Event{
+		Time: ex.Now, Tenant: ex.Realm.ID, Action: "plugin." + done.Outcome, Plugin: entry.Plugin.ID,
+		IP: ex.Request.IP, RequestID: ex.Request.ID, Outcome: done.Outcome,
+		Details: map[string]string{"handler": handler, "reason": reason(done.Err)},
 	})
-	if recorded != nil {
-		e.logger.Error("audit log refused an entry", "error", recorded)
+	if err != nil {
+		e.logger.Error("audit log refused an entry", "error", err)
 	}
 }
 

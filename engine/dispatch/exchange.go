@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
 )
@@ -84,7 +85,15 @@ type Views interface {
 
 // Observer is told of every finished handler call.
 type Observer interface {
-	HandlerDone(ex *Exchange, entry Entry, outcome string, took time.Duration, err error)
+	HandlerDone(ex *Exchange, entry Entry, done Done)
+}
+
+// Done is what became of a handler call.
+type Done struct {
+	Outcome string // one of the Outcome constants
+	Took    time.Duration
+	Usage   sandbox.Usage // what the guest used; zero if it never ran
+	Err     error         // why, for the log
 }
 
 // Exchange is one request on its way through the pipeline. It is used by one

@@ -183,7 +183,7 @@ func (ex *Exchange) run(ctx context.Context, e Entry, c *Call) (pluginapi.Result
 	defer func() { ex.callStack = ex.callStack[:len(ex.callStack)-1] }()
 	c.Exchange, c.Entry, c.ctx = ex, e, ctx
 	start := time.Now()
-	result, err := ex.invoke(ctx, e, c)
+	result, usage, err := ex.invoke(ctx, e, c)
 	outcome := OutcomeOK
 	if err == nil {
 		result, outcome, err = ex.conclude(e, c, result)
@@ -193,7 +193,7 @@ func (ex *Exchange) run(ctx context.Context, e Entry, c *Call) (pluginapi.Result
 		outcome, err = OutcomeTrap, apierror.Internal(fmt.Errorf("plugin %s: %w", e.name(), err))
 	}
 	if ex.observer != nil {
-		ex.observer.HandlerDone(ex, e, outcome, time.Since(start), err)
+		ex.observer.HandlerDone(ex, e, Done{Outcome: outcome, Took: time.Since(start), Usage: usage, Err: err})
 	}
 	return result, err
 }
@@ -233,12 +233,12 @@ func (ex *Exchange) conclude(e Entry, c *Call, result pluginapi.Result) (plugina
 // invoke runs the guest code. One instance per plugin is pinned to the
 // exchange, so that the handlers of one request share memory; a nested call
 // into a plugin that is already running uses an instance of its own.
-func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Result, error) {
+func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Result, sandbox.Usage, error) {
 	p := ex.pinned[e.Plugin]
 	if p == nil || p.inUse || p.broken {
 		instance, err := e.Plugin.Module.Acquire(ctx)
 		if err != nil {
-			return pluginapi.Failed, err
+			return pluginapi.Failed, sandbox.Usage{}, err
 		}
 		fresh := &pin{instance: instance}
 		if p != nil {
@@ -252,10 +252,10 @@ func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Res
 		p = fresh
 	}
 	p.inUse = true
-	code, _, err := p.instance.Call(ctx, e.Handler.Number, c, e.Plugin.limits(e.Handler))
+	code, usage, err := p.instance.Call(ctx, e.Handler.Number, c, e.Plugin.limits(e.Handler))
 	p.inUse = false
 	p.broken = err != nil
-	return pluginapi.Result(code), err
+	return pluginapi.Result(code), usage, err
 }
 
 // limits returns the bounds of one handler call: the operator's, narrowed by
