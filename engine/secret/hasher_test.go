@@ -22,32 +22,40 @@ func mustHasher(t testing.TB, c HasherConfig) *Hasher {
 }
 
 func TestHashers(t *testing.T) {
-	hashes := map[string]string{}
 	for _, algorithm := range []string{Scrypt, Argon2id, Bcrypt} {
 		h := mustHasher(t, HasherConfig{Algorithm: algorithm})
 		hash, err := h.Hash(t.Context(), "pässwörd ﬁne")
 		if err != nil {
 			t.Fatal(err)
 		}
-		hashes[algorithm] = hash
-		again, err := h.Hash(t.Context(), "pässwörd ﬁne")
-		if err != nil || again == hash {
-			t.Errorf("%s: two hashes are equal: no salt", algorithm)
+		if ok, rehash, err := h.Verify(t.Context(), hash, "pässwörd fine"); !ok || rehash || err != nil {
+			t.Errorf("%s: %v, rehash %v, %v", algorithm, ok, rehash, err)
 		}
-		if err := h.Equalize(t.Context(), "x"); err != nil {
-			t.Errorf("%s: equalize: %v", algorithm, err)
+		other, err := h.Hash(t.Context(), "passwörd fine")
+		if err != nil || other == hash {
+			t.Errorf("%s: %v", algorithm, err)
+		}
+		if ok, rehash, err := h.Verify(t.Context(), other, "pässwörd fine"); ok || rehash || err != nil {
+			t.Errorf("%s, wrong password: %v, rehash %v, %v", algorithm, ok, rehash, err)
 		}
 	}
-	for configured := range hashes {
-		h := mustHasher(t, HasherConfig{Algorithm: configured})
-		for algorithm, hash := range hashes {
-			ok, rehash, err := h.Verify(t.Context(), hash, "pässwörd fine")
-			if !ok || err != nil || rehash != (algorithm != configured) {
-				t.Errorf("%s hash, %s configured: %v, rehash %v, %v", algorithm, configured, ok, rehash, err)
-			}
-			if ok, rehash, err := h.Verify(t.Context(), hash, "passwörd fine"); ok || rehash || err != nil {
-				t.Errorf("%s hash, wrong password: %v, rehash %v, %v", algorithm, ok, rehash, err)
-			}
+}
+
+// A hash of another algorithm than the configured one is replaced, even if its
+// parameters are those of new hashes.
+func TestRehashOnChangeOfAlgorithm(t *testing.T) {
+	h := mustHasher(t, HasherConfig{})
+	hash, err := h.Hash(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := h.Hash(t.Context(), "x"); err != nil || again == hash {
+		t.Errorf("two hashes of a password are equal: %v", err)
+	}
+	for configured, want := range map[string]bool{Scrypt: false, Argon2id: true, Bcrypt: true} {
+		ok, rehash, err := mustHasher(t, HasherConfig{Algorithm: configured}).Verify(t.Context(), hash, "x")
+		if !ok || err != nil || rehash != want {
+			t.Errorf("%s configured: %v, rehash %v, %v", configured, ok, rehash, err)
 		}
 	}
 }
