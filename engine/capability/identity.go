@@ -146,18 +146,10 @@ func (h *Host) deleteUser(ctx context.Context, c *dispatch.Call, args *document.
 	return empty(), h.Identity.DeleteUser(ctx, ex.Tx(), ex, id)
 }
 
-// secretAccountFields never reach a guest.
-var secretAccountFields = [...]string{"password", "accessToken", "refreshToken", "idToken"}
-
 // publicAccount is an account as guests see it: without secrets, but with
 // hasPassword.
 func publicAccount(rec *store.Record) *document.Object {
-	o := rec.Fields.Clone()
-	hasPassword := rec.Str("password") != ""
-	for _, name := range secretAccountFields {
-		o.Delete(name)
-	}
-	return o.Set("hasPassword", document.Boolean(hasPassword))
+	return identity.WithoutSecrets(rec.Fields).Set("hasPassword", document.Boolean(rec.Str("password") != ""))
 }
 
 func (h *Host) account(ctx context.Context, c *dispatch.Call, args *document.Object) (*store.Record, error) {

@@ -81,8 +81,8 @@ func (h *Host) hit(ctx context.Context, c *dispatch.Call, args *document.Object)
 		Set("retryAfter", document.Int(int64((retry+time.Second-1)/time.Second)))), nil
 }
 
-// recordAudit writes an entry of the plugin's own. It fails closed: what
-// cannot be recorded does not happen.
+// recordAudit writes an entry of the plugin's own. It fails closed, whatever
+// the plugin makes of it: what cannot be recorded does not happen.
 func (h *Host) recordAudit(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 	action, err := text(args, "action")
 	if err != nil {
@@ -96,13 +96,19 @@ func (h *Host) recordAudit(ctx context.Context, c *dispatch.Call, args *document
 			details[name] = string(v.JSON())
 		}
 	}
+	outcome := audit.Success
+	if args.Get("outcome").Str() == audit.Failure {
+		outcome = audit.Failure
+	}
 	r := &c.Exchange.Request
 	err = h.Audit.Record(ctx, audit.Event{
 		Time: c.Exchange.Now, Tenant: h.Tenant, Action: c.Entry.Plugin.ID + "." + action, Actor: args.Get("userId").Str(),
-		IP: r.IP, RequestID: r.ID, Plugin: c.Entry.Plugin.ID, Outcome: "recorded", Details: details,
+		IP: r.IP, RequestID: r.ID, Plugin: c.Entry.Plugin.ID, Outcome: outcome, Details: details,
 	})
 	if err != nil {
-		return document.Value{}, apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)
+		refused := apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)
+		c.Exchange.Doom(refused)
+		return document.Value{}, refused
 	}
 	return empty(), nil
 }

@@ -39,7 +39,11 @@ func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *docume
 		Forget: remember.Kind() == document.Bool && !remember.Bool(),
 		Fields: args.Get("fields").Object(),
 	}
-	rec, err := ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
+	var rec *store.Record
+	err = ex.Because(args.Get("reason").Str(), func() (err error) {
+		rec, err = ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
+		return err
+	})
 	if errors.Is(err, dispatch.ErrPending) {
 		return object(document.NewObject(1).Set("pending", document.Boolean(true))), nil
 	}

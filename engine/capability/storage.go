@@ -30,16 +30,13 @@ func (h *Host) storageFunctions() map[string]function {
 
 type modelFunction func(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error)
 
-// model checks the argument of that name: a plugin may use its own models,
-// and those of other plugins that its manifest lists.
+// model checks the argument of that name: a plugin may read and write the
+// models that its manifest asks for, and never a core model.
 func (h *Host) model(write bool, f modelFunction) function {
 	return func(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 		name, err := text(args, "model")
 		if err != nil {
 			return document.Value{}, err
-		}
-		if _, own := c.Entry.Plugin.Manifest.Models[name]; own {
-			return f(ctx, c, name, args)
 		}
 		list := readOrWrite
 		if write {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -19,15 +21,21 @@ type Call struct {
 	ctx      context.Context
 	event    string
 	phase    string
+	reason   string           // session.creating
 	record   *document.Object // record events
 	previous *document.Object
 	claims   *document.Object // token.claims
 
 	args    document.Value
 	result  document.Value
+	copied  int // bytes that the guest had the host copy within the document
 	denial  denial
 	refusal error // the last host call that was refused
 }
+
+// maxCopied bounds what one call may have copied within its document: copies
+// cost the guest nothing, and copies of copies double in size each time.
+const maxCopied = 16 << 20
 
 type denial struct {
 	status        int
@@ -93,6 +101,9 @@ func (c *Call) takeArgs(in []byte) (*document.Object, error) {
 func (c *Call) refuse(capability, function string, err error) (uint32, []byte) {
 	r := asRefusal(err)
 	c.refusal = err
+	if errors.Is(err, store.ErrStale) {
+		c.Exchange.Doom(err) // it has seen data that is gone: it must run again
+	}
 	if r.Status == pluginapi.StatusInternal {
 		c.Exchange.logger.ErrorContext(c.ctx, "host call failed", "plugin", c.Entry.Plugin.ID, "capability", capability, "function", function, "error", err)
 	}
@@ -106,6 +117,9 @@ func (c *Call) refuse(capability, function string, err error) (uint32, []byte) {
 
 // Get reads a field of the call's document.
 func (c *Call) Get(path string) (uint32, []byte) {
+	if path == rawBodyPath && c.Exchange.Request.RawBody != nil {
+		return uint32(pluginapi.KindBytes), c.Exchange.Request.RawBody
+	}
 	kind, text := encode(c.read(path))
 	return uint32(kind), text
 }
@@ -128,26 +142,38 @@ func encode(v document.Value) (pluginapi.Kind, []byte) {
 }
 
 // decode turns what a guest wrote into a value.
-func (c *Call) decode(kind pluginapi.Kind, value []byte) (document.Value, bool) {
+func (c *Call) decode(kind pluginapi.Kind, value []byte) (document.Value, pluginapi.Status) {
 	switch kind {
 	case pluginapi.KindAbsent:
-		return document.Value{}, true
+		return document.Value{}, pluginapi.StatusOK
 	case pluginapi.KindNull:
-		return document.NullValue(), true
+		return document.NullValue(), pluginapi.StatusOK
 	case pluginapi.KindString:
-		return document.Text(string(value)), true
+		if !utf8.Valid(value) {
+			return document.Value{}, pluginapi.StatusInvalid
+		}
+		return document.Text(string(value)), pluginapi.StatusOK
 	case pluginapi.KindPath:
-		return c.read(string(value)).Clone(), true
+		return c.copyOf(string(value))
 	case pluginapi.KindBool, pluginapi.KindNumber, pluginapi.KindJSON:
 		v, err := document.Parse(value, 0)
-		if err != nil {
-			return document.Value{}, false
+		if err != nil || kind == pluginapi.KindBool && v.Kind() != document.Bool || kind == pluginapi.KindNumber && v.Kind() != document.Number {
+			return document.Value{}, pluginapi.StatusInvalid
 		}
-		wrong := kind == pluginapi.KindBool && v.Kind() != document.Bool || kind == pluginapi.KindNumber && v.Kind() != document.Number
-		return v, !wrong
+		return v, pluginapi.StatusOK
 	default:
-		return document.Value{}, false
+		return document.Value{}, pluginapi.StatusInvalid
 	}
+}
+
+// copyOf returns a copy of another field, within what the call may copy.
+func (c *Call) copyOf(path string) (document.Value, pluginapi.Status) {
+	v := c.read(path)
+	c.copied += sizeOf(v, maxCopied)
+	if c.copied > maxCopied {
+		return document.Value{}, pluginapi.StatusLimit
+	}
+	return v.Clone(), pluginapi.StatusOK
 }
 
 // Set writes a field of the call's document.
@@ -160,9 +186,9 @@ func (c *Call) set(path string, kind pluginapi.Kind, value []byte) pluginapi.Sta
 	if err != nil {
 		return pluginapi.StatusInvalid
 	}
-	v, ok := c.decode(kind, value)
-	if !ok {
-		return pluginapi.StatusInvalid
+	v, status := c.decode(kind, value)
+	if status != pluginapi.StatusOK {
+		return status
 	}
 	return c.write(segments, v)
 }

@@ -11,6 +11,7 @@
 // engine/capability's, reached through the Capabilities interface.
 //
 //	set, err := dispatch.NewSet(plugins)
-//	ex := dispatch.NewExchange(realm, set, capabilities, request)
-//	err = ex.RunEndpoint(ctx, endpoint)
+//	ex := dispatch.NewExchange(dispatch.Config{Realm: realm, Set: set, …}, request, now)
+//	defer ex.Close()
+//	err = ex.RunEndpoint(ctx, set.Endpoints()[0])
 package dispatch

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
@@ -114,12 +113,15 @@ type Exchange struct {
 	resolved   bool
 	current    session.Current
 
-	tx        *store.Tx
-	outcome   unitOutcome
-	phase     string
-	observed  []observation
-	pinned    map[*Plugin]*pin
-	callStack []Entry
+	tx         *store.Tx
+	doomed     error // why the open unit of work must not be committed
+	ownRequest bool  // Request's parts may be changed in place
+	outcome    unitOutcome
+	reason     string // why a session is being created
+	phase      string
+	observed   []observation
+	pinned     map[*Plugin]*pin
+	callStack  []Entry
 }
 
 // unitOutcome is what a unit of work decided besides its writes; it is
@@ -194,6 +196,14 @@ func (ex *Exchange) ReplaceCurrent(sess, user *store.Record) {
 	}
 }
 
+// Because runs f, and session.creating hooks that it raises see the reason as
+// event.reason.
+func (ex *Exchange) Because(reason string, f func() error) error {
+	defer func(before string) { ex.reason = before }(ex.reason)
+	ex.reason = reason
+	return f()
+}
+
 // Issue records that a session was created and hands its cookies to the
 // client.
 func (ex *Exchange) Issue(sess, user *store.Record, forget bool) {
@@ -237,25 +247,6 @@ func (ex *Exchange) sessionView(ctx context.Context) (*document.Object, error) {
 		Set("session", document.Obj(ex.views.Session(sess))).
 		Set("user", document.Obj(ex.views.User(user))).
 		Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))), nil
-}
-
-// QueryObject turns a query string into a document, as Better Auth reads it:
-// repeated names become arrays.
-func QueryObject(q url.Values, order []string) *document.Object {
-	o := document.NewObject(len(order))
-	for _, name := range order {
-		values := q[name]
-		if len(values) == 1 {
-			o.Set(name, document.Text(values[0]))
-			continue
-		}
-		items := make([]document.Value, len(values))
-		for i, v := range values {
-			items[i] = document.Text(v)
-		}
-		o.Set(name, document.List(items...))
-	}
-	return o
 }
 
 // Pending reports whether a session.creating hook put another step before

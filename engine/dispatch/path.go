@@ -39,6 +39,9 @@ func assign(root document.Value, segments []string, v document.Value) (document.
 		return v, true
 	}
 	name, rest := segments[0], segments[1:]
+	if v.IsAbsent() && (root.IsNullish() || name == "-") {
+		return root, true // there is nothing to delete
+	}
 	if root.IsNullish() {
 		if name == "-" {
 			root = document.List()
@@ -78,3 +81,25 @@ func assign(root document.Value, segments []string, v document.Value) (document.
 		return root, false
 	}
 }
+
+// sizeOf returns about how many bytes a value takes, and stops counting above
+// limit.
+func sizeOf(v document.Value, limit int) int {
+	n := valueOverhead + len(v.Str()) + len(v.NumberText())
+	for _, item := range v.Items() {
+		if n > limit {
+			return n
+		}
+		n += sizeOf(item, limit-n)
+	}
+	for name, member := range v.Object().All() {
+		if n > limit {
+			return n
+		}
+		n += len(name) + sizeOf(member, limit-n)
+	}
+	return n
+}
+
+// valueOverhead is about what a value takes besides its text.
+const valueOverhead = 64

@@ -84,7 +84,7 @@ func NewSet(plugins []*Plugin) (*Set, error) {
 				s.hooks[h.Event] = append(s.hooks[h.Event], e)
 				continue
 			}
-			key := routeKey(h.Method, h.Path)
+			key := routeKey(h)
 			if other, taken := routes[key]; taken {
 				return nil, fmt.Errorf("plugins %q and %q both serve %s %s; enable only one of them", other, p.ID, h.Method, h.Path)
 			}
@@ -103,14 +103,14 @@ func NewSet(plugins []*Plugin) (*Set, error) {
 }
 
 // routeKey makes routes comparable: the names of parameters do not matter.
-func routeKey(method, path string) string {
-	segments := strings.Split(path, "/")
+func routeKey(h pluginapi.Handler) string {
+	segments := strings.Split(h.Path, "/")
 	for i, seg := range segments {
 		if strings.HasPrefix(seg, ":") {
 			segments[i] = ":"
 		}
 	}
-	return method + " " + strings.Join(segments, "/")
+	return fmt.Sprint(h.Root, " ", h.Method, " ", strings.Join(segments, "/"))
 }
 
 // order sorts hooks so that every before and after holds, keeping the given

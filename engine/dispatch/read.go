@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/authhost/authhost/engine/document"
@@ -40,7 +41,10 @@ func (c *Call) read(path string) document.Value {
 	case "response":
 		return c.readResponse(rest)
 	case "event":
-		return walk(document.Obj(document.NewObject(2).Set("name", document.Text(c.event)).Set("phase", textOrAbsent(c.phase))), rest)
+		return walk(document.Obj(document.NewObject(3).
+			Set("name", document.Text(c.event)).
+			Set("phase", textOrAbsent(c.phase)).
+			Set("reason", textOrAbsent(c.reason))), rest)
 	case "tenant":
 		return walk(c.tenant(), rest)
 	case "now":
@@ -48,6 +52,14 @@ func (c *Call) read(path string) document.Value {
 	}
 	return document.Value{}
 }
+
+// rawBodyPath is the one field that is bytes, not text.
+const rawBodyPath = "request.rawBody"
+
+// validText makes what a client sent text, as a guest may rely on.
+func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+func foreign(s string) document.Value { return textOrAbsent(validText(s)) }
 
 func textOrAbsent(s string) document.Value {
 	if s == "" {
@@ -76,11 +88,11 @@ func (c *Call) readRequest(segments []string) document.Value {
 	case "userAgent":
 		return leaf(rest, document.Text(r.UserAgent))
 	case "contentType":
-		return leaf(rest, textOrAbsent(r.ContentType))
+		return leaf(rest, foreign(r.ContentType))
 	case "origin":
-		return leaf(rest, textOrAbsent(r.Headers.Get("Origin")))
+		return leaf(rest, foreign(r.Headers.Get("Origin")))
 	case "rawBody":
-		return leaf(rest, document.Text(string(r.RawBody)))
+		return leaf(rest, foreign(string(r.RawBody)))
 	case "body":
 		return walk(r.Body, rest)
 	case "query":
@@ -92,9 +104,9 @@ func (c *Call) readRequest(segments []string) document.Value {
 			}
 		}
 	case "headers":
-		if len(rest) == 1 {
+		if len(rest) == 1 && http.CanonicalHeaderKey(rest[0]) != "Cookie" { // it has the session's
 			if v := r.Headers.Values(rest[0]); len(v) > 0 {
-				return document.Text(strings.Join(v, ", "))
+				return document.Text(validText(strings.Join(v, ", ")))
 			}
 		}
 	case "cookies":
@@ -113,8 +125,8 @@ func leaf(rest []string, v document.Value) document.Value {
 	return v
 }
 
-// hiddenCookies are the engine's own: a guest works with sessions through its
-// capability, not through their cookies.
+// hiddenCookie tells the engine's own cookies: a guest works with sessions
+// through its capability, not through their cookies.
 func hiddenCookie(name string) bool {
 	return name == session.CookieToken || name == session.CookieData || name == session.CookieDontRemember
 }
@@ -135,7 +147,7 @@ func (c *Call) readCookie(name string) document.Value {
 			return document.Value{}
 		}
 	}
-	return document.Text(value)
+	return document.Text(validText(value))
 }
 
 func (c *Call) readResponse(segments []string) document.Value {

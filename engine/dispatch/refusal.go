@@ -20,6 +20,8 @@ func refusalOf(err error) *Refusal {
 		r.Status, r.Message = pluginapi.StatusNotFound, "not found"
 	case errors.Is(err, store.ErrConflict):
 		r.Status, r.Message = pluginapi.StatusConflict, "conflict"
+	case errors.Is(err, store.ErrInvalid):
+		r.Status, r.Message = pluginapi.StatusInvalid, err.Error()
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		r.Status, r.Message = pluginapi.StatusTimeout, "timed out"
 	case errors.Is(err, sandbox.ErrBusy):

@@ -41,10 +41,19 @@ func (ex *Exchange) RunEndpoint(ctx context.Context, e Entry) error {
 		_, err := ex.run(ctx, e, &Call{})
 		return err
 	})
-	if err == nil && ex.outcome.pending != nil {
-		ex.Response = *ex.outcome.pending
-	}
+	ex.settle()
 	return err
+}
+
+// settle makes the step that was put before a session the answer. It reports
+// whether there is one.
+func (ex *Exchange) settle() bool {
+	if ex.outcome.pending == nil {
+		return false
+	}
+	ex.Response = ex.outcome.pending.clone()
+	ex.outcome.issued = nil // nobody is signed in by halves
+	return true
 }
 
 // Before runs the request.before hooks. done reports that one of them
@@ -86,7 +95,10 @@ func (ex *Exchange) requestHooks(ctx context.Context, event, phase string) (done
 		if err != nil && !skips(e, err) {
 			return false, err
 		}
-		if err == nil && result == pluginapi.Respond && event == pluginapi.EventRequestBefore {
+		if err != nil {
+			continue
+		}
+		if (ex.settle() || result == pluginapi.Respond) && event == pluginapi.EventRequestBefore {
 			return true, nil
 		}
 	}
@@ -119,20 +131,42 @@ func (ex *Exchange) Verdict(ctx context.Context, event string, record, previous 
 		if !matching(e.Handler.Match, ex, "") {
 			continue
 		}
-		mark := ex.tx.Mark()
-		before := ex.Response.clone()
 		call := &Call{event: event, record: record, previous: previous}
-		result, err := ex.run(ctx, e, call)
-		if err != nil {
-			ex.tx.Rewind(mark)
+		if event == pluginapi.EventSessionCreating {
+			call.reason = ex.reason
+		}
+		if err := ex.nested(ctx, e, call); err != nil {
 			return err
 		}
-		if result == pluginapi.Respond && event == pluginapi.EventSessionCreating {
-			answer := ex.Response
-			ex.Response = before
-			ex.outcome.pending = &answer
-			return ErrPending
-		}
+	}
+	return nil
+}
+
+// nested runs a hook inside the open unit of work, on a response of its own:
+// what the handler that raised the event has answered so far is not the
+// hook's to see or to send. Headers and cookies of a hook that continues are
+// added to that; of one that does not end well nothing is kept, since whoever
+// raised the event may go on.
+func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
+	mark, outcome, response := ex.tx.Mark(), ex.outcome, ex.Response
+	ex.Response = Response{Headers: http.Header{}}
+	result, err := ex.run(ctx, e, c)
+	own := ex.Response
+	ex.Response = response
+	switch {
+	case err != nil:
+		ex.tx.Rewind(mark)
+		ex.outcome = outcome
+		return err
+	case result == pluginapi.Respond && c.event == pluginapi.EventSessionCreating:
+		ex.outcome.pending = &own
+		return ErrPending
+	}
+	for name, values := range own.Headers {
+		ex.Response.Headers[name] = append(ex.Response.Headers[name], values...)
+	}
+	for _, cookie := range own.Cookies {
+		ex.Response.SetCookie(cookie)
 	}
 	return nil
 }
@@ -145,7 +179,10 @@ var ErrPending = errors.New("dispatch: a further step is needed before the sessi
 // Claims raises token.claims: hooks may add and change claims in place.
 func (ex *Exchange) Claims(ctx context.Context, use string, claims *document.Object) error {
 	for _, e := range ex.set.hooks[pluginapi.EventTokenClaims] {
-		if _, err := ex.run(ctx, e, &Call{event: pluginapi.EventTokenClaims, phase: use, claims: claims}); err != nil {
+		if !matching(e.Handler.Match, ex, use) {
+			continue
+		}
+		if err := ex.nested(ctx, e, &Call{event: pluginapi.EventTokenClaims, phase: use, claims: claims}); err != nil {
 			return err
 		}
 	}
@@ -157,21 +194,31 @@ func (ex *Exchange) Mail(ctx context.Context, message *document.Object) error {
 	return ex.Verdict(ctx, pluginapi.EventMailSending, message, nil)
 }
 
-// RunObservers delivers the record events of the units that were committed.
-// Failures are for the log alone.
+// RunObservers delivers the record events of the units that were committed,
+// and those of the observers' own units, to a depth of MaxDepth. Failures are
+// for the log alone.
 func (ex *Exchange) RunObservers(ctx context.Context) {
-	pending := ex.observed
-	ex.observed = nil
-	for _, o := range pending {
-		for _, e := range ex.set.hooks[o.event] {
-			if !matching(e.Handler.Match, ex, "") {
-				continue
+	for depth := 0; len(ex.observed) > 0 && depth < MaxDepth; depth++ {
+		pending := ex.observed
+		ex.observed = nil
+		for _, o := range pending {
+			for _, e := range ex.set.hooks[o.event] {
+				if matching(e.Handler.Match, ex, "") {
+					ex.observe(ctx, e, o)
+				}
 			}
-			_ = ex.Unit(ctx, func(ctx context.Context) error {
-				_, err := ex.run(ctx, e, &Call{event: o.event, record: o.record, previous: o.previous})
-				return err
-			}) // the observer has reported it
 		}
+	}
+}
+
+func (ex *Exchange) observe(ctx context.Context, e Entry, o observation) {
+	var failed error // which Observer was told of
+	err := ex.Unit(ctx, func(ctx context.Context) error {
+		_, failed = ex.run(ctx, e, &Call{event: o.event, record: o.record, previous: o.previous})
+		return failed
+	})
+	if err != nil && failed == nil {
+		ex.logger.ErrorContext(ctx, "work of an observer was lost", "plugin", e.Plugin.ID, "event", o.event, "error", err)
 	}
 }
 

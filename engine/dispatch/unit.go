@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/store"
 )
@@ -17,29 +18,62 @@ func (ex *Exchange) Tx() *store.Tx { return ex.tx }
 
 // Unit runs work as one unit: everything that it writes is committed
 // atomically and durably when it returns nil, and dropped, with whatever it
-// put into the response, when it returns an error. On a conflict with a
-// concurrent unit it runs again, at most MaxAttempts times in all.
+// put into the request and the response, when it returns an error. On a
+// conflict with a concurrent unit it runs again, at most MaxAttempts times in
+// all; the error of the last attempt is still a store.ErrConflict, and an
+// answer that asks the client to try later.
 func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) error {
+	request, credential := ex.Request, ex.credential
 	response, outcome := ex.Response.clone(), ex.outcome
 	for attempt := 1; ; attempt++ {
-		ex.tx = store.Begin(ex.Realm.Store)
-		err := work(ctx)
-		if err == nil {
-			err = ex.tx.Commit(ctx)
-		} else {
-			ex.tx.Rollback()
-		}
-		ex.tx = nil
+		ex.ownRequest = false
+		err := ex.attempt(ctx, work)
 		if err == nil {
 			return nil
 		}
-		ex.Response, ex.outcome, ex.observed = response.clone(), outcome, nil
-		if attempt == MaxAttempts || !errors.Is(err, store.ErrConflict) {
+		ex.Request, ex.credential = request, credential
+		ex.Response, ex.outcome = response.clone(), outcome
+		ex.resolved = false // what is known of the session may be what was dropped
+		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
-		ex.resolved = false
+		if attempt == MaxAttempts {
+			return apierror.Unavailable(err)
+		}
 		ex.releaseInstances()
 	}
+}
+
+func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) error) error {
+	ex.tx, ex.doomed = store.Begin(ex.Realm.Store), nil
+	defer func() { ex.tx = nil }()
+	err := work(ctx)
+	if ex.doomed != nil {
+		err = ex.doomed
+	}
+	if err != nil {
+		ex.tx.Rollback()
+		return err
+	}
+	return ex.tx.Commit(ctx)
+}
+
+// Doom makes the open unit of work fail with err, whatever the handler that
+// is running makes of it.
+func (ex *Exchange) Doom(err error) {
+	if ex.doomed == nil {
+		ex.doomed = err
+	}
+}
+
+// changeRequest makes the request's parts this exchange's own, so that they
+// can be changed and the original brought back.
+func (ex *Exchange) changeRequest() *Request {
+	if !ex.ownRequest {
+		ex.Request.Body, ex.Request.Headers = ex.Request.Body.Clone(), ex.Request.Headers.Clone()
+		ex.ownRequest = true
+	}
+	return &ex.Request
 }
 
 type observation struct {

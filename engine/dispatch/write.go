@@ -84,7 +84,7 @@ func (c *Call) writeRequest(segments []string, v document.Value) pluginapi.Statu
 	if len(segments) == 0 {
 		return pluginapi.StatusDenied
 	}
-	r := &c.Exchange.Request
+	r := c.Exchange.changeRequest()
 	switch {
 	case segments[0] == "body":
 		body, ok := assign(r.Body, segments[1:], v)
@@ -110,11 +110,12 @@ func (c *Call) writeRequest(segments []string, v document.Value) pluginapi.Statu
 // writableRequestHeader keeps what the host has already decided upon out of a
 // guest's reach; sessions are used through their capability.
 func writableRequestHeader(name string) bool {
-	switch http.CanonicalHeaderKey(name) {
+	name = http.CanonicalHeaderKey(name)
+	switch name {
 	case "Cookie", "Host", "Origin", "Referer", "Content-Length", "Transfer-Encoding":
 		return false
 	}
-	return true
+	return !strings.HasPrefix(name, "Sec-")
 }
 
 func (c *Call) writeResponse(segments []string, v document.Value) pluginapi.Status {
@@ -136,7 +137,7 @@ func (c *Call) writeResponse(segments []string, v document.Value) pluginapi.Stat
 		}
 		r.Body = body
 	case "redirect":
-		if v.Kind() != document.String || strings.ContainsAny(v.Str(), "\r\n\x00") || len(segments) != 1 {
+		if v.Kind() != document.String && !v.IsNullish() || strings.ContainsAny(v.Str(), "\r\n\x00") || len(segments) != 1 {
 			return pluginapi.StatusInvalid
 		}
 		r.Redirect = v.Str()

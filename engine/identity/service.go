@@ -118,6 +118,11 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, hooks Hooks, model, 
 		return nil, err
 	}
 	fields.Set("id", document.Text(id))
+	if model == User {
+		if err := normalize(fields); err != nil {
+			return nil, err
+		}
+	}
 	rec, err := tx.Insert(ctx, model, id, fields)
 	if err != nil {
 		return nil, err
@@ -161,15 +166,16 @@ func (s *Service) CreateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 	return s.insertAccount(ctx, tx, hooks, id, fields)
 }
 
-// insertAccount keeps the password hash from the hooks.
+// insertAccount keeps the account's secrets from the hooks.
 func (s *Service) insertAccount(ctx context.Context, tx *store.Tx, hooks Hooks, id string, fields *document.Object) (*store.Record, error) {
-	hash := fields.Get("password")
-	seen := fields.Clone()
-	seen.Delete("password")
+	seen := WithoutSecrets(fields)
 	if err := hooks.Verdict(ctx, "account.creating", seen, nil); err != nil {
 		return nil, err
 	}
-	seen.Set("password", hash).Set("id", document.Text(id)).Set("userId", fields.Get("userId"))
+	for _, name := range accountSecrets {
+		seen.Set(name, fields.Get(name))
+	}
+	seen.Set("id", document.Text(id)).Set("userId", fields.Get("userId"))
 	return tx.Insert(ctx, Account, id, seen)
 }
 
@@ -202,10 +208,10 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 		return nil, ErrNoFields
 	}
 	change.Set("updatedAt", document.Time(now))
-	if email := change.Get("email"); !email.IsNullish() {
-		change.Set("email", document.Text(NormalizeEmail(email.Str())))
-	}
 	if err := hooks.Verdict(ctx, "user.updating", change, previous); err != nil {
+		return nil, err
+	}
+	if err := normalize(change); err != nil {
 		return nil, err
 	}
 	change.Delete("id")
@@ -250,7 +256,7 @@ func (s *Service) ListAccounts(ctx context.Context, tx *store.Tx, userID string)
 
 // DeleteAccount unlinks an account.
 func (s *Service) DeleteAccount(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record) error {
-	if err := hooks.Verdict(ctx, "account.deleting", withoutPassword(rec.Fields), nil); err != nil {
+	if err := hooks.Verdict(ctx, "account.deleting", WithoutSecrets(rec.Fields), nil); err != nil {
 		return err
 	}
 	return tx.Delete(ctx, Account, rec.ID)
@@ -258,7 +264,9 @@ func (s *Service) DeleteAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 
 // VerifyPassword checks a user's password. Without a user or a password it
 // spends the same time and reports false. A hash in an outdated format is
-// replaced within the unit of work.
+// replaced within the unit of work. If the password is right, the unit of
+// work conflicts with a concurrent change of it, so that an old password
+// cannot win a session from a new one.
 func (s *Service) VerifyPassword(ctx context.Context, tx *store.Tx, user *store.Record, password string, now time.Time) (bool, error) {
 	var account *store.Record
 	if user != nil {
@@ -283,7 +291,7 @@ func (s *Service) VerifyPassword(ctx context.Context, tx *store.Tx, user *store.
 		_, err = tx.Update(ctx, Account, account.ID, document.NewObject(2).Set("password", document.Text(hash)).Set("updatedAt", document.Time(now)))
 		return true, err
 	}
-	return true, nil
+	return true, tx.Guard(ctx, Account, account.ID)
 }
 
 // SetPassword sets a user's password and creates the credential account if
@@ -302,7 +310,7 @@ func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, us
 		return hashing(err)
 	}
 	set := document.NewObject(2).Set("updatedAt", document.Time(now))
-	if err := hooks.Verdict(ctx, "account.updating", set, withoutPassword(account.Fields)); err != nil {
+	if err := hooks.Verdict(ctx, "account.updating", set, WithoutSecrets(account.Fields)); err != nil {
 		return err
 	}
 	set.Set("password", document.Text(hash))
@@ -318,10 +326,31 @@ func (s *Service) Equalize(ctx context.Context, password string) error {
 // NormalizeEmail lower-cases an address, as Better Auth stores it.
 func NormalizeEmail(email string) string { return strings.ToLower(email) }
 
-func withoutPassword(fields *document.Object) *document.Object {
-	c := fields.Clone()
-	c.Delete("password")
+// accountSecrets are the account fields that stay on the host.
+var accountSecrets = [...]string{"password", "accessToken", "refreshToken", "idToken"}
+
+// WithoutSecrets returns a copy of an account's fields for guests: without
+// the password's hash and the tokens of the provider.
+func WithoutSecrets(account *document.Object) *document.Object {
+	c := account.Clone()
+	for _, name := range accountSecrets {
+		c.Delete(name)
+	}
 	return c
+}
+
+// normalize brings the address in a user's fields, if there is one, into the
+// form in which addresses are unique.
+func normalize(user *document.Object) error {
+	email := user.Get("email")
+	if email.IsAbsent() {
+		return nil
+	}
+	if email.Str() == "" {
+		return &store.InvalidError{Model: User, Field: "email", Reason: "not an address"}
+	}
+	user.Set("email", document.Text(NormalizeEmail(email.Str())))
+	return nil
 }
 
 func textOr(v document.Value, fallback string) document.Value {

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Names of the engine's own cookies, before the tenant's prefix.
@@ -120,7 +121,7 @@ func ReadCookie(header, fullName string) (string, bool) {
 			value = value[1 : len(value)-1]
 		}
 		if strings.IndexByte(value, '%') >= 0 {
-			if dec, err := url.PathUnescape(value); err == nil {
+			if dec, err := url.PathUnescape(value); err == nil && utf8.ValidString(dec) {
 				value = dec
 			}
 		}

@@ -8,6 +8,6 @@
 // routing nor plugins: httpapi and capability call it, and record hooks reach
 // it through the Hooks interface.
 //
-//	cur, err := sessions.Resolve(ctx, session.Credential{Cookie: header})
+//	cur, err := sessions.Resolve(ctx, session.Credential{Cookie: header}, now)
 //	if cur.Valid() { … }
 package session

@@ -186,6 +186,9 @@ func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
 		return false
 	}
 	expires, ok := cur.Session.Time("expiresAt")
+	if updated, known := cur.Session.Time("updatedAt"); known && expires.Sub(updated) == ForgottenLife && m.policy.ExpiresIn > ForgottenLife {
+		return false // rememberMe was false, and a client without cookies cannot say so
+	}
 	return ok && !expires.Add(m.policy.UpdateAge-m.policy.ExpiresIn).After(now)
 }
 
@@ -199,15 +202,16 @@ type CreateParams struct {
 }
 
 // Create issues a session within a unit of work. The session.creating hooks
-// may change its fields or refuse.
+// may change its fields, but for those that say whose it is, or refuse.
 func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p CreateParams, now time.Time) (*store.Record, error) {
 	life := m.policy.ExpiresIn
 	if p.Forget {
 		life = ForgottenLife
 	}
+	token := document.Text(secret.RandomString(tokenLength, secret.Alnum))
 	fields := document.NewObject(8+p.Fields.Len()).
 		Set("expiresAt", document.Time(now.Add(life))).
-		Set("token", document.Text(secret.RandomString(tokenLength, secret.Alnum))).
+		Set("token", token).
 		Set("createdAt", document.Time(now)).
 		Set("updatedAt", document.Time(now)).
 		Set("ipAddress", document.Text(p.IPAddress)).
@@ -223,7 +227,7 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 	if err := hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {
 		return nil, err
 	}
-	fields.Set("id", document.Text(id)).Set("userId", document.Text(p.UserID))
+	fields.Set("id", document.Text(id)).Set("userId", document.Text(p.UserID)).Set("token", token)
 	rec, err := tx.Insert(ctx, Model, id, fields)
 	if err != nil {
 		return nil, err
@@ -239,6 +243,9 @@ func (m *Manager) Refresh(ctx context.Context, tx *store.Tx, hooks Hooks, cur Cu
 		Set("updatedAt", document.Time(now))
 	if err := hooks.Verdict(ctx, "session.updating", set, cur.Session.Fields); err != nil {
 		return nil, err
+	}
+	for _, name := range [...]string{"id", "userId", "token"} {
+		set.Delete(name)
 	}
 	return tx.Update(ctx, Model, cur.Session.ID, set)
 }
