@@ -51,10 +51,7 @@ func (e *Engine) loadModule(ctx context.Context, p config.Plugin) (*loaded, erro
 	}
 	manifest, err := pluginapi.ManifestOf(wasm)
 	if err != nil {
-		return nil, p.Origin.Fault("/module", fmt.Sprintf("plugin %q: %v", p.ID, err), "pack the module with its manifest: authhost plugin pack")
-	}
-	if err := pluginapi.Compatible(manifest.ABI); err != nil {
-		return nil, p.Origin.Fault("/id", fmt.Sprintf("plugin %q: %v", p.ID, err), "use a build of the plugin for this version of authhost")
+		return nil, manifestFault(p, err)
 	}
 	if manifest.ID != p.ID {
 		return nil, p.Origin.Fault("/id", fmt.Sprintf("the module's manifest has the id %q", manifest.ID), fmt.Sprintf("write id: %s, or name another module", manifest.ID))
@@ -67,11 +64,11 @@ func (e *Engine) loadModule(ctx context.Context, p config.Plugin) (*loaded, erro
 	}
 	module, err := e.sandbox.Load(ctx, wasm, sandbox.LoadOptions{Name: p.ID, Progress: progress})
 	if err != nil {
-		return nil, e.loadFault(p, err)
+		return nil, loadFault(p, err)
 	}
 	if missing := undeclared(module.Info().Capabilities, manifest); len(missing) > 0 {
 		module.Close()
-		return nil, p.Origin.Fault("/id", fmt.Sprintf("plugin %q imports the capability %s, which its manifest does not ask for", p.ID, strings.Join(missing, ", ")), "add it to the manifest's capabilities and pack the module again")
+		return nil, p.Origin.Fault("/module", fmt.Sprintf("plugin %q imports the capability %s, which its manifest does not ask for", p.ID, strings.Join(missing, ", ")), "add it to the manifest's capabilities and pack the module again")
 	}
 	e.metrics.PluginCompiled(p.ID, module.Info().FromCache, time.Since(start))
 	e.onClose(func(context.Context) error { module.Close(); return nil })
@@ -93,17 +90,30 @@ func (e *Engine) readModule(p config.Plugin) ([]byte, error) {
 	return wasm, nil
 }
 
+// otherBuild is what helps against a module that does not suit this engine.
+const otherBuild = "use a build of the plugin for this version of authhost"
+
+// manifestFault says why a module's manifest is of no use.
+func manifestFault(p config.Plugin, err error) error {
+	remedy := "pack the module with its manifest: authhost plugin pack"
+	var version *pluginapi.VersionError
+	if errors.As(err, &version) {
+		remedy = otherBuild
+	}
+	return p.Origin.Fault("/module", fmt.Sprintf("plugin %q: %v", p.ID, err), remedy)
+}
+
 // loadFault says what kept a module from loading, and what to do about it.
-func (e *Engine) loadFault(p config.Plugin, err error) error {
+func loadFault(p config.Plugin, err error) error {
 	var version *sandbox.VersionError
 	var capability *sandbox.CapabilityError
 	switch {
 	case errors.As(err, &version):
-		return p.Origin.Fault("/id", fmt.Sprintf("plugin %q is built for %s, but this server speaks %s", p.ID, version.Module, version.Host), "use a build of the plugin for this version of authhost")
+		return p.Origin.Fault("/module", fmt.Sprintf("plugin %q is built for %s, but this server speaks %s", p.ID, version.Module, version.Host), otherBuild)
 	case errors.As(err, &capability):
-		return p.Origin.Fault("/id", fmt.Sprintf("plugin %q imports the capability %q, which this server does not have", p.ID, capability.Capability), "use a newer authhost, or a plugin without it")
+		return p.Origin.Fault("/module", fmt.Sprintf("plugin %q imports the capability %q, which this server does not have", p.ID, capability.Capability), "use a newer authhost, or a plugin without it")
 	}
-	return p.Origin.Fault("/id", fmt.Sprintf("plugin %q: %v", p.ID, err), "check the module with: authhost plugin inspect")
+	return p.Origin.Fault("/module", fmt.Sprintf("plugin %q: %v", p.ID, err), "check the module with: authhost plugin inspect")
 }
 
 // undeclared lists the imported capabilities that the manifest leaves out.

@@ -10,9 +10,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -26,9 +28,17 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := root().ExecuteContext(ctx); err != nil {
-		fmt.Fprintln(os.Stderr, "authhost: "+err.Error())
+		report(os.Stderr, err)
 		stop()
 		os.Exit(1)
+	}
+}
+
+// report prints an error; several joined ones, such as the faults of a
+// configuration file, are one line each.
+func report(w io.Writer, err error) {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(w, "authhost: %s\n", strings.TrimSuffix(line, "\n"))
 	}
 }
 

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/authhost/authhost/pluginapi"
+	"github.com/authhost/authhost/plugins"
+)
+
+// The scripts of testdata/script run the whole program, each in a folder of
+// its own. Besides testscript's commands they have
+//
+//	module FILE [CAPABILITY|import:MODULE|manifest:FILE] ...   writes a plugin's module; no manifest is checked
+//	addresses NAME ...                           sets variables to free addresses of this host
+//	occupy ADDRESS                               listens there until the script ends
+//	await ADDRESS                                waits until the server's admin listener answers there
+//	exec http METHOD URL [BODY]                  prints the status, and the body of the answer
+//
+// and the condition [plugins]: the built-in plugins have been built.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Condition: func(name string) (bool, error) {
+			if name != "plugins" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			_, err := plugins.Module("convex")
+			return err == nil, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"module": writeModule, "addresses": addresses, "occupy": occupy, "await": await,
+		},
+	})
+}
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"authhost": main, "http": httpMain})
+}
+
+func writeModule(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: module FILE [CAPABILITY|import:MODULE|manifest:FILE] ...")
+	}
+	var imports []string
+	var manifest []byte
+	for _, arg := range args[1:] {
+		switch kind, value, ok := strings.Cut(arg, ":"); {
+		case !ok:
+			imports = append(imports, pluginapi.CapabilityPrefix+arg)
+		case kind == "import":
+			imports = append(imports, value)
+		case kind == "manifest":
+			manifest = []byte(ts.ReadFile(value))
+		default:
+			ts.Fatalf("module: unknown argument %q", arg)
+		}
+	}
+	wasm := guest(imports...)
+	if manifest != nil {
+		wasm = appendSection(wasm, 0, join(name(pluginapi.ManifestSection), manifest))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), wasm, 0o644))
+}
+
+func addresses(ts *testscript.TestScript, neg bool, names []string) {
+	if neg || len(names) == 0 {
+		ts.Fatalf("usage: addresses NAME ...")
+	}
+	// All are open at once, so that no two are the same.
+	for _, name := range names {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		defer l.Close()
+		ts.Setenv(name, l.Addr().String())
+	}
+}
+
+func occupy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: occupy ADDRESS")
+	}
+	l, err := net.Listen("tcp", args[0])
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+}
+
+// startTimeout is ample for the first compilation on a busy machine.
+const startTimeout = 2 * time.Minute
+
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: await ADDRESS")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	every := time.NewTicker(20 * time.Millisecond)
+	defer every.Stop()
+	for {
+		res, err := http.Get("http://" + args[0] + "/readyz")
+		if err == nil {
+			res.Body.Close()
+			return
+		}
+		select {
+		case <-every.C:
+		case <-ctx.Done():
+			ts.Fatalf("nothing answers at %s: %v", args[0], err)
+		}
+	}
+}
+
+func httpMain() {
+	var body io.Reader
+	if len(os.Args) > 3 {
+		body = bytes.NewReader([]byte(os.Args[3]))
+	}
+	req, err := http.NewRequest(os.Args[1], os.Args[2], body)
+	if err != nil {
+		fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		fatal(err)
+	}
+	defer res.Body.Close()
+	fmt.Println(res.Status)
+	if _, err := io.Copy(os.Stdout, res.Body); err != nil {
+		fatal(err)
+	}
+	fmt.Println()
+}
+
+func fatal(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
