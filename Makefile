@@ -11,7 +11,7 @@ run: build ## serve docs/quickstart/authhost.yaml
 	$(BINARY) serve --config docs/quickstart/authhost.yaml
 
 build: plugins ## build/authhost, with the plugins in it
-	go build -trimpath -o $(BINARY) ./cmd/authhost
+	go build -o $(BINARY) ./cmd/authhost
 
 plugins: ## plugins/dist/ID.wasm, as far as something changed
 	go run ./internal/buildplugins
