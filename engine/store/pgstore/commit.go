@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,8 +13,8 @@ import (
 )
 
 const (
-	// resolveTimeout bounds how long a commit and finding out about it may
-	// take, whatever the caller's context says: an outcome is never guessed.
+	// resolveTimeout bounds a commit, and then finding out about it, whatever
+	// the caller's context says: an outcome is never guessed.
 	resolveTimeout = 15 * time.Second
 	// tokenLife is how long tokens of commits are kept.
 	tokenLife = time.Hour
@@ -40,9 +41,10 @@ func (t *tenant) commit(ctx context.Context, tx pgx.Tx) error {
 		return errors.Join(err, rollback(ctx, tx))
 	}
 	// From here on the caller's context may no longer end the transaction.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resolveTimeout)
+	ctx = context.WithoutCancel(ctx)
+	short, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
-	err := tx.Commit(ctx)
+	err := tx.Commit(short)
 	if err == nil {
 		t.sweep(ctx)
 		return nil
@@ -54,12 +56,17 @@ func (t *tenant) commit(ctx context.Context, tx pgx.Tx) error {
 }
 
 // unknownOutcome reports whether a failed COMMIT may have happened.
+// pgconn.SafeToRetry does not tell: when the connection is lost after COMMIT
+// was sent, pgx 5.12 reports that it was closed before.
 func unknownOutcome(err error) bool {
-	if errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err) {
+	if errors.Is(err, pgx.ErrTxCommitRollback) {
 		return false
 	}
 	var pgErr *pgconn.PgError
-	return !errors.As(err, &pgErr) || pgErr.Code == completionUnknown || pgErr.Code[:2] == "57" || pgErr.Code[:2] == connectionClass
+	if !errors.As(err, &pgErr) {
+		return true
+	}
+	return pgErr.Code == completionUnknown || strings.HasPrefix(pgErr.Code, interventionClass) || strings.HasPrefix(pgErr.Code, connectionClass)
 }
 
 // resolve finds out whether a commit happened, by inserting its token. The
@@ -67,6 +74,8 @@ func unknownOutcome(err error) bool {
 // the token is taken, and the commit happened, or it is not, and the
 // transaction is gone for good.
 func (t *tenant) resolve(ctx context.Context, tok token, cause error) error {
+	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+	defer cancel()
 	var committed bool
 	err := t.store.retry(ctx, func() error {
 		tag, err := t.store.pool.Exec(ctx, insertTokenSQL, t.id, tok.at, tok.value)
@@ -87,6 +96,8 @@ func (t *tenant) resolve(ctx context.Context, tok token, cause error) error {
 // follows.
 func (t *tenant) sweep(ctx context.Context) {
 	if t.store.commits.Add(1)%sweepEvery == 0 {
+		ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+		defer cancel()
 		old := time.Now().Add(-tokenLife).Unix()
 		_, _ = t.store.pool.Exec(ctx, `DELETE FROM authhost_commits WHERE tenant = $1 AND at < $2`, t.id, old)
 	}

@@ -33,6 +33,7 @@ const (
 	crashShutdown        = "57P02"
 	cannotConnectNow     = "57P03"
 	connectionClass      = "08"
+	interventionClass    = "57"
 )
 
 // errMoved says that another node changed the tenant's schema.

@@ -55,6 +55,10 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.MaxConns > 0 {
 		pc.MaxConns = int32(min(c.MaxConns, 1<<16))
 	}
+	return connect(ctx, pc)
+}
+
+func connect(ctx context.Context, pc *pgxpool.Config) (*Store, error) {
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("pgstore: %w", err)
