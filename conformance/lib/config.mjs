@@ -3,8 +3,6 @@
 /** A profile asks for something that authhost or this translation does not have yet. */
 export class UnsupportedProfile extends Error {}
 
-const callback = (value) => value !== undefined && value !== false;
-
 /** Reads options and remembers which were read, so that none is lost silently. */
 class Options {
   #rest;
@@ -14,6 +12,17 @@ class Options {
   }
 
   take(path) {
+    const value = this.#remove(path);
+    if (value?.$callback) throw new UnsupportedProfile(`${path} is a function: ${value.$callback}`);
+    return value;
+  }
+
+  /** True where the application gave a function, else undefined: what authhost sends mail for. */
+  takeCallback(path) {
+    return this.#remove(path) !== undefined || undefined;
+  }
+
+  #remove(path) {
     const keys = path.split(".");
     const last = keys.pop();
     let at = this.#rest;
@@ -40,6 +49,7 @@ class Options {
 export function tenantOf(id, profile, { listen, modules }) {
   if (typeof profile.base_url !== "string") throw new UnsupportedProfile(`${id}: dynamic base URL`);
   const options = new Options(profile.options);
+  const passwords = emailPassword(options);
   const tenant = {
     id,
     listen,
@@ -47,7 +57,11 @@ export function tenantOf(id, profile, { listen, modules }) {
     basePath: profile.base_path,
     secret: profile.secret,
     ...general(options, id),
-    plugins: [emailPassword(options), ...account(options, modules, profile.options.emailVerification), ...profile.plugins.map((p) => plugin(id, p, profile))],
+    plugins: [
+      passwords,
+      ...account(options, passwords.config.emailVerification).filter((entry) => modules.has(entry.id)),
+      ...profile.plugins.map((p) => plugin(id, p, profile)),
+    ],
   };
   const rest = options.rest();
   if (rest.length) throw new UnsupportedProfile(`${id}: options ${rest.join(", ")}`);
@@ -88,34 +102,35 @@ function emailPassword(options) {
     config: withoutUndefined({
       enabled: options.take("emailAndPassword.enabled") ?? false,
       ...take("emailAndPassword", plain),
-      sendResetPassword: callback(options.take("emailAndPassword.sendResetPassword")) || undefined,
-      onExistingUserSignUp: callback(options.take("emailAndPassword.onExistingUserSignUp")) || undefined,
+      sendResetPassword: options.takeCallback("emailAndPassword.sendResetPassword"),
+      onExistingUserSignUp: options.takeCallback("emailAndPassword.onExistingUserSignUp"),
       emailVerification: withoutUndefined({
-        sendVerificationEmail: callback(options.take("emailVerification.sendVerificationEmail")) || undefined,
+        sendVerificationEmail: options.takeCallback("emailVerification.sendVerificationEmail"),
         ...take("emailVerification", verification),
       }),
     }),
   };
 }
 
-function account(options, modules, verification = {}) {
+/** The account plugin sends verification mails too, when an address changes. */
+function account(options, verification = {}) {
   const config = withoutUndefined({
     changeEmail: withoutUndefined({
       enabled: options.take("user.changeEmail.enabled"),
       updateEmailWithoutVerification: options.take("user.changeEmail.updateEmailWithoutVerification"),
-      sendChangeEmailConfirmation: callback(options.take("user.changeEmail.sendChangeEmailConfirmation")) || undefined,
+      sendChangeEmailConfirmation: options.takeCallback("user.changeEmail.sendChangeEmailConfirmation"),
     }),
     deleteUser: withoutUndefined({
       enabled: options.take("user.deleteUser.enabled"),
-      sendDeleteAccountVerification: callback(options.take("user.deleteUser.sendDeleteAccountVerification")) || undefined,
+      sendDeleteAccountVerification: options.takeCallback("user.deleteUser.sendDeleteAccountVerification"),
       deleteTokenExpiresIn: options.take("user.deleteUser.deleteTokenExpiresIn"),
     }),
     emailVerification: withoutUndefined({
-      sendVerificationEmail: callback(verification.sendVerificationEmail) || undefined,
+      sendVerificationEmail: verification.sendVerificationEmail,
       expiresIn: verification.expiresIn,
     }),
   });
-  return modules.has("account") ? [{ id: "account", config }] : [];
+  return [{ id: "account", config }];
 }
 
 function plugin(id, { plugin: name, options }, profile) {

@@ -9,6 +9,7 @@ const tenant = (name, modules = []) => tenantOf(name, all[name], { listen: "127.
 test("a plain profile", () => {
   assert.deepEqual(tenant("base"), {
     id: "base", listen: "127.0.0.1:9", baseURL: "http://localhost:3000", basePath: "/api/auth", secret: all.base.secret,
+    ipHeaders: ["x-forwarded-for"],
     plugins: [{ id: "email-password", config: { enabled: true, sendResetPassword: true } }],
   });
 });
@@ -27,7 +28,12 @@ test("options of mails, addresses, and errors", () => {
 
 test("the account plugin is enabled where it exists", () => {
   assert.deepEqual(tenant("verified", ["account"]).plugins[1], {
-    id: "account", config: { changeEmail: { enabled: true, sendConfirmation: true }, deleteUser: { enabled: true, sendVerification: true } },
+    id: "account",
+    config: {
+      changeEmail: { enabled: true, sendChangeEmailConfirmation: true },
+      deleteUser: { enabled: true, sendDeleteAccountVerification: true },
+      emailVerification: { sendVerificationEmail: true, expiresIn: 3600 },
+    },
   });
   assert.equal(tenant("verified").plugins.length, 1);
 });
@@ -39,7 +45,7 @@ test("the convex plugin", () => {
 });
 
 test("what has no translation is refused, not dropped", () => {
-  for (const name of ["dynamic", "ratelimit", "twofactor", "convexeddsa", "subdomain", "cookiecache"]) {
+  for (const name of ["dynamic", "originsfn", "ratelimit", "twofactor", "convexeddsa", "subdomain", "cookiecache"]) {
     assert.throws(() => tenant(name), UnsupportedProfile, name);
   }
 });

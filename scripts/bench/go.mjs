@@ -1,39 +1,59 @@
-// Runs Go benchmarks and turns their lines into figures.
-import { execFileSync } from "node:child_process";
+// Turns the output of Go benchmarks into figures.
 
 /**
- * The benchmarks that become figures: `bench` is the benchmark's full name, `metric` the unit in its line ("ns/op", or one
- * that it reports itself), `name`, `goal` and `how` are the figure's. A goal is an upper bound.
+ * The figures that come from Go benchmarks. `of` computes one from a function that gives the nanoseconds of an operation
+ * by package and benchmark; `goal`, where there is one, is an upper bound.
+ *
+ * @type {{name: string, unit: string, goal?: number, how: string, of: (ns: (folder: string, bench: string) => number) => number}[]}
  */
-export const GO_BENCHMARKS = [
+export const GO_FIGURES = [
   {
-    package: "./engine/store/boltstore", bench: "BenchmarkStore/SignUp", metric: "ns/op", name: "bench_boltstore_sign_up",
-    how: "one durable commit of a user and a session after the other, in one tenant",
+    name: "bench_boltstore_get_session", unit: "µs", how: "session and user read from one tenant's file",
+    of: (ns) => ns("engine/store/boltstore", "BenchmarkStore/GetSession") / 1e3,
+  },
+  {
+    name: "bench_boltstore_sign_up", unit: "µs", how: "durable commit of a user and a session, 200 callers at a time",
+    of: (ns) => ns("engine/store/boltstore", "BenchmarkStore/SignUpParallel") / 1e3,
+  },
+  {
+    name: "bench_sandbox_warm_call_go", unit: "µs", how: "a call of a standard-Go guest, without a reset",
+    of: (ns) => ns("engine/sandbox", "BenchmarkWarmCall/go") / 1e3,
+  },
+  {
+    name: "bench_sandbox_reset_go", unit: "µs", how: "what a reset adds to a call of a standard-Go guest",
+    of: (ns) => (ns("engine/sandbox", "BenchmarkResetCall/go") - ns("engine/sandbox", "BenchmarkWarmCall/go")) / 1e3,
+  },
+  {
+    name: "bench_sandbox_clone_go", unit: "µs", how: "making an instance of a standard-Go guest from its image, and freeing it",
+    of: (ns) => ns("engine/sandbox", "BenchmarkClone/go") / 1e3,
   },
 ];
 
-/** The metrics of every benchmark in the output of `go test -bench`: name → unit → value. */
+/** The nanoseconds of every benchmark in the output of `go test -bench`, by "package benchmark"; the median of repeated ones. */
 export function parseBenchmarks(output) {
-  const out = new Map();
+  const runs = new Map();
+  let folder = "";
   for (const line of output.split("\n")) {
-    const [, name, rest] = /^(Benchmark\S+?)(?:-\d+)?\s+\d+\s+(.*)$/.exec(line) ?? [];
+    folder = /^pkg: [^/]+\/[^/]+\/[^/]+\/(.*)$/.exec(line)?.[1] ?? folder;
+    const [, name, value] = /^(Benchmark\S*?)(?:-\d+)?\s+\d+\s+([\d.e+]+) ns\/op/.exec(line) ?? [];
     if (!name) continue;
-    out.set(name, Object.fromEntries([...rest.matchAll(/([\d.e+]+)\s+(\S+)/g)].map(([, value, unit]) => [unit, Number(value)])));
+    const key = `${folder} ${name}`;
+    runs.set(key, [...(runs.get(key) ?? []), Number(value)]);
   }
-  return out;
+  return new Map([...runs].map(([key, list]) => [key, list.sort((a, b) => a - b)[Math.floor(list.length / 2)]]));
 }
 
-/** Runs the benchmarks and gives their figures. A benchmark that prints no such metric is an error. */
-export function goFigures(root, wanted = GO_BENCHMARKS) {
-  return [...new Set(wanted.map((entry) => entry.package))].flatMap((folder) => {
-    const mine = wanted.filter((entry) => entry.package === folder);
-    const pattern = `^(${[...new Set(mine.map(({ bench }) => bench.split("/")[0]))].join("|")})$`;
-    const output = execFileSync("go", ["test", "-run", "^$", "-bench", pattern, "-benchtime", "200ms", folder], { cwd: root, encoding: "utf8" });
-    const found = parseBenchmarks(output);
-    return mine.map(({ bench, metric, name, goal, how }) => {
-      const value = found.get(bench)?.[metric];
-      if (value === undefined) throw new Error(`${folder}: ${bench} gives no ${metric}:\n${output}`);
-      return { name, value, unit: metric, goal: goal ?? null, holds: goal === undefined || value <= goal, how: `${bench} in ${folder}: ${how}` };
+/** The figures of an output. A benchmark that it does not have is an error. */
+export function goFigures(output, wanted = GO_FIGURES) {
+  const found = parseBenchmarks(output);
+  return wanted.map(({ name, unit, goal = null, how, of }) => {
+    const used = [];
+    const value = of((folder, bench) => {
+      used.push(bench);
+      const ns = found.get(`${folder} ${bench}`);
+      if (ns === undefined) throw new Error(`no ${bench} of ${folder} among the Go benchmarks`);
+      return ns;
     });
+    return { name, value: Number(value.toPrecision(4)), unit, goal, holds: goal === null || value <= goal, how: `${how} (go test -bench: ${used.join(", ")})` };
   });
 }
