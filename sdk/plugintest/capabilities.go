@@ -67,7 +67,7 @@ func (h *Host) services() map[string]Function {
 		},
 		"crypto.signToken":   func(a Object) (sdk.Status, any) { return h.sign(a, text(a["purpose"])) },
 		"crypto.verifyToken": h.verifyToken,
-		"crypto.seal":        func(a Object) (sdk.Status, any) { return h.keep(a, "value", "sealed") },
+		"crypto.seal":        h.sealValue,
 		"crypto.open":        h.openSealed,
 		"crypto.hmac": func(a Object) (sdk.Status, any) {
 			return sdk.OK, Object{"mac": "mac(" + text(a["purpose"]) + "," + text(a["value"]) + ")"}
@@ -87,7 +87,7 @@ func (h *Host) services() map[string]Function {
 		},
 		"ratelimit.hit": h.hit,
 		"audit.record": func(a Object) (sdk.Status, any) {
-			h.state.Audit = append(h.state.Audit, a)
+			h.keep(func() { h.state.Audit = append(h.state.Audit, a) })
 			return sdk.OK, nil
 		},
 	}
@@ -148,10 +148,10 @@ func (h *Host) verifyToken(a Object) (sdk.Status, any) {
 	return sdk.OK, Object{"claims": claims}
 }
 
-func (h *Host) keep(a Object, from, to string) (sdk.Status, any) {
-	token := h.id(to, 32)
-	h.state.Tokens[token] = Object{"purpose": a["purpose"], from: a[from]}
-	return sdk.OK, Object{to: token}
+func (h *Host) sealValue(a Object) (sdk.Status, any) {
+	sealed := h.id("sealed", 32)
+	h.state.Tokens[sealed] = Object{"purpose": a["purpose"], "value": a["value"]}
+	return sdk.OK, Object{"sealed": sealed}
 }
 
 func (h *Host) openSealed(a Object) (sdk.Status, any) {
@@ -178,7 +178,7 @@ func (h *Host) sendMail(a Object) (sdk.Status, any) {
 // hit counts in windows that start with the first use of a key.
 func (h *Host) hit(a Object) (sdk.Status, any) {
 	key := text(a["key"])
-	h.state.Hits[key]++
+	h.keep(func() { h.state.Hits[key]++ })
 	if h.state.Hits[key] > int(number64(a["max"])) {
 		return sdk.OK, Object{"allowed": false, "retryAfter": a["window"]}
 	}

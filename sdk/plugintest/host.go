@@ -53,6 +53,7 @@ type Host struct {
 	sequence  int
 	current   string // token of the session that requests carry
 	state     state
+	kept      []func() // redoes what takes effect at once, after the rest was undone
 	doc       document
 }
 
@@ -194,6 +195,12 @@ func (h *Host) id(kind string, n int) string {
 		s += strings.Repeat("x", n-len(s))
 	}
 	return s
+}
+
+// keep makes a change that stays even if the handler denies.
+func (h *Host) keep(change func()) {
+	change()
+	h.kept = append(h.kept, change)
 }
 
 func (h *Host) iso(t time.Time) string { return t.UTC().Format(timeLayout) }

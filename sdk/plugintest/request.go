@@ -182,10 +182,14 @@ func (h *Host) fillRequest(r Request, route string, target *url.URL, params Obje
 // a handler that denies or fails are undone.
 func (h *Host) run(number int32) Response {
 	before, current := h.snapshot(), h.current
+	h.kept = nil
 	result := sdk.Invoke(h, number)
 	r := Response{Result: result, Status: 200, Headers: map[string]string{}, Cookies: map[string]Cookie{}}
 	if result != sdk.Continue && result != sdk.Respond {
 		h.state, h.current = before, current
+		for _, change := range h.kept {
+			change()
+		}
 		return h.refusal(r)
 	}
 	response := h.doc.root["response"].(Object)

@@ -28,13 +28,16 @@ func (h *Host) storage() map[string]Function {
 			return h.removeRecord(text(a["model"]), first(h.matching(a)))
 		},
 		"storage.increment": func(a Object) (sdk.Status, any) {
-			r := h.record(a)
-			if r == nil {
+			if h.record(a) == nil {
 				return sdk.NotFound, nil
 			}
 			field := text(a["field"])
-			r[field] = number64(r[field]) + number64(a["by"])
-			return sdk.OK, Object{"value": r[field]}
+			h.keep(func() {
+				if r := h.record(a); r != nil { // not one that was undone
+					r[field] = number64(r[field]) + number64(a["by"])
+				}
+			})
+			return sdk.OK, Object{"value": h.record(a)[field]}
 		},
 	}
 }

@@ -1,0 +1,128 @@
+package plugintest_test
+
+import (
+	"testing"
+
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
+)
+
+// A plugin of three handlers. In a real one they are in main.go, the manifest
+// is a file that is embedded, and the test is in the same package main.
+func init() {
+	sdk.Register(101, greet)
+	sdk.Register(102, remember)
+	sdk.Register(103, count)
+}
+
+var manifest = []byte(`{
+  "id": "greeter", "version": "1.0.0", "abi": "1.0",
+  "capabilities": [
+    {"name": "storage", "write": ["note"]}, {"name": "email"}, {"name": "audit"}
+  ],
+  "handlers": [
+    {"number": 101, "kind": "endpoint", "method": "GET", "path": "/greet/:name", "session": "required"},
+    {"number": 102, "kind": "endpoint", "method": "POST", "path": "/remember"},
+    {"number": 103, "kind": "hook", "event": "session.creating"}
+  ],
+  "models": {"note": {"fields": {"key": {"type": "string", "unique": true}, "text": {"type": "string"}}}},
+  "cookies": [{"name": "greeted", "maxAge": 60}],
+  "config": {"type": "object", "properties": {
+    "greeting": {"type": "string", "default": "Hello"},
+    "limits": {"type": "object", "properties": {"notes": {"type": "integer", "default": 2}}}
+  }}
+}`)
+
+func greet(c *sdk.Call) sdk.Result {
+	c.SetBody("greeting", sdk.String(c.Config("greeting").String()+", "+c.Request().Param("name")))
+	c.CopyBody("from", "session.user.email")
+	c.SetHeader("x-greeted", sdk.String("yes"))
+	c.SetCookie("greeted", "yes")
+	return sdk.Continue
+}
+
+func remember(c *sdk.Call) sdk.Result {
+	notes := c.Storage("note")
+	if status := notes.Insert(
+		sdk.F("key", sdk.Copy("request.body.key")),
+		sdk.F("text", sdk.Copy("request.body.text")),
+	); status == sdk.Conflict {
+		return c.Deny(409, "KEY_TAKEN", "There is such a note")
+	} else if status != sdk.OK {
+		return c.Fail(status)
+	}
+	c.CopyBody("note", "result")
+	c.Email().Send(sdk.Mail{To: "ada@example.com", Template: "generic", Data: []sdk.Field{sdk.F("title", sdk.String("Noted"))}})
+	if notes.List(sdk.Page{}); !c.Result("records." + c.Config("limits.notes").Text()).IsAbsent() {
+		return c.Deny(400, "TOO_MANY", "There are too many notes")
+	}
+	return sdk.Continue
+}
+
+func count(c *sdk.Call) sdk.Result {
+	c.SetRecord("count", sdk.Int(c.Record("count").Int(0)+1))
+	c.Audit().Record("counted", c.Record("userId").String())
+	if c.Record("userId").String() == "banned" {
+		return c.Deny(403, "BANNED", "You are banned")
+	}
+	return sdk.Continue
+}
+
+func TestGreet(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: manifest, Config: `{"greeting":"Hi"}`})
+	if r := h.GET("/greet/ada"); r.Status != 401 {
+		t.Errorf("without a session: got %s", r)
+	}
+	h.SignIn(h.AddUser("ada@example.com", "correct horse"))
+	r := h.GET("/greet/ada")
+	if r.Status != 200 || r.Text("greeting") != "Hi, ada" || r.Text("from") != "ada@example.com" {
+		t.Errorf("got %s", r)
+	}
+	if r.Headers["x-greeted"] != "yes" || r.Cookies["greeted"] != (plugintest.Cookie{Value: "yes", MaxAge: 60}) {
+		t.Errorf("headers %v, cookies %v", r.Headers, r.Cookies)
+	}
+	if r := h.POST("/greet/ada", "{}"); r.Status != 404 {
+		t.Errorf("another method: got %s", r)
+	}
+}
+
+// TestRemember: what a handler wrote before it denied is dropped, mails
+// included.
+func TestRemember(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
+	if r := h.POST("/remember", `{"key":"a","text":"x"}`); r.Text("note.text") != "x" || r.Text("note.id") == "" {
+		t.Fatalf("got %s", r)
+	}
+	if r := h.POST("/remember", `{"key":"a","text":"y"}`); r.Status != 409 || r.Text("code") != "KEY_TAKEN" {
+		t.Errorf("a key that is taken: got %s", r)
+	}
+	h.POST("/remember", `{"key":"b"}`)
+	if r := h.POST("/remember", `{"key":"c"}`); r.Text("code") != "TOO_MANY" {
+		t.Errorf("one note too many: got %s", r)
+	}
+	if len(h.Records("note")) != 2 || len(h.Mails()) != 2 || h.LastMail().Data["title"] != "Noted" {
+		t.Errorf("records %v, mails %v", h.Records("note"), h.Mails())
+	}
+}
+
+func TestCount(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
+	record := plugintest.Object{"userId": "u1"}
+	r := h.Fire(plugintest.Event{Name: "session.creating", Record: record})
+	if r.Result != sdk.Continue || h.Read("record.count") == nil || h.Audit()[0]["userId"] != "u1" {
+		t.Errorf("result %d, record %v, audit %v", r.Result, record, h.Audit())
+	}
+	r = h.Fire(plugintest.Event{Name: "session.creating", Record: plugintest.Object{"userId": "banned"}})
+	if r.Result != sdk.Deny || r.Text("code") != "BANNED" || len(h.Audit()) != 2 {
+		t.Errorf("got %s, audit %v", r, h.Audit())
+	}
+}
+
+// TestRefusal: a test can make any host call fail.
+func TestRefusal(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
+	h.On("storage.insert", func(plugintest.Object) (sdk.Status, any) { return sdk.Unavailable, nil })
+	if r := h.POST("/remember", `{"key":"a"}`); r.Result != sdk.Failed || r.Status != 500 {
+		t.Errorf("got %s", r)
+	}
+}
