@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/authhost/authhost/engine/sandbox"
@@ -11,22 +12,27 @@ import (
 const pageKiB = 64
 
 // narrow returns the operator's limits, lowered where the manifest asks for
-// less.
-func narrow(l sandbox.Limits, m *pluginapi.Limits) sandbox.Limits {
+// less. Where the operator sets none, those of the sandbox are the limit: no
+// manifest raises its own.
+func narrow(operator, sandboxed sandbox.Limits, m *pluginapi.Limits) sandbox.Limits {
+	l := operator
 	if m == nil {
 		return l
 	}
-	if m.Fuel > 0 && (l.Fuel == 0 || m.Fuel < l.Fuel) {
-		l.Fuel = m.Fuel
-	}
-	if pages := m.MemoryKiB / pageKiB; pages > 0 && (l.MemoryPages == 0 || pages < l.MemoryPages) {
-		l.MemoryPages = pages
-	}
-	if m.HostCalls > 0 && (l.HostCalls == 0 || m.HostCalls < l.HostCalls) {
-		l.HostCalls = m.HostCalls
-	}
-	if wall := time.Duration(m.WallMs) * time.Millisecond; wall > 0 && (l.Wall == 0 || wall < l.Wall) {
-		l.Wall = wall
-	}
+	l.Fuel = lower(l.Fuel, sandboxed.Fuel, m.Fuel)
+	l.MemoryPages = lower(l.MemoryPages, sandboxed.MemoryPages, (m.MemoryKiB+pageKiB-1)/pageKiB)
+	l.HostCalls = lower(l.HostCalls, sandboxed.HostCalls, m.HostCalls)
+	l.Wall = lower(l.Wall, sandboxed.Wall, time.Duration(m.WallMs)*time.Millisecond)
 	return l
+}
+
+// lower returns asked if that is less than the limit in force, which is set
+// or else the default; zero means none.
+func lower[T cmp.Ordered](set, preset, asked T) T {
+	var none T
+	limit := cmp.Or(set, preset)
+	if asked > none && (limit == none || asked < limit) {
+		return asked
+	}
+	return set
 }

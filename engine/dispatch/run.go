@@ -307,7 +307,9 @@ func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Res
 
 // limits returns the bounds of one handler call: the operator's, narrowed by
 // the manifest's where that asks for less.
-func (p *Plugin) limits(h pluginapi.Handler) sandbox.Limits { return narrow(p.Limits, h.Limits) }
+func (p *Plugin) limits(h pluginapi.Handler) sandbox.Limits {
+	return narrow(p.Limits, p.Module.Limits(), h.Limits)
+}
 
 // Close gives the instances back. It must be called when the answer has been
 // written.

@@ -30,6 +30,10 @@ func (m *Module) Info() Info {
 	return info
 }
 
+// Limits returns the limits of the module's calls where [Instance.Call] is
+// given none.
+func (m *Module) Limits() Limits { return m.limits }
+
 // Close gives the handle up. Compiled code is freed with the last handle of
 // the binary, when no instance is in use any more; calls under way go on.
 func (m *Module) Close() { m.closed.Do(m.core.drop) }

@@ -1,0 +1,186 @@
+package realmtest
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/authhost/authhost/engine/audit"
+	"github.com/authhost/authhost/engine/capability"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/keyring"
+	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/ratelimit"
+	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/engine/store/boltstore"
+	"github.com/authhost/authhost/internal/wasmtest"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Secret is the tenants' secret, that of the reference's known answers.
+const Secret = "ref-secret-Xn2w8QzR4tL0vB6mK1pY9sD3fH7jG5cA"
+
+// Start is when every test begins.
+var Start = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+// Config says what differs from a plain tenant. The zero value works.
+type Config struct {
+	Tenant   string // default "main"
+	Guests   []*wasmtest.Guest
+	Settings map[string]string // JSON by plugin id
+	Limits   sandbox.Limits    // per handler call
+	Sandbox  sandbox.Config    // bounds of the pools
+	Session  session.Policy
+	Cookies  session.CookieConfig
+	Fields   []store.Model // fields added to core models
+	Views    identity.Views
+	Input    []string  // additional user fields that clients may set
+	Audit    audit.Log // default: forgets
+	NoMail   bool
+	Store    store.Store // default: a new one
+}
+
+// Realm is a tenant with everything that it is made of.
+type Realm struct {
+	*dispatch.Realm
+	Set      *dispatch.Set
+	Host     *capability.Host
+	Views    *identity.Views
+	Identity *identity.Service
+	Secrets  *secret.Secrets
+	Outbox   *mail.Outbox
+	Clock    *Clock
+	Log      *Log
+	Done     *Outcomes
+}
+
+// New puts a tenant together; it ends with the test.
+func New(t testing.TB, c Config) *Realm {
+	t.Helper()
+	if c.Tenant == "" {
+		c.Tenant = "main"
+	}
+	if c.Audit == nil {
+		c.Audit = audit.Nop()
+	}
+	r := &Realm{Clock: &Clock{now: Start}, Log: &Log{}, Done: &Outcomes{}, Views: &c.Views, Outbox: mail.NewOutbox(0)}
+	var err error
+	if r.Secrets, err = secret.New([]secret.Version{{Value: Secret}}); err != nil {
+		t.Fatal(err)
+	}
+	data := openStore(t, c)
+	r.Set = plugins(t, c)
+	r.Realm = &dispatch.Realm{
+		ID: c.Tenant, AppName: "App", BaseURL: "http://localhost:3000", BasePath: "/api/auth", Store: data,
+		Sessions: session.New(session.Config{Policy: c.Session, Cookies: c.Cookies, Secrets: r.Secrets, Store: data}),
+	}
+	r.Identity = identity.New(passwords{}, c.Input...)
+	host := capability.Config{
+		Tenant: c.Tenant, Identity: r.Identity, Secrets: r.Secrets, Audit: c.Audit,
+		Keys:     keyring.New(keyring.Config{Storage: &keys{}, Now: r.Clock.Now}),
+		Counters: &ratelimit.Memory{Now: r.Clock.Now}, Logger: r.Log.Logger(),
+	}
+	if !c.NoMail {
+		host.Mail = r.Outbox
+	}
+	r.Host = capability.New(host)
+	return r
+}
+
+func openStore(t testing.TB, c Config) store.Tenant {
+	t.Helper()
+	s := c.Store
+	if s == nil {
+		s = NewStore(t)
+	}
+	schema, err := identity.CoreSchema().Merge(store.Schema{Models: c.Fields})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range c.Guests {
+		for name, m := range g.Manifest().Models {
+			schema.Models = append(schema.Models, model(name, m))
+		}
+	}
+	data, err := s.Open(t.Context(), store.TenantID(c.Tenant), schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = data.Close() })
+	return data
+}
+
+// NewStore opens an embedded store in a temporary folder.
+func NewStore(t testing.TB) store.Store {
+	t.Helper()
+	s, err := boltstore.Open(boltstore.Config{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+func model(name string, m pluginapi.Model) store.Model {
+	out := store.Model{Name: name}
+	for field, f := range m.Fields {
+		out.Fields = append(out.Fields, store.Field{Name: field, Type: store.FieldType(f.Type), Required: f.Required, Unique: f.Unique, Index: f.Index, References: f.References})
+	}
+	for _, ix := range m.Indexes {
+		out.Indexes = append(out.Indexes, store.Index{Fields: ix.Fields, Unique: ix.Unique})
+	}
+	return out
+}
+
+// plugins loads the guests.
+func plugins(t testing.TB, c Config) *dispatch.Set {
+	t.Helper()
+	c.Sandbox.Namespace, c.Sandbox.Entry = pluginapi.Namespace, pluginapi.ExportCall
+	c.Sandbox.Capabilities = pluginapi.CapabilityNames()
+	rt, err := sandbox.New(t.Context(), c.Sandbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = rt.Close(context.Background()) })
+	list := make([]*dispatch.Plugin, len(c.Guests))
+	for i, g := range c.Guests {
+		wasm, err := g.Module()
+		if err != nil {
+			t.Fatal(err)
+		}
+		module, err := rt.Load(t.Context(), wasm, sandbox.LoadOptions{Name: g.Manifest().ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(module.Close)
+		settings, err := document.Parse([]byte(c.Settings[g.Manifest().ID]+" "), 0)
+		if err != nil {
+			settings = document.Obj(document.NewObject(0))
+		}
+		list[i] = &dispatch.Plugin{ID: g.Manifest().ID, Manifest: g.Manifest(), Module: module, Config: settings, Limits: c.Limits}
+	}
+	set, err := dispatch.NewSet(list)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// Exchange starts a request; it is closed with the test.
+func (r *Realm) Exchange(t testing.TB, req dispatch.Request) *dispatch.Exchange {
+	t.Helper()
+	if req.Headers == nil {
+		req.Headers = http.Header{}
+	}
+	ex := dispatch.NewExchange(dispatch.Config{
+		Realm: r.Realm, Set: r.Set, Capabilities: r.Host, Views: r.Views, Observer: r.Done, Logger: r.Log.Logger(),
+	}, req, r.Clock.Now())
+	t.Cleanup(ex.Close)
+	return ex
+}
