@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/base64"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/authhost/authhost/engine/document"
 )
@@ -41,7 +42,7 @@ func (c *Catalog) Scan(q Query) (Scan, error) {
 		return s, nil
 	}
 	after, err := base64.RawURLEncoding.DecodeString(q.Cursor)
-	if err != nil {
+	if err != nil || s.Index == nil && !utf8.Valid(after) {
 		return Scan{}, &InvalidError{Model: q.Model, Reason: "not a cursor"}
 	}
 	if s.Desc {
@@ -63,6 +64,9 @@ func (s *Scan) bound(q Query) error {
 	if len(q.Key) > fields || ranged && len(q.Key) == fields {
 		return &InvalidError{Model: q.Model, Reason: fmt.Sprintf("index %q has %d fields; the query bounds more", q.Index, fields)}
 	}
+	if s.Index == nil && !validIDs(append(q.Key[:len(q.Key):len(q.Key)], q.From, q.To)) {
+		return &InvalidError{Model: q.Model, Field: idField, Reason: "the query bounds ids with something that is no valid text"}
+	}
 	if s.Index == nil && len(q.Key) == 1 {
 		s.From = appendID(nil, q.Key[0])
 		s.To = append(appendID(nil, q.Key[0]), 0)
@@ -83,6 +87,16 @@ func (s *Scan) bound(q Query) error {
 		s.To = successor(append(make([]byte, 0, n), prefix...))
 	}
 	return nil
+}
+
+// validIDs reports whether values can bound ids.
+func validIDs(values []document.Value) bool {
+	for _, v := range values {
+		if !v.IsAbsent() && (v.Kind() != document.String || !utf8.ValidString(v.Str())) {
+			return false
+		}
+	}
+	return true
 }
 
 func appendID(dst []byte, v document.Value) []byte { return append(dst, v.Str()...) }

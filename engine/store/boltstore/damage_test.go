@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/store"
@@ -269,7 +270,7 @@ func TestBrokenWrite(t *testing.T) {
 	}}
 	batch := []*request{insert("a"), broken, insert("b"), insert("a")}
 	f.commitAll(batch)
-	for i, want := range []error{nil, bolt.ErrKeyRequired, nil, store.ErrConflict} {
+	for i, want := range []error{nil, bolterrors.ErrKeyRequired, nil, store.ErrConflict} {
 		if <-batch[i].done; !errors.Is(batch[i].err, want) {
 			t.Errorf("request %d: %v; want %v", i, batch[i].err, want)
 		}

@@ -115,9 +115,11 @@ func lockDir(dir string, wait time.Duration) (*bolt.DB, error) {
 }
 
 func removeTemp(dir string) error {
-	left, err := filepath.Glob(filepath.Join(dir, tempPattern))
-	for _, name := range left {
-		err = errors.Join(err, os.Remove(name))
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if left, _ := filepath.Match(tempPattern, e.Name()); left {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+		}
 	}
 	return err
 }

@@ -24,6 +24,9 @@
 // middle of COMMIT, the token tells what happened, so an outcome is never
 // guessed.
 //
+// Behind a pooler that shares connections between transactions, add
+// "default_query_exec_mode=exec" to the URL.
+//
 // Declaring an index on a tenant with data holds that tenant's writes, not its
 // reads, until the index is filled.
 //

@@ -4,15 +4,8 @@ import (
 	"context"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/authhost/authhost/engine/store"
 )
-
-// querier is a connection pool or a transaction.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
 
 // scanSQL returns the inner query of a scan: ids and keys in its order. The
 // arguments are tenant, model, from, limit, then label for an index, then to

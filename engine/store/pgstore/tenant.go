@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -58,6 +59,9 @@ func (t *tenant) run(ctx context.Context, f func(now *snapshot) error) error {
 
 // Get returns one record.
 func (t *tenant) Get(ctx context.Context, model, id string) (*store.Record, error) {
+	if !utf8.ValidString(id) {
+		return nil, store.ErrNotFound // no id is like that, and PostgreSQL takes no such text
+	}
 	return t.Find(ctx, model, "id", document.Text(id))
 }
 

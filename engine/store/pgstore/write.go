@@ -13,6 +13,11 @@ import (
 	"github.com/authhost/authhost/engine/store/internal/plan"
 )
 
+// maxLooks bounds how often Consume looks again. Each time but the last,
+// somebody else changed the record in between; more often than this it is the
+// index that is wrong.
+const maxLooks = 1000
+
 // writer is one attempt at a write: a plan.Reader whose reads lock.
 type writer struct {
 	tenant *tenant
@@ -162,7 +167,7 @@ func (w *writer) Referring(ctx context.Context, ref store.Reference, id string) 
 // lockFirst locks the first record of a scan and returns it, or ErrNotFound.
 // When somebody else took it first, it looks again.
 func (w *writer) lockFirst(s store.Scan) (*store.Record, error) {
-	for {
+	for range maxLooks {
 		rows, err := w.tx.Query(w.ctx, scanSQL(s), w.tenant.scanArgs(s, 1)...)
 		if err != nil {
 			return nil, err
@@ -186,6 +191,7 @@ func (w *writer) lockFirst(s store.Scan) (*store.Record, error) {
 			return r, nil
 		}
 	}
+	return nil, w.tenant.corrupt("index of "+s.Model.Name, errors.New("an entry leads to a record of another value"))
 }
 
 // apply plans operations and sends the plan in one round trip.

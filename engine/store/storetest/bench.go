@@ -9,6 +9,9 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
+// benchUsers is the number of users, and of sessions, in the benchmarks.
+const benchUsers = 10_000
+
 // Bench measures the paths that requests take, over ten thousand users with a
 // session each: reading a session as get-session does, and committing a
 // sign-up alone and with many at a time.
@@ -24,28 +27,18 @@ func Bench(b *testing.B, open func(b *testing.B) store.Store) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	const users = 10_000
-	for i := 0; i < users; i += 500 {
-		ops := make([]store.Op, 0, 1000)
-		for j := i; j < i+500; j++ {
-			id := fmt.Sprintf("id%030d", j)
-			ops = append(ops, user(id, "createdAt", "2026-01-02T03:04:05.678Z", "admin", false), session(id, id))
-		}
-		if err := tenant.Apply(ctx, ops); err != nil {
-			b.Fatal(err)
-		}
-	}
+	fill(b, tenant)
 	b.Run("GetSession", func(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
-			readSession(b, tenant, i%users)
+			readSession(b, tenant, i%benchUsers)
 		}
 	})
 	b.Run("GetSessionParallel", func(b *testing.B) {
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
 			for i := 0; pb.Next(); i++ {
-				readSession(b, tenant, i%users)
+				readSession(b, tenant, i%benchUsers)
 			}
 		})
 	})
@@ -53,7 +46,7 @@ func Bench(b *testing.B, open func(b *testing.B) store.Store) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
 			tx := store.Begin(tenant)
-			s, err := tx.Find(ctx, "session", "token", value(fmt.Sprintf("token-id%030d", i%users)))
+			s, err := tx.Find(ctx, "session", "token", value(fmt.Sprintf("token-id%030d", i%benchUsers)))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -82,6 +75,20 @@ func Bench(b *testing.B, open func(b *testing.B) store.Store) {
 			}
 		})
 	})
+}
+
+func fill(b *testing.B, tenant store.Tenant) {
+	const batch = 500
+	for i := 0; i < benchUsers; i += batch {
+		ops := make([]store.Op, 0, 2*batch)
+		for j := i; j < i+batch; j++ {
+			id := fmt.Sprintf("id%030d", j)
+			ops = append(ops, user(id, "createdAt", "2026-01-02T03:04:05.678Z", "admin", false), session(id, id))
+		}
+		if err := tenant.Apply(context.Background(), ops); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func readSession(b *testing.B, tenant store.Tenant, i int) {

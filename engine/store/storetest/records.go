@@ -160,6 +160,11 @@ func testInvalid(t *testing.T, f *fixture) {
 		many[i] = remove("user", "u1", 0)
 	}
 	f.refused(store.ErrInvalid, many...)
+	for _, id := range []string{"", "a\x00", "\xff", big(5000)} {
+		if _, err := f.tenant.Get(f.ctx, "user", id); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("Get(%.20q): %v; want ErrNotFound", id, err)
+		}
+	}
 	if _, err := f.tenant.Get(f.ctx, "nobody", "x"); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("Get of an unknown model: %v", err)
 	}
@@ -169,6 +174,8 @@ func testInvalid(t *testing.T, f *fixture) {
 		{Model: "user", Index: "email", Key: values("a", "b")},
 		{Model: "user", Index: "email", Key: values("a"), From: value("b")},
 		{Model: "user", Cursor: "%%%"},
+		{Model: "user", Key: values("\xff")},
+		{Model: "user", From: value(1)},
 	}
 	for _, q := range queries {
 		if _, err := f.tenant.List(f.ctx, q); !errors.Is(err, store.ErrInvalid) {
