@@ -16,6 +16,7 @@ import (
 //	GET  /metrics                          Prometheus metrics
 //	GET  /livez, /readyz                   health
 //	POST /keys/rotate?tenant=&use=&alg=    publish a new signing key
+//	POST /rollback                         go back to the configuration before the last reload
 //
 // and in development, where nothing is secret:
 //
@@ -29,6 +30,7 @@ func (e *Engine) Admin() http.Handler {
 	m.HandleFunc("GET /livez", alive)
 	m.HandleFunc("GET /readyz", alive)
 	m.HandleFunc("POST /keys/rotate", e.adminRotate)
+	m.HandleFunc("POST /rollback", e.adminRollback)
 	if e.config.Server.Development {
 		m.HandleFunc("GET /dev/outbox", e.adminOutbox)
 		m.HandleFunc("DELETE /dev/outbox", e.adminClearOutbox)
@@ -48,7 +50,7 @@ var errNoTenant = errors.New("no such tenant; name one with ?tenant=ID")
 
 func (e *Engine) adminTenant(w http.ResponseWriter, r *http.Request) *realm {
 	id := r.URL.Query().Get("tenant")
-	for _, t := range e.tenants {
+	for _, t := range e.current.Load().tenants {
 		if t.config.ID == id {
 			return t
 		}
@@ -70,6 +72,15 @@ func (e *Engine) adminRotate(w http.ResponseWriter, r *http.Request) {
 	}
 	e.logger.Info("signing key published", "tenant", t.config.ID, "use", q.Get("use"), "alg", q.Get("alg"), "kid", kid)
 	answer(w, http.StatusOK, map[string]string{"kid": kid})
+}
+
+func (e *Engine) adminRollback(w http.ResponseWriter, _ *http.Request) {
+	if err := e.Rollback(); err != nil {
+		answer(w, http.StatusConflict, map[string]string{"error": err.Error()})
+		return
+	}
+	e.logger.Info("went back to the configuration before the last reload")
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (e *Engine) adminOutbox(w http.ResponseWriter, r *http.Request) {

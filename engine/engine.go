@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/authhost/authhost/engine/audit"
@@ -21,7 +23,6 @@ import (
 	"github.com/authhost/authhost/engine/store/boltstore"
 	"github.com/authhost/authhost/engine/store/pgstore"
 	"github.com/authhost/authhost/engine/telemetry"
-	"github.com/authhost/authhost/engine/tenant"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -63,10 +64,11 @@ type Engine struct {
 	mail     mail.Sender
 	gate     *secret.Gate
 	counters *ratelimit.Memory
-	modules  map[string]*loaded // by file or built-in id
-	tenants  []*realm
-	registry *tenant.Registry
 	closers  []func(context.Context) error
+
+	current  atomic.Pointer[generation]
+	swap     sync.Mutex  // held while current changes
+	previous *generation // of before the last Reload
 }
 
 // New opens everything that a configuration names. When it fails, nothing is
@@ -81,7 +83,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 	if o.BuiltIn == nil {
 		o.BuiltIn = func(id string) ([]byte, error) { return nil, fmt.Errorf("there is no built-in plugin %q", id) }
 	}
-	e := &Engine{config: cfg, options: o, logger: o.Logger, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: &ratelimit.Memory{Now: o.Now}, modules: map[string]*loaded{}}
+	e := &Engine{config: cfg, options: o, logger: o.Logger, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: &ratelimit.Memory{Now: o.Now}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.Close(context.WithoutCancel(ctx)))
@@ -101,11 +103,11 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 func (e *Engine) openData(context.Context) error {
 	dir := e.config.Server.DataDir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("data folder %s: %w; create it or set server.dataDir to a folder that this user may write to", dir, err)
+		return e.dataFault(dir, err)
 	}
 	probe, err := os.CreateTemp(dir, ".write-*")
 	if err != nil {
-		return fmt.Errorf("data folder %s: %w; give this user write access or set server.dataDir to another folder", dir, err)
+		return e.dataFault(dir, err)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
@@ -117,7 +119,7 @@ func (e *Engine) openAudit(context.Context) error {
 	}
 	log, err := audit.NewFile(path)
 	if err != nil {
-		return fmt.Errorf("audit log %s: %w; set audit.file to a file that this user may write to", path, err)
+		return e.config.Origin.Fault("/audit/file", fmt.Sprintf("audit log %s: %v", path, cause(err)), "set audit.file to a file that this user may write to")
 	}
 	e.audit = log
 	e.onClose(func(context.Context) error { return log.Close() })
@@ -137,7 +139,7 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 		Limits: sandboxLimits(limits), Now: e.options.Now,
 	})
 	if err != nil {
-		return fmt.Errorf("compilation cache %s: %w", cache, err)
+		return e.config.Origin.Fault("/server/cacheDir", fmt.Sprintf("compilation cache %s: %v", cache, cause(err)), "set server.cacheDir to a folder that this user may write to")
 	}
 	e.sandbox = rt
 	e.onClose(rt.Close)
@@ -169,7 +171,7 @@ func (e *Engine) openStore(ctx context.Context) error {
 		})
 	}
 	if err != nil {
-		return err
+		return e.storeFault(err)
 	}
 	e.onClose(func(context.Context) error { return e.store.Close() })
 	return nil
@@ -212,21 +214,15 @@ func (e *Engine) openTenants(ctx context.Context) error {
 	}
 	e.gate = secret.NewGate(concurrent, waiting)
 	e.metrics.WatchHashing(e.gate.Running, e.gate.Waiting)
-	if err := e.loadModules(ctx); err != nil {
+	g, err := e.newGeneration(ctx, e.config)
+	if err != nil {
 		return err
 	}
-	var front []*tenant.Tenant
-	for i := range e.config.Tenants {
-		r, err := e.openTenant(ctx, &e.config.Tenants[i])
-		if err != nil {
-			return err
-		}
-		e.tenants = append(e.tenants, r)
-		front = append(front, r.front)
-	}
-	var err error
-	e.registry, err = tenant.NewRegistry(front)
-	return err
+	e.current.Store(g)
+	e.onClose(func(ctx context.Context) error {
+		return errors.Join(e.current.Load().close(ctx), e.previous.close(ctx))
+	})
+	return nil
 }
 
 func (e *Engine) onClose(f func(context.Context) error) { e.closers = append(e.closers, f) }
@@ -243,12 +239,14 @@ func (e *Engine) Close(ctx context.Context) error {
 }
 
 // Listeners returns the addresses that tenants want to be served on.
-func (e *Engine) Listeners() []string { return e.registry.Listeners() }
+func (e *Engine) Listeners() []string { return e.current.Load().registry.Listeners() }
 
 // Handler serves the tenants of one listener.
 func (e *Engine) Handler(listen string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t, rest, ok := e.registry.Resolve(listen, r.Host, r.URL.Path)
+		g := e.enter()
+		defer g.leave()
+		t, rest, ok := g.registry.Resolve(listen, r.Host, r.URL.Path)
 		if !ok {
 			w.WriteHeader(http.StatusNotFound)
 			return

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/sandbox"
@@ -20,21 +23,37 @@ type loaded struct {
 	manifest *pluginapi.Manifest
 }
 
-// loadModules makes every module ready that some tenant enables, each once.
-func (e *Engine) loadModules(ctx context.Context) error {
-	for _, t := range e.config.Tenants {
+// loadModules makes every module ready that some tenant enables: each once,
+// several at a time, because compiling takes one processor for a while.
+func (g *generation) loadModules(ctx context.Context) error {
+	var wanted []config.Plugin
+	seen := map[string]bool{}
+	for _, t := range g.config.Tenants {
 		for _, p := range t.Plugins {
-			if e.modules[moduleKey(p)] != nil {
-				continue
+			if key := moduleKey(p); !seen[key] {
+				seen[key] = true
+				wanted = append(wanted, p)
 			}
-			m, err := e.loadModule(ctx, p)
-			if err != nil {
-				return err
-			}
-			e.modules[moduleKey(p)] = m
 		}
 	}
-	return nil
+	ready := make([]*loaded, len(wanted))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(runtime.NumCPU())
+	for i, p := range wanted {
+		work.Go(func() (err error) {
+			ready[i], err = g.loadModule(ctx, p)
+			return err
+		})
+	}
+	err := work.Wait()
+	for i, m := range ready {
+		if m == nil {
+			continue
+		}
+		g.modules[moduleKey(wanted[i])] = m
+		g.onClose(func(context.Context) error { m.module.Close(); return nil })
+	}
+	return err
 }
 
 func moduleKey(p config.Plugin) string {
@@ -44,8 +63,8 @@ func moduleKey(p config.Plugin) string {
 	return "builtin:" + p.ID
 }
 
-func (e *Engine) loadModule(ctx context.Context, p config.Plugin) (*loaded, error) {
-	wasm, err := e.readModule(p)
+func (g *generation) loadModule(ctx context.Context, p config.Plugin) (*loaded, error) {
+	wasm, err := g.readModule(p)
 	if err != nil {
 		return nil, err
 	}
@@ -58,11 +77,11 @@ func (e *Engine) loadModule(ctx context.Context, p config.Plugin) (*loaded, erro
 	}
 	start := time.Now()
 	progress := func(stage string) {
-		if e.options.Progress != nil {
-			e.options.Progress(Progress{Plugin: p.ID, Stage: stage})
+		if g.options.Progress != nil {
+			g.options.Progress(Progress{Plugin: p.ID, Stage: stage})
 		}
 	}
-	module, err := e.sandbox.Load(ctx, wasm, sandbox.LoadOptions{Name: p.ID, Progress: progress})
+	module, err := g.sandbox.Load(ctx, wasm, sandbox.LoadOptions{Name: p.ID, Progress: progress})
 	if err != nil {
 		return nil, loadFault(p, err)
 	}
@@ -70,14 +89,28 @@ func (e *Engine) loadModule(ctx context.Context, p config.Plugin) (*loaded, erro
 		module.Close()
 		return nil, p.Origin.Fault("/module", fmt.Sprintf("plugin %q imports the capability %s, which its manifest does not ask for", p.ID, strings.Join(missing, ", ")), "add it to the manifest's capabilities and pack the module again")
 	}
-	e.metrics.PluginCompiled(p.ID, module.Info().FromCache, time.Since(start))
-	e.onClose(func(context.Context) error { module.Close(); return nil })
+	g.metrics.PluginCompiled(p.ID, module.Info().FromCache, time.Since(start))
+	if err := probe(ctx, module); err != nil {
+		module.Close()
+		return nil, loadFault(p, err)
+	}
 	return &loaded{module: module, manifest: manifest}, nil
 }
 
-func (e *Engine) readModule(p config.Plugin) ([]byte, error) {
+// probe takes one instance and gives it back, so that a module which cannot
+// run is noticed now and not by a request.
+func probe(ctx context.Context, module *sandbox.Module) error {
+	instance, err := module.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	instance.Release()
+	return nil
+}
+
+func (g *generation) readModule(p config.Plugin) ([]byte, error) {
 	if p.Module == "" {
-		wasm, err := e.options.BuiltIn(p.ID)
+		wasm, err := g.options.BuiltIn(p.ID)
 		if err != nil {
 			return nil, p.Origin.Fault("/id", err.Error(), "")
 		}

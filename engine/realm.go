@@ -34,43 +34,43 @@ type realm struct {
 }
 
 // openTenant puts a tenant together.
-func (e *Engine) openTenant(ctx context.Context, t *config.Tenant) (*realm, error) {
-	secrets, err := e.tenantSecrets(t)
+func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, error) {
+	secrets, err := g.tenantSecrets(t)
 	if err != nil {
 		return nil, err
 	}
-	plugins, err := e.tenantPlugins(t)
+	plugins, err := g.tenantPlugins(t)
 	if err != nil {
 		return nil, err
 	}
 	var modules []*loaded
 	for _, p := range t.Plugins {
-		modules = append(modules, e.modules[moduleKey(p)])
+		modules = append(modules, g.modules[moduleKey(p)])
 	}
 	schema, views, err := tenantSchema(modules)
 	if err != nil {
 		return nil, t.Origin.Fault("/plugins", err.Error(), "enable only one of the plugins that clash")
 	}
-	data, err := e.store.Open(ctx, store.TenantID(t.ID), schema)
+	data, err := g.store.Open(ctx, store.TenantID(t.ID), schema)
 	if err != nil {
 		return nil, fmt.Errorf("tenant %q: %w", t.ID, err)
 	}
-	e.onClose(func(context.Context) error { return data.Close() })
+	g.onClose(func(context.Context) error { return data.Close() })
 	r := &realm{config: t, store: data}
 	r.ring = keyring.New(keyring.Config{
-		Storage: &keyStore{store: data, secrets: secrets}, Now: e.options.Now, Logger: e.logger,
+		Storage: &keyStore{store: data, secrets: secrets}, Now: g.options.Now, Logger: g.logger,
 		NewID: func() string { return secret.RandomString(idLength, secret.Alnum) },
 	})
-	hasher, err := secret.NewHasher(secret.HasherConfig{Algorithm: t.Passwords.Algorithm, MaxConcurrent: t.Passwords.MaxConcurrent, Gate: e.gate})
+	hasher, err := secret.NewHasher(secret.HasherConfig{Algorithm: t.Passwords.Algorithm, MaxConcurrent: t.Passwords.MaxConcurrent, Gate: g.gate})
 	if err != nil {
 		return nil, t.Origin.Fault("/passwords", err.Error(), "")
 	}
 	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher, inputFields(modules)...), Secrets: secrets, Keys: r.ring, Mail: e.tenantMail(t),
-		Audit: e.audit, Counters: e.counters, Logger: e.logger,
+		Tenant: t.ID, Identity: identity.New(hasher, inputFields(modules)...), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
+		Audit: g.audit, Counters: g.counters, Logger: g.logger,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data})
-	if err := e.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
+	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -78,27 +78,27 @@ func (e *Engine) openTenant(ctx context.Context, t *config.Tenant) (*realm, erro
 
 const idLength = 32
 
-func (e *Engine) serveTenant(r *realm, plugins *dispatch.Set, capabilities dispatch.Capabilities, sessions *session.Manager, views *identity.Views) error {
+func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities dispatch.Capabilities, sessions *session.Manager, views *identity.Views) error {
 	t := r.config
 	var err error
 	r.api, err = httpapi.New(httpapi.Config{
 		Realm: &dispatch.Realm{
 			ID: t.ID, AppName: t.AppName, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t),
-			Development: e.config.Server.Development, Sessions: sessions, Store: r.store,
+			Development: g.config.Server.Development, Sessions: sessions, Store: r.store,
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
-		Observer: &observer{engine: e}, Metrics: e.metrics, Logger: e.logger,
-		TrustedOrigins: t.TrustedOrigins, TrustedProxies: e.config.Server.TrustedProxies, IPHeaders: t.IPHeaders,
+		Observer: &observer{engine: g.Engine}, Metrics: g.metrics, Logger: g.logger,
+		TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.config.Server.TrustedProxies, IPHeaders: t.IPHeaders,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, CORS: t.CORS,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
-		MaxBodyBytes: e.config.Server.MaxBodyBytes, MaxJSONDepth: e.config.Server.MaxJSONDepth,
-		RequestTimeout: e.config.Server.RequestTimeout.Std(), Now: e.options.Now,
+		MaxBodyBytes: g.config.Server.MaxBodyBytes, MaxJSONDepth: g.config.Server.MaxJSONDepth,
+		RequestTimeout: g.config.Server.RequestTimeout.Std(), Now: g.options.Now,
 		NewRequestID: func() string { return secret.RandomString(16, secret.Alnum) },
 	})
 	if err != nil {
 		return t.Origin.Fault("/plugins", err.Error(), "disable one of them")
 	}
-	r.front = &tenant.Tenant{ID: t.ID, Listen: e.listenOf(t), PathPrefix: t.PathPrefix, Hosts: e.hostsOf(t), Handler: r.api}
+	r.front = &tenant.Tenant{ID: t.ID, Listen: g.listenOf(t), PathPrefix: t.PathPrefix, Hosts: g.hostsOf(t), Handler: r.api}
 	return nil
 }
 
@@ -107,19 +107,19 @@ func basePath(t *config.Tenant) string {
 	return p
 }
 
-func (e *Engine) listenOf(t *config.Tenant) string {
+func (g *generation) listenOf(t *config.Tenant) string {
 	if t.Listen != "" {
 		return t.Listen
 	}
-	return e.config.Server.Listen
+	return g.config.Server.Listen
 }
 
 // hostsOf returns the hosts of a tenant. One that is alone on its listener
 // and names no other host than its base URL's takes every request there: its
 // public URL is configured, so nothing depends on the Host header.
-func (e *Engine) hostsOf(t *config.Tenant) []string {
-	alone := !slices.ContainsFunc(e.config.Tenants, func(other config.Tenant) bool {
-		return other.ID != t.ID && e.listenOf(&other) == e.listenOf(t)
+func (g *generation) hostsOf(t *config.Tenant) []string {
+	alone := !slices.ContainsFunc(g.config.Tenants, func(other config.Tenant) bool {
+		return other.ID != t.ID && g.listenOf(&other) == g.listenOf(t)
 	})
 	own := []string{}
 	if u, err := url.Parse(t.BaseURL); err == nil {
@@ -136,10 +136,10 @@ func (e *Engine) hostsOf(t *config.Tenant) []string {
 }
 
 // tenantPlugins binds modules to a tenant's settings and grants.
-func (e *Engine) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
+func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 	var list []*dispatch.Plugin
 	for _, p := range t.Plugins {
-		m := e.modules[moduleKey(p)]
+		m := g.modules[moduleKey(p)]
 		if err := checkGrants(p, m.manifest); err != nil {
 			return nil, err
 		}
@@ -147,8 +147,8 @@ func (e *Engine) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, sends := asksFor(m.manifest, pluginapi.CapEmail); sends && e.mail == nil {
-			e.logger.Warn("plugin may send mail, but no mail server is configured", "tenant", t.ID, "plugin", p.ID, "remedy", "set mail.smtp")
+		if _, sends := asksFor(m.manifest, pluginapi.CapEmail); sends && g.mail == nil {
+			g.logger.Warn("plugin may send mail, but no mail server is configured", "tenant", t.ID, "plugin", p.ID, "remedy", "set mail.smtp")
 		}
 		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest, Module: m.module, Config: settings, Limits: sandboxLimits(p.Limits)})
 	}
@@ -168,11 +168,11 @@ func asksFor(m *pluginapi.Manifest, capability string) (pluginapi.Capability, bo
 	return pluginapi.Capability{}, false
 }
 
-func (e *Engine) tenantMail(t *config.Tenant) mail.Sender {
-	if e.mail == nil {
+func (g *generation) tenantMail(t *config.Tenant) mail.Sender {
+	if g.mail == nil {
 		return nil
 	}
-	return mail.Renderer{AppName: t.AppName, From: t.Mail.From, Subjects: t.Mail.Subjects, Next: e.mail}
+	return mail.Renderer{AppName: t.AppName, From: t.Mail.From, Subjects: t.Mail.Subjects, Next: g.mail}
 }
 
 func policy(s config.Session) session.Policy {
@@ -198,7 +198,7 @@ func cookies(t *config.Tenant) session.CookieConfig {
 
 // tenantSecrets returns the configured secrets; in development one is made
 // and kept in the data folder.
-func (e *Engine) tenantSecrets(t *config.Tenant) (*secret.Secrets, error) {
+func (g *generation) tenantSecrets(t *config.Tenant) (*secret.Secrets, error) {
 	var versions []secret.Version
 	for _, v := range t.Secrets {
 		versions = append(versions, secret.Version{Version: v.Version, Value: v.Value.Reveal()})
@@ -207,7 +207,7 @@ func (e *Engine) tenantSecrets(t *config.Tenant) (*secret.Secrets, error) {
 		versions = append(versions, secret.Version{Value: t.Secret.Reveal()})
 	}
 	if len(versions) == 0 {
-		value, err := e.developmentSecret(t.ID)
+		value, err := g.developmentSecret(t.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -220,8 +220,8 @@ func (e *Engine) tenantSecrets(t *config.Tenant) (*secret.Secrets, error) {
 	return s, nil
 }
 
-func (e *Engine) developmentSecret(id string) (string, error) {
-	path := filepath.Join(e.config.Server.DataDir, "development-secret-"+id)
+func (g *generation) developmentSecret(id string) (string, error) {
+	path := filepath.Join(g.config.Server.DataDir, "development-secret-"+id)
 	data, err := os.ReadFile(path)
 	if err == nil {
 		return strings.TrimSpace(string(data)), nil

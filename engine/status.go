@@ -22,10 +22,11 @@ type PluginStatus struct {
 // Status describes what is being served, in the order of the configuration.
 func (e *Engine) Status() []TenantStatus {
 	var out []TenantStatus
-	for _, t := range e.tenants {
+	g := e.current.Load()
+	for _, t := range g.tenants {
 		s := TenantStatus{ID: t.config.ID, AuthURL: t.api.Realm.AuthURL()}
 		for _, p := range t.config.Plugins {
-			m := e.modules[moduleKey(p)]
+			m := g.modules[moduleKey(p)]
 			info := m.module.Info()
 			s.Plugins = append(s.Plugins, PluginStatus{
 				ID: p.ID, Version: m.manifest.Version, Size: info.Size, Capabilities: info.Capabilities,

@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,11 +44,13 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 		logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
 	}
 	fmt.Fprintf(out, "authhost %s\n", version())
+	told := newProgress(out)
 	e, err := engine.New(ctx, cfg, engine.Options{
 		BuiltIn: plugins.Module, Version: version(), Logger: logger,
-		Progress:  func(p engine.Progress) { progress(out, p) },
+		Progress:  told.observe,
 		OnFailure: func(err error) { die(logger, err) },
 	})
+	told.stop()
 	if err != nil {
 		return err
 	}
@@ -55,11 +59,40 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 		return errors.Join(err, e.Close(context.WithoutCancel(ctx)))
 	}
 	banner(out, cfg, e, bound, time.Since(start))
+	stop := reloadOnHangup(ctx, path, e, logger)
 	err = e.Serve(ctx, bound)
+	stop()
 	if err == nil {
 		fmt.Fprintln(out, "stopped")
 	}
 	return errors.Join(err, e.Close(context.WithoutCancel(ctx)))
+}
+
+// reloadOnHangup reads the configuration again at every SIGHUP. A fault in it
+// leaves everything as it is.
+func reloadOnHangup(ctx context.Context, path string, e *engine.Engine, logger *slog.Logger) (stop func()) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range hangup {
+			cfg, err := config.Load(path)
+			if err == nil {
+				err = e.Reload(ctx, cfg)
+			}
+			if err != nil {
+				logger.Error("the configuration was not reloaded; the old one stays", "error", err)
+				continue
+			}
+			logger.Info("configuration reloaded", "tenants", len(cfg.Tenants))
+		}
+	}()
+	return func() {
+		signal.Stop(hangup)
+		close(hangup)
+		<-done
+	}
 }
 
 // die ends the process when data can no longer be written safely: what was
@@ -77,13 +110,6 @@ func newLogger(s config.Server, w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
-}
-
-// progress tells what a module is waiting for; only compiling takes long.
-func progress(out io.Writer, p engine.Progress) {
-	if p.Stage == "compile" {
-		fmt.Fprintf(out, "  compiling %s …\n", p.Plugin)
-	}
 }
 
 // banner says what is served, with what, and what to try.

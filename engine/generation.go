@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync/atomic"
+
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/tenant"
+)
+
+// generation is one loaded configuration: its modules and tenants, beside the
+// parts of the engine that outlive it. A request stays with the generation
+// that it began with.
+type generation struct {
+	*Engine
+	config   *config.Config
+	modules  map[string]*loaded // by file or built-in id
+	tenants  []*realm
+	registry *tenant.Registry
+	closers  []func(context.Context) error
+
+	requests atomic.Int64
+	retired  atomic.Bool
+	closed   atomic.Bool
+}
+
+// newGeneration makes a configuration ready beside the one that is served:
+// every module compiled and probed, every tenant open. When it fails, nothing
+// of it is left.
+func (e *Engine) newGeneration(ctx context.Context, cfg *config.Config) (_ *generation, err error) {
+	g := &generation{Engine: e, config: cfg, modules: map[string]*loaded{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, g.close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := g.loadModules(ctx); err != nil {
+		return nil, err
+	}
+	var front []*tenant.Tenant
+	for i := range cfg.Tenants {
+		r, err := g.openTenant(ctx, &cfg.Tenants[i])
+		if err != nil {
+			return nil, err
+		}
+		g.tenants = append(g.tenants, r)
+		front = append(front, r.front)
+	}
+	g.registry, err = tenant.NewRegistry(front)
+	return g, err
+}
+
+func (g *generation) onClose(f func(context.Context) error) { g.closers = append(g.closers, f) }
+
+func (g *generation) close(ctx context.Context) error {
+	if g == nil || !g.closed.CompareAndSwap(false, true) {
+		return nil
+	}
+	var errs []error
+	for _, f := range slices.Backward(g.closers) {
+		errs = append(errs, f(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// enter returns the generation to serve a request with; leave ends that.
+func (e *Engine) enter() *generation {
+	for {
+		g := e.current.Load()
+		g.requests.Add(1)
+		if !g.retired.Load() {
+			return g
+		}
+		g.leave() // it was retired in between: there is a newer one
+	}
+}
+
+func (g *generation) leave() {
+	if g.requests.Add(-1) == 0 && g.retired.Load() {
+		g.drained()
+	}
+}
+
+// retire closes the generation as soon as its last request has ended.
+func (g *generation) retire() {
+	if g == nil {
+		return
+	}
+	g.retired.Store(true)
+	if g.requests.Load() == 0 {
+		g.drained()
+	}
+}
+
+func (g *generation) drained() {
+	if err := g.close(context.Background()); err != nil {
+		g.logger.Error("a replaced configuration did not close cleanly", "error", err)
+	}
+}
+
+// Reload replaces tenants and plugins by those of another configuration,
+// without losing a request: everything is loaded, compiled and probed first,
+// then swapped at once; requests under way end with what they began with. On
+// an error everything stays as it is. The replaced configuration is kept for
+// Rollback. Listeners, the store, mail and the other settings of the process
+// can only change with a restart, and Reload says so.
+func (e *Engine) Reload(ctx context.Context, cfg *config.Config) error {
+	e.swap.Lock()
+	defer e.swap.Unlock()
+	if err := e.sameProcess(cfg); err != nil {
+		return err
+	}
+	next, err := e.newGeneration(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if have, want := sorted(e.current.Load().registry.Listeners()), sorted(next.registry.Listeners()); !slices.Equal(have, want) {
+		return errors.Join(fmt.Errorf("the listeners change from %v to %v; restart the server for that", have, want), next.close(ctx))
+	}
+	e.previous.retire()
+	e.previous = e.current.Swap(next)
+	return nil
+}
+
+// Rollback goes back to the configuration before the last Reload, which is
+// still loaded.
+func (e *Engine) Rollback() error {
+	e.swap.Lock()
+	defer e.swap.Unlock()
+	if e.previous == nil {
+		return errors.New("there is no earlier configuration to go back to")
+	}
+	failed := e.current.Swap(e.previous)
+	e.previous = nil
+	failed.retire()
+	return nil
+}
+
+// sameProcess refuses changes of what only a restart can change.
+func (e *Engine) sameProcess(cfg *config.Config) error {
+	for _, part := range []struct {
+		name       string
+		have, want any
+	}{
+		{"server", e.config.Server, cfg.Server},
+		{"store", e.config.Store, cfg.Store},
+		{"mail", e.config.Mail, cfg.Mail},
+		{"audit", e.config.Audit, cfg.Audit},
+		{"limits", e.config.Limits, cfg.Limits},
+	} {
+		if !reflect.DeepEqual(part.have, part.want) {
+			return fmt.Errorf("the settings of %s change; restart the server for that", part.name)
+		}
+	}
+	return nil
+}
+
+func sorted(list []string) []string {
+	slices.Sort(list)
+	return list
+}
