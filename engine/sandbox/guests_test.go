@@ -13,7 +13,7 @@ import (
 // guest is a module under construction with the imports that tests use.
 type guest struct {
 	w.Builder
-	get, set, take, log, call, exit uint32
+	get, set, take, log, call, random, exit uint32
 }
 
 // Addresses in the guests' memory.
@@ -30,6 +30,7 @@ func newGuest() *guest {
 	g.take = g.Import("host_v1", "take", "ii>I")
 	g.log = g.Import("host_v1", "log", "iii>")
 	g.call = g.Import("host_v1_echo", "call", "iiiiii>I")
+	g.random = g.Import("wasi_snapshot_preview1", "random_get", "ii>i")
 	g.exit = g.Import("wasi_snapshot_preview1", "proc_exit", "i>")
 	g.Memory(2, 8)
 	return g

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/tetratelabs/wazero/api"
+
+	"github.com/authhost/authhost/engine/sandbox/internal/wasmbin"
 )
 
 // Instance is a running copy of a module. One goroutine at a time may use it.
@@ -17,7 +19,8 @@ type Instance struct {
 	mem    api.Memory
 	memory linear
 	entry  api.Function
-	fuel   api.MutableGlobal
+	fuel   api.MutableGlobal   // in the slice that the guest works on
+	tank   api.MutableGlobal   // for further slices
 	words  api.MutableGlobal   // of stack
 	state  []api.MutableGlobal // the guest's own globals, as in code.State
 
@@ -41,7 +44,10 @@ func (i *Instance) begin(ctx context.Context, host Host, limits Limits) *call {
 
 // run calls an export within the limits of c.
 func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
-	i.fuel.Set(min(c.limits.Fuel, maxCounter))
+	fuel := min(c.limits.Fuel, maxCounter)
+	slice := min(fuel, wasmbin.Slice)
+	i.fuel.Set(slice)
+	i.tank.Set(fuel - slice)
 	i.words.Set(min(c.limits.Stack, maxCounter))
 	i.memory.limit = uint64(i.core.code.MaxPages) * pageSize
 	if p := c.limits.MemoryPages; p > 0 {
@@ -54,8 +60,8 @@ func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	left := int64(i.fuel.Get())
-	c.usage.Fuel = c.limits.Fuel - uint64(max(left, 0))
+	left := int64(i.fuel.Get()) + max(0, int64(i.watch.tank(i)))
+	c.usage.Fuel = fuel - min(fuel, uint64(max(left, 0)))
 	c.usage.Pages = i.pages()
 	if err != nil {
 		i.failed = true

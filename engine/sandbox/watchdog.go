@@ -3,22 +3,25 @@ package sandbox
 import (
 	"sync"
 	"time"
+
+	"github.com/authhost/authhost/engine/sandbox/internal/wasmbin"
 )
 
-// watchdog ends a call whose time is over by taking its fuel away: the guest
-// traps at the next place where it looks at the fuel, which is never far. The
-// store is not synchronised with the guest's own, so one of them may be lost;
-// it is repeated until the call has ended. The race is between this store and
-// machine code only: Go code reads the fuel after disarm.
+// watchdog ends a call whose time is over by emptying its tank: the guest
+// traps when its slice of fuel is used up. The store is not synchronised with
+// the guest's own, so one of them may be lost; it is repeated until the call
+// has ended. The race is between this store and machine code only: Go code
+// reads the tank under the lock.
 type watchdog struct {
 	mu    sync.Mutex
 	timer *time.Timer
 	end   time.Time // when the call's time is over
 	armed bool
 	fired bool
+	left  uint64 // the tank when it was emptied
 }
 
-// watchRepeat is the time after which the fuel is taken away again.
+// watchRepeat is the time after which the tank is emptied again.
 const watchRepeat = time.Millisecond
 
 // arm starts the watch over a call of the instance.
@@ -40,8 +43,10 @@ func (w *watchdog) expire(i *Instance) {
 	if !w.armed || time.Now().Before(w.end) {
 		return
 	}
-	w.fired = true
-	i.fuel.Set(^uint64(0))
+	if !w.fired {
+		w.fired, w.left = true, i.tank.Get()
+	}
+	i.tank.Set(^uint64(0))
 	w.timer.Reset(watchRepeat)
 }
 
@@ -61,20 +66,41 @@ func (w *watchdog) stop() {
 	}
 }
 
+// tank returns what was in the tank, had it not been emptied. The call has
+// ended.
+func (w *watchdog) tank(i *Instance) uint64 {
+	if w.fired {
+		return w.left
+	}
+	return i.tank.Get()
+}
+
 // burn takes fuel on behalf of the guest, for work that a host function does.
 // It ends the call when there is none left.
 func (c *call) burn(n uint64) {
-	w := &c.inst.watch
-	w.mu.Lock()
-	left := int64(c.inst.fuel.Get()) - int64(min(n, maxCounter))
-	c.inst.fuel.Set(uint64(left))
-	fired := w.fired
-	w.mu.Unlock()
+	i, w := c.inst, &c.inst.watch
+	left := int64(i.fuel.Get()) - int64(min(n, maxCounter))
+	if left < 0 {
+		w.mu.Lock()
+		tank := int64(i.tank.Get())
+		taken := min(max(tank, 0), wasmbin.Slice-left)
+		i.tank.Set(uint64(tank - taken))
+		left += taken
+		w.mu.Unlock()
+	}
+	i.fuel.Set(uint64(left))
 	switch {
 	case left >= 0:
-	case fired:
+	case w.expired():
 		panic(&stop{reason: ReasonWall, limit: uint64(c.limits.Wall)})
 	default:
 		panic(&stop{reason: ReasonFuel, limit: c.limits.Fuel})
 	}
+}
+
+// expired reports whether the time is over.
+func (w *watchdog) expired() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fired
 }

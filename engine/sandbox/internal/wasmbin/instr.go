@@ -15,6 +15,8 @@ const (
 	opReturn       = 0x0f
 	opCall         = 0x10
 	opCallIndirect = 0x11
+	opDrop         = 0x1a
+	opSelect       = 0x1b
 	opSelectTyped  = 0x1c
 	opLocalGet     = 0x20
 	opLocalSet     = 0x21
@@ -25,6 +27,7 @@ const (
 	opI32GtU       = 0x4b
 	opI64LtS       = 0x53
 	opI64GtS       = 0x55
+	opI64LeS       = 0x57
 	opI64Add       = 0x7c
 	opI64Sub       = 0x7d
 	opI64Shl       = 0x86

@@ -4,16 +4,25 @@ package wasmbin
 //
 // Fuel is an i64 global that the guest cannot name. A function charges what
 // it runs outside of loops when it is entered, and each loop charges one
-// iteration at its header; a negative balance traps. A loop that calls no
-// guest code is tight: there a global would be loaded and stored in each
-// round, so it counts in a local, the debt, and traps when the debt is larger
-// than the fuel left. The debt is paid before guest code is called and when
-// the function returns.
+// iteration at its header; on a negative balance they call refill, a function
+// that the rewriter adds. A loop that calls no guest code is tight: there a
+// global would be loaded and stored in each round, so it counts in a local,
+// the debt, and compares that with the fuel. The debt is paid before guest
+// code is called and when the function returns.
 //
-// Stack is a second such global. Functions that call guest code take the size
+// Fuel comes in slices out of the tank, another global. With each slice the
+// guest leaves its machine code for a moment, by growing memory by nothing:
+// the embedder's scheduler and garbage collector cannot interrupt machine
+// code, and would wait for all the fuel that there is. An empty tank traps.
+// It may be emptied while the guest runs, which ends it within a slice.
+//
+// Stack is a third such global. Functions that call guest code take the size
 // of their frame from it, and give it back when they return. For that the
 // body becomes a block, which returns leave by branching, and which has the
 // same label as the function itself had.
+
+// Slice is the fuel of one slice: a tenth of a millisecond, roughly.
+const Slice = 200_000
 
 // Costs in fuel; an instruction costs one.
 const (
@@ -53,11 +62,8 @@ type meter struct {
 
 // code rewrites every function.
 func (rw *rewriter) code() ([]byte, error) {
-	if len(rw.m.Bodies) == 0 {
-		return rw.m.raw[secCode], nil
-	}
 	size := len(rw.m.raw[secCode])
-	b := appendU(make([]byte, 0, size+size/2), uint64(len(rw.m.Bodies)))
+	b := appendU(make([]byte, 0, size+size/2), uint64(len(rw.m.Bodies)+1))
 	var body []byte
 	for i := range rw.m.Bodies {
 		if err := rw.fn.analyze(&rw.m.Bodies[i], rw.imported, &rw.m.lim); err != nil {
@@ -69,7 +75,40 @@ func (rw *rewriter) code() ([]byte, error) {
 		b = appendU(b, uint64(len(body)))
 		b = append(b, body...)
 	}
-	return b, nil
+	body = rw.refillBody()
+	b = appendU(b, uint64(len(body)))
+	return append(b, body...), nil
+}
+
+// refillBody is the code of refill: it takes slices until the fuel is not
+// negative, and traps when the tank is empty.
+func (rw *rewriter) refillBody() []byte {
+	const taken = 0 // the local
+	mt := &meter{rw: rw, out: []byte{1, 1, byte(I64)}}
+	mt.out = append(mt.out, opLoop, blockEmpty)
+	mt.global(opGlobalGet, rw.tank)
+	mt.out = append(mt.out, opI64Const, 0, opI64LeS, opIf, blockEmpty, opUnreachable, opEnd)
+	// taken = min(tank, Slice)
+	mt.global(opGlobalGet, rw.tank)
+	mt.out = appendS(append(mt.out, opI64Const), Slice)
+	mt.global(opGlobalGet, rw.tank)
+	mt.out = appendS(append(mt.out, opI64Const), Slice)
+	mt.out = append(mt.out, opI64LtS, opSelect)
+	mt.local(opLocalSet, taken)
+	mt.global(opGlobalGet, rw.tank)
+	mt.local(opLocalGet, taken)
+	mt.out = append(mt.out, opI64Sub)
+	mt.global(opGlobalSet, rw.tank)
+	mt.global(opGlobalGet, rw.fuel)
+	mt.local(opLocalGet, taken)
+	mt.out = append(mt.out, opI64Add)
+	mt.global(opGlobalSet, rw.fuel)
+	mt.global(opGlobalGet, rw.fuel)
+	mt.out = append(mt.out, opI64Const, 0, opI64LtS, opBrIf, 0, opEnd)
+	if rw.m.imported(KindMemory)+len(rw.m.Memory) > 0 {
+		mt.out = append(mt.out, opI32Const, 0, opMemoryGrow, 0, opDrop)
+	}
+	return append(mt.out, opEnd)
 }
 
 // function appends the metered body of one function.
@@ -139,9 +178,7 @@ func (mt *meter) body(code []byte, results []ValType) {
 			mt.out = appendU(append(mt.out, opBr), uint64(e.arg))
 			done++
 		case editCall:
-			mt.pay()
-			mt.out = append(mt.out, opI64Const, 0)
-			mt.local(opLocalSet, mt.debt)
+			mt.settle()
 		case editBulk:
 			mt.bulk(bulkShift)
 		case editGrow:
@@ -166,34 +203,36 @@ func (mt *meter) body(code []byte, results []ValType) {
 // one, leaves the charge to the loop.
 func (mt *meter) prologue() {
 	if len(mt.fn.loops) == 0 || mt.fn.outerCalls || mt.fn.instrs > smallPrologue {
-		mt.charge(mt.rw.fuel, int64(mt.fn.instrs))
+		mt.charge(int64(mt.fn.instrs))
 	}
 	if mt.frame > 0 {
-		mt.charge(mt.rw.stack, mt.frame)
+		mt.add(mt.rw.stack, -mt.frame)
+		mt.global(opGlobalGet, mt.rw.stack)
+		mt.out = append(mt.out, opI64Const, 0, opI64LtS, opIf, blockEmpty, opUnreachable, opEnd)
 	}
 }
 
 // loop charges one round.
 func (mt *meter) loop(l *loop) {
 	if l.calls {
-		mt.charge(mt.rw.fuel, l.cost())
+		mt.charge(l.cost())
 		return
 	}
-	// debt += cost; if debt > fuel { fuel = -1; trap }
+	// debt += cost; if debt > fuel { fuel -= debt; debt = 0; refill() }
 	mt.local(opLocalGet, mt.debt)
 	mt.out = appendS(append(mt.out, opI64Const), l.cost())
 	mt.out = append(mt.out, opI64Add)
 	mt.local(opLocalTee, mt.debt)
 	mt.global(opGlobalGet, mt.rw.fuel)
-	mt.out = append(mt.out, opI64GtS, opIf, blockEmpty, opI64Const, 0x7f)
-	mt.global(opGlobalSet, mt.rw.fuel)
-	mt.out = append(mt.out, opUnreachable, opEnd)
+	mt.out = append(mt.out, opI64GtS, opIf, blockEmpty)
+	mt.settle()
+	mt.out = append(appendU(append(mt.out, opCall), uint64(mt.rw.refill)), opEnd)
 }
 
-// charge takes a constant from a counter and traps below zero.
-func (mt *meter) charge(counter uint32, cost int64) {
-	mt.add(counter, -cost)
-	mt.check(counter)
+// charge takes a constant from the fuel.
+func (mt *meter) charge(cost int64) {
+	mt.add(mt.rw.fuel, -cost)
+	mt.check()
 }
 
 // add adds a constant to a counter.
@@ -204,10 +243,18 @@ func (mt *meter) add(counter uint32, n int64) {
 	mt.global(opGlobalSet, counter)
 }
 
-// check traps if a counter is below zero.
-func (mt *meter) check(counter uint32) {
-	mt.global(opGlobalGet, counter)
-	mt.out = append(mt.out, opI64Const, 0, opI64LtS, opIf, blockEmpty, opUnreachable, opEnd)
+// check refills the fuel if it is below zero.
+func (mt *meter) check() {
+	mt.global(opGlobalGet, mt.rw.fuel)
+	mt.out = append(mt.out, opI64Const, 0, opI64LtS, opIf, blockEmpty, opCall)
+	mt.out = append(appendU(mt.out, uint64(mt.rw.refill)), opEnd)
+}
+
+// settle pays the debt and begins a new one.
+func (mt *meter) settle() {
+	mt.pay()
+	mt.out = append(mt.out, opI64Const, 0)
+	mt.local(opLocalSet, mt.debt)
 }
 
 // pay takes the debt from the fuel.
@@ -239,7 +286,7 @@ func (mt *meter) bulk(shift int) {
 	}
 	mt.out = append(mt.out, opI64Sub)
 	mt.global(opGlobalSet, fuel)
-	mt.check(fuel)
+	mt.check()
 	if shift < 0 {
 		mt.out = append(mt.out, opEnd)
 	}
@@ -257,12 +304,5 @@ func (rw *rewriter) appendBlock(b []byte, results []ValType) []byte {
 	case 1:
 		return append(b, byte(results[0]))
 	}
-	key := string(valBytes(results))
-	i, ok := rw.blocks[key]
-	if !ok {
-		i = len(rw.types)
-		rw.blocks[key] = i
-		rw.types = append(rw.types, FuncType{Results: results})
-	}
-	return appendS(b, int64(i))
+	return appendS(b, int64(rw.typeIndex(FuncType{Results: results})))
 }

@@ -11,7 +11,8 @@ import (
 // itself is not admitted.
 const (
 	reserved    = "sandbox:"
-	ExportFuel  = reserved + "fuel"  // mutable i64: fuel left
+	ExportFuel  = reserved + "fuel"  // mutable i64: fuel left in this slice
+	ExportTank  = reserved + "tank"  // mutable i64: fuel left for further slices
 	ExportStack = reserved + "stack" // mutable i64: words of stack left
 	ExportStart = reserved + "start" // the start function, if there was one
 	exportState = reserved + "state" // and an index: a mutable global
@@ -59,11 +60,14 @@ var (
 // rewriter holds what the passes over functions share.
 type rewriter struct {
 	m        *Module
-	types    []FuncType     // appended ones included
-	blocks   map[string]int // types of blocks with several results, by their results
+	types    []FuncType        // appended ones included
+	blocks   map[string]uint32 // the appended types
 	imported uint32
 	fuel     uint32 // indices of the globals
+	tank     uint32
 	stack    uint32
+	refill   uint32 // index of the function
+	signal   uint32 // index of its type
 	fn       function
 	mutates  bool
 	drops    []uint32
@@ -77,11 +81,14 @@ func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 	rw := &rewriter{
 		m:        m,
 		types:    m.Types[:len(m.Types):len(m.Types)],
-		blocks:   map[string]int{},
+		blocks:   map[string]uint32{},
 		imported: uint32(m.imported(KindFunc)),
 		fuel:     uint32(globals),
-		stack:    uint32(globals) + 1,
+		tank:     uint32(globals) + 1,
+		stack:    uint32(globals) + 2,
+		refill:   uint32(m.imported(KindFunc) + len(m.Funcs)),
 	}
+	rw.signal = rw.typeIndex(FuncType{})
 	for _, e := range m.Exports {
 		if strings.HasPrefix(e.Name, reserved) {
 			return nil, &FormatError{Offset: m.Size, Part: sectionNames[secExport], Err: errReserved}
@@ -127,7 +134,7 @@ func (rw *rewriter) assemble(opt RewriteOptions, out *Rewritten, code, data []by
 	}
 	section(secType, rw.typeSection())
 	section(secImport, m.raw[secImport])
-	section(secFunction, m.raw[secFunction])
+	section(secFunction, rw.functionSection())
 	section(secTable, rw.tableSection())
 	section(secMemory, rw.memorySection(opt))
 	section(secGlobal, rw.globalSection())
@@ -153,6 +160,30 @@ func (rw *rewriter) typeSection() []byte {
 	}
 	return b
 }
+
+// typeIndex returns the index of a signature, which it adds if need be.
+func (rw *rewriter) typeIndex(t FuncType) uint32 {
+	key := t.String()
+	i, ok := rw.blocks[key]
+	if !ok {
+		i = uint32(len(rw.types))
+		rw.blocks[key] = i
+		rw.types = append(rw.types, t)
+	}
+	return i
+}
+
+// functionSection adds the function that refills the fuel.
+func (rw *rewriter) functionSection() []byte {
+	b := appendU(nil, uint64(len(rw.m.Funcs)+1))
+	for _, t := range rw.m.Funcs {
+		b = appendU(b, uint64(t))
+	}
+	return appendU(b, uint64(rw.signal))
+}
+
+// counters is the number of globals that globalSection adds.
+const counters = 3
 
 // tableSection gives every table a maximum.
 func (rw *rewriter) tableSection() []byte {
@@ -184,7 +215,7 @@ func (rw *rewriter) memorySection(opt RewriteOptions) []byte {
 // globalSection adds the counters. They start at zero, so that no code runs
 // before the embedder has set them.
 func (rw *rewriter) globalSection() []byte {
-	b := appendU(nil, uint64(len(rw.m.Globals)+2))
+	b := appendU(nil, uint64(len(rw.m.Globals)+counters))
 	for _, g := range rw.m.Globals {
 		mutable := byte(0)
 		if g.Mutable {
@@ -192,7 +223,7 @@ func (rw *rewriter) globalSection() []byte {
 		}
 		b = append(append(b, byte(g.Type), mutable), g.Init...)
 	}
-	for range 2 {
+	for range counters {
 		b = append(b, byte(I64), 1, opI64Const, 0, opEnd)
 	}
 	return b
@@ -210,6 +241,7 @@ func (rw *rewriter) exportSection(out *Rewritten) []byte {
 		add(e.Name, e.Kind, e.Index)
 	}
 	add(ExportFuel, KindGlobal, rw.fuel)
+	add(ExportTank, KindGlobal, rw.tank)
 	add(ExportStack, KindGlobal, rw.stack)
 	first := rw.m.imported(KindGlobal)
 	for i, g := range rw.m.Globals {
