@@ -44,10 +44,8 @@ async function everything(report) {
     await run("clients", `clients on ${driver}`, () => stages.clients(report, { store, suffix }));
     await run("transcripts", `transcripts on ${driver}`, () =>
       stages.transcripts(report, { names: mustPass().scenarios, store, suffix, deviations }));
-    if (driver === stores[0]) {
-      await run("isolation", "isolation", () => stages.isolation(report, { store }));
-      await run("badinput", "badinput", () => stages.badInput(report, { store, deviations }));
-    }
+    await run("isolation", `isolation on ${driver}`, () => stages.isolation(report, { store, suffix }));
+    await run("badinput", `bad input on ${driver}`, () => stages.badInput(report, { store, suffix, deviations }));
     await postgres?.stop();
   }
   if (!flags.only) reportUnused(report, deviations);

@@ -149,19 +149,19 @@ export async function clients(report, { store, suffix = "" }) {
 }
 
 /** Credentials of one tenant at the others. */
-export async function isolation(report, { store }) {
-  const { total, routes, failures } = await runIsolation(store);
+export async function isolation(report, { store, suffix = "" }) {
+  const { total, routes, failures } = await runIsolation(store, suffix);
   report.add({
-    name: "conformance_isolation_checks", title: "credentials of one tenant at another", value: total - failures.length, goal: total,
+    name: `conformance_isolation_checks${suffix}`, title: `credentials of one tenant at another${on(store)}`, value: total - failures.length, goal: total,
     unit: "checks", how: `every credential of three tenants at all ${routes} routes of the others: the answer is that to garbage`,
     failures: failures.map(({ check, fault, differences }) => `✗ ${check}: ${fault ?? JSON.stringify(differences)}`),
   });
 }
 
 /** Bad input, against the official server beside it. */
-export async function badInput(report, { store, deviations }) {
+export async function badInput(report, { store, suffix = "", deviations }) {
   const official = await startOfficial({ base: profiles().base });
-  const server = await startProfiles("badinput", ["base"], store).catch(async (error) => {
+  const server = await startProfiles(`badinput${suffix}`, ["base"], store).catch(async (error) => {
     await official.stop();
     throw error;
   });
@@ -170,7 +170,7 @@ export async function badInput(report, { store, deviations }) {
       ours: server.target("base"), official: official.target("base"), profile: profiles().base, deviations,
     });
     report.add({
-      name: "conformance_badinput_matched", title: "bad input", value: matched, goal: total, unit: "requests",
+      name: `conformance_badinput_matched${suffix}`, title: `bad input${on(store)}`, value: matched, goal: total, unit: "requests",
       how: "malformed, mistyped, oversized and ambiguous requests: the same answer as better-auth 1.6.34 running beside it, never a 5xx",
       failures: failures.map(({ name, differences }) => `✗ bad input, ${name}: ${JSON.stringify(differences).slice(0, 600)}`),
     });

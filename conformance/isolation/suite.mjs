@@ -3,6 +3,7 @@ import { compare, Pairing } from "../lib/compare.mjs";
 import { parseSetCookie } from "../lib/cookies.mjs";
 import { headersOf } from "../lib/http.mjs";
 import { Normalizer } from "../lib/normalize.mjs";
+import { inParallel } from "../lib/parallel.mjs";
 import { validatorFor } from "../convex/observer.mjs";
 import { startRealms } from "./tenants.mjs";
 
@@ -49,7 +50,7 @@ function requestFor(route, realm, { headers = {}, token = "x".repeat(24), passwo
   return { method: route.method, path: filled, absolute, headers, body };
 }
 
-const fingerprint = (realm, response) => new Normalizer({ secrets: [realm.secret] }).response(response);
+const fingerprint = async (realm, response) => ({ response: await new Normalizer({ secrets: [realm.secret] }).response(response) });
 
 /** What is wrong with an answer by itself: it signs somebody in, or tells about a user. */
 function reveals(response, realms) {
@@ -86,22 +87,13 @@ async function checkConvex(from, to) {
   return [taken ? { check: `Convex token of ${from.id}`, fault: `is accepted by a deployment that trusts ${to.id}` } : undefined];
 }
 
-async function inParallel(tasks) {
-  const out = [];
-  const queue = [...tasks];
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let task = queue.shift(); task; task = queue.shift()) out.push(await task());
-  }));
-  return out;
-}
-
 /**
  * Runs the test.
  *
  * @returns {Promise<{total: number, routes: number, failures: {check: string, fault?: string, differences?: object[]}[]}>}
  */
-export async function runIsolation(store) {
-  const { server, realms } = await startRealms(store);
+export async function runIsolation(store, suffix) {
+  const { server, realms } = await startRealms(store, suffix);
   try {
     const results = [];
     let routeCount = 0;
@@ -109,11 +101,11 @@ export async function runIsolation(store) {
       const routes = await server.admin.routes(to.id);
       routeCount += routes.length;
       const others = realms.filter((realm) => realm !== to);
-      const tasks = routes.flatMap((route) => Object.keys(MANNERS).map((manner) => {
+      const pairs = routes.flatMap((route) => Object.keys(MANNERS).map((manner) => ({ route, manner })));
+      await inParallel(pairs, AT_ONCE, async ({ route, manner }) => {
         const strangers = others.filter((realm) => MANNERS[manner](realm.credentials));
-        return () => checkRoute({ route, manner, strangers, to, realms });
-      }));
-      results.push(...(await inParallel(tasks)).flat());
+        results.push(...(await checkRoute({ route, manner, strangers, to, realms })));
+      });
       for (const from of others) results.push(...(await checkConvex(from, to)));
     }
     for (const realm of realms) {

@@ -89,13 +89,13 @@ export class Realm {
 }
 
 /** Starts a server with the three tenants and enrolls a user in each. */
-export async function startRealms(store) {
+export async function startRealms(store, suffix) {
   const tenants = (listen) => Object.entries(TENANTS).map(([id, { host, pathPrefix, ownListener, secret, plugins }]) => ({
     id, secret, plugins, baseURL: `http://${host}${pathPrefix ?? ""}`, hosts: [host],
     ...(pathPrefix ? { pathPrefix } : {}), ...(ownListener ? { listen: listen(id) } : {}),
   }));
   const ids = Object.keys(TENANTS).filter((id) => TENANTS[id].ownListener);
-  const server = await startAuthhost({ name: "isolation", ids, tenants, store });
+  const server = await startAuthhost({ name: `isolation${suffix}`, ids, tenants, store });
   const realms = Object.keys(TENANTS).map((id) => new Realm(id, server));
   try {
     await Promise.all(realms.map((realm) => realm.enroll()));

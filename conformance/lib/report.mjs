@@ -10,6 +10,8 @@ import path from "node:path";
  *   `counted` is false for a figure whose items another figure counts already
  */
 
+const SHOWN = 40;
+
 /** The result of a run. */
 export class Report {
   #figures = [];
@@ -17,7 +19,9 @@ export class Report {
   /** Adds a figure and prints it, failures first. @param {Figure} figure */
   add(figure) {
     this.#figures.push(figure);
-    for (const failure of figure.failures ?? []) console.log(failure);
+    const failures = figure.failures ?? [];
+    for (const failure of failures.slice(0, SHOWN)) console.log(failure);
+    if (failures.length > SHOWN) console.log(`… and ${failures.length - SHOWN} more`);
     console.log(`${figure.value === figure.goal ? "✓" : "✗"} ${figure.title}: ${figure.value} of ${figure.goal} ${figure.unit}`);
   }
 

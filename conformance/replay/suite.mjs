@@ -1,21 +1,9 @@
 // Replays many scenarios: profiles side by side, the scenarios of one profile one after the other, for they share a tenant.
+import { inParallel } from "../lib/parallel.mjs";
 import { Deviations, mustPass, profiles, skippedPositions, transcript } from "./lists.mjs";
 import { replayScenario } from "./scenario.mjs";
 
 const TIMED_ATTEMPTS = 3;
-
-/** Runs `work` on every item, `limit` at a time, and gives the results in order. */
-async function mapLimited(items, limit, work) {
-  const out = new Array(items.length);
-  let next = 0;
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, async () => {
-    while (next < items.length) {
-      const i = next++;
-      out[i] = await work(items[i]);
-    }
-  }));
-  return out;
-}
 
 /** Groups scenario names by their profile. */
 export function byProfile(names) {
@@ -39,8 +27,8 @@ export function byProfile(names) {
 export async function replayAll({ names, targetOf, watch, deviations = new Deviations(), skipExchanges, parallel = 4 }) {
   const definitions = profiles();
   const leftOut = skipExchanges ?? mustPass().skipExchanges;
-  const groups = await mapLimited([...byProfile(names)], parallel, async ([profile, list]) => {
-    const results = [];
+  const results = new Map();
+  const replayProfile = async ([profile, list]) => {
     for (const name of list) {
       const scenario = transcript(name);
       const skip = skippedPositions(name, scenario, leftOut);
@@ -51,18 +39,21 @@ export async function replayAll({ names, targetOf, watch, deviations = new Devia
           .catch((error) => [{ position: 0, name: "start of the scenario", request: "", differences: [{ path: "error", got: error.message }] }]);
         return judge(name, exchanges, skip.size, deviations);
       };
-      results.push(await untilMatched(replay, scenario));
+      results.set(name, await untilMatched(name, replay));
     }
-    return results;
-  });
-  return groups.flat();
+  };
+  // Password hashes of one scenario must not slow down the clock of another.
+  const [timed, untimed] = [names.filter(isTimed), names.filter((name) => !isTimed(name))];
+  for (const part of [untimed, timed]) await inParallel([...byProfile(part)], parallel, replayProfile);
+  return names.map((name) => results.get(name));
 }
 
+const isTimed = (name) => transcript(name).exchanges.some((exchange) => exchange.sleep_ms);
+
 /** Scenarios in real time get another chance: on a busy machine a session may age between two requests. */
-async function untilMatched(replay, scenario) {
-  const timed = scenario.exchanges.some((exchange) => exchange.sleep_ms);
+async function untilMatched(name, replay) {
   let result = await replay();
-  for (let attempt = 1; timed && !result.matched && attempt < TIMED_ATTEMPTS; attempt++) result = await replay();
+  for (let attempt = 1; isTimed(name) && !result.matched && attempt < TIMED_ATTEMPTS; attempt++) result = await replay();
   return result;
 }
 
