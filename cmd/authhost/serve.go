@@ -35,6 +35,8 @@ func serveCommand() *cobra.Command {
 
 func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	start := time.Now()
+	hangup := make(chan os.Signal, 1) // before there is anything to reload, too
+	signal.Notify(hangup, syscall.SIGHUP)
 	cfg, err := config.Load(path)
 	if err != nil {
 		return err
@@ -59,7 +61,7 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 		return errors.Join(err, e.Close(context.WithoutCancel(ctx)))
 	}
 	banner(out, cfg, e, bound, time.Since(start))
-	stop := reloadOnHangup(ctx, path, e, logger)
+	stop := reloadOnHangup(ctx, hangup, path, e, logger)
 	err = e.Serve(ctx, bound)
 	stop()
 	if err == nil {
@@ -70,9 +72,7 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 
 // reloadOnHangup reads the configuration again at every SIGHUP. A fault in it
 // leaves everything as it is.
-func reloadOnHangup(ctx context.Context, path string, e *engine.Engine, logger *slog.Logger) (stop func()) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
+func reloadOnHangup(ctx context.Context, hangup chan os.Signal, path string, e *engine.Engine, logger *slog.Logger) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
