@@ -49,6 +49,12 @@ func (c *Call) Deny(status int, code, message string) Result {
 	return Deny
 }
 
+// DenyResult is Call.Deny with the code and message of the host call that was
+// just refused, for calls whose arguments came from the client.
+func (c *Call) DenyResult(status int) Result {
+	return c.Deny(status, c.Result("code").String(), c.Result("message").String())
+}
+
 // RespondError answers as Deny does, but keeps the writes of this call: the
 // mails that it sent and the tokens that it used up.
 func (c *Call) RespondError(status int, code, message string) Result {

@@ -23,7 +23,7 @@ import (
 var buildFlags = []string{"-buildmode=c-shared", "-trimpath", "-ldflags=-s -w -buildid=", "-buildvcs=false"}
 
 // buildEnv is what the compiler is told by environment variables.
-var buildEnv = []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWASM="}
+var buildEnv = []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWASM=", "GOEXPERIMENT="}
 
 // config says what to build.
 type config struct {

@@ -15,7 +15,10 @@ func updateUser(c *sdk.Call) sdk.Result {
 	switch status {
 	case sdk.OK:
 	case sdk.Invalid:
-		return refuseInput(c)
+		if c.Result("code").String() == "NO_FIELDS" {
+			return errNoFields.Deny(c)
+		}
+		return c.DenyResult(400)
 	default:
 		return c.Fail(status)
 	}
@@ -24,13 +27,4 @@ func updateUser(c *sdk.Call) sdk.Result {
 	}
 	c.SetBody("status", sdk.Bool(true))
 	return sdk.Continue
-}
-
-// refuseInput passes on what the host found wrong with the client's fields.
-func refuseInput(c *sdk.Call) sdk.Result {
-	code := c.Result("code").String()
-	if code == "NO_FIELDS" {
-		return errNoFields.Deny(c)
-	}
-	return c.Deny(400, code, c.Result("message").String())
 }

@@ -188,6 +188,22 @@ func TestHostRefusals(t *testing.T) {
 	}
 }
 
+// TestFieldOfAnotherPlugin: what the host says about a field that it checks
+// for another plugin reaches the client.
+func TestFieldOfAnotherPlugin(t *testing.T) {
+	h := newHost(t, "")
+	h.On("identity.createUser", func(plugintest.Object) (sdk.Status, any) {
+		return sdk.Invalid, plugintest.Object{"code": "MISSING_FIELD", "message": "username is required"}
+	})
+	wantError(t, h.POST("/sign-up/email", signUpAda), 400, "MISSING_FIELD")
+}
+
+func TestSignUpRace(t *testing.T) {
+	h := newHost(t, "")
+	h.On("identity.createUser", func(plugintest.Object) (sdk.Status, any) { return sdk.Conflict, nil })
+	wantError(t, h.POST("/sign-up/email", signUpAda), 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+}
+
 func TestChangePassword(t *testing.T) {
 	h := newHost(t, "")
 	id := h.AddUser(ada, password)

@@ -36,10 +36,13 @@ func newUser(email string) sdk.NewUser {
 
 func register(c *sdk.Call, email string) sdk.Result {
 	user, status := c.Identity().CreateUser(newUser(email))
-	if status == sdk.Conflict { // somebody else was faster
+	switch status {
+	case sdk.OK:
+	case sdk.Conflict: // somebody else was faster
 		return duplicate(c, email)
-	}
-	if status != sdk.OK {
+	case sdk.Invalid: // a field that another plugin has added
+		return c.DenyResult(400)
+	default:
 		return c.Fail(status)
 	}
 	c.SetBody("token", sdk.Null)
