@@ -21,40 +21,51 @@ const (
 type Bound struct {
 	listener net.Listener
 	handler  http.Handler
-	Addr     string // the configured address
+	Addr     string // the address, with the port that was found for port 0
 	Admin    bool
 }
 
-// Listen opens every listener of the configuration. A port that is taken is
-// an error that names it.
+// Listen opens every listener of the configuration, or none. The error names
+// the address that cannot be had and the line that asks for it.
 func (e *Engine) Listen() ([]Bound, error) {
 	var bound []Bound
-	open := func(addr, key string, h http.Handler, admin bool) error {
+	for _, addr := range e.Listeners() {
+		b, err := e.open(addr)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(bound))
+		}
+		bound = append(bound, b)
+	}
+	if addr := e.config.Server.Admin; addr != "" {
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
-			return fmt.Errorf("cannot listen on %s: %w; stop the other program or set %s to another address", addr, err, key)
+			return nil, errors.Join(listenFault(e.config.Origin, "/server/admin", "server.admin", addr, err), closeAll(bound))
 		}
-		bound = append(bound, Bound{listener: l, handler: h, Addr: l.Addr().String(), Admin: admin})
-		return nil
-	}
-	err := func() error {
-		for _, addr := range e.Listeners() {
-			if err := open(addr, "server.listen or the tenant's listen", e.Handler(addr), false); err != nil {
-				return err
-			}
-		}
-		if addr := e.config.Server.Admin; addr != "" {
-			return open(addr, "server.admin", e.Admin(), true)
-		}
-		return nil
-	}()
-	if err != nil {
-		for _, b := range bound {
-			err = errors.Join(err, b.listener.Close())
-		}
-		return nil, err
+		bound = append(bound, Bound{listener: l, handler: e.Admin(), Addr: l.Addr().String(), Admin: true})
 	}
 	return bound, nil
+}
+
+// open opens a listener of tenants.
+func (e *Engine) open(addr string) (Bound, error) {
+	l, err := net.Listen("tcp", addr)
+	if err == nil {
+		return Bound{listener: l, handler: e.Handler(addr), Addr: l.Addr().String()}, nil
+	}
+	for _, t := range e.config.Tenants {
+		if t.Listen == addr {
+			return Bound{}, listenFault(t.Origin, "/listen", fmt.Sprintf("tenant %q", t.ID), addr, err)
+		}
+	}
+	return Bound{}, listenFault(e.config.Origin, "/server/listen", "server.listen", addr, err)
+}
+
+func closeAll(bound []Bound) error {
+	var errs []error
+	for _, b := range bound {
+		errs = append(errs, b.listener.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // Serve answers requests on the listeners until ctx ends, then lets the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -22,9 +23,9 @@ import (
 // its own. Besides testscript's commands they have
 //
 //	module FILE [CAPABILITY|import:MODULE|manifest:FILE] ...   writes a plugin's module; no manifest is checked
-//	addresses NAME ...                           sets variables to free addresses of this host
-//	occupy ADDRESS                               listens there until the script ends
-//	await ADDRESS                                waits until the server's admin listener answers there
+//	address NAME     sets a variable to a free address of this host
+//	occupy NAME      the same, and listens there until the script ends
+//	await ADDRESS    waits until the server's admin listener answers there
 //	exec http METHOD URL [BODY]                  prints the status, and the body of the answer
 //
 // and the condition [plugins]: the built-in plugins have been built.
@@ -42,7 +43,7 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"module": writeModule, "addresses": addresses, "occupy": occupy, "await": await,
+			"module": writeModule, "address": address, "occupy": occupy, "await": await,
 		},
 	})
 }
@@ -76,26 +77,32 @@ func writeModule(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), wasm, 0o644))
 }
 
-func addresses(ts *testscript.TestScript, neg bool, names []string) {
-	if neg || len(names) == 0 {
-		ts.Fatalf("usage: addresses NAME ...")
-	}
-	// All are open at once, so that no two are the same.
-	for _, name := range names {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		defer l.Close()
-		ts.Setenv(name, l.Addr().String())
-	}
+func address(ts *testscript.TestScript, neg bool, args []string) {
+	listenFor(ts, neg, args).Close()
 }
 
 func occupy(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: occupy ADDRESS")
-	}
-	l, err := net.Listen("tcp", args[0])
-	ts.Check(err)
+	l := listenFor(ts, neg, args)
 	ts.Defer(func() { l.Close() })
+}
+
+// listenFor listens on a free port and sets the variable that args names. The
+// port is below those that the system hands out, so that nobody who asks for
+// any port is given it before the script uses it.
+func listenFor(ts *testscript.TestScript, neg bool, args []string) net.Listener {
+	if neg || len(args) != 1 {
+		ts.Fatalf("the usage is with the name of one variable")
+	}
+	const first, ports, tries = 12000, 18000, 100
+	for range tries {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(ports)))
+		if err == nil {
+			ts.Setenv(args[0], l.Addr().String())
+			return l
+		}
+	}
+	ts.Fatalf("found no free port")
+	return nil
 }
 
 // startTimeout is ample for the first compilation on a busy machine.

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -16,24 +20,35 @@ func storeCommand() *cobra.Command {
 		Short: "Verify every file of an embedded store; the server must be stopped",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			bad := 0
-			files, err := boltstore.CheckDir(c.Context(), filepath.Join(args[0], engine.TenantsDir), func(path string, err error) {
-				if err != nil {
-					bad++
-					fmt.Fprintf(c.OutOrStdout(), "%s: %v\n", path, err)
-					return
-				}
-				fmt.Fprintf(c.OutOrStdout(), "%s: ok\n", path)
-			})
-			if err != nil {
-				return err
-			}
-			if bad > 0 {
-				return fmt.Errorf("%d of %d files are damaged; restore them from a backup", bad, files)
-			}
-			fmt.Fprintf(c.OutOrStdout(), "%d file(s) ok\n", files)
-			return nil
+			return checkStore(c.Context(), c.OutOrStdout(), args[0])
 		},
 	}
 	return group("store", "Look after the embedded store", check)
+}
+
+func checkStore(ctx context.Context, out io.Writer, dataDir string) error {
+	var locked *boltstore.LockedError
+	bad := 0
+	files, err := boltstore.CheckDir(ctx, filepath.Join(dataDir, engine.TenantsDir), func(path string, err error) {
+		switch {
+		case err == nil:
+			fmt.Fprintf(out, "%s: ok\n", path)
+		case errors.As(err, &locked):
+		default:
+			bad++
+			fmt.Fprintf(out, "%s: %v\n", path, err)
+		}
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s has no embedded store; name the folder that server.dataDir names", dataDir)
+	case err != nil:
+		return err
+	case locked != nil:
+		return fmt.Errorf("%s is in use; stop the server first, or check a backup", locked.Path)
+	case bad > 0:
+		return fmt.Errorf("%d of %d file(s) are damaged; restore them from a backup", bad, files)
+	}
+	fmt.Fprintf(out, "%d file(s) ok\n", files)
+	return nil
 }
