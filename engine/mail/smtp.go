@@ -26,7 +26,7 @@ type SMTPConfig struct {
 	Password string
 	TLS      string // default StartTLS
 	From     string // sender of messages that name none (RFC 5322)
-	// Timeout for one message, from dialling to the server's acceptance;
+	// Timeout for dialling, and for each exchange with the server after that;
 	// default 30 seconds.
 	Timeout time.Duration
 	// TLSConfig, if not nil, is used instead of the system's roots and TLS 1.2.
@@ -90,16 +90,24 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return fmt.Errorf("mail: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
-	defer cancel()
-	if err := client.DialAndSendWithContext(ctx, message); err != nil {
-		var refused *gomail.SendError
-		if errors.As(err, &refused) && !refused.IsTemp() && ctx.Err() == nil {
-			return &permanentError{fmt.Errorf("mail: %w", err)}
-		}
+	// The library obeys the context while it dials only. When ctx ends later,
+	// the attempt is left to end by itself within Timeout.
+	result := make(chan error, 1)
+	go func() { result <- client.DialAndSendWithContext(ctx, message) }()
+	select {
+	case err = <-result:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	var refused *gomail.SendError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &refused) && !refused.IsTemp():
+		return &permanentError{fmt.Errorf("mail: %w", err)}
+	default:
 		return fmt.Errorf("mail: %w", err)
 	}
-	return nil
 }
 
 func (s *SMTP) compose(m Message) (*gomail.Msg, error) {

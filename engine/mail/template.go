@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -79,12 +80,7 @@ func Render(tenantName string, subjects map[string]string, m Message) (Message, 
 		content
 		App, URL, OTP string
 	}{c, tenantName, m.URL, m.OTP}
-	for _, subject := range []string{subjects[m.Template], m.Subject, c.Subject, tenantName} {
-		if subject = headerText(subject); subject != "" {
-			m.Subject = subject
-			break
-		}
-	}
+	m.Subject = cmp.Or(headerText(subjects[m.Template]), headerText(m.Subject), headerText(c.Subject), headerText(tenantName))
 	if m.Text != "" || m.HTML != "" {
 		return m, nil
 	}
