@@ -10,7 +10,8 @@ import (
 // layers are the packages from the lowest to the highest. A package imports
 // lower layers only, so that each part can be read, tested and replaced
 // without what stands on it. Packages of one layer do not know one another;
-// folders of one part, such as engine/store and its drivers, count as one.
+// folders of one part, such as engine/store and its drivers, count as one. The
+// lowest layer that names a package is its own.
 var layers = [][]string{
 	{"pluginapi"},
 	{"sdk"},
@@ -23,6 +24,7 @@ var layers = [][]string{
 	{"engine/dispatch"},
 	{"engine/capability", "engine/httpapi"},
 	{"engine"},
+	{"internal/pgtest", "internal/wasmtest"},
 	{"cmd/authhost", "internal/..."},
 }
 
@@ -128,6 +130,7 @@ var unsafeUsers = []string{
 // itself: a plugin is compiled, kept in memory and copied for its size.
 var guestBans = []string{"fmt", "reflect", "encoding/json", "regexp", "net", "net/http", "os", "time", "crypto/sha256", "text/template"}
 
+// layerOf is the lowest layer that names a package; -1 is none.
 func layerOf(path string) int {
 	return slices.IndexFunc(layers, func(l []string) bool { return inAny(path, l) })
 }

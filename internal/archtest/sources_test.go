@@ -97,9 +97,13 @@ func TestNoLeftovers(t *testing.T) {
 }
 
 // TestPackageDocs: a library's doc.go says what the package owns, who its
-// neighbours are, and gives an example. A program's main.go says how to run it.
+// neighbours are, and gives an example. A program's says how to run it; it may
+// be in main.go.
 func TestPackageDocs(t *testing.T) {
-	type docs struct{ library, program, text string }
+	type docs struct {
+		program bool
+		text    string
+	}
 	all := map[string]*docs{}
 	for _, s := range sources(t) {
 		if s.test() {
@@ -109,17 +113,13 @@ func TestPackageDocs(t *testing.T) {
 		if all[dir] == nil {
 			all[dir] = &docs{}
 		}
-		d, want := all[dir], "doc.go"
-		if s.file.Name.Name == "main" {
-			want, d.program = "main.go", dir
-		} else {
-			d.library = dir
-		}
+		d, program := all[dir], s.file.Name.Name == "main"
+		d.program = d.program || program
 		if s.file.Doc == nil {
 			continue
 		}
-		if path.Base(s.name) != want {
-			t.Errorf("%s: the package's comment belongs into %s", s.name, want)
+		if base := path.Base(s.name); base != "doc.go" && !(program && base == "main.go") {
+			t.Errorf("%s: the package's comment belongs into doc.go", s.name)
 		}
 		d.text = s.file.Doc.Text()
 	}
@@ -127,7 +127,7 @@ func TestPackageDocs(t *testing.T) {
 		switch {
 		case d.text == "":
 			t.Errorf("%s: the package has no comment", dir)
-		case d.library != "" && !hasExample(d.text):
+		case !d.program && !hasExample(d.text):
 			t.Errorf("%s/doc.go: give an example, as an indented block", dir)
 		}
 	}
