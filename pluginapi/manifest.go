@@ -1,6 +1,9 @@
 package pluginapi
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Manifest describes a module to the engine. It is deterministic data: the
 // custom section ManifestSection holds it as JSON. ABI.md explains each
@@ -16,6 +19,7 @@ type Manifest struct {
 	Models       map[string]Model            `json:"models,omitempty"` // models that the plugin owns
 	Fields       map[string]map[string]Field `json:"fields,omitempty"` // fields added to core models, by model and name
 	Cookies      []Cookie                    `json:"cookies,omitempty"`
+	CORS         *CORS                       `json:"cors,omitempty"`
 	Config       json.RawMessage             `json:"config,omitempty"` // JSON Schema 2020-12 of the plugin's config
 	Errors       map[string]string           `json:"errors,omitempty"` // error codes and their default messages
 }
@@ -44,11 +48,12 @@ const (
 	CapRateLimit    = "ratelimit"
 	CapRandom       = "random"
 	CapAudit        = "audit"
+	CapCookies      = "cookies"
 )
 
 // CapabilityNames lists every capability of this ABI version.
 func CapabilityNames() []string {
-	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit}
+	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies}
 }
 
 // Handler kinds.
@@ -65,10 +70,11 @@ type Handler struct {
 	Failure string  `json:"failure,omitempty"` // hooks: "deny" (default) or "skip"
 
 	// Endpoints.
-	Method     string          `json:"method,omitempty"` // GET or POST
-	Path       string          `json:"path,omitempty"`   // below the base path; ":name" matches one segment
-	Root       bool            `json:"root,omitempty"`   // the path is below the origin, not the base path
-	Body       json.RawMessage `json:"body,omitempty"`   // JSON Schema subset, see ABI.md; checked before the guest runs
+	Method     string          `json:"method,omitempty"`   // GET or POST
+	Path       string          `json:"path,omitempty"`     // below the base path; ":name" matches one segment
+	PathFrom   string          `json:"pathFrom,omitempty"` // a member of the config that holds another path, if it is set
+	Root       bool            `json:"root,omitempty"`     // the path is below the origin, not the base path
+	Body       json.RawMessage `json:"body,omitempty"`     // JSON Schema subset, see ABI.md; checked before the guest runs
 	Query      json.RawMessage `json:"query,omitempty"`
 	MediaTypes []string        `json:"mediaTypes,omitempty"` // default application/json
 	Session    string          `json:"session,omitempty"`    // "", "optional", "required" or "fresh"
@@ -137,8 +143,17 @@ type Field struct {
 	Returned   *bool           `json:"returned,omitempty"` // may clients see it; default true
 }
 
-// Cookie is a cookie that the plugin sets. The engine adds the tenant's
-// prefix, the Secure attribute and, if asked, the signature.
+// CORS names the headers that browsers of other origins may use with this
+// plugin (Fetch, section 3.2). They add to the engine's in tenants that answer
+// CORS.
+type CORS struct {
+	AllowHeaders  []string `json:"allowHeaders,omitempty"`  // that requests may carry
+	ExposeHeaders []string `json:"exposeHeaders,omitempty"` // of answers that scripts may read
+}
+
+// Cookie is a cookie that the plugin sets, or a family of them: a name that
+// ends in "*" stands for every name that begins so and goes on. The engine
+// adds the tenant's prefix, the Secure attribute and, if asked, the signature.
 type Cookie struct {
 	Name     string `json:"name"`             // without prefix: "convex_jwt"
 	MaxAge   int    `json:"maxAge,omitempty"` // seconds; 0: a session cookie
@@ -146,4 +161,15 @@ type Cookie struct {
 	HTTPOnly *bool  `json:"httpOnly,omitempty"` // default true
 	SameSite string `json:"sameSite,omitempty"` // default the tenant's, Lax
 	Path     string `json:"path,omitempty"`     // default "/"
+}
+
+// CookieFamily ends the name of a cookie that stands for a family.
+const CookieFamily = "*"
+
+// Covers reports whether the declaration is that of the cookie with a name.
+func (c *Cookie) Covers(name string) bool {
+	if prefix, family := strings.CutSuffix(c.Name, CookieFamily); family {
+		return len(name) > len(prefix) && strings.HasPrefix(name, prefix) && memberCookie.MatchString(name)
+	}
+	return c.Name == name
 }

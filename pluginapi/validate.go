@@ -14,7 +14,9 @@ var (
 	wordPattern    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	memberPattern  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,62}$`)
 	codePattern    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,79}$`)
-	cookiePattern  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
+	cookiePattern  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}\*?$`)
+	memberCookie   = regexp.MustCompile(`^[a-z][A-Za-z0-9_-]{0,126}$`)
+	pathFrom       = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*$`)
 )
 
 // Names that plugins cannot take.
@@ -80,6 +82,7 @@ func (m *Manifest) Validate() error {
 	m.validateHandlers(r)
 	m.validateModels(r)
 	m.validateCookies(r)
+	m.validateCORS(r)
 	checkObject(r, "config", m.Config)
 	for code := range m.Errors {
 		r.want("errors", code, codePattern)
@@ -186,13 +189,24 @@ func (m *Manifest) validateField(r *report, at, name string, f Field) {
 	}
 }
 
+func (m *Manifest) validateCORS(r *report) {
+	if m.CORS == nil {
+		return
+	}
+	for _, name := range slices.Concat(m.CORS.AllowHeaders, m.CORS.ExposeHeaders) {
+		r.want("cors", strings.ToLower(name), headerPattern)
+	}
+}
+
 func (m *Manifest) validateCookies(r *report) {
 	seen := map[string]bool{}
 	for i, c := range m.Cookies {
 		at := fmt.Sprintf("cookies[%d]", i)
 		r.want(at+".name", c.Name, cookiePattern)
-		if slices.Contains(reservedCookies, c.Name) {
-			r.add(at+".name", "%q is the engine's", c.Name)
+		for _, reserved := range reservedCookies {
+			if c.Covers(reserved) {
+				r.add(at+".name", "%q is the engine's", reserved)
+			}
 		}
 		if seen[c.Name] {
 			r.add(at+".name", "%q is declared twice", c.Name)

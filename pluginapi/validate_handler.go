@@ -55,20 +55,31 @@ func (h *Handler) route() string {
 	return fmt.Sprint(h.Root, " ", h.Method, " ", strings.Join(segments, "/"))
 }
 
+// CheckRoute reports what is wrong with the path of an endpoint.
+func CheckRoute(path string) error {
+	if path == "" || path[0] != '/' {
+		return fmt.Errorf("%q does not start with /", path)
+	}
+	params := map[string]bool{}
+	for _, segment := range strings.Split(path[1:], "/") {
+		if !segmentPattern.MatchString(segment) || segment == "." || segment == ".." {
+			return fmt.Errorf("%q has the segment %q; a segment is letters, digits, '.', '_', '-', or ':' and a name", path, segment)
+		}
+		if segment[0] == ':' && params[segment] {
+			return fmt.Errorf("%q has the parameter %q twice", path, segment)
+		}
+		params[segment] = true
+	}
+	return nil
+}
+
 func (h *Handler) validateEndpoint(r *report, at string) {
 	r.oneOf(at+".method", h.Method, "GET", "POST")
-	if h.Path == "" || h.Path[0] != '/' {
-		r.add(at+".path", "%q does not start with /", h.Path)
-	} else {
-		params := map[string]bool{}
-		for _, segment := range strings.Split(h.Path[1:], "/") {
-			if !segmentPattern.MatchString(segment) || segment == "." || segment == ".." {
-				r.add(at+".path", "%q has the segment %q; a segment is letters, digits, '.', '_', '-', or ':' and a name", h.Path, segment)
-			} else if segment[0] == ':' && params[segment] {
-				r.add(at+".path", "%q has the parameter %q twice", h.Path, segment)
-			}
-			params[segment] = true
-		}
+	if err := CheckRoute(h.Path); err != nil {
+		r.add(at+".path", "%s", err)
+	}
+	if h.PathFrom != "" {
+		r.want(at+".pathFrom", h.PathFrom, pathFrom)
 	}
 	r.oneOf(at+".session", h.Session, "", SessionOptional, SessionRequired, SessionFresh)
 	r.oneOf(at+".csrf", h.CSRF, "", "form")
@@ -94,7 +105,7 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 	if h.Failure == FailSkip && !MaySkip(h.Event) {
 		r.add(at+".failure", "a hook on %q gives a verdict and must fail closed; only observers may skip", h.Event)
 	}
-	if h.Method != "" || h.Path != "" || h.Root || h.Body != nil || h.Query != nil || h.MediaTypes != nil ||
+	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.Body != nil || h.Query != nil || h.MediaTypes != nil ||
 		h.Session != "" || h.CSRF != "" || h.OpenAPI != nil {
 		r.add(at, "method, path, root, body, query, mediaTypes, session, csrf and openapi are for endpoints")
 	}

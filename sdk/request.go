@@ -34,6 +34,14 @@ func (r Request) Header(name string) string { return r.c.at("request.headers.", 
 // engine's own cookies cannot be read.
 func (r Request) Cookie(name string) Value { return r.c.at("request.cookies.", name) }
 
+// CookieNames returns the names of the request's cookies that the plugin
+// declares, without the tenant's prefix. Signed ones whose signature is wrong
+// are left out.
+func (r Request) CookieNames() []string { return r.c.Names("request.cookies") }
+
+// SetQuery replaces a parameter of the query; request.before hooks may.
+func (r Request) SetQuery(name string, v Value) Status { return r.c.put("request.query.", name, v) }
+
 // IP returns the client's address as sessions record it, "" when unknown.
 func (r Request) IP() string { return r.c.Get("request.ip").String() }
 
@@ -90,6 +98,13 @@ func (c *Call) Event() string { return c.Get("event.name").String() }
 
 // Phase returns the phase of a response.session event.
 func (c *Call) Phase() string { return c.Get("event.phase").String() }
+
+// Reason returns why a session is created or has ended, in session events.
+func (c *Call) Reason() string { return c.Get("event.reason").String() }
+
+// Cause returns the id of the plugin whose host call raised the event, "" for
+// the engine.
+func (c *Call) Cause() string { return c.Get("event.plugin").String() }
 
 // Record returns a field of the record that a record event is about.
 func (c *Call) Record(name string) Value { return c.at("record.", name) }

@@ -33,6 +33,13 @@ func (c *Call) SetCookieFor(name, value string, maxAge int64) Status {
 // ExpireCookie takes a cookie away from the client.
 func (c *Call) ExpireCookie(name string) Status { return c.put("response.cookies.", name, Null) }
 
+// SessionToken returns the signed session token that the answer's cookie hands
+// to the client, "" if there is none. It needs the capability "session".
+func (c *Call) SessionToken() string { return c.Get("response.sessionToken").String() }
+
+// RedirectTarget returns where the answer redirects to, "" if it does not.
+func (c *Call) RedirectTarget() string { return c.Get("response.redirect").String() }
+
 // Redirect answers 302 with an empty body.
 func (c *Call) Redirect(url string) Result {
 	c.Set("response.redirect", String(url))

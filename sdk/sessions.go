@@ -70,12 +70,37 @@ func (s Sessions) RevokeUser(userID, except string) Status {
 // End ends the current session, if there is one, and expires its cookies.
 func (s Sessions) End() Status { return s.c.host.session("end") }
 
+// EndBecause is End with a reason for the hooks on response.session, which see
+// it as event.reason.
+func (s Sessions) EndBecause(reason string) Status {
+	s.c.Arg("reason", String(reason))
+	return s.c.host.session("end")
+}
+
+// Find looks a live session up by its token. The records are at
+// result.session and result.user.
+func (s Sessions) Find(token string) Status {
+	s.c.Arg("token", String(token))
+	return s.c.host.session("find")
+}
+
+// Adopt hands the live session with a token to the client: it sends its
+// cookies and is the request's session from now on. The records are at
+// result.session and result.user. The plugin must know by other means that
+// the client may have it.
+func (s Sessions) Adopt(token, reason string) Status {
+	s.c.Arg("token", String(token))
+	s.c.Arg("reason", String(reason))
+	return s.c.host.session("adopt")
+}
+
 // Reissue sends the cookie of the current session again.
 func (s Sessions) Reissue() Status { return s.c.host.session("reissue") }
 
 // Use makes a session token the credential of this request, in place of its
 // cookie; request.before hooks may. A token may be plain or signed
-// ("token.signature").
+// ("token.signature"). The status is Invalid if the signature is wrong, or
+// missing though required; then the cookie counts.
 func (s Sessions) Use(token string, requireSignature bool) Status {
 	s.c.Arg("token", String(token))
 	if requireSignature {

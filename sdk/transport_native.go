@@ -50,3 +50,4 @@ func (t transport) random(fn string) Status       { return t.host.Call("random",
 func (t transport) rateLimit(fn string) Status    { return t.host.Call("ratelimit", fn) }
 func (t transport) audit(fn string) Status        { return t.host.Call("audit", fn) }
 func (t transport) storage(fn string) Status      { return t.host.Call("storage", fn) }
+func (t transport) cookies(fn string) Status      { return t.host.Call("cookies", fn) }

@@ -66,6 +66,10 @@ func importAudit(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 //go:noescape
 func importStorage(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 
+//go:wasmimport authhost_v1_cookies call
+//go:noescape
+func importCookies(fn, in string, out unsafe.Pointer, capacity uint32) uint64
+
 // current is the one call that an instance runs at a time.
 var current Call
 
@@ -122,3 +126,4 @@ func (transport) random(fn string) Status       { return status(importRandom(fn,
 func (transport) rateLimit(fn string) Status    { return status(importRateLimit(fn, "", nil, 0)) }
 func (transport) audit(fn string) Status        { return status(importAudit(fn, "", nil, 0)) }
 func (transport) storage(fn string) Status      { return status(importStorage(fn, "", nil, 0)) }
+func (transport) cookies(fn string) Status      { return status(importCookies(fn, "", nil, 0)) }

@@ -62,6 +62,7 @@ func New(c Config) *Host {
 		pluginapi.CapRateLimit:    {"hit": h.hit},
 		pluginapi.CapAudit:        {"record": h.recordAudit},
 		pluginapi.CapStorage:      h.storageFunctions(),
+		pluginapi.CapCookies:      {"inject": injectCookies, "detach": detachCookies},
 	}
 	return h
 }

@@ -20,6 +20,8 @@ func (h *Host) sessionFunctions() map[string]function {
 		"end":        h.endSession,
 		"reissue":    h.reissueSession,
 		"use":        h.useToken,
+		"find":       h.findSession,
+		"adopt":      h.adoptSession,
 	}
 }
 
@@ -40,20 +42,61 @@ func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *docume
 		Fields: args.Get("fields").Object(),
 	}
 	var rec *store.Record
-	err = ex.Because(args.Get("reason").Str(), func() (err error) {
+	reason := args.Get("reason").Str()
+	err = ex.Because(reason, p.Forget, func() (err error) {
 		rec, err = ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
 		return err
 	})
 	if errors.Is(err, dispatch.ErrPending) {
+		ex.Hold(p.Forget)
 		return object(document.NewObject(1).Set("pending", document.Boolean(true))), nil
 	}
 	if err != nil {
 		return document.Value{}, err
 	}
-	ex.Issue(rec, user, p.Forget)
+	ex.Issue(rec, user, p.Forget, reason)
+	return sessionAndUser(ex, rec, user), nil
+}
+
+func sessionAndUser(ex *dispatch.Exchange, rec, user *store.Record) document.Value {
 	return object(document.NewObject(2).
 		Set("session", object(ex.Views().Session(rec))).
-		Set("user", object(ex.Views().User(user)))), nil
+		Set("user", object(ex.Views().User(user))))
+}
+
+// live returns the live session with the token that the arguments name.
+func (h *Host) live(ctx context.Context, c *dispatch.Call, args *document.Object) (session.Current, error) {
+	token, err := text(args, "token")
+	if err != nil {
+		return session.Current{}, err
+	}
+	ex := c.Exchange
+	cur, err := ex.Realm.Sessions.Find(ctx, ex.Tx(), token, ex.Now)
+	if err == nil && !cur.Valid() {
+		err = store.ErrNotFound
+	}
+	return cur, err
+}
+
+// findSession gives a session and its user by the session's token.
+func (h *Host) findSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	cur, err := h.live(ctx, c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return sessionAndUser(c.Exchange, cur.Session, cur.User), nil
+}
+
+// adoptSession hands a session that exists to the client, which has proved
+// to the plugin that it may have it.
+func (h *Host) adoptSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	cur, err := h.live(ctx, c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex := c.Exchange
+	ex.Issue(cur.Session, cur.User, ex.Realm.Sessions.Forgotten(cur.Session), args.Get("reason").Str())
+	return sessionAndUser(ex, cur.Session, cur.User), nil
 }
 
 func (h *Host) listSessions(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
@@ -104,7 +147,7 @@ func (h *Host) revokeUser(ctx context.Context, c *dispatch.Call, args *document.
 	return object(document.NewObject(1).Set("count", document.Int(int64(n)))), nil
 }
 
-func (h *Host) endSession(ctx context.Context, c *dispatch.Call, _ *document.Object) (document.Value, error) {
+func (h *Host) endSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Current(ctx)
 	if err != nil {
@@ -115,7 +158,7 @@ func (h *Host) endSession(ctx context.Context, c *dispatch.Call, _ *document.Obj
 			return document.Value{}, err
 		}
 	}
-	ex.End()
+	ex.End(args.Get("reason").Str())
 	return empty(), nil
 }
 
@@ -144,6 +187,9 @@ func (h *Host) useToken(_ context.Context, c *dispatch.Call, args *document.Obje
 	if c.Entry.Handler.Event != pluginapi.EventRequestBefore {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "session.use is for "+pluginapi.EventRequestBefore+" hooks")
 	}
-	c.Exchange.UseToken(token, args.Get("requireSignature").Bool())
-	return empty(), nil
+	if signed := args.Get("requireSignature").Bool(); c.Exchange.Realm.Sessions.Acceptable(token, signed) {
+		c.Exchange.UseToken(token, signed)
+		return empty(), nil
+	}
+	return document.Value{}, invalid("the token's signature is wrong or missing")
 }

@@ -21,7 +21,9 @@ type Call struct {
 	ctx      context.Context
 	event    string
 	phase    string
-	reason   string           // session.creating
+	reason   string           // session events
+	cause    string           // the plugin whose host call raised the event
+	forget   bool             // session.creating: rememberMe was false
 	record   *document.Object // record events
 	previous *document.Object
 	claims   *document.Object // token.claims

@@ -118,6 +118,7 @@ type Exchange struct {
 	ownRequest bool  // Request's parts may be changed in place
 	outcome    unitOutcome
 	reason     string // why a session is being created
+	forget     bool   // and whether the user is not to be remembered
 	phase      string
 	observed   []observation
 	pinned     map[*Plugin]*pin
@@ -127,8 +128,9 @@ type Exchange struct {
 // unitOutcome is what a unit of work decided besides its writes; it is
 // dropped when the work is rolled back.
 type unitOutcome struct {
-	issued  *issued // a session was created
+	issued  *issued // the client got a session
 	ended   bool    // the client's session ended
+	reason  string  // why, of either
 	pending *Response
 }
 
@@ -197,25 +199,26 @@ func (ex *Exchange) ReplaceCurrent(sess, user *store.Record) {
 }
 
 // Because runs f, and session.creating hooks that it raises see the reason as
-// event.reason.
-func (ex *Exchange) Because(reason string, f func() error) error {
-	defer func(before string) { ex.reason = before }(ex.reason)
-	ex.reason = reason
+// event.reason, and as event.rememberMe whether the session is to last.
+func (ex *Exchange) Because(reason string, forget bool, f func() error) error {
+	defer func(reason string, forget bool) { ex.reason, ex.forget = reason, forget }(ex.reason, ex.forget)
+	ex.reason, ex.forget = reason, forget
 	return f()
 }
 
-// Issue records that a session was created and hands its cookies to the
-// client.
-func (ex *Exchange) Issue(sess, user *store.Record, forget bool) {
-	ex.outcome.issued = &issued{sess, user}
+// Issue hands a session to the client: one that was just created, or one that
+// it has proved to own otherwise. The reason is for response.session hooks.
+func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) {
+	ex.outcome.issued, ex.outcome.reason = &issued{sess, user}, reason
 	for _, c := range ex.Realm.Sessions.SetLines(sess.Str("token"), forget) {
 		ex.Response.SetCookie(c)
 	}
 }
 
-// End takes the session away from the client.
-func (ex *Exchange) End() {
-	ex.outcome.ended = true
+// End takes the session away from the client. The reason is for
+// response.session hooks.
+func (ex *Exchange) End(reason string) {
+	ex.outcome.ended, ex.outcome.reason = true, reason
 	for _, c := range ex.Realm.Sessions.ExpireLines() {
 		ex.Response.SetCookie(c)
 	}

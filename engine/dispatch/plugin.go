@@ -34,8 +34,13 @@ func (p *Plugin) Capability(name string) (pluginapi.Capability, bool) {
 
 // Cookie returns the plugin's declaration of a cookie.
 func (p *Plugin) Cookie(name string) (pluginapi.Cookie, bool) {
-	for _, c := range p.Manifest.Cookies {
-		if c.Name == name {
+	return covering(p.Manifest.Cookies, name)
+}
+
+// covering returns the declaration that a cookie falls under.
+func covering(declared []pluginapi.Cookie, name string) (pluginapi.Cookie, bool) {
+	for _, c := range declared {
+		if c.Covers(name) {
 			return c, true
 		}
 	}
@@ -56,7 +61,7 @@ type Set struct {
 	plugins   []*Plugin
 	endpoints []Entry
 	hooks     map[string][]Entry
-	cookies   map[string]pluginapi.Cookie
+	cookies   []pluginapi.Cookie // of all plugins
 }
 
 // NewSet orders plugins and checks that they can live together. Plugins run
@@ -64,21 +69,20 @@ type Set struct {
 // ordering cycle, two plugins with one id, one route or one cookie are
 // errors that name both sides.
 func NewSet(plugins []*Plugin) (*Set, error) {
-	s := &Set{plugins: plugins, hooks: map[string][]Entry{}, cookies: map[string]pluginapi.Cookie{}}
-	ids, routes, cookies := map[string]bool{}, map[string]string{}, map[string]string{}
+	s := &Set{plugins: plugins, hooks: map[string][]Entry{}}
+	ids, routes := map[string]bool{}, map[string]string{}
 	for _, p := range plugins {
 		if ids[p.ID] {
 			return nil, fmt.Errorf("plugin %q is enabled twice", p.ID)
 		}
 		ids[p.ID] = true
-		for _, c := range p.Manifest.Cookies {
-			if other, taken := cookies[c.Name]; taken {
-				return nil, fmt.Errorf("plugins %q and %q both declare the cookie %q; enable only one of them", other, p.ID, c.Name)
-			}
-			cookies[c.Name] = p.ID
-			s.cookies[c.Name] = c
+		if err := s.addCookies(p); err != nil {
+			return nil, err
 		}
 		for _, h := range p.Manifest.Handlers {
+			if err := p.place(&h); err != nil {
+				return nil, err
+			}
 			e := Entry{Plugin: p, Handler: h}
 			if h.Kind == pluginapi.KindHook {
 				s.hooks[h.Event] = append(s.hooks[h.Event], e)
@@ -100,6 +104,43 @@ func NewSet(plugins []*Plugin) (*Set, error) {
 		s.hooks[event] = ordered
 	}
 	return s, nil
+}
+
+// addCookies notes what cookies a plugin declares; no other may declare them.
+func (s *Set) addCookies(p *Plugin) error {
+	for _, c := range p.Manifest.Cookies {
+		for _, other := range s.plugins {
+			if other == p {
+				break
+			}
+			for _, theirs := range other.Manifest.Cookies {
+				if theirs.Name == c.Name || theirs.Covers(c.Name) || c.Covers(theirs.Name) {
+					return fmt.Errorf("plugins %q and %q both declare the cookie %q; enable only one of them", other.ID, p.ID, c.Name)
+				}
+			}
+		}
+	}
+	s.cookies = append(s.cookies, p.Manifest.Cookies...)
+	return nil
+}
+
+// cookie returns the declaration of a cookie, whichever plugin's it is.
+func (s *Set) cookie(name string) (pluginapi.Cookie, bool) { return covering(s.cookies, name) }
+
+// place gives an endpoint the path that the plugin's configuration has for it.
+func (p *Plugin) place(h *pluginapi.Handler) error {
+	if h.PathFrom == "" {
+		return nil
+	}
+	v := walk(p.Config, strings.Split(h.PathFrom, "."))
+	if v.IsNullish() {
+		return nil
+	}
+	if err := pluginapi.CheckRoute(v.Str()); err != nil {
+		return fmt.Errorf("plugin %q: config.%s: %w", p.ID, h.PathFrom, err)
+	}
+	h.Path = v.Str()
+	return nil
 }
 
 // routeKey makes routes comparable: the names of parameters do not matter.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/authhost/authhost/engine/document"
-	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -41,16 +40,25 @@ func (c *Call) read(path string) document.Value {
 	case "response":
 		return c.readResponse(rest)
 	case "event":
-		return walk(document.Obj(document.NewObject(3).
-			Set("name", document.Text(c.event)).
-			Set("phase", textOrAbsent(c.phase)).
-			Set("reason", textOrAbsent(c.reason))), rest)
+		return walk(c.eventView(), rest)
 	case "tenant":
 		return walk(c.tenant(), rest)
 	case "now":
 		return c.now(rest)
 	}
 	return document.Value{}
+}
+
+func (c *Call) eventView() document.Value {
+	o := document.NewObject(5).
+		Set("name", document.Text(c.event)).
+		Set("phase", textOrAbsent(c.phase)).
+		Set("reason", textOrAbsent(c.reason)).
+		Set("plugin", textOrAbsent(c.cause))
+	if c.event == pluginapi.EventSessionCreating {
+		o.Set("rememberMe", document.Boolean(!c.forget))
+	}
+	return document.Obj(o)
 }
 
 // rawBodyPath is the one field that is bytes, not text.
@@ -110,7 +118,10 @@ func (c *Call) readRequest(segments []string) document.Value {
 			}
 		}
 	case "cookies":
-		if len(rest) == 1 {
+		switch len(rest) {
+		case 0:
+			return c.ownCookies()
+		case 1:
 			return c.readCookie(rest[0])
 		}
 	}
@@ -125,31 +136,6 @@ func leaf(rest []string, v document.Value) document.Value {
 	return v
 }
 
-// hiddenCookie tells the engine's own cookies: a guest works with sessions
-// through its capability, not through their cookies.
-func hiddenCookie(name string) bool {
-	return name == session.CookieToken || name == session.CookieData || name == session.CookieDontRemember
-}
-
-// readCookie gives a cookie by its unprefixed name, with the signature of a
-// signed one checked and taken off.
-func (c *Call) readCookie(name string) document.Value {
-	if hiddenCookie(name) {
-		return document.Value{}
-	}
-	m := c.Exchange.Realm.Sessions
-	value, ok := session.ReadCookie(c.Exchange.Request.Headers.Get("Cookie"), m.Cookies().Name(name))
-	if !ok {
-		return document.Value{}
-	}
-	if declared, ok := c.Exchange.set.cookies[name]; ok && declared.Signed {
-		if value, ok = m.VerifyCookie(value); !ok {
-			return document.Value{}
-		}
-	}
-	return document.Text(validText(value))
-}
-
 func (c *Call) readResponse(segments []string) document.Value {
 	if len(segments) == 0 {
 		return document.Value{}
@@ -162,6 +148,10 @@ func (c *Call) readResponse(segments []string) document.Value {
 		return walk(r.Body, segments[1:])
 	case "redirect":
 		return leaf(segments[1:], textOrAbsent(r.Redirect))
+	case "sessionToken":
+		if _, ok := c.Entry.Plugin.Capability(pluginapi.CapSession); ok {
+			return leaf(segments[1:], r.sessionToken())
+		}
 	case "headers":
 		if len(segments) == 2 {
 			if v := r.Headers.Values(segments[1]); len(v) > 0 {

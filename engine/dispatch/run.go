@@ -89,7 +89,7 @@ func (ex *Exchange) requestHooks(ctx context.Context, event, phase string) (done
 		result := pluginapi.Continue
 		err := ex.Unit(ctx, func(ctx context.Context) error {
 			var err error
-			result, err = ex.run(ctx, e, &Call{event: event, phase: phase})
+			result, err = ex.run(ctx, e, &Call{event: event, phase: phase, reason: ex.outcome.reason})
 			return err
 		})
 		if err != nil && !skips(e, err) {
@@ -133,7 +133,7 @@ func (ex *Exchange) Verdict(ctx context.Context, event string, record, previous 
 		}
 		call := &Call{event: event, record: record, previous: previous}
 		if event == pluginapi.EventSessionCreating {
-			call.reason = ex.reason
+			call.reason, call.forget = ex.reason, ex.forget
 		}
 		if err := ex.nested(ctx, e, call); err != nil {
 			return err
@@ -148,6 +148,9 @@ func (ex *Exchange) Verdict(ctx context.Context, event string, record, previous 
 // added to that; of one that does not end well nothing is kept, since whoever
 // raised the event may go on.
 func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
+	if n := len(ex.callStack); n > 0 {
+		c.cause = ex.callStack[n-1].Plugin.ID
+	}
 	mark, outcome, response := ex.tx.Mark(), ex.outcome, ex.Response
 	ex.Response = Response{Headers: http.Header{}}
 	result, err := ex.run(ctx, e, c)

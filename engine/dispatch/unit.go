@@ -70,7 +70,7 @@ func (ex *Exchange) Doom(err error) {
 // can be changed and the original brought back.
 func (ex *Exchange) changeRequest() *Request {
 	if !ex.ownRequest {
-		ex.Request.Body, ex.Request.Headers = ex.Request.Body.Clone(), ex.Request.Headers.Clone()
+		ex.Request.Body, ex.Request.Headers, ex.Request.Query = ex.Request.Body.Clone(), ex.Request.Headers.Clone(), ex.Request.Query.Clone()
 		ex.ownRequest = true
 	}
 	return &ex.Request

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/authhost/authhost/engine/document"
-	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -93,6 +92,8 @@ func (c *Call) writeRequest(segments []string, v document.Value) pluginapi.Statu
 		}
 		r.Body = body
 		return pluginapi.StatusOK
+	case segments[0] == "query" && len(segments) > 1:
+		return assignMember(r.Query, segments[1:], v)
 	case segments[0] == "headers" && len(segments) == 2 && writableRequestHeader(segments[1]):
 		if v.IsNullish() {
 			r.Headers.Del(segments[1])
@@ -185,36 +186,4 @@ func validHeader(name string, v document.Value) bool {
 		}
 	}
 	return !strings.ContainsAny(v.Str(), "\r\n\x00")
-}
-
-// writeCookie sets or expires a cookie that the plugin's manifest declares.
-func (c *Call) writeCookie(name string, v document.Value) pluginapi.Status {
-	declared, ok := c.Entry.Plugin.Cookie(name)
-	if !ok || hiddenCookie(name) {
-		return pluginapi.StatusDenied
-	}
-	attributes := session.Attributes{
-		MaxAge: declared.MaxAge, Session: declared.MaxAge == 0,
-		Readable: declared.HTTPOnly != nil && !*declared.HTTPOnly,
-		SameSite: declared.SameSite, Path: declared.Path,
-	}
-	value := v.Str()
-	switch v.Kind() {
-	case document.Null, document.Absent:
-		attributes.MaxAge, attributes.Session = 0, false
-	case document.String:
-	case document.ObjectKind:
-		value = v.Get("value").Str()
-		if n, ok := v.Get("maxAge").Int(); ok && n >= 0 {
-			attributes.MaxAge, attributes.Session = int(n), false
-		}
-	default:
-		return pluginapi.StatusInvalid
-	}
-	if declared.Signed && !v.IsNullish() {
-		value = c.Exchange.Realm.Sessions.SignCookie(value)
-	}
-	line := c.Exchange.Realm.Sessions.Cookies().Line(name, value, attributes)
-	c.Exchange.Response.SetCookie(session.Cookie{Name: name, Line: line})
-	return pluginapi.StatusOK
 }

@@ -41,11 +41,11 @@ var (
 	zeroLength      = []string{"0"}
 )
 
-// writeHeaders copies the headers and cookies of an answer. Vary adds to what
-// is there already: each part of the server names what it looked at.
+// writeHeaders copies the headers and cookies of an answer. Lists that parts of
+// the server add to, each for itself, add to what is there already.
 func writeHeaders(h http.Header, r *dispatch.Response) {
 	for name, values := range r.Headers {
-		if name == "Vary" {
+		if name == "Vary" || name == "Access-Control-Expose-Headers" {
 			values = append(h[name], values...)
 		}
 		h[name] = values

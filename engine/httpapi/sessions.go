@@ -88,7 +88,7 @@ func (a *API) signOut(ctx context.Context, ex *dispatch.Exchange) error {
 	if err != nil {
 		return err
 	}
-	ex.End()
+	ex.End("sign-out")
 	ex.Response.Body = flag("success")
 	return nil
 }

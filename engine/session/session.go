@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
@@ -130,12 +131,28 @@ func (m *Manager) Resolve(ctx context.Context, cred Credential, now time.Time) (
 	if !ok {
 		return Current{}, nil
 	}
-	cur := Current{State: Unknown, Token: token}
+	cur, err := m.Find(ctx, m.store, token, now)
+	if err != nil {
+		return Current{}, err
+	}
 	if raw, ok := ReadCookie(cred.Cookie, m.cookies.Name(CookieDontRemember)); ok {
 		value, good := m.secrets.Verify(raw)
 		cur.DontRemember = good && value == "true"
 	}
-	rec, err := m.store.Find(ctx, Model, "token", document.Text(token))
+	return cur, nil
+}
+
+// Reader is what Find reads from: a store, or a unit of work that is open.
+type Reader interface {
+	Get(ctx context.Context, model, id string) (*store.Record, error)
+	Find(ctx context.Context, model, index string, key ...document.Value) (*store.Record, error)
+}
+
+// Find looks a session up by its token, with its user. Without a live session
+// the state is Unknown.
+func (m *Manager) Find(ctx context.Context, from Reader, token string, now time.Time) (Current, error) {
+	cur := Current{State: Unknown, Token: token}
+	rec, err := from.Find(ctx, Model, "token", document.Text(token))
 	if errors.Is(err, store.ErrNotFound) {
 		return cur, nil
 	}
@@ -146,7 +163,7 @@ func (m *Manager) Resolve(ctx context.Context, cred Credential, now time.Time) (
 		cur.Session, cur.Expired = rec, true
 		return cur, nil
 	}
-	user, err := m.store.Get(ctx, userModel, rec.Str("userId"))
+	user, err := from.Get(ctx, userModel, rec.Str("userId"))
 	if errors.Is(err, store.ErrNotFound) {
 		return cur, nil
 	}
@@ -155,6 +172,16 @@ func (m *Manager) Resolve(ctx context.Context, cred Credential, now time.Time) (
 	}
 	cur.State, cur.Session, cur.User = Live, rec, user
 	return cur, nil
+}
+
+// Acceptable reports whether a token may be tried as a credential: a plain
+// one, unless it must be signed, or one whose signature is right.
+func (m *Manager) Acceptable(token string, requireSignature bool) bool {
+	if !strings.Contains(token, ".") {
+		return !requireSignature
+	}
+	_, ok := m.secrets.Verify(token)
+	return ok
 }
 
 func (m *Manager) token(cred Credential) (string, bool) {
@@ -185,11 +212,18 @@ func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
 	if m.policy.DisableRefresh || cur.DontRemember {
 		return false
 	}
-	expires, ok := cur.Session.Time("expiresAt")
-	if updated, known := cur.Session.Time("updatedAt"); known && expires.Sub(updated) == ForgottenLife && m.policy.ExpiresIn > ForgottenLife {
-		return false // rememberMe was false, and a client without cookies cannot say so
+	if m.Forgotten(cur.Session) {
+		return false // and a client without cookies cannot say so
 	}
+	expires, ok := cur.Session.Time("expiresAt")
 	return ok && !expires.Add(m.policy.UpdateAge-m.policy.ExpiresIn).After(now)
+}
+
+// Forgotten reports whether rememberMe was false when a session began.
+func (m *Manager) Forgotten(rec *store.Record) bool {
+	expires, _ := rec.Time("expiresAt")
+	updated, known := rec.Time("updatedAt")
+	return known && expires.Sub(updated) == ForgottenLife && m.policy.ExpiresIn > ForgottenLife
 }
 
 // CreateParams describe a session to be created.
@@ -318,40 +352,3 @@ func listAll(ctx context.Context, tx *store.Tx, userID string) ([]*store.Record,
 		q.Cursor = page.Cursor
 	}
 }
-
-// SetLines returns the Set-Cookie values that hand a session to a client.
-func (m *Manager) SetLines(token string, forget bool) []Cookie {
-	set := []Cookie{m.signed(CookieToken, token, Attributes{MaxAge: int(m.policy.ExpiresIn / time.Second), Session: forget})}
-	if forget {
-		set = append(set, m.signed(CookieDontRemember, "true", Attributes{Session: true}))
-	}
-	return set
-}
-
-// ExpireLines returns the Set-Cookie values that take the session away from a
-// client: always the same three, whether they were set or not.
-func (m *Manager) ExpireLines() []Cookie {
-	names := [...]string{CookieToken, CookieData, CookieDontRemember}
-	out := make([]Cookie, len(names))
-	for i, name := range names {
-		out[i] = Cookie{Name: name, Line: m.cookies.Line(name, "", Attributes{})}
-	}
-	return out
-}
-
-// Cookie is a Set-Cookie value with the unprefixed name of the cookie that it
-// sets.
-type Cookie struct {
-	Name string
-	Line string
-}
-
-func (m *Manager) signed(name, value string, a Attributes) Cookie {
-	return Cookie{Name: name, Line: m.cookies.Line(name, m.secrets.Sign(value), a)}
-}
-
-// SignCookie signs the value of a plugin's cookie.
-func (m *Manager) SignCookie(value string) string { return m.secrets.Sign(value) }
-
-// VerifyCookie checks and takes off the signature of a cookie's value.
-func (m *Manager) VerifyCookie(signed string) (string, bool) { return m.secrets.Verify(signed) }

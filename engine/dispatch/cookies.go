@@ -1,0 +1,136 @@
+package dispatch
+
+import (
+	"strings"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// InjectCookies adds cookies, in the form of a Cookie header, to those of the
+// request. Of two cookies of one name the request's own counts, because the
+// first of duplicates does.
+func (ex *Exchange) InjectCookies(header string) {
+	r := ex.changeRequest()
+	if own := r.Headers.Get("Cookie"); own != "" {
+		header = own + "; " + header
+	}
+	r.Headers.Set("Cookie", header)
+	ex.credential.Cookie, ex.resolved = header, false
+}
+
+// DetachCookies takes the cookies off the answer and returns their Set-Cookie
+// values.
+func (ex *Exchange) DetachCookies() []string {
+	lines := make([]string, len(ex.Response.Cookies))
+	for i, c := range ex.Response.Cookies {
+		lines[i] = c.Line
+	}
+	ex.Response.Cookies = nil
+	return lines
+}
+
+// Hold completes the answer of the hook that put a step before a session: the
+// client has no session while that step is open, and is reminded if the user
+// did not want to be remembered.
+func (ex *Exchange) Hold(forget bool) {
+	m := ex.Realm.Sessions
+	for _, c := range m.ExpireLines() {
+		if c.Name != session.CookieDontRemember {
+			ex.outcome.pending.SetCookie(c)
+		}
+	}
+	if forget {
+		ex.outcome.pending.SetCookie(m.ForgetLine())
+	}
+}
+
+// sessionToken is the signed session token that the answer's cookie hands to
+// the client, Absent if there is none.
+func (r *Response) sessionToken() document.Value {
+	for _, c := range r.Cookies {
+		if c.Name == session.CookieToken {
+			return textOrAbsent(c.Value)
+		}
+	}
+	return document.Value{}
+}
+
+// hiddenCookie tells the engine's own cookies: a guest works with sessions
+// through its capability, not through their cookies.
+func hiddenCookie(name string) bool {
+	return name == session.CookieToken || name == session.CookieData || name == session.CookieDontRemember
+}
+
+// readCookie gives a cookie by its unprefixed name, with the signature of a
+// signed one checked and taken off.
+func (c *Call) readCookie(name string) document.Value {
+	if hiddenCookie(name) {
+		return document.Value{}
+	}
+	m := c.Exchange.Realm.Sessions
+	value, ok := session.ReadCookie(c.Exchange.Request.Headers.Get("Cookie"), m.Cookies().Name(name))
+	if !ok {
+		return document.Value{}
+	}
+	if declared, ok := c.Exchange.set.cookie(name); ok && declared.Signed {
+		if value, ok = m.VerifyCookie(value); !ok {
+			return document.Value{}
+		}
+	}
+	return document.Text(validText(value))
+}
+
+// ownCookies gives the request's cookies that the plugin declares, by their
+// unprefixed names; a signed one only if its signature is right.
+func (c *Call) ownCookies() document.Value {
+	prefix := c.Exchange.Realm.Sessions.Cookies().Name("")
+	out := document.NewObject(4)
+	for pair := range strings.SplitSeq(c.Exchange.Request.Headers.Get("Cookie"), ";") {
+		full, _, _ := strings.Cut(pair, "=")
+		name, ok := strings.CutPrefix(strings.TrimSpace(full), prefix)
+		if !ok || out.Has(name) {
+			continue
+		}
+		if _, own := c.Entry.Plugin.Cookie(name); !own {
+			continue
+		}
+		if v := c.readCookie(name); !v.IsAbsent() {
+			out.Set(name, v)
+		}
+	}
+	return document.Obj(out)
+}
+
+// writeCookie sets or expires a cookie that the plugin's manifest declares.
+func (c *Call) writeCookie(name string, v document.Value) pluginapi.Status {
+	declared, ok := c.Entry.Plugin.Cookie(name)
+	if !ok || hiddenCookie(name) {
+		return pluginapi.StatusDenied
+	}
+	attributes := session.Attributes{
+		MaxAge: declared.MaxAge, Session: declared.MaxAge == 0,
+		Readable: declared.HTTPOnly != nil && !*declared.HTTPOnly,
+		SameSite: declared.SameSite, Path: declared.Path,
+	}
+	value := v.Str()
+	switch v.Kind() {
+	case document.Null, document.Absent:
+		attributes.MaxAge, attributes.Session = 0, false
+	case document.String:
+	case document.ObjectKind:
+		value = v.Get("value").Str()
+		if n, ok := v.Get("maxAge").Int(); ok && n >= 0 {
+			attributes.MaxAge, attributes.Session = int(n), false
+		}
+	default:
+		return pluginapi.StatusInvalid
+	}
+	if declared.Signed && !v.IsNullish() {
+		value = c.Exchange.Realm.Sessions.SignCookie(value)
+	}
+	line := c.Exchange.Realm.Sessions.Cookies().Line(name, value, attributes)
+	c.Exchange.Response.SetCookie(session.Cookie{Name: name, Value: value, Line: line})
+	return pluginapi.StatusOK
+}

@@ -1,0 +1,48 @@
+package session
+
+import "time"
+
+// SetLines returns the Set-Cookie values that hand a session to a client.
+func (m *Manager) SetLines(token string, forget bool) []Cookie {
+	set := []Cookie{m.signed(CookieToken, token, Attributes{MaxAge: int(m.policy.ExpiresIn / time.Second), Session: forget})}
+	if forget {
+		set = append(set, m.ForgetLine())
+	}
+	return set
+}
+
+// ForgetLine returns the Set-Cookie value that says that the user does not
+// want to be remembered.
+func (m *Manager) ForgetLine() Cookie {
+	return m.signed(CookieDontRemember, "true", Attributes{Session: true})
+}
+
+// ExpireLines returns the Set-Cookie values that take the session away from a
+// client: always the same three, whether they were set or not.
+func (m *Manager) ExpireLines() []Cookie {
+	names := [...]string{CookieToken, CookieData, CookieDontRemember}
+	out := make([]Cookie, len(names))
+	for i, name := range names {
+		out[i] = Cookie{Name: name, Line: m.cookies.Line(name, "", Attributes{})}
+	}
+	return out
+}
+
+// Cookie is a Set-Cookie value with the unprefixed name of the cookie that it
+// sets.
+type Cookie struct {
+	Name  string
+	Value string // as the client will send it, before it is encoded; "" takes the cookie away
+	Line  string
+}
+
+func (m *Manager) signed(name, value string, a Attributes) Cookie {
+	value = m.secrets.Sign(value)
+	return Cookie{Name: name, Value: value, Line: m.cookies.Line(name, value, a)}
+}
+
+// SignCookie signs the value of a plugin's cookie.
+func (m *Manager) SignCookie(value string) string { return m.secrets.Sign(value) }
+
+// VerifyCookie checks and takes off the signature of a cookie's value.
+func (m *Manager) VerifyCookie(signed string) (string, bool) { return m.secrets.Verify(signed) }
