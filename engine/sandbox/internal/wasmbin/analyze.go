@@ -5,6 +5,7 @@ import "errors"
 var (
 	errNesting = errors.New("unbalanced blocks")
 	errLabel   = errors.New("branch to a label that does not exist")
+	errNaming  = errors.New("instruction names a local, global, function or type that does not exist")
 )
 
 // editKind is a place in a function's code where the rewriting pass acts.
@@ -42,9 +43,46 @@ type function struct {
 	bulk   bool
 	labels []label // scratch
 
-	outerCalls    bool // calls guest code outside of loops
+	outerCalls bool // calls guest code outside of loops
+	spaces     spaces
+	locals     uint32 // parameters counted
+
 	mutatesTables bool
 	dropped       []uint32 // data segments that it drops
+}
+
+// spaces are the sizes of a module's index spaces. What the rewriting pass
+// adds comes after their ends, so a guest that names something out of range
+// must be refused: it would name the counters.
+type spaces struct {
+	types, funcs, imported, globals uint32
+}
+
+func (m *Module) spaces() spaces {
+	imported := m.imported(KindFunc)
+	return spaces{
+		types:    uint32(len(m.Types)),
+		funcs:    uint32(imported + len(m.Funcs)),
+		imported: uint32(imported),
+		globals:  uint32(m.imported(KindGlobal) + len(m.Globals)),
+	}
+}
+
+// names reports whether an instruction names only what there is.
+func (f *function) names(in *instr) bool {
+	switch in.op {
+	case opLocalGet, opLocalSet, opLocalTee:
+		return in.arg < f.locals
+	case opGlobalGet, opGlobalSet:
+		return in.arg < f.spaces.globals
+	case opCall, opRefFunc:
+		return in.arg < f.spaces.funcs
+	case opCallIndirect:
+		return in.arg < f.spaces.types
+	case opBlock, opLoop, opIf:
+		return !in.typed || in.arg < f.spaces.types
+	}
+	return true
 }
 
 // label is an open block; loop is -1 unless it is a loop's.
@@ -54,10 +92,11 @@ func (f *function) reset() {
 	*f = function{edits: f.edits[:0], loops: f.loops[:0], labels: f.labels[:0], dropped: f.dropped[:0]}
 }
 
-// analyze walks over a function's code once. imported is the number of
-// imported functions, calls of which run no guest code.
-func (f *function) analyze(b *Body, imported uint32, lim *Admission) error {
+// analyze walks over a function's code once. locals counts its parameters
+// too. Calls of imported functions run no guest code.
+func (f *function) analyze(b *Body, sp spaces, locals uint32, lim *Admission) error {
 	f.reset()
+	f.spaces, f.locals = sp, locals
 	r := &reader{b: b.Code, base: b.Offset}
 	current := -1 // innermost loop
 	f.labels = append(f.labels, label{loop: -1})
@@ -68,6 +107,10 @@ func (f *function) analyze(b *Body, imported uint32, lim *Admission) error {
 			return err
 		}
 		if r.err != nil {
+			return r.formatError("function body")
+		}
+		if !f.names(&in) {
+			r.fail(errNaming)
 			return r.formatError("function body")
 		}
 		f.count(current)
@@ -85,7 +128,7 @@ func (f *function) analyze(b *Body, imported uint32, lim *Admission) error {
 			}
 			f.labels = f.labels[:len(f.labels)-1]
 		default:
-			if !f.visit(&in, pos, current, imported) {
+			if !f.visit(&in, pos, current) {
 				r.fail(errLabel)
 				return r.formatError("function body")
 			}
@@ -111,7 +154,7 @@ func (f *function) count(current int) {
 
 // visit notes branches, calls and bulk operations. It reports whether labels
 // exist.
-func (f *function) visit(in *instr, pos, current int, imported uint32) bool {
+func (f *function) visit(in *instr, pos, current int) bool {
 	switch in.op {
 	case opBr, opBrIf:
 		return f.branch(in.arg)
@@ -124,7 +167,7 @@ func (f *function) visit(in *instr, pos, current int, imported uint32) bool {
 	case opReturn:
 		f.edits = append(f.edits, edit{editReturn, pos, len(f.labels) - 1})
 	case opCall:
-		if in.arg >= imported {
+		if in.arg >= f.spaces.imported {
 			f.call(pos, current)
 		}
 	case opCallIndirect:

@@ -111,10 +111,11 @@ var errOpcode = errors.New("unknown instruction")
 // instr is one decoded instruction, with the immediates that the rewriting
 // pass looks at.
 type instr struct {
-	op  byte
-	sub uint32   // second opcode
-	arg uint32   // first index
-	tbl []uint32 // br_table: labels, default last; reused by the next instruction
+	op    byte
+	sub   uint32   // second opcode
+	arg   uint32   // first index
+	typed bool     // arg is the index of a block's type
+	tbl   []uint32 // br_table: labels, default last; reused by the next instruction
 }
 
 // next decodes an instruction. Nothing of what it reads is trusted beyond its
@@ -126,7 +127,10 @@ func (r *reader) next(in *instr, maxTable int) error {
 	case immU32:
 		in.arg = r.u32()
 	case immBlock:
-		r.signed(33)
+		in.arg, in.typed = 0, false
+		if t := r.signed(33); t >= 0 { // an index; negative numbers are value types
+			in.arg, in.typed = uint32(t), true
+		}
 	case immU32x2:
 		in.arg = r.u32()
 		r.u32()

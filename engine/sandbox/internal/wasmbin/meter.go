@@ -65,8 +65,9 @@ func (rw *rewriter) code() ([]byte, error) {
 	size := len(rw.m.raw[secCode])
 	b := appendU(make([]byte, 0, size+size/2), uint64(len(rw.m.Bodies)+1))
 	var body []byte
+	sp := rw.m.spaces()
 	for i := range rw.m.Bodies {
-		if err := rw.fn.analyze(&rw.m.Bodies[i], rw.imported, &rw.m.lim); err != nil {
+		if err := rw.fn.analyze(&rw.m.Bodies[i], sp, rw.m.locals(i), &rw.m.lim); err != nil {
 			return nil, err
 		}
 		rw.mutates = rw.mutates || rw.fn.mutatesTables
@@ -116,10 +117,7 @@ func (rw *rewriter) function(out []byte, index int) []byte {
 	src, fn := &rw.m.Bodies[index], &rw.fn
 	typ := rw.m.Types[rw.m.Funcs[index]]
 	mt := &meter{rw: rw, fn: fn}
-	next := len(typ.Params)
-	for _, run := range src.Locals {
-		next += int(run.Count)
-	}
+	next := int(fn.locals)
 	if fn.calls {
 		mt.frame = int64(frameBase + next + min((fn.instrs+fn.loopInstrs())/framePerCode, frameSpills))
 	}
@@ -148,6 +146,15 @@ func (rw *rewriter) function(out []byte, index int) []byte {
 	mt.out = out
 	mt.body(src.Code, typ.Results)
 	return mt.out
+}
+
+// locals counts the parameters and locals of a function that is not imported.
+func (m *Module) locals(i int) uint32 {
+	n := uint32(len(m.Types[m.Funcs[i]].Params))
+	for _, run := range m.Bodies[i].Locals {
+		n += run.Count
+	}
+	return n
 }
 
 func (f *function) loopInstrs() (n int) {

@@ -28,10 +28,12 @@ type parser struct {
 	m         *Module
 	lim       Admission
 	dataCount uint32
+	sp        spaces // as far as the sections before say
 }
 
 func (p *parser) section(id int, r *reader) error {
 	var err error
+	p.sp = p.m.spaces()
 	switch id {
 	case secCustom:
 		err = p.custom(r)

@@ -18,9 +18,10 @@ func (p *parser) globals(r *reader) error {
 		return err
 	}
 	p.m.Globals = make([]Global, n)
+	p.sp = p.m.spaces()
 	for i := range p.m.Globals {
 		p.m.Globals[i] = p.globalType(r)
-		p.m.Globals[i].Init = constExpr(r)
+		p.m.Globals[i].Init = p.constExpr(r)
 	}
 	return nil
 }
@@ -39,12 +40,17 @@ const (
 	opV128Const = 12
 )
 
-// constExpr reads a constant expression: one instruction and an end.
-func constExpr(r *reader) []byte {
+// constExpr reads a constant expression: one instruction and an end. What it
+// names must exist in the module as it is, see spaces.
+func (p *parser) constExpr(r *reader) []byte {
 	start := r.pos
 	switch r.byte() {
-	case opGlobalGet, opRefFunc:
-		r.u32()
+	case opGlobalGet:
+		if r.u32() >= p.sp.globals {
+			r.fail(errNaming)
+		}
+	case opRefFunc:
+		p.funcIndex(r)
 	case opI32Const:
 		r.i32()
 	case opI64Const:
@@ -99,7 +105,7 @@ func (p *parser) element(r *reader) error {
 		if flag&2 != 0 {
 			r.u32()
 		}
-		constExpr(r)
+		p.constExpr(r)
 	}
 	if flag&3 != 0 { // element kind or reference type
 		if k := r.byte(); flag&4 == 0 && k != 0 || flag&4 != 0 && ValType(k) != FuncRef && ValType(k) != ExternRef {
@@ -112,15 +118,21 @@ func (p *parser) element(r *reader) error {
 	}
 	for range n {
 		if flag&4 != 0 {
-			constExpr(r)
+			p.constExpr(r)
 		} else {
-			r.u32()
+			p.funcIndex(r)
 		}
 		if r.err != nil {
 			break
 		}
 	}
 	return nil
+}
+
+func (p *parser) funcIndex(r *reader) {
+	if r.u32() >= p.sp.funcs {
+		r.fail(errNaming)
+	}
 }
 
 func (p *parser) data(r *reader) error {
@@ -133,13 +145,13 @@ func (p *parser) data(r *reader) error {
 		s := &p.m.Data[i]
 		switch flag := r.u32(); flag {
 		case 0:
-			s.Offset = constExpr(r)
+			s.Offset = p.constExpr(r)
 		case 1:
 		case 2:
 			if r.u32() != 0 {
 				r.fail(errIndex)
 			}
-			s.Offset = constExpr(r)
+			s.Offset = p.constExpr(r)
 		default:
 			r.fail(errSegment)
 		}

@@ -26,6 +26,9 @@ type RewriteOptions struct {
 	// the embedder's own use as the maximum of the memory.
 	Image    bool
 	MaxPages uint32
+	// Counters is the initial value of every counter. With zero, no guest
+	// code runs before the embedder has set them.
+	Counters int64
 }
 
 // Rewritten is a module that meters itself.
@@ -59,18 +62,17 @@ var (
 
 // rewriter holds what the passes over functions share.
 type rewriter struct {
-	m        *Module
-	types    []FuncType        // appended ones included
-	blocks   map[string]uint32 // the appended types
-	imported uint32
-	fuel     uint32 // indices of the globals
-	tank     uint32
-	stack    uint32
-	refill   uint32 // index of the function
-	signal   uint32 // index of its type
-	fn       function
-	mutates  bool
-	drops    []uint32
+	m       *Module
+	types   []FuncType        // appended ones included
+	blocks  map[string]uint32 // the appended types
+	fuel    uint32            // indices of the globals
+	tank    uint32
+	stack   uint32
+	refill  uint32 // index of the function
+	signal  uint32 // index of its type
+	fn      function
+	mutates bool
+	drops   []uint32
 }
 
 // Rewrite returns a copy of m that counts fuel and stack, exports its state,
@@ -79,14 +81,13 @@ type rewriter struct {
 func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 	globals := m.imported(KindGlobal) + len(m.Globals)
 	rw := &rewriter{
-		m:        m,
-		types:    m.Types[:len(m.Types):len(m.Types)],
-		blocks:   map[string]uint32{},
-		imported: uint32(m.imported(KindFunc)),
-		fuel:     uint32(globals),
-		tank:     uint32(globals) + 1,
-		stack:    uint32(globals) + 2,
-		refill:   uint32(m.imported(KindFunc) + len(m.Funcs)),
+		m:      m,
+		types:  m.Types[:len(m.Types):len(m.Types)],
+		blocks: map[string]uint32{},
+		fuel:   uint32(globals),
+		tank:   uint32(globals) + 1,
+		stack:  uint32(globals) + 2,
+		refill: uint32(m.imported(KindFunc) + len(m.Funcs)),
 	}
 	rw.signal = rw.typeIndex(FuncType{})
 	for _, e := range m.Exports {
@@ -137,7 +138,7 @@ func (rw *rewriter) assemble(opt RewriteOptions, out *Rewritten, code, data []by
 	section(secFunction, rw.functionSection())
 	section(secTable, rw.tableSection())
 	section(secMemory, rw.memorySection(opt))
-	section(secGlobal, rw.globalSection())
+	section(secGlobal, rw.globalSection(opt.Counters))
 	section(secExport, rw.exportSection(out))
 	if !opt.Image {
 		section(secStart, m.raw[secStart])
@@ -212,9 +213,8 @@ func (rw *rewriter) memorySection(opt RewriteOptions) []byte {
 	return appendLimits([]byte{1}, l)
 }
 
-// globalSection adds the counters. They start at zero, so that no code runs
-// before the embedder has set them.
-func (rw *rewriter) globalSection() []byte {
+// globalSection adds the counters.
+func (rw *rewriter) globalSection(initial int64) []byte {
 	b := appendU(nil, uint64(len(rw.m.Globals)+counters))
 	for _, g := range rw.m.Globals {
 		mutable := byte(0)
@@ -224,7 +224,7 @@ func (rw *rewriter) globalSection() []byte {
 		b = append(append(b, byte(g.Type), mutable), g.Init...)
 	}
 	for range counters {
-		b = append(b, byte(I64), 1, opI64Const, 0, opEnd)
+		b = append(appendS(append(b, byte(I64), 1, opI64Const), initial), opEnd)
 	}
 	return b
 }
