@@ -17,8 +17,11 @@ const STORES = ["bolt", "postgres"];
 
 const { values: flags } = parseArgs({
   options: {
-    only: { type: "string" }, store: { type: "string" }, profile: { type: "string", multiple: true },
-    scenario: { type: "string", multiple: true }, update: { type: "boolean", default: false },
+    only: { type: "string" },
+    store: { type: "string" },
+    profile: { type: "string", multiple: true },
+    scenario: { type: "string", multiple: true },
+    update: { type: "boolean", default: false },
   },
 });
 
@@ -32,8 +35,12 @@ async function attempt(report, name, run) {
 async function everything(report) {
   const only = flags.only?.split(",") ?? STAGES;
   const stores = flags.store ? [flags.store] : STORES;
-  const unknown = [...only.filter((name) => !STAGES.includes(name)), ...stores.filter((name) => !STORES.includes(name))];
-  if (unknown.length) throw new Error(`unknown: ${unknown.join(", ")}; stages are ${STAGES.join(", ")}, stores ${STORES.join(", ")}`);
+  const unknown = [
+    ...only.filter((name) => !STAGES.includes(name)),
+    ...stores.filter((name) => !STORES.includes(name)),
+  ];
+  if (unknown.length)
+    throw new Error(`unknown: ${unknown.join(", ")}; stages are ${STAGES.join(", ")}, stores ${STORES.join(", ")}`);
   const deviations = new Deviations();
   const run = (stage, name, work) => (only.includes(stage) ? attempt(report, name, work) : undefined);
   await run("unit", "unit", () => stages.unitTests(report));
@@ -43,7 +50,8 @@ async function everything(report) {
     const suffix = postgres ? "_postgres" : "";
     await run("clients", `clients on ${driver}`, () => stages.clients(report, { store, suffix }));
     await run("transcripts", `transcripts on ${driver}`, () =>
-      stages.transcripts(report, { names: mustPass().scenarios, store, suffix, deviations }));
+      stages.transcripts(report, { names: mustPass().scenarios, store, suffix, deviations }),
+    );
     await run("isolation", `isolation on ${driver}`, () => stages.isolation(report, { store, suffix }));
     await run("badinput", `bad input on ${driver}`, () => stages.badInput(report, { store, suffix, deviations }));
     await postgres?.stop();
@@ -56,14 +64,19 @@ async function everything(report) {
 function reportUnused(report, deviations) {
   const unused = deviations.unused();
   report.add({
-    name: "conformance_deviations_unused", title: "deviations that are needed", value: deviations.size - unused.length, goal: deviations.size,
-    unit: "deviations", how: "every entry of deviations.json explains a difference of this run",
+    name: "conformance_deviations_unused",
+    title: "deviations that are needed",
+    value: deviations.size - unused.length,
+    goal: deviations.size,
+    unit: "deviations",
+    how: "every entry of deviations.json explains a difference of this run",
     failures: unused.map((entry) => `✗ deviations.json: nothing needs ${JSON.stringify(entry)}`),
   });
 }
 
 async function selected(report) {
-  const wanted = (name) => flags.profile?.includes(name.split("/")[0]) || flags.scenario?.some((s) => name === s || name.endsWith(`/${s}`));
+  const wanted = (name) =>
+    flags.profile?.includes(name.split("/")[0]) || flags.scenario?.some((s) => name === s || name.endsWith(`/${s}`));
   const names = recordedScenarios().filter(wanted);
   const { served, reasons } = stages.servable(new Set(names.map((name) => name.split("/")[0])));
   for (const reason of reasons) console.log(`not served: ${reason}`);

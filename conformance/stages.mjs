@@ -23,8 +23,12 @@ export async function unitTests(report) {
   });
   const count = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
   report.add({
-    name: "conformance_unit_tests", title: "unit tests of the harness and of the Convex backend's rules", value: count("pass"),
-    goal: Math.max(count("tests"), 1), unit: "tests", how: "node --test in conformance/, negative tests of the token validation included",
+    name: "conformance_unit_tests",
+    title: "unit tests of the harness and of the Convex backend's rules",
+    value: count("pass"),
+    goal: Math.max(count("tests"), 1),
+    unit: "tests",
+    how: "node --test in conformance/, negative tests of the token validation included",
     failures: output.split("\n").filter((line) => line.trimStart().startsWith("not ok")),
   });
 }
@@ -58,9 +62,14 @@ async function startProfiles(name, ids, store) {
 function tokenWatch(counts) {
   return (_, profile, target) => {
     if (!profile.plugins.some(({ plugin }) => plugin === "convex")) return undefined;
-    const { observe, count } = observer(validatorFor({
-      issuer: profile.environment.CONVEX_SITE_URL, jwksPath: JWKS_PATH, baseUrl: target.baseUrl, host: new URL(profile.base_url).host,
-    }));
+    const { observe, count } = observer(
+      validatorFor({
+        issuer: profile.environment.CONVEX_SITE_URL,
+        jwksPath: JWKS_PATH,
+        baseUrl: target.baseUrl,
+        host: new URL(profile.base_url).host,
+      }),
+    );
     counts.push(count);
     return observe;
   };
@@ -70,25 +79,42 @@ function tokenWatch(counts) {
 export async function transcripts(report, { names, store, suffix = "", deviations }) {
   const server = await startProfiles(`transcripts${suffix}`, [...byProfile(names).keys()], store);
   const tokens = [];
-  const results = await replayAll({ names, targetOf: (id) => server.target(id), watch: tokenWatch(tokens), deviations })
-    .finally(() => server.stop());
+  const results = await replayAll({
+    names,
+    targetOf: (id) => server.target(id),
+    watch: tokenWatch(tokens),
+    deviations,
+  }).finally(() => server.stop());
   const failed = results.filter((result) => !result.matched);
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   const valid = tokens.reduce((total, { valid }) => total + valid, 0);
   const skipped = sum("skipped");
   report.add({
-    name: `conformance_scenarios_matched${suffix}`, title: `recorded scenarios${on(store)}`, value: results.length - failed.length,
-    goal: results.length, unit: "scenarios", how: "recorded exchanges of better-auth 1.6.34 replayed against the running binary",
+    name: `conformance_scenarios_matched${suffix}`,
+    title: `recorded scenarios${on(store)}`,
+    value: results.length - failed.length,
+    goal: results.length,
+    unit: "scenarios",
+    how: "recorded exchanges of better-auth 1.6.34 replayed against the running binary",
     failures: failed.map(explain),
   });
   report.add({
-    name: `conformance_exchanges_matched${suffix}`, title: `recorded exchanges${on(store)}`, value: sum("matchedExchanges"),
-    goal: sum("exchanges"), unit: "exchanges", counted: false,
+    name: `conformance_exchanges_matched${suffix}`,
+    title: `recorded exchanges${on(store)}`,
+    value: sum("matchedExchanges"),
+    goal: sum("exchanges"),
+    unit: "exchanges",
+    counted: false,
     how: `status, headers, cookies, body and mail of every exchange compared; ${skipped} left out, listed in must-pass.json`,
   });
   report.add({
-    name: `conformance_replayed_convex_tokens_valid${suffix}`, title: `Convex tokens in them${on(store)}`, value: valid, goal: valid,
-    unit: "tokens", counted: false, how: "every Convex token in a replayed answer passes the strict emulation; a refused one fails its exchange",
+    name: `conformance_replayed_convex_tokens_valid${suffix}`,
+    title: `Convex tokens in them${on(store)}`,
+    value: valid,
+    goal: valid,
+    unit: "tokens",
+    counted: false,
+    how: "every Convex token in a replayed answer passes the strict emulation; a refused one fails its exchange",
   });
   return results;
 }
@@ -100,9 +126,15 @@ function clientTenants(listen) {
   return ["RS256", "ES256"].map((algorithm) => {
     const id = algorithm.toLowerCase();
     return {
-      id, listen: listen(id), baseURL: `http://${listen(id)}`, secret: `clients-${id}-Zt5Rw8Yq1Pm4Xn7Lb0Kc3Vd6Jf9Hg2`,
+      id,
+      listen: listen(id),
+      baseURL: `http://${listen(id)}`,
+      secret: `clients-${id}-Zt5Rw8Yq1Pm4Xn7Lb0Kc3Vd6Jf9Hg2`,
       plugins: [
-        { id: "email-password", config: { enabled: true, sendResetPassword: true, emailVerification: { sendVerificationEmail: true } } },
+        {
+          id: "email-password",
+          config: { enabled: true, sendResetPassword: true, emailVerification: { sendVerificationEmail: true } },
+        },
         { id: "convex", config: { issuer: `https://${id}.convex.site`, algorithm } },
       ],
     };
@@ -112,11 +144,22 @@ function clientTenants(listen) {
 async function tellTo(client, algorithm, server) {
   const tenant = algorithm.toLowerCase();
   const baseURL = server.url(tenant);
-  const validator = validatorFor({ issuer: `https://${tenant}.convex.site`, jwksPath: JWKS_PATH, baseUrl: baseURL, host: new URL(baseURL).host, algorithm });
+  const validator = validatorFor({
+    issuer: `https://${tenant}.convex.site`,
+    jwksPath: JWKS_PATH,
+    baseUrl: baseURL,
+    host: new URL(baseURL).host,
+    algorithm,
+  });
   const { observe, count } = observer(validator);
   const result = await tell({
-    createAuthClient: client.createAuthClient, plugins, baseURL, observe, email: `alice.${client.version}.${client.framework}@example.com`,
-    outbox: () => server.admin.outbox(tenant), validate: (token) => validator.validate(token),
+    createAuthClient: client.createAuthClient,
+    plugins,
+    baseURL,
+    observe,
+    email: `alice.${client.version}.${client.framework}@example.com`,
+    outbox: () => server.admin.outbox(tenant),
+    validate: (token) => validator.validate(token),
   });
   const title = `client ${client.version} ${client.framework}, ${algorithm}`;
   const failure = result.failure && `✗ ${title}: ${result.failure.step}\n    ${result.failure.error.stack}`;
@@ -125,11 +168,17 @@ async function tellTo(client, algorithm, server) {
 
 /** Drives the server with the official clients. */
 export async function clients(report, { store, suffix = "" }) {
-  const server = await startAuthhost({ name: `clients${suffix}`, ids: ["rs256", "es256"], tenants: clientTenants, store });
+  const server = await startAuthhost({
+    name: `clients${suffix}`,
+    ids: ["rs256", "es256"],
+    tenants: clientTenants,
+    store,
+  });
   const runs = [];
   try {
     for (const client of CLIENTS) runs.push(await tellTo(client, "RS256", server));
-    for (const client of CLIENTS.filter(({ framework }) => framework === "vanilla")) runs.push(await tellTo(client, "ES256", server));
+    for (const client of CLIENTS.filter(({ framework }) => framework === "vanilla"))
+      runs.push(await tellTo(client, "ES256", server));
   } finally {
     await server.stop();
   }
@@ -137,14 +186,23 @@ export async function clients(report, { store, suffix = "" }) {
   for (const version of ["1.6.34", "1.7.7"]) {
     const mine = runs.filter((run) => run.version === version);
     report.add({
-      name: `conformance_client_${version.replaceAll(".", "")}_steps${suffix}`, title: `official client ${version}${on(store)}`,
-      value: sum(mine, "passed"), goal: sum(mine, "steps"), unit: "steps", failures: mine.map(({ failure }) => failure).filter(Boolean),
+      name: `conformance_client_${version.replaceAll(".", "")}_steps${suffix}`,
+      title: `official client ${version}${on(store)}`,
+      value: sum(mine, "passed"),
+      goal: sum(mine, "steps"),
+      unit: "steps",
+      failures: mine.map(({ failure }) => failure).filter(Boolean),
       how: `better-auth ${version} (client and react) with convexClient of @convex-dev/better-auth 0.12.5, RS256 and ES256`,
     });
   }
   report.add({
-    name: `conformance_client_convex_tokens_valid${suffix}`, title: `Convex tokens that they got${on(store)}`, value: sum(runs, "tokens"),
-    goal: sum(runs, "tokens"), unit: "tokens", counted: false, how: "every Convex token in an answer passes the strict emulation; a refused one fails its step",
+    name: `conformance_client_convex_tokens_valid${suffix}`,
+    title: `Convex tokens that they got${on(store)}`,
+    value: sum(runs, "tokens"),
+    goal: sum(runs, "tokens"),
+    unit: "tokens",
+    counted: false,
+    how: "every Convex token in an answer passes the strict emulation; a refused one fails its step",
   });
 }
 
@@ -152,8 +210,12 @@ export async function clients(report, { store, suffix = "" }) {
 export async function isolation(report, { store, suffix = "" }) {
   const { total, routes, failures } = await runIsolation(store, suffix);
   report.add({
-    name: `conformance_isolation_checks${suffix}`, title: `credentials of one tenant at another${on(store)}`, value: total - failures.length, goal: total,
-    unit: "checks", how: `every credential of three tenants at all ${routes} routes of the others: the answer is that to garbage`,
+    name: `conformance_isolation_checks${suffix}`,
+    title: `credentials of one tenant at another${on(store)}`,
+    value: total - failures.length,
+    goal: total,
+    unit: "checks",
+    how: `every credential of three tenants at all ${routes} routes of the others: the answer is that to garbage`,
     failures: failures.map(({ check, fault, differences }) => `✗ ${check}: ${fault ?? JSON.stringify(differences)}`),
   });
 }
@@ -167,12 +229,21 @@ export async function badInput(report, { store, suffix = "", deviations }) {
   });
   try {
     const { total, matched, failures } = await runBadInput({
-      ours: server.target("base"), official: official.target("base"), profile: profiles().base, deviations,
+      ours: server.target("base"),
+      official: official.target("base"),
+      profile: profiles().base,
+      deviations,
     });
     report.add({
-      name: `conformance_badinput_matched${suffix}`, title: `bad input${on(store)}`, value: matched, goal: total, unit: "requests",
+      name: `conformance_badinput_matched${suffix}`,
+      title: `bad input${on(store)}`,
+      value: matched,
+      goal: total,
+      unit: "requests",
       how: "malformed, mistyped, oversized and ambiguous requests: the same answer as better-auth 1.6.34 running beside it, never a 5xx",
-      failures: failures.map(({ name, differences }) => `✗ bad input, ${name}: ${JSON.stringify(differences).slice(0, 600)}`),
+      failures: failures.map(
+        ({ name, differences }) => `✗ bad input, ${name}: ${JSON.stringify(differences).slice(0, 600)}`,
+      ),
     });
   } finally {
     await Promise.all([server.stop(), official.stop()]);
@@ -181,7 +252,15 @@ export async function badInput(report, { store, suffix = "", deviations }) {
 
 /** The figure of a stage that could not run at all. */
 export function broken(report, name, error) {
-  report.add({ name: `conformance_stage_${name}`, title: `stage ${name}`, value: 0, goal: 1, unit: "stages", how: "the stage could not run", failures: [`✗ ${name}: ${error.stack}`] });
+  report.add({
+    name: `conformance_stage_${name}`,
+    title: `stage ${name}`,
+    value: 0,
+    goal: 1,
+    unit: "stages",
+    how: "the stage could not run",
+    failures: [`✗ ${name}: ${error.stack}`],
+  });
 }
 
 /** The file that machines read. */

@@ -24,49 +24,75 @@ const GO_OUTPUT = path.join(ROOT, "build", "bench.txt");
 const ALICE = { name: "Alice", email: "alice@example.com", password: "correct-horse-1" };
 const TENANTS = ["plain", "convex"];
 
-const { values: flags } = parseArgs({ options: { seconds: { type: "string", default: "5" }, rounds: { type: "string", default: "3" } } });
+const { values: flags } = parseArgs({
+  options: { seconds: { type: "string", default: "5" }, rounds: { type: "string", default: "3" } },
+});
 const seconds = Number(flags.seconds);
 const rounds = Number(flags.rounds);
 
 const official = () => {
   const profile = (plugins) => (url) => ({
-    base_url: url, base_path: "/api/auth", secret: SECRET, environment: { CONVEX_SITE_URL: ISSUER }, plugins,
+    base_url: url,
+    base_path: "/api/auth",
+    secret: SECRET,
+    environment: { CONVEX_SITE_URL: ISSUER },
+    plugins,
     options: { rateLimit: { enabled: false }, telemetry: { enabled: false }, emailAndPassword: { enabled: true } },
   });
-  return startOfficial({ plain: profile([]), convex: profile([{ plugin: "convex", options: { authConfig: "$convexRS256" } }]) });
+  return startOfficial({
+    plain: profile([]),
+    convex: profile([{ plugin: "convex", options: { authConfig: "$convexRS256" } }]),
+  });
 };
 
-const authhost = () => startAuthhost({
-  name: "bench", ids: TENANTS, development: false,
-  tenants: (listen) => TENANTS.map((id) => ({
-    id, listen: listen(id), baseURL: `http://${listen(id)}`, secret: SECRET,
-    plugins: [
-      { id: "email-password", config: { enabled: true } },
-      ...(id === "convex" ? [{ id: "convex", config: { issuer: ISSUER, algorithm: "RS256" } }] : []),
-    ],
-  })),
-});
+const authhost = () =>
+  startAuthhost({
+    name: "bench",
+    ids: TENANTS,
+    development: false,
+    tenants: (listen) =>
+      TENANTS.map((id) => ({
+        id,
+        listen: listen(id),
+        baseURL: `http://${listen(id)}`,
+        secret: SECRET,
+        plugins: [
+          { id: "email-password", config: { enabled: true } },
+          ...(id === "convex" ? [{ id: "convex", config: { issuer: ISSUER, algorithm: "RS256" } }] : []),
+        ],
+      })),
+  });
 
 /** Signs Alice up and returns the Cookie header of her session. */
 async function signUp(baseURL) {
   const response = await fetch(`${baseURL}/api/auth/sign-up/email`, {
-    method: "POST", headers: { "content-type": "application/json", origin: baseURL }, body: JSON.stringify(ALICE),
+    method: "POST",
+    headers: { "content-type": "application/json", origin: baseURL },
+    body: JSON.stringify(ALICE),
   });
-  if (response.status !== 200) throw new Error(`${baseURL}: sign-up answers ${response.status} ${await response.text()}`);
+  if (response.status !== 200)
+    throw new Error(`${baseURL}: sign-up answers ${response.status} ${await response.text()}`);
   const jar = new Jar();
   jar.absorb(response.headers.getSetCookie());
   const cookie = jar.header();
   const session = await (await fetch(`${baseURL}/api/auth/get-session`, { headers: { cookie } })).json();
-  if (session?.user.email !== ALICE.email) throw new Error(`${baseURL}: get-session answers ${JSON.stringify(session)}`);
+  if (session?.user.email !== ALICE.email)
+    throw new Error(`${baseURL}: get-session answers ${JSON.stringify(session)}`);
   return cookie;
 }
 
 /** The two loads. */
 const LOADS = {
-  get_session: (url, cookie) => wrk({ url: `${url}/api/auth/get-session`, headers: { cookie }, connections: CONNECTIONS, seconds }),
-  sign_in: (url) => wrk({
-    url: `${url}/api/auth/sign-in/email`, headers: { origin: url }, script: SIGN_IN_SCRIPT, connections: SIGN_IN_CONNECTIONS, seconds,
-  }),
+  get_session: (url, cookie) =>
+    wrk({ url: `${url}/api/auth/get-session`, headers: { cookie }, connections: CONNECTIONS, seconds }),
+  sign_in: (url) =>
+    wrk({
+      url: `${url}/api/auth/sign-in/email`,
+      headers: { origin: url },
+      script: SIGN_IN_SCRIPT,
+      connections: SIGN_IN_CONNECTIONS,
+      seconds,
+    }),
 };
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
@@ -79,9 +105,15 @@ async function measure(load, tenant, servers) {
       results.get(name).push(await LOADS[load](server.url(tenant), cookies[tenant]));
     }
   }
-  return Object.fromEntries([...results].map(([name, list]) => [name, {
-    rate: median(list.map(({ rate }) => rate)), p99: median(list.map(({ p99 }) => p99)),
-  }]));
+  return Object.fromEntries(
+    [...results].map(([name, list]) => [
+      name,
+      {
+        rate: median(list.map(({ rate }) => rate)),
+        p99: median(list.map(({ p99 }) => p99)),
+      },
+    ]),
+  );
 }
 
 /** The figures of one comparison, printed as they come. */
@@ -96,10 +128,19 @@ async function compare({ load, tenant, title, goal = null, servers }) {
     console.log(`  ${who.padEnd(9)} ${rate.toFixed(0).padStart(7)} requests/s   p99 ${p99.toFixed(2)} ms`);
   }
   console.log(`  ratio     ${ratio.toFixed(1).padStart(7)}${goal ? ` (goal ${goal})` : ""}`);
-  const figure = (suffix, value, unit, limit = null) => ({ name: name + suffix, value: round(value), unit, goal: limit, holds: limit === null || value >= limit, how });
+  const figure = (suffix, value, unit, limit = null) => ({
+    name: name + suffix,
+    value: round(value),
+    unit,
+    goal: limit,
+    holds: limit === null || value >= limit,
+    how,
+  });
   return [
-    figure("_official", official.rate, "requests/s"), figure("_authhost", authhost.rate, "requests/s"),
-    figure("_authhost_p99", authhost.p99, "ms"), figure("_ratio", ratio, "times the official server", goal),
+    figure("_official", official.rate, "requests/s"),
+    figure("_authhost", authhost.rate, "requests/s"),
+    figure("_authhost_p99", authhost.p99, "ms"),
+    figure("_ratio", ratio, "times the official server", goal),
   ];
 }
 
@@ -116,9 +157,25 @@ async function servers() {
 
 const running = await servers();
 const figures = [
-  ...(await compare({ load: "get_session", tenant: "plain", title: "get-session, e-mail and password", goal: GET_SESSION_GOAL, servers: running })),
-  ...(await compare({ load: "get_session", tenant: "convex", title: "get-session with the convex plugin (a new RS256 token each time)", servers: running })),
-  ...(await compare({ load: "sign_in", tenant: "plain", title: "sign-in by e-mail and password (scrypt)", servers: running })),
+  ...(await compare({
+    load: "get_session",
+    tenant: "plain",
+    title: "get-session, e-mail and password",
+    goal: GET_SESSION_GOAL,
+    servers: running,
+  })),
+  ...(await compare({
+    load: "get_session",
+    tenant: "convex",
+    title: "get-session with the convex plugin (a new RS256 token each time)",
+    servers: running,
+  })),
+  ...(await compare({
+    load: "sign_in",
+    tenant: "plain",
+    title: "sign-in by e-mail and password (scrypt)",
+    servers: running,
+  })),
 ];
 await Promise.all(Object.values(running).map(({ server }) => server.stop()));
 if (existsSync(GO_OUTPUT)) {

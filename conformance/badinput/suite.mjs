@@ -13,14 +13,21 @@ class Side {
   constructor(target, profile) {
     this.target = target;
     this.profile = profile;
-    this.headers = { host: new URL(profile.base_url).host, "user-agent": "badinput/1.0", origin: profile.default_request_origin };
+    this.headers = {
+      host: new URL(profile.base_url).host,
+      "user-agent": "badinput/1.0",
+      origin: profile.default_request_origin,
+    };
     this.jar = new Jar();
   }
 
   async begin() {
     await this.target.reset();
     const response = await this.send({
-      method: "POST", path: "/sign-up/email", headers: { "content-type": "application/json" }, body: JSON.stringify(ALICE),
+      method: "POST",
+      path: "/sign-up/email",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(ALICE),
     });
     this.jar.absorb(headersOf(response, "set-cookie"));
     if (!this.jar.names().length) throw new Error(`sign-up answers ${response.status} ${response.body}`);
@@ -30,8 +37,13 @@ class Side {
   send({ method, path, headers, body, signedIn }) {
     const all = { ...this.headers, ...(signedIn ? { cookie: this.jar.header() } : {}), ...headers };
     for (const name of Object.keys(all)) if (all[name] === null) delete all[name];
-    return rawRequest({ baseUrl: this.target.baseUrl, method, path: this.profile.base_path + path, headers: all, body })
-      .catch((error) => ({ status: 0, headers: [], body: Buffer.from(error.message) }));
+    return rawRequest({
+      baseUrl: this.target.baseUrl,
+      method,
+      path: this.profile.base_path + path,
+      headers: all,
+      body,
+    }).catch((error) => ({ status: 0, headers: [], body: Buffer.from(error.message) }));
   }
 }
 
@@ -50,14 +62,17 @@ export async function runBadInput({ ours, official, profile, deviations = new De
   const list = cases();
   for (const request of list) {
     const [want, got] = await Promise.all([sides.official.send(request), sides.ours.send(request)]);
-    const differences = (await judge(want, got, profile)).filter((found) => !deviations.allow("badinput", request.name, found));
+    const differences = (await judge(want, got, profile)).filter(
+      (found) => !deviations.allow("badinput", request.name, found),
+    );
     if (differences.length) failures.push({ name: request.name, differences });
   }
   return { total: list.length, matched: list.length - failures.length, failures };
 }
 
 async function judge(want, got, profile) {
-  if (got.status >= 500 || got.status === 0) return [{ path: "status", want: want.status, got: `${got.status} ${got.body}` }];
+  if (got.status >= 500 || got.status === 0)
+    return [{ path: "status", want: want.status, got: `${got.status} ${got.body}` }];
   if (want.status >= 500) return got.status >= 400 ? [] : [{ path: "status", want: "4xx", got: got.status }];
   const normalize = (response) => new Normalizer({ secrets: [profile.secret] }).response(response);
   return compare({ response: await normalize(want) }, { response: await normalize(got) }, new Pairing());

@@ -47,11 +47,13 @@ function parseKey(jwk, i) {
   if ((jwk.kty === "EC") !== jwk.alg.startsWith("ES")) throw refuse(`has type ${jwk.kty} with algorithm ${jwk.alg}`);
   for (const name of members) if (typeof jwk[name] !== "string") throw refuse(`has no member ${name}`);
   for (const name of ["n", "e", "x", "y"]) {
-    if (members.includes(name) && !BASE64URL.test(jwk[name])) throw refuse(`has a member ${name} that is not base64url`);
+    if (members.includes(name) && !BASE64URL.test(jwk[name]))
+      throw refuse(`has a member ${name} that is not base64url`);
   }
   if (jwk.kty === "EC" && !CURVES.has(jwk.crv)) throw refuse(`has unknown curve ${JSON.stringify(jwk.crv)}`);
   if (jwk.kid !== undefined && typeof jwk.kid !== "string") throw refuse("has a kid that is not a string");
-  for (const secret of ["d", "p", "q", "dp", "dq", "qi", "k"]) if (secret in jwk) throw refuse(`publishes the private member ${secret}`);
+  for (const secret of ["d", "p", "q", "dp", "dq", "qi", "k"])
+    if (secret in jwk) throw refuse(`publishes the private member ${secret}`);
   try {
     return { kid: jwk.kid, alg: jwk.alg, key: createPublicKey({ key: jwk, format: "jwk" }) };
   } catch (error) {
@@ -61,7 +63,10 @@ function parseKey(jwk, i) {
 
 /** How long an answer may be kept, in seconds: its Cache-Control's max-age, zero with no-store, no-cache or without any. */
 export function cacheSeconds(cacheControl) {
-  const directives = (cacheControl ?? "").toLowerCase().split(",").map((part) => part.trim());
+  const directives = (cacheControl ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((part) => part.trim());
   if (directives.includes("no-store") || directives.includes("no-cache")) return 0;
   const maxAge = directives.map((part) => /^max-age="?(\d+)"?$/.exec(part)?.[1]).find((value) => value !== undefined);
   return Number(maxAge ?? 0);

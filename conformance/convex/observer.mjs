@@ -8,7 +8,12 @@ const TOKEN_COOKIE = /convex_jwt$/;
 /** A validator for a server that is reached at `baseUrl` under the host of its public URL. */
 export function validatorFor({ issuer, jwksPath, baseUrl, host, algorithm = "RS256" }) {
   const fetch = async () => {
-    const response = await rawRequest({ baseUrl, method: "GET", path: jwksPath, headers: { host, accept: "application/json" } });
+    const response = await rawRequest({
+      baseUrl,
+      method: "GET",
+      path: jwksPath,
+      headers: { host, accept: "application/json" },
+    });
     return { status: response.status, headers: Object.fromEntries(response.headers), body: response.body.toString() };
   };
   return new ConvexValidator({ issuer, applicationID: "convex", algorithm, jwks: issuer + jwksPath }, { fetch });
@@ -16,8 +21,14 @@ export function validatorFor({ issuer, jwksPath, baseUrl, host, algorithm = "RS2
 
 /** The Convex tokens of a raw answer: convex_jwt cookies, and the body of /convex/token. */
 export function tokensOf(response) {
-  const lines = [...headersOf(response, "set-cookie"), ...headersOf(response, "set-better-auth-cookie").flatMap(splitFolded)];
-  const out = lines.map(parseSetCookie).filter(({ name, raw }) => TOKEN_COOKIE.test(name) && raw).map(({ raw }) => tryDecode(raw));
+  const lines = [
+    ...headersOf(response, "set-cookie"),
+    ...headersOf(response, "set-better-auth-cookie").flatMap(splitFolded),
+  ];
+  const out = lines
+    .map(parseSetCookie)
+    .filter(({ name, raw }) => TOKEN_COOKIE.test(name) && raw)
+    .map(({ raw }) => tryDecode(raw));
   if (/json/.test(headerOf(response, "content-type") ?? "")) {
     const { token } = bodyOf(response) ?? {};
     if (typeof token === "string" && token.startsWith("eyJ")) out.push(token);

@@ -49,7 +49,8 @@ export class ConvexValidator {
     const claims = decode(body, "claims");
     this.#checkProvider(claims);
     const key = this.#findKey(header, await this.#keySet());
-    if (!signatureMatches(key, `${head}.${body}`, Buffer.from(mac, "base64url"))) throw new Refused("signature", "does not match");
+    if (!signatureMatches(key, `${head}.${body}`, Buffer.from(mac, "base64url")))
+      throw new Refused("signature", "does not match");
     if (header.alg !== key.alg) throw new Refused("header", `alg is ${header.alg}, the key's is ${key.alg}`);
     this.#checkTimes(claims);
     return identity(claims);
@@ -60,7 +61,8 @@ export class ConvexValidator {
     if (typeof iss !== "string") throw new Refused("claims", "iss is missing");
     const absolute = /^https?:\/\//.test(iss) ? iss : `https://${iss}`;
     if (trimSlashes(absolute) !== trimSlashes(issuer)) throw new Refused("claims", `iss is ${iss}, not ${issuer}`);
-    if (![aud].flat().includes(applicationID)) throw new Refused("claims", `aud is ${JSON.stringify(aud)}, not ${applicationID}`);
+    if (![aud].flat().includes(applicationID))
+      throw new Refused("claims", `aud is ${JSON.stringify(aud)}, not ${applicationID}`);
   }
 
   async #keySet() {
@@ -78,7 +80,8 @@ export class ConvexValidator {
     if (typeof header.kid !== "string") throw new Refused("header", "kid is missing");
     const key = keys.find(({ kid }) => kid === header.kid);
     if (!key) throw new Refused("header", `kid ${header.kid} is not in the key set`);
-    if (key.alg !== algorithm) throw new Refused("header", `the key is for ${key.alg}, the provider is set up for ${algorithm}`);
+    if (key.alg !== algorithm)
+      throw new Refused("header", `the key is for ${key.alg}, the provider is set up for ${algorithm}`);
     return key;
   }
 
@@ -107,7 +110,8 @@ function decode(part, stage) {
 
 function signatureMatches({ alg, key }, data, signature) {
   const digest = DIGESTS[alg.slice(2)];
-  if (alg.startsWith("ES")) return verifySignature(digest, Buffer.from(data), { key, dsaEncoding: "ieee-p1363" }, signature);
+  if (alg.startsWith("ES"))
+    return verifySignature(digest, Buffer.from(data), { key, dsaEncoding: "ieee-p1363" }, signature);
   const padding = alg.startsWith("PS") ? { padding: PSS_PADDING } : {};
   return verifySignature(digest, Buffer.from(data), { key, ...padding }, signature);
 }
@@ -117,7 +121,8 @@ function identity(payload) {
   const custom = Object.fromEntries(Object.entries(payload).filter(([name]) => !REGISTERED.has(name)));
   const claims = flatten(custom);
   for (const name of Object.keys(claims)) {
-    if (RESERVED.has(name.split(".")[0])) throw new Refused("claims", `${name} has the name of a member of the identity`);
+    if (RESERVED.has(name.split(".")[0]))
+      throw new Refused("claims", `${name} has the name of a member of the identity`);
   }
   return { tokenIdentifier: `${payload.iss}|${payload.sub}`, subject: payload.sub, issuer: payload.iss, claims };
 }

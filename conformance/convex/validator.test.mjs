@@ -25,18 +25,33 @@ function validator({ keys = [RSA_KEY], status = 200, headers, body, algorithm = 
   const fetches = [];
   const fetch = async (url) => {
     fetches.push(url);
-    return { status, headers: headers ?? { "content-type": "application/json" }, body: body ?? JSON.stringify({ keys }) };
+    return {
+      status,
+      headers: headers ?? { "content-type": "application/json" },
+      body: body ?? JSON.stringify({ keys }),
+    };
   };
   const provider = { issuer: ISSUER, applicationID: "convex", algorithm, jwks: `${ISSUER}/api/auth/convex/jwks` };
-  return { fetches, validate: (t) => new ConvexValidator(provider, { fetch, now: () => clock.now }).validate(t),
-    kept: new ConvexValidator(provider, { fetch, now: () => clock.now }) };
+  return {
+    fetches,
+    validate: (t) => new ConvexValidator(provider, { fetch, now: () => clock.now }).validate(t),
+    kept: new ConvexValidator(provider, { fetch, now: () => clock.now }),
+  };
 }
 
 test("a good token gives an identity with flattened claims", async () => {
   const claims = { ...CLAIMS, org: { id: "o1", roles: ["a", "b"], plan: { name: "pro" } }, emailVerified: false };
   assert.deepEqual(await validator().validate(token({ claims })), {
-    tokenIdentifier: `${ISSUER}|user1`, subject: "user1", issuer: ISSUER,
-    claims: { name: '"Alice"', "org.id": '"o1"', "org.roles": '["a","b"]', "org.plan.name": '"pro"', emailVerified: "false" },
+    tokenIdentifier: `${ISSUER}|user1`,
+    subject: "user1",
+    issuer: ISSUER,
+    claims: {
+      name: '"Alice"',
+      "org.id": '"o1"',
+      "org.roles": '["a","b"]',
+      "org.plan.name": '"pro"',
+      emailVerified: "false",
+    },
   });
 });
 
@@ -91,8 +106,11 @@ test("refused signatures", async () => {
   const good = token();
   await assert.rejects(validator().validate(`${good.slice(0, -6)}AAAAAA`), { stage: "signature" });
   const [head, , mac] = good.split(".");
-  await assert.rejects(validator().validate(`${head}.${part({ ...CLAIMS, sub: "user2" })}.${mac}`), { stage: "signature" });
-  for (const text of ["", "a.b", "a.b.c.d", "a.b.c=", `${head}..${mac}`]) await assert.rejects(validator().validate(text), { stage: "header" });
+  await assert.rejects(validator().validate(`${head}.${part({ ...CLAIMS, sub: "user2" })}.${mac}`), {
+    stage: "signature",
+  });
+  for (const text of ["", "a.b", "a.b.c.d", "a.b.c=", `${head}..${mac}`])
+    await assert.rejects(validator().validate(text), { stage: "header" });
   await assert.rejects(validator().validate(`${part("x")}.${part(CLAIMS)}.${mac}`), { stage: "header" });
 });
 
@@ -132,10 +150,15 @@ test("an empty key set is a key set that lacks the key", () =>
   assert.rejects(validator({ keys: [] }).validate(token()), { stage: "header" }));
 
 test("content types of key sets", () => {
-  for (const type of ["application/json", "Application/JSON; charset=utf-8", 'application/jwk-set+json; charset="UTF-8"']) {
+  for (const type of [
+    "application/json",
+    "Application/JSON; charset=utf-8",
+    'application/jwk-set+json; charset="UTF-8"',
+  ]) {
     assert.ok(isKeySetType(type), type);
   }
-  for (const type of [undefined, "", "application/javascript", "text/json", "application/json2"]) assert.ok(!isKeySetType(type), type);
+  for (const type of [undefined, "", "application/javascript", "text/json", "application/json2"])
+    assert.ok(!isKeySetType(type), type);
 });
 
 test("key sets without kid parse, for the token decides which key it needs", () => {
@@ -144,9 +167,16 @@ test("key sets without kid parse, for the token decides which key it needs", () 
 
 test("Cache-Control", () => {
   for (const [header, seconds] of [
-    [undefined, 0], ["", 0], ["max-age=60", 60], ["public, Max-Age=300, stale-while-revalidate=10", 300],
-    ["no-store, max-age=60", 0], ["no-cache", 0], ['max-age="15"', 15], ["s-maxage=60", 0],
-  ]) assert.equal(cacheSeconds(header), seconds, header);
+    [undefined, 0],
+    ["", 0],
+    ["max-age=60", 60],
+    ["public, Max-Age=300, stale-while-revalidate=10", 300],
+    ["no-store, max-age=60", 0],
+    ["no-cache", 0],
+    ['max-age="15"', 15],
+    ["s-maxage=60", 0],
+  ])
+    assert.equal(cacheSeconds(header), seconds, header);
 });
 
 test("a cached key set is used until it is stale; an unknown kid does not fetch it again", async () => {

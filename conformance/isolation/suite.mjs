@@ -20,14 +20,19 @@ function garbage(text) {
 
 /** The ways to present credentials: headers, and the value of a token wherever a route takes one. */
 const MANNERS = {
-  "signed session cookie": (c) => ({ headers: { cookie: `better-auth.session_token=${encodeURIComponent(c.signedToken)}` } }),
-  "secure signed session cookie": (c) => ({ headers: { cookie: `__Secure-better-auth.session_token=${encodeURIComponent(c.signedToken)}` } }),
+  "signed session cookie": (c) => ({
+    headers: { cookie: `better-auth.session_token=${encodeURIComponent(c.signedToken)}` },
+  }),
+  "secure signed session cookie": (c) => ({
+    headers: { cookie: `__Secure-better-auth.session_token=${encodeURIComponent(c.signedToken)}` },
+  }),
   "bare session cookie": (c) => ({ headers: { cookie: `better-auth.session_token=${c.sessionToken}` } }),
   "bearer session token": (c) => ({ headers: { authorization: `Bearer ${c.sessionToken}` } }),
   "bearer signed token": (c) => ({ headers: { authorization: `Bearer ${c.signedToken}` } }),
   "bearer Convex token": (c) => c.convexToken && { headers: { authorization: `Bearer ${c.convexToken}` } },
   "Convex cookie": (c) => c.convexToken && { headers: { cookie: `better-auth.convex_jwt=${c.convexToken}` } },
-  "Convex token as session cookie": (c) => c.convexToken && { headers: { cookie: `better-auth.session_token=${c.convexToken}` } },
+  "Convex token as session cookie": (c) =>
+    c.convexToken && { headers: { cookie: `better-auth.session_token=${c.convexToken}` } },
   "Better-Auth-Cookie": (c) => ({ headers: { "better-auth-cookie": `better-auth.session_token=${c.signedToken}` } }),
   "session token as parameter": (c) => ({ token: c.sessionToken }),
   "reset token": (c) => ({ token: c.resetToken }),
@@ -41,21 +46,35 @@ function requestFor(route, realm, { headers = {}, token = "x".repeat(24), passwo
   const filled = route.path.replace(/:[A-Za-z]+|\{[A-Za-z]+\}/g, encodeURIComponent(token));
   const absolute = filled.startsWith("/.well-known/") || filled.startsWith("/api/auth/");
   if (route.method === "GET") {
-    return { method: "GET", path: `${filled}?token=${encodeURIComponent(token)}&callbackURL=%2Fdone`, absolute, headers };
+    return {
+      method: "GET",
+      path: `${filled}?token=${encodeURIComponent(token)}&callbackURL=%2Fdone`,
+      absolute,
+      headers,
+    };
   }
   const body = {
-    name: "Mallory", email: realm.email, password, currentPassword: password, newPassword: "password-of-mallory", token,
+    name: "Mallory",
+    email: realm.email,
+    password,
+    currentPassword: password,
+    newPassword: "password-of-mallory",
+    token,
     revokeOtherSessions: true,
   };
   return { method: route.method, path: filled, absolute, headers, body };
 }
 
-const fingerprint = async (realm, response) => ({ response: await new Normalizer({ secrets: [realm.secret] }).response(response) });
+const fingerprint = async (realm, response) => ({
+  response: await new Normalizer({ secrets: [realm.secret] }).response(response),
+});
 
 /** What is wrong with an answer by itself: it signs somebody in, or tells about a user. */
 function reveals(response, realms) {
   const text = response.body.toString();
-  const signedIn = headersOf(response, "set-cookie").map(parseSetCookie).filter(({ name, raw }) => /session_token|convex_jwt/.test(name) && raw);
+  const signedIn = headersOf(response, "set-cookie")
+    .map(parseSetCookie)
+    .filter(({ name, raw }) => /session_token|convex_jwt/.test(name) && raw);
   if (signedIn.length) return `sets ${signedIn.map(({ name }) => name).join(", ")}`;
   const found = realms.find((realm) => text.includes(realm.user.id));
   return found ? `names the user of ${found.id}` : undefined;
@@ -63,7 +82,9 @@ function reveals(response, realms) {
 
 /** Shows one kind of credential to one route, of every tenant that has it; gives a fault or nothing for each. */
 async function checkRoute({ route, manner, strangers, to, realms }) {
-  const worthless = Object.fromEntries(Object.entries(strangers[0].credentials).map(([name, value]) => [name, garbage(value)]));
+  const worthless = Object.fromEntries(
+    Object.entries(strangers[0].credentials).map(([name, value]) => [name, garbage(value)]),
+  );
   const want = await fingerprint(to, await to.send(requestFor(route, to, MANNERS[manner](worthless))));
   const out = [];
   for (const from of strangers) {
@@ -80,11 +101,20 @@ async function checkConvex(from, to) {
   const issuer = to.plugins.find(({ id }) => id === "convex")?.config;
   if (!issuer || !from.credentials.convexToken) return [];
   const baseUrl = to.baseUrl;
-  const accept = async (as) => validatorFor({ issuer: as, jwksPath: "/api/auth/convex/jwks", baseUrl, host: to.host, algorithm: issuer.algorithm })
-    .validate(from.credentials.convexToken).then(() => true, () => false);
+  const accept = async (as) =>
+    validatorFor({ issuer: as, jwksPath: "/api/auth/convex/jwks", baseUrl, host: to.host, algorithm: issuer.algorithm })
+      .validate(from.credentials.convexToken)
+      .then(
+        () => true,
+        () => false,
+      );
   const foreign = from.plugins.find(({ id }) => id === "convex").config.issuer;
   const taken = (await accept(issuer.issuer)) || (await accept(foreign));
-  return [taken ? { check: `Convex token of ${from.id}`, fault: `is accepted by a deployment that trusts ${to.id}` } : undefined];
+  return [
+    taken
+      ? { check: `Convex token of ${from.id}`, fault: `is accepted by a deployment that trusts ${to.id}` }
+      : undefined,
+  ];
 }
 
 /**
@@ -109,7 +139,12 @@ export async function runIsolation(store, suffix) {
       for (const from of others) results.push(...(await checkConvex(from, to)));
     }
     for (const realm of realms) {
-      results.push(await realm.checkAlive().then(() => undefined, (error) => ({ check: `credentials of ${realm.id} at home`, fault: error.message })));
+      results.push(
+        await realm.checkAlive().then(
+          () => undefined,
+          (error) => ({ check: `credentials of ${realm.id} at home`, fault: error.message }),
+        ),
+      );
     }
     return { total: results.length, routes: routeCount, failures: results.filter(Boolean) };
   } finally {

@@ -4,7 +4,10 @@ import { headersOf, rawRequest } from "../lib/http.mjs";
 import { Jar } from "../lib/cookies.mjs";
 
 const EMAIL = "alice@example.com"; // The same address everywhere, with another password.
-const emailPassword = (config) => ({ id: "email-password", config: { enabled: true, sendResetPassword: true, ...config } });
+const emailPassword = (config) => ({
+  id: "email-password",
+  config: { enabled: true, sendResetPassword: true, ...config },
+});
 const verification = { emailVerification: { sendVerificationEmail: true } };
 
 /** The tenants: how they are configured, and how a request reaches them. */
@@ -12,7 +15,10 @@ const TENANTS = {
   one: {
     host: "one.example.test",
     secret: "isolation-one-Kx8Tq2Lw9Rz4Vb7Nm1Pc6Yd3Fh5Jg0Sa",
-    plugins: [emailPassword(verification), { id: "convex", config: { issuer: "https://one.convex.site", algorithm: "RS256" } }],
+    plugins: [
+      emailPassword(verification),
+      { id: "convex", config: { issuer: "https://one.convex.site", algorithm: "RS256" } },
+    ],
   },
   two: {
     host: "two.example.test",
@@ -24,7 +30,10 @@ const TENANTS = {
     host: "three.example.test",
     ownListener: true,
     secret: "isolation-three-Qa5Ws9Ed2Rf6Tg1Yh8Uj3Ik7Ol4Pz0",
-    plugins: [emailPassword(verification), { id: "convex", config: { issuer: "https://three.convex.site", algorithm: "ES256" } }],
+    plugins: [
+      emailPassword(verification),
+      { id: "convex", config: { issuer: "https://three.convex.site", algorithm: "ES256" } },
+    ],
   },
 };
 
@@ -41,7 +50,10 @@ export class Realm {
     const origin = method === "GET" ? {} : { origin: `http://${this.host}` };
     const type = body === undefined ? {} : { "content-type": "application/json" };
     return rawRequest({
-      baseUrl: this.baseUrl, method, path: full, body: body === undefined ? undefined : JSON.stringify(body),
+      baseUrl: this.baseUrl,
+      method,
+      path: full,
+      body: body === undefined ? undefined : JSON.stringify(body),
       headers: { host: this.host, ...origin, ...type, ...headers },
     });
   }
@@ -49,12 +61,21 @@ export class Realm {
   /** Signs a user up and collects every kind of credential. */
   async enroll() {
     const { email, password } = this;
-    const response = await this.#expect(200, { method: "POST", path: "/sign-up/email", body: { name: `Alice of ${this.id}`, email, password } });
+    const response = await this.#expect(200, {
+      method: "POST",
+      path: "/sign-up/email",
+      body: { name: `Alice of ${this.id}`, email, password },
+    });
     const jar = new Jar();
     jar.absorb(headersOf(response, "set-cookie"));
     const { token, user } = JSON.parse(response.body);
     await this.#expect(200, { method: "POST", path: "/request-password-reset", body: { email, redirectTo: "/reset" } });
-    await this.#expect(200, { method: "POST", path: "/send-verification-email", body: { email }, headers: { cookie: jar.header() } });
+    await this.#expect(200, {
+      method: "POST",
+      path: "/send-verification-email",
+      body: { email },
+      headers: { cookie: jar.header() },
+    });
     const mails = await this.server.admin.outbox(this.id);
     const mailed = (template) => mails.filter((mail) => mail.template === template).at(-1).token;
     this.user = user;
@@ -72,28 +93,45 @@ export class Realm {
   async checkAlive() {
     const { signedToken, resetToken, verificationToken, convexToken } = this.credentials;
     const cookie = `better-auth.session_token=${encodeURIComponent(signedToken)}`;
-    const session = JSON.parse((await this.#expect(200, { method: "GET", path: "/get-session", headers: { cookie } })).body);
+    const session = JSON.parse(
+      (await this.#expect(200, { method: "GET", path: "/get-session", headers: { cookie } })).body,
+    );
     if (session?.user.id !== this.user.id) throw new Error(`${this.id}: the session is gone`);
     if (session.user.emailVerified) throw new Error(`${this.id}: somebody verified the address`);
     if (convexToken) await this.#expect(200, { method: "GET", path: "/convex/token", headers: { cookie } });
-    await this.#expect(200, { method: "POST", path: "/sign-in/email", body: { email: this.email, password: this.password } });
+    await this.#expect(200, {
+      method: "POST",
+      path: "/sign-in/email",
+      body: { email: this.email, password: this.password },
+    });
     await this.#expect(200, { method: "GET", path: `/verify-email?token=${verificationToken}` });
-    await this.#expect(200, { method: "POST", path: "/reset-password", body: { token: resetToken, newPassword: "password-after-reset" } });
+    await this.#expect(200, {
+      method: "POST",
+      path: "/reset-password",
+      body: { token: resetToken, newPassword: "password-after-reset" },
+    });
   }
 
   async #expect(status, request) {
     const response = await this.send(request);
-    if (response.status !== status) throw new Error(`${this.id}: ${request.method} ${request.path} answers ${response.status} ${response.body}`);
+    if (response.status !== status)
+      throw new Error(`${this.id}: ${request.method} ${request.path} answers ${response.status} ${response.body}`);
     return response;
   }
 }
 
 /** Starts a server with the three tenants and enrolls a user in each. */
 export async function startRealms(store, suffix) {
-  const tenants = (listen) => Object.entries(TENANTS).map(([id, { host, pathPrefix, ownListener, secret, plugins }]) => ({
-    id, secret, plugins, baseURL: `http://${host}${pathPrefix ?? ""}`, hosts: [host],
-    ...(pathPrefix ? { pathPrefix } : {}), ...(ownListener ? { listen: listen(id) } : {}),
-  }));
+  const tenants = (listen) =>
+    Object.entries(TENANTS).map(([id, { host, pathPrefix, ownListener, secret, plugins }]) => ({
+      id,
+      secret,
+      plugins,
+      baseURL: `http://${host}${pathPrefix ?? ""}`,
+      hosts: [host],
+      ...(pathPrefix ? { pathPrefix } : {}),
+      ...(ownListener ? { listen: listen(id) } : {}),
+    }));
   const ids = Object.keys(TENANTS).filter((id) => TENANTS[id].ownListener);
   const server = await startAuthhost({ name: `isolation${suffix}`, ids, tenants, store });
   const realms = Object.keys(TENANTS).map((id) => new Realm(id, server));

@@ -8,7 +8,12 @@ export class Admin {
   }
 
   async #call(method, path) {
-    const response = await rawRequest({ baseUrl: this.baseUrl, method, path, headers: { host: new URL(this.baseUrl).host } });
+    const response = await rawRequest({
+      baseUrl: this.baseUrl,
+      method,
+      path,
+      headers: { host: new URL(this.baseUrl).host },
+    });
     if (response.status !== 200 && response.status !== 204) {
       throw new Error(`${method} ${path} at the admin listener: ${response.status} ${response.body}`);
     }
@@ -18,7 +23,10 @@ export class Admin {
 
   /** True when the server answers that it is ready; false when it does not, or does not answer. */
   async ready() {
-    return this.#call("GET", "/readyz").then(() => true, () => false);
+    return this.#call("GET", "/readyz").then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Mails sent by a tenant since the last reset, oldest first. */

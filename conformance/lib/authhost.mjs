@@ -63,8 +63,12 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
   mkdirSync(CACHE, { recursive: true, mode: 0o700 });
   const config = {
     server: {
-      listen: `127.0.0.1:${main}`, admin: `127.0.0.1:${adminPort}`, dataDir: path.join(folder, "data"), cacheDir: CACHE,
-      development, logLevel: "warn",
+      listen: `127.0.0.1:${main}`,
+      admin: `127.0.0.1:${adminPort}`,
+      dataDir: path.join(folder, "data"),
+      cacheDir: CACHE,
+      development,
+      logLevel: "warn",
     },
     store,
     tenants: tenants((id) => addresses.get(id)),
@@ -83,8 +87,11 @@ async function untilReady(process, admin) {
     ended = how;
   });
   const failure = (what) => new Error(`authhost ${what}:\n${process.output()}`);
-  await eventually(() => {
-    if (ended !== undefined) throw failure(`ended with ${ended} before it was ready`);
-    return admin.ready();
-  }, { timeout: READY_TIMEOUT, onTimeout: () => failure(`is not ready after ${READY_TIMEOUT / 1000} s`) });
+  await eventually(
+    () => {
+      if (ended !== undefined) throw failure(`ended with ${ended} before it was ready`);
+      return admin.ready();
+    },
+    { timeout: READY_TIMEOUT, onTimeout: () => failure(`is not ready after ${READY_TIMEOUT / 1000} s`) },
+  );
 }

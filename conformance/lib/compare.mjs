@@ -43,7 +43,8 @@ export function compare(want, got, pairing, path = "") {
 }
 
 function compareLists(want, got, pairing, path) {
-  if (/set_(better_auth_)?cookie$/.test(path)) return compareObjects(cookiesByName(want), cookiesByName(got), pairing, path);
+  if (/set_(better_auth_)?cookie$/.test(path))
+    return compareObjects(cookiesByName(want), cookiesByName(got), pairing, path);
   const out = want.length === got.length ? [] : [{ path: `${path}.length`, want: want.length, got: got.length }];
   const common = Math.min(want.length, got.length);
   for (let i = 0; i < common; i++) out.push(...compare(want[i], got[i], pairing, `${path}[${i}]`));
@@ -77,7 +78,8 @@ function sameText(want, got, pairing) {
   return left.every((label, i) => pairing.pair(label, right[i]));
 }
 
-const placeholders = (text) => [...text.matchAll(NUMBERED)].map(([, kind, number]) => `${kind.replace(DERIVED, "")}#${number}`);
+const placeholders = (text) =>
+  [...text.matchAll(NUMBERED)].map(([, kind, number]) => `${kind.replace(DERIVED, "")}#${number}`);
 
 /** JWTs inside of texts carry their claims as JSON text: brings the members into one order. */
 function sortedJwts(text) {

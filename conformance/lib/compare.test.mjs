@@ -46,7 +46,10 @@ for (const [name, want, got] of [
 
 test("a derived placeholder belongs to the value it is derived from", () => {
   assert.deepEqual(differences(["<token:32#1>", "x_<lower:token:32#1>"], ["<token:32#4>", "x_<lower:token:32#4>"]), []);
-  assert.equal(differences(["<token:32#1>", "x_<lower:token:32#1>"], ["<token:32#4>", "x_<lower:token:32#5>"]).length, 1);
+  assert.equal(
+    differences(["<token:32#1>", "x_<lower:token:32#1>"], ["<token:32#4>", "x_<lower:token:32#5>"]).length,
+    1,
+  );
 });
 
 test("claims inside of a text may come in any order", () => {
@@ -59,14 +62,23 @@ test("claims inside of a text may come in any order", () => {
 test("cookies are compared by name, repeated ones in order", () => {
   const cookie = (name, value) => ({ name, value, attributes: { Path: "/" } });
   const response = (...set_cookie) => ({ response: { set_cookie } });
-  assert.deepEqual(differences(response(cookie("a", "1"), cookie("b", "2")), response(cookie("b", "2"), cookie("a", "1"))), []);
-  assert.deepEqual(differences(response(cookie("a", "1"), cookie("a", "2")), response(cookie("a", "2"), cookie("a", "1"))).length, 2);
+  assert.deepEqual(
+    differences(response(cookie("a", "1"), cookie("b", "2")), response(cookie("b", "2"), cookie("a", "1"))),
+    [],
+  );
+  assert.deepEqual(
+    differences(response(cookie("a", "1"), cookie("a", "2")), response(cookie("a", "2"), cookie("a", "1"))).length,
+    2,
+  );
   assert.equal(differences(response(cookie("a", "1")), response()).length, 1);
 });
 
 test("headers that say nothing of the protocol are left out", () => {
   const response = (headers) => ({ response: { headers } });
-  assert.deepEqual(differences(response({ "content-type": "x" }), response({ "content-type": "x", "x-request-id": "1" })), []);
+  assert.deepEqual(
+    differences(response({ "content-type": "x" }), response({ "content-type": "x", "x-request-id": "1" })),
+    [],
+  );
   for (const name of ["location", "access-control-allow-origin", "vary", "cache-control", "set-auth-token"]) {
     assert.equal(differences(response({}), response({ [name]: "x" })).length, 1, name);
   }

@@ -93,8 +93,15 @@ function session(options) {
 }
 
 function emailPassword(options) {
-  const plain = ["disableSignUp", "requireEmailVerification", "minPasswordLength", "maxPasswordLength", "autoSignIn",
-    "revokeSessionsOnPasswordReset", "resetPasswordTokenExpiresIn"];
+  const plain = [
+    "disableSignUp",
+    "requireEmailVerification",
+    "minPasswordLength",
+    "maxPasswordLength",
+    "autoSignIn",
+    "revokeSessionsOnPasswordReset",
+    "resetPasswordTokenExpiresIn",
+  ];
   const verification = ["sendOnSignUp", "sendOnSignIn", "autoSignInAfterVerification", "expiresIn"];
   const take = (group, names) => Object.fromEntries(names.map((name) => [name, options.take(`${group}.${name}`)]));
   return {

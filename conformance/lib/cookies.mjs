@@ -23,7 +23,10 @@ export function parseSetCookie(line) {
 
 /** Splits a folded header ("a=1; Path=/, b=2; Path=/") on the commas that start a new cookie. */
 export function splitFolded(value) {
-  return value.split(/,(?=\s*[!#$%&'*+\-.^_`|~0-9A-Za-z]+=)/).map((part) => part.trim()).filter(Boolean);
+  return value
+    .split(/,(?=\s*[!#$%&'*+\-.^_`|~0-9A-Za-z]+=)/)
+    .map((part) => part.trim())
+    .filter(Boolean);
 }
 
 /** Cookies by name, raw values, in insertion order; `Max-Age` of zero or less deletes. Path and domain play no part. */
@@ -55,11 +58,15 @@ export class Jar {
 
   /** The `Cookie` header of a browser. */
   header() {
-    return this.entries().map(([name, raw]) => `${name}=${raw}`).join("; ");
+    return this.entries()
+      .map(([name, raw]) => `${name}=${raw}`)
+      .join("; ");
   }
 
   /** The `Better-Auth-Cookie` header of the cross-domain client: values are decoded. */
   decodedHeader() {
-    return this.entries().map(([name, raw]) => `${name}=${tryDecode(raw)}`).join("; ");
+    return this.entries()
+      .map(([name, raw]) => `${name}=${tryDecode(raw)}`)
+      .join("; ");
   }
 }

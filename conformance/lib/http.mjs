@@ -13,13 +13,23 @@ export function rawRequest({ baseUrl, method, path, headers = {}, body, timeout 
   const length = body !== undefined ? Buffer.byteLength(body) : ["POST", "PUT", "PATCH"].includes(method) ? 0 : null;
   const all = length === null || "transfer-encoding" in headers ? headers : { ...headers, "content-length": length };
   return new Promise((resolve, reject) => {
-    const options = { host: url.hostname, port: url.port, method, path, agent: false, setHost: false, timeout, headers: all };
+    const options = {
+      host: url.hostname,
+      port: url.port,
+      method,
+      path,
+      agent: false,
+      setHost: false,
+      timeout,
+      headers: all,
+    };
     const request = http.request(options, (response) => {
       const chunks = [];
       response.on("data", (chunk) => chunks.push(chunk));
       response.on("error", reject);
       response.on("end", () =>
-        resolve({ status: response.statusCode, headers: pairs(response.rawHeaders), body: Buffer.concat(chunks) }));
+        resolve({ status: response.statusCode, headers: pairs(response.rawHeaders), body: Buffer.concat(chunks) }),
+      );
     });
     request.on("error", reject);
     request.on("timeout", () => request.destroy(new Error(`no answer within ${timeout} ms: ${method} ${path}`)));

@@ -16,7 +16,14 @@ const TOKEN_NAMES = new Set(["token", "sessionToken", "access_token", "ott", "se
 const ID_NAME = /^(id|kid|sub|_id)$|Id$/;
 const URL_PARAMETER = /([?&])(state|code_challenge|code_verifier|nonce|ott|secret|user_code)=([A-Za-z0-9_-]{6,})/g;
 const URL_KINDS = { secret: "totp-secret-base32", user_code: "user-code", ott: "token" };
-const IGNORED_HEADERS = new Set(["date", "connection", "keep-alive", "transfer-encoding", "content-length", "set-cookie"]);
+const IGNORED_HEADERS = new Set([
+  "date",
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "set-cookie",
+]);
 
 const mixedCase = (text) => /[a-z]/.test(text) && /[A-Z]/.test(text);
 
@@ -65,7 +72,8 @@ export class Normalizer {
   }
 
   async #header(name, value) {
-    if (name === "x-retry-after") return /^\d+$/.test(value) ? `<int:${Number(value) <= 10 ? "1..10" : "11..60"}>` : value;
+    if (name === "x-retry-after")
+      return /^\d+$/.test(value) ? `<int:${Number(value) <= 10 ? "1..10" : "11..60"}>` : value;
     return this.#string(value, name);
   }
 
@@ -89,7 +97,8 @@ export class Normalizer {
   async #setCookies(lines) {
     const out = [];
     for (const { name, raw, attributes } of lines.map(parseSetCookie)) {
-      if (attributes.Expires) attributes.Expires = `<http-date:${relativeTime(Date.parse(attributes.Expires), this.#now)}>`;
+      if (attributes.Expires)
+        attributes.Expires = `<http-date:${relativeTime(Date.parse(attributes.Expires), this.#now)}>`;
       out.push({ name: await this.#text(name), value: await this.#cookie(name, raw), attributes });
     }
     return out;
@@ -158,7 +167,8 @@ export class Normalizer {
     const claims = {};
     for (const [name, value] of Object.entries(jwt.claims)) {
       const numeric = typeof value === "number";
-      if ((name === "iat" || name === "nbf") && numeric && Math.abs(value * 1000 - this.#now) < 60000) claims[name] = "<unix:now>";
+      if ((name === "iat" || name === "nbf") && numeric && Math.abs(value * 1000 - this.#now) < 60000)
+        claims[name] = "<unix:now>";
       else if (name === "exp" && typeof jwt.claims.iat === "number") claims[name] = `<iat+${value - jwt.claims.iat}>`;
       else claims[name] = await this.value(value, name);
     }
@@ -169,7 +179,9 @@ export class Normalizer {
     const jwe = await inspectJwe(token, this.secrets);
     if (jwe.undecryptable) return { $jwe: jwe };
     const { iat, exp, ...claims } = jwe.claims;
-    return { $jwe: { ...jwe, claims: { ...(await this.value(claims)), iat: "<unix:now>", exp: `<iat+${exp - iat}>` } } };
+    return {
+      $jwe: { ...jwe, claims: { ...(await this.value(claims)), iat: "<unix:now>", exp: `<iat+${exp - iat}>` } },
+    };
   }
 
   /** The label of a value that its member's name makes volatile, or undefined. */
@@ -200,11 +212,16 @@ export class Normalizer {
     const known = this.#labels.get(text);
     if (known) return known;
     const { upstream } = this.options;
-    let out = upstream ? text.replaceAll(upstream, "{oidc}").replaceAll(encodeURIComponent(upstream), "{uri:oidc}") : text;
+    let out = upstream
+      ? text.replaceAll(upstream, "{oidc}").replaceAll(encodeURIComponent(upstream), "{uri:oidc}")
+      : text;
     const tokens = [...out.matchAll(JWT_INSIDE)].map(([token]) => token);
     for (const token of tokens) {
       const { $jwt: jwt } = await this.#jwt(token);
-      out = out.replace(token, jwt ? `<jwt:${jwt.header.alg}:${jwt.signature}:${JSON.stringify(jwt.claims)}>` : "<jwt?>");
+      out = out.replace(
+        token,
+        jwt ? `<jwt:${jwt.header.alg}:${jwt.signature}:${JSON.stringify(jwt.claims)}>` : "<jwt?>",
+      );
     }
     return tokens.length && !/^https?:|^\//.test(out) ? out : this.#runs(out);
   }
@@ -217,10 +234,14 @@ export class Normalizer {
       .replace(/\btemp([-@])([A-Za-z0-9]{32})/g, (_, sign, value) => `temp${sign}${label("id", value)}`)
       .replace(/([?&]token=)([A-Za-z0-9_-]{24,})(?=$|&)/g, (_, name, value) => name + label("token", value))
       .replace(/(\/reset-password\/)([A-Za-z0-9]{24})(?=$|\?)/g, (_, path, value) => path + label("token", value))
-      .replace(/(_multi-)([a-z0-9]{32})/g, (_, name, value) =>
-        name + (this.#labels.lowered(value) ?? label("lowercased-token", value)))
-      .replace(/[A-Za-z0-9_-]{12,}/g, (run) =>
-        this.#labels.get(run) ?? (run.length === 32 && mixedCase(run) ? label("token", run) : run));
+      .replace(
+        /(_multi-)([a-z0-9]{32})/g,
+        (_, name, value) => name + (this.#labels.lowered(value) ?? label("lowercased-token", value)),
+      )
+      .replace(
+        /[A-Za-z0-9_-]{12,}/g,
+        (run) => this.#labels.get(run) ?? (run.length === 32 && mixedCase(run) ? label("token", run) : run),
+      );
   }
 }
 

@@ -25,7 +25,10 @@ test("ciphertexts of the real server open", () => {
 test("equal values get equal placeholders", async () => {
   const n = normalizer();
   assert.deepEqual(await n.value({ id: ID, userId: ID, sessionId: ID.toUpperCase(), token: `${ID.slice(0, 31)}Z` }), {
-    id: "<id:32#1>", userId: "<id:32#1>", sessionId: "<id:32#2>", token: "<token:32#1>",
+    id: "<id:32#1>",
+    userId: "<id:32#1>",
+    sessionId: "<id:32#2>",
+    token: "<token:32#1>",
   });
   assert.equal(await n.value(`/x?token=${ID}`), "/x?token=<id:32#1>");
 });
@@ -38,7 +41,10 @@ test("times are relative", async () => {
   assert.equal(await n.value(at(7 * 86400)), "<iso-date:+7d>");
   assert.equal(await n.value(at(-3600)), "<iso-date:-1h>");
   assert.equal(await n.value("2020-01-01T00:00:00.000Z"), "2020-01-01T00:00:00.000Z");
-  assert.equal(await n.value(at(1).replace("Z", "+00:00")), `<date-in-other-format:${at(1).replace("Z", "+00:00").replace(/\d/g, "9")}>`);
+  assert.equal(
+    await n.value(at(1).replace("Z", "+00:00")),
+    `<date-in-other-format:${at(1).replace("Z", "+00:00").replace(/\d/g, "9")}>`,
+  );
   assert.equal(relativeTime(now + 600_000, now), "+10m");
 });
 
@@ -63,9 +69,14 @@ test("cookies that are not URI-encoded are told apart", async () => {
 });
 
 test("bodies are told by type and look", async () => {
-  const body = async (text, type) => (await normalizer().response({
-    status: 200, headers: type ? [["content-type", type]] : [], body: Buffer.from(text),
-  })).body;
+  const body = async (text, type) =>
+    (
+      await normalizer().response({
+        status: 200,
+        headers: type ? [["content-type", type]] : [],
+        body: Buffer.from(text),
+      })
+    ).body;
   assert.deepEqual(await body(""), { type: "empty" });
   assert.deepEqual(await body("null"), { type: "json", value: null });
   assert.deepEqual(await body("{", "application/json"), { type: "text", value: "{" });

@@ -11,8 +11,14 @@ const READY_TIMEOUT = 30_000;
 /** The folder of PostgreSQL's programs: $PG_BIN, or the newest version that is installed. */
 function binaries() {
   if (process.env.PG_BIN) return process.env.PG_BIN;
-  const versions = existsSync(PACKAGES) ? readdirSync(PACKAGES).map(Number).filter(Number.isInteger).sort((a, b) => b - a) : [];
-  if (!versions.length) throw new Error(`no PostgreSQL in ${PACKAGES}; install the package "postgresql", or set PG_BIN`);
+  const versions = existsSync(PACKAGES)
+    ? readdirSync(PACKAGES)
+        .map(Number)
+        .filter(Number.isInteger)
+        .sort((a, b) => b - a)
+    : [];
+  if (!versions.length)
+    throw new Error(`no PostgreSQL in ${PACKAGES}; install the package "postgresql", or set PG_BIN`);
   return path.join(PACKAGES, String(versions[0]), "bin");
 }
 
@@ -23,11 +29,12 @@ function unprivileged() {
   return { uid: number("-u"), gid: number("-g") };
 }
 
-const accepts = (port) => new Promise((resolve) => {
-  const socket = net.connect(port, "127.0.0.1");
-  socket.on("connect", () => resolve(true)).on("connect", () => socket.destroy());
-  socket.on("error", () => resolve(false));
-});
+const accepts = (port) =>
+  new Promise((resolve) => {
+    const socket = net.connect(port, "127.0.0.1");
+    socket.on("connect", () => resolve(true)).on("connect", () => socket.destroy());
+    socket.on("error", () => resolve(false));
+  });
 
 /**
  * Starts a server without durability, for its data live as long as the run.
@@ -40,14 +47,24 @@ export async function startPostgres() {
   const user = unprivileged();
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
   const data = path.join(folder, "data");
-  execFileSync(path.join(bin, "initdb"), ["-D", data, "-U", "authhost", "-A", "trust", "-E", "UTF8", "--no-sync"],
-    { cwd: folder, stdio: "pipe", ...user });
+  execFileSync(path.join(bin, "initdb"), ["-D", data, "-U", "authhost", "-A", "trust", "-E", "UTF8", "--no-sync"], {
+    cwd: folder,
+    stdio: "pipe",
+    ...user,
+  });
   const [port] = await freePorts(1);
-  const settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"].flatMap((setting) => ["-c", setting]);
-  const running = start(path.join(bin, "postgres"), ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, ...settings],
-    { cwd: folder, ...user });
+  const settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"].flatMap((setting) => [
+    "-c",
+    setting,
+  ]);
+  const running = start(
+    path.join(bin, "postgres"),
+    ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, ...settings],
+    { cwd: folder, ...user },
+  );
   await eventually(() => accepts(port), {
-    timeout: READY_TIMEOUT, onTimeout: () => new Error(`PostgreSQL does not start:\n${running.output()}`),
+    timeout: READY_TIMEOUT,
+    onTimeout: () => new Error(`PostgreSQL does not start:\n${running.output()}`),
   });
   return { url: `postgres://authhost@127.0.0.1:${port}/postgres?sslmode=disable`, stop: running.stop };
 }

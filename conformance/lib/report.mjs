@@ -22,7 +22,9 @@ export class Report {
     const failures = figure.failures ?? [];
     for (const failure of failures.slice(0, SHOWN)) console.log(failure);
     if (failures.length > SHOWN) console.log(`… and ${failures.length - SHOWN} more`);
-    console.log(`${figure.value === figure.goal ? "✓" : "✗"} ${figure.title}: ${figure.value} of ${figure.goal} ${figure.unit}`);
+    console.log(
+      `${figure.value === figure.goal ? "✓" : "✗"} ${figure.title}: ${figure.value} of ${figure.goal} ${figure.unit}`,
+    );
   }
 
   /** {passed, failed} over all figures that count. */
@@ -35,7 +37,14 @@ export class Report {
 
   /** Writes the figures as a JSON list of {name, value, unit, goal, holds, how}. */
   write(file) {
-    const list = this.#figures.map(({ name, value, unit, goal, how }) => ({ name, value, unit, goal, holds: value >= goal, how }));
+    const list = this.#figures.map(({ name, value, unit, goal, how }) => ({
+      name,
+      value,
+      unit,
+      goal,
+      holds: value >= goal,
+      how,
+    }));
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify(list, null, 2)}\n`);
   }

@@ -20,7 +20,9 @@ export function totp(uri, steps = 0, now = Date.now()) {
   const period = Number(params.get("period") || 30);
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(now / 1000 / period) + steps));
-  const mac = createHmac("sha1", fromBase32(params.get("secret"))).update(counter).digest();
+  const mac = createHmac("sha1", fromBase32(params.get("secret")))
+    .update(counter)
+    .digest();
   const offset = mac[mac.length - 1] & 15;
   return String((mac.readUInt32BE(offset) & 0x7fffffff) % 10 ** digits).padStart(digits, "0");
 }
@@ -140,7 +142,8 @@ export function capture(source, answer) {
   if ((match = /^json:(.*)$/.exec(source))) {
     return match[1].split(".").reduce((value, key) => (value == null ? undefined : value[key]), answer.json);
   }
-  if ((match = /^header:(.*)$/.exec(source))) return answer.headers.find(([name]) => name === match[1].toLowerCase())?.[1];
+  if ((match = /^header:(.*)$/.exec(source)))
+    return answer.headers.find(([name]) => name === match[1].toLowerCase())?.[1];
   if ((match = /^cookie:(.*)$/.exec(source))) return answer.jar.get(match[1]);
   if ((match = /^mail(\d*):(.*)$/.exec(source))) {
     return answer.mail[match[1] ? Number(match[1]) : answer.mail.length - 1]?.[match[2]] ?? undefined;

@@ -33,9 +33,23 @@ test("RFC 6238 test vectors, six digits", () => {
 test("captures", () => {
   const jar = new Jar();
   jar.absorb(["c=a%3D; Path=/"]);
-  const answer = { json: { a: [{ b: 1 }] }, headers: [["location", "/x?ott=o"]], jar, mail: [{ url: "u0" }, { url: "http://h/?token=t" }], variables: {} };
-  const got = ["json:a.0.b", "json:a.1.b", "header:Location", "cookie:c", "mail:url", "mail0:url", "query:mail:url:token", "query:header:location:ott"]
-    .map((source) => capture(source, answer));
+  const answer = {
+    json: { a: [{ b: 1 }] },
+    headers: [["location", "/x?ott=o"]],
+    jar,
+    mail: [{ url: "u0" }, { url: "http://h/?token=t" }],
+    variables: {},
+  };
+  const got = [
+    "json:a.0.b",
+    "json:a.1.b",
+    "header:Location",
+    "cookie:c",
+    "mail:url",
+    "mail0:url",
+    "query:mail:url:token",
+    "query:header:location:ott",
+  ].map((source) => capture(source, answer));
   assert.deepEqual(got, [1, undefined, "/x?ott=o", "a=", "http://h/?token=t", "u0", "t", "o"]);
   assert.throws(() => capture("nope:x", answer), /nope/);
 });

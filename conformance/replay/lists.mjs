@@ -15,8 +15,13 @@ export const profiles = () => readJson(path.join(REFERENCE, "profiles.json")).pr
 /** All recorded scenarios as "profile/scenario", sorted. */
 export function recordedScenarios() {
   const root = path.join(REFERENCE, "transcripts");
-  return readdirSync(root).sort().flatMap((profile) =>
-    readdirSync(path.join(root, profile)).sort().map((file) => `${profile}/${path.basename(file, ".json")}`));
+  return readdirSync(root)
+    .sort()
+    .flatMap((profile) =>
+      readdirSync(path.join(root, profile))
+        .sort()
+        .map((file) => `${profile}/${path.basename(file, ".json")}`),
+    );
 }
 
 /** One recorded scenario. */
@@ -42,7 +47,8 @@ export function skippedPositions(name, scenario, skipExchanges) {
   const out = new Set();
   for (const label of skipExchanges.filter((entry) => entry.scenario === name).flatMap((entry) => entry.exchanges)) {
     const [, position, exchange] = /^(\d+) (.*)$/.exec(label) ?? [];
-    if (scenario.exchanges[position]?.name !== exchange) throw new Error(`must-pass.json: ${name} has no exchange "${label}"`);
+    if (scenario.exchanges[position]?.name !== exchange)
+      throw new Error(`must-pass.json: ${name} has no exchange "${label}"`);
     out.add(Number(position));
   }
   return out;
@@ -70,9 +76,14 @@ export class Deviations {
 
   /** Says whether a difference is meant. */
   allow(scenario, exchange, difference) {
-    const found = this.#entries.find(({ matches, want, got }) =>
-      matches.scenario.test(scenario) && matches.exchange.test(exchange) && matches.path.test(difference.path) &&
-      sideMatches(want, difference.want) && sideMatches(got, difference.got));
+    const found = this.#entries.find(
+      ({ matches, want, got }) =>
+        matches.scenario.test(scenario) &&
+        matches.exchange.test(exchange) &&
+        matches.path.test(difference.path) &&
+        sideMatches(want, difference.want) &&
+        sideMatches(got, difference.got),
+    );
     if (found) this.#used.add(found);
     return Boolean(found);
   }

@@ -70,7 +70,13 @@ class Replay {
       else if (jar.names().length && all.cookie === undefined) all.cookie = jar.header();
     }
     for (const name of Object.keys(all)) if (all[name] === null) delete all[name];
-    return { baseUrl: this.target.baseUrl, method, path: this.fill(path), headers: all, body: this.#payload(body, all) };
+    return {
+      baseUrl: this.target.baseUrl,
+      method,
+      path: this.fill(path),
+      headers: all,
+      body: this.#payload(body, all),
+    };
   }
 
   #payload(body, headers) {
@@ -84,9 +90,10 @@ class Replay {
 
   #absorb(jar, request, response) {
     if (!jar) return;
-    const lines = request.cookie_transport === "better-auth-cookie"
-      ? headersOf(response, "set-better-auth-cookie").flatMap(splitFolded)
-      : headersOf(response, "set-cookie");
+    const lines =
+      request.cookie_transport === "better-auth-cookie"
+        ? headersOf(response, "set-better-auth-cookie").flatMap(splitFolded)
+        : headersOf(response, "set-cookie");
     jar.absorb(lines);
   }
 
@@ -100,7 +107,11 @@ class Replay {
     await eventually(arrived, { timeout: MAIL_TIMEOUT, onTimeout: () => new Error("late") }).catch(() => {});
     this.mails += list.length;
     return list.map((mail) => ({
-      to: mail.to, subject: mail.template ?? mail.subject, url: mail.url, token: mail.token, otp: mail.otp,
+      to: mail.to,
+      subject: mail.template ?? mail.subject,
+      url: mail.url,
+      token: mail.token,
+      otp: mail.otp,
     }));
   }
 
@@ -120,7 +131,12 @@ class Replay {
   async #jwks(profile) {
     if (!profile.jwks_path) return undefined;
     const path = profile.base_path + profile.jwks_path;
-    const response = await rawRequest({ baseUrl: this.target.baseUrl, method: "GET", path, headers: { host: this.host } });
+    const response = await rawRequest({
+      baseUrl: this.target.baseUrl,
+      method: "GET",
+      path,
+      headers: { host: this.host },
+    });
     return response.status === 200 ? JSON.parse(response.body.toString()) : undefined;
   }
 }
@@ -139,9 +155,13 @@ export async function replayScenario({ skip = new Set(), ...options }) {
   const out = [];
   for (const [position, recorded] of options.scenario.exchanges.entries()) {
     if (skip.has(position)) continue;
-    const request = recorded.request ? `${recorded.request.method} ${recorded.request.path}` : `sleep ${recorded.sleep_ms} ms`;
+    const request = recorded.request
+      ? `${recorded.request.method} ${recorded.request.path}`
+      : `sleep ${recorded.sleep_ms} ms`;
     const name = recorded.name ?? request;
-    const differences = await replay.exchange(recorded).catch((error) => [{ path: "error", want: undefined, got: error.message }]);
+    const differences = await replay
+      .exchange(recorded)
+      .catch((error) => [{ path: "error", want: undefined, got: error.message }]);
     out.push({ position, name, request, differences });
   }
   out.at(-1)?.differences.push(...(await replay.end()));

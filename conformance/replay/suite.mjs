@@ -24,7 +24,14 @@ export function byProfile(names) {
  * @returns {Promise<{name: string, matched: boolean, exchanges: number, matchedExchanges: number, skipped: number,
  *   failures: object[]}[]>} in the order of `names`
  */
-export async function replayAll({ names, targetOf, watch, deviations = new Deviations(), skipExchanges, parallel = 4 }) {
+export async function replayAll({
+  names,
+  targetOf,
+  watch,
+  deviations = new Deviations(),
+  skipExchanges,
+  parallel = 4,
+}) {
   const definitions = profiles();
   const leftOut = skipExchanges ?? mustPass().skipExchanges;
   const results = new Map();
@@ -35,8 +42,20 @@ export async function replayAll({ names, targetOf, watch, deviations = new Devia
       const replay = async () => {
         const target = targetOf(profile);
         const onResponse = watch?.(profile, definitions[profile], target);
-        const exchanges = await replayScenario({ scenario, profile: definitions[profile], target, skip, onResponse })
-          .catch((error) => [{ position: 0, name: "start of the scenario", request: "", differences: [{ path: "error", got: error.message }] }]);
+        const exchanges = await replayScenario({
+          scenario,
+          profile: definitions[profile],
+          target,
+          skip,
+          onResponse,
+        }).catch((error) => [
+          {
+            position: 0,
+            name: "start of the scenario",
+            request: "",
+            differences: [{ path: "error", got: error.message }],
+          },
+        ]);
         return judge(name, exchanges, skip.size, deviations);
       };
       results.set(name, await untilMatched(name, replay));
@@ -53,7 +72,8 @@ const isTimed = (name) => transcript(name).exchanges.some((exchange) => exchange
 /** Scenarios in real time get another chance: on a busy machine a session may age between two requests. */
 async function untilMatched(name, replay) {
   let result = await replay();
-  for (let attempt = 1; isTimed(name) && !result.matched && attempt < TIMED_ATTEMPTS; attempt++) result = await replay();
+  for (let attempt = 1; isTimed(name) && !result.matched && attempt < TIMED_ATTEMPTS; attempt++)
+    result = await replay();
   return result;
 }
 
@@ -73,7 +93,8 @@ export function explain({ name, failures }) {
   const lines = [`✗ ${name}`];
   for (const { position, name: exchange, request, differences } of failures) {
     lines.push(`    exchange ${position}, ${exchange}: ${request}`);
-    for (const { path, want, got } of differences) lines.push(`      ${path}`, `        recorded ${show(want)}`, `        answered ${show(got)}`);
+    for (const { path, want, got } of differences)
+      lines.push(`      ${path}`, `        recorded ${show(want)}`, `        answered ${show(got)}`);
   }
   return lines.join("\n");
 }

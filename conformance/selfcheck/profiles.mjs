@@ -57,13 +57,18 @@ async function officialPlugin({ plugin, options }) {
 function callbacks(value, outbox) {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((item) => callbacks(item, outbox));
-  if (!value.$callback) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, callbacks(item, outbox)]));
+  if (!value.$callback)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, callbacks(item, outbox)]));
   const [, subject, members] = OUTBOX_CALLBACK.exec(value.$callback) ?? [];
   if (!subject) throw new Error(`callback ${value.$callback} is not known`);
   const carried = (name, data) => (members.includes(name) ? (data[name] ?? null) : null);
   return async (data) => {
     outbox.push({
-      to: data.user.email, subject, url: carried("url", data), token: carried("token", data), otp: carried("otp", data),
+      to: data.user.email,
+      subject,
+      url: carried("url", data),
+      token: carried("token", data),
+      otp: carried("otp", data),
     });
   };
 }

@@ -12,41 +12,79 @@ import { byProfile, explain, replayAll } from "../replay/suite.mjs";
 import { startOfficial } from "./official.mjs";
 
 /** The profiles that selfcheck/profiles.mjs can build. */
-const PROFILES = new Set(["account", "base", "basepath", "convex", "defer", "disabled", "https", "noautosignin", "nocsrf",
-  "nosignup", "shortsession", "shorttokens", "softverify", "verified"]);
+const PROFILES = new Set([
+  "account",
+  "base",
+  "basepath",
+  "convex",
+  "defer",
+  "disabled",
+  "https",
+  "noautosignin",
+  "nocsrf",
+  "nosignup",
+  "shortsession",
+  "shorttokens",
+  "softverify",
+  "verified",
+]);
 
 const noDeviations = () => new Deviations([]);
 const definitions = profiles();
 
 async function transcripts(report) {
   const names = recordedScenarios().filter((name) => PROFILES.has(name.split("/")[0]));
-  const server = await startOfficial(Object.fromEntries([...byProfile(names).keys()].map((name) => [name, definitions[name]])));
+  const server = await startOfficial(
+    Object.fromEntries([...byProfile(names).keys()].map((name) => [name, definitions[name]])),
+  );
   const results = await replayAll({ names, targetOf: server.target, deviations: noDeviations(), skipExchanges: [] });
   await server.stop();
   const failed = results.filter((result) => !result.matched);
   report.add({
-    name: "scenarios", title: "recorded scenarios", value: results.length - failed.length, goal: results.length, unit: "scenarios",
+    name: "scenarios",
+    title: "recorded scenarios",
+    value: results.length - failed.length,
+    goal: results.length,
+    unit: "scenarios",
     failures: failed.map(explain),
   });
 }
 
 async function clients(report) {
   const app = (url) => ({
-    ...definitions.convex, base_url: url,
-    options: { ...definitions.convex.options, emailVerification: { sendVerificationEmail: definitions.verified.options.emailVerification.sendVerificationEmail } },
+    ...definitions.convex,
+    base_url: url,
+    options: {
+      ...definitions.convex.options,
+      emailVerification: {
+        sendVerificationEmail: definitions.verified.options.emailVerification.sendVerificationEmail,
+      },
+    },
   });
   const server = await startOfficial({ app });
   const baseURL = server.url("app");
   const validator = validatorFor({
-    issuer: definitions.convex.environment.CONVEX_SITE_URL, jwksPath: "/api/auth/convex/jwks", baseUrl: baseURL, host: new URL(baseURL).host,
+    issuer: definitions.convex.environment.CONVEX_SITE_URL,
+    jwksPath: "/api/auth/convex/jwks",
+    baseUrl: baseURL,
+    host: new URL(baseURL).host,
   });
   for (const { version, framework, createAuthClient } of CLIENTS) {
     const { steps, passed, failure } = await tell({
-      createAuthClient, plugins, baseURL, uniqueTokens: false, email: `alice.${version}.${framework}@example.com`,
-      outbox: () => server.admin.outbox("app"), validate: (token) => validator.validate(token),
+      createAuthClient,
+      plugins,
+      baseURL,
+      uniqueTokens: false,
+      email: `alice.${version}.${framework}@example.com`,
+      outbox: () => server.admin.outbox("app"),
+      validate: (token) => validator.validate(token),
     });
     report.add({
-      name: "steps", title: `client ${version} ${framework}`, value: passed, goal: steps, unit: "steps",
+      name: "steps",
+      title: `client ${version} ${framework}`,
+      value: passed,
+      goal: steps,
+      unit: "steps",
       failures: failure ? [`✗ ${failure.step}: ${failure.error.stack}`] : [],
     });
   }
@@ -54,12 +92,25 @@ async function clients(report) {
 }
 
 async function badInput(report) {
-  const [one, two] = await Promise.all([startOfficial({ base: definitions.base }), startOfficial({ base: definitions.base })]);
+  const [one, two] = await Promise.all([
+    startOfficial({ base: definitions.base }),
+    startOfficial({ base: definitions.base }),
+  ]);
   const { total, matched, failures } = await runBadInput({
-    ours: one.target("base"), official: two.target("base"), profile: definitions.base, deviations: noDeviations(),
+    ours: one.target("base"),
+    official: two.target("base"),
+    profile: definitions.base,
+    deviations: noDeviations(),
   });
   await Promise.all([one.stop(), two.stop()]);
-  report.add({ name: "badinput", title: "bad input", value: matched, goal: total, unit: "requests", failures: failures.map(({ name }) => `✗ ${name}`) });
+  report.add({
+    name: "badinput",
+    title: "bad input",
+    value: matched,
+    goal: total,
+    unit: "requests",
+    failures: failures.map(({ name }) => `✗ ${name}`),
+  });
 }
 
 const report = new Report();

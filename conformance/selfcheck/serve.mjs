@@ -7,7 +7,8 @@ import { officialServer } from "./profiles.mjs";
 const { admin, servers: definitions } = JSON.parse(process.argv[2]);
 const servers = new Map();
 
-const listen = (handler, port) => new Promise((resolve) => http.createServer(handler).listen(port, "127.0.0.1", resolve));
+const listen = (handler, port) =>
+  new Promise((resolve) => http.createServer(handler).listen(port, "127.0.0.1", resolve));
 
 for (const [name, { port, profile }] of Object.entries(definitions)) {
   const server = await officialServer(profile);

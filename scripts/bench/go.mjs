@@ -8,23 +8,33 @@
  */
 export const GO_FIGURES = [
   {
-    name: "bench_boltstore_get_session", unit: "µs", how: "session and user read from one tenant's file",
+    name: "bench_boltstore_get_session",
+    unit: "µs",
+    how: "session and user read from one tenant's file",
     of: (ns) => ns("engine/store/boltstore", "BenchmarkStore/GetSession") / 1e3,
   },
   {
-    name: "bench_boltstore_sign_up", unit: "µs", how: "durable commit of a user and a session, 200 callers at a time",
+    name: "bench_boltstore_sign_up",
+    unit: "µs",
+    how: "durable commit of a user and a session, 200 callers at a time",
     of: (ns) => ns("engine/store/boltstore", "BenchmarkStore/SignUpParallel") / 1e3,
   },
   {
-    name: "bench_sandbox_warm_call_go", unit: "µs", how: "a call of a standard-Go guest, without a reset",
+    name: "bench_sandbox_warm_call_go",
+    unit: "µs",
+    how: "a call of a standard-Go guest, without a reset",
     of: (ns) => ns("engine/sandbox", "BenchmarkWarmCall/go") / 1e3,
   },
   {
-    name: "bench_sandbox_reset_go", unit: "µs", how: "what a reset adds to a call of a standard-Go guest",
+    name: "bench_sandbox_reset_go",
+    unit: "µs",
+    how: "what a reset adds to a call of a standard-Go guest",
     of: (ns) => (ns("engine/sandbox", "BenchmarkResetCall/go") - ns("engine/sandbox", "BenchmarkWarmCall/go")) / 1e3,
   },
   {
-    name: "bench_sandbox_clone_go", unit: "µs", how: "making an instance of a standard-Go guest from its image, and freeing it",
+    name: "bench_sandbox_clone_go",
+    unit: "µs",
+    how: "making an instance of a standard-Go guest from its image, and freeing it",
     of: (ns) => ns("engine/sandbox", "BenchmarkClone/go") / 1e3,
   },
 ];
@@ -54,6 +64,13 @@ export function goFigures(output, wanted = GO_FIGURES) {
       if (ns === undefined) throw new Error(`no ${bench} of ${folder} among the Go benchmarks`);
       return ns;
     });
-    return { name, value: Number(value.toPrecision(4)), unit, goal, holds: goal === null || value <= goal, how: `${how} (go test -bench: ${used.join(", ")})` };
+    return {
+      name,
+      value: Number(value.toPrecision(4)),
+      unit,
+      goal,
+      holds: goal === null || value <= goal,
+      how: `${how} (go test -bench: ${used.join(", ")})`,
+    };
   });
 }

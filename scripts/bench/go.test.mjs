@@ -13,12 +13,26 @@ BenchmarkTwo 	    3	    1.5e+06 ns/op
 `;
 
 test("lines belong to their package; repeated ones give the median", () => {
-  assert.deepEqual([...parseBenchmarks(OUTPUT)], [["engine/x BenchmarkOne/go", 101683], ["engine/y BenchmarkTwo", 1.5e6]]);
+  assert.deepEqual(
+    [...parseBenchmarks(OUTPUT)],
+    [
+      ["engine/x BenchmarkOne/go", 101683],
+      ["engine/y BenchmarkTwo", 1.5e6],
+    ],
+  );
 });
 
 test("figures, with and without goal", () => {
-  const figure = (goal, bench = "BenchmarkTwo") => goFigures(OUTPUT, [{ name: "n", unit: "ms", goal, how: "h", of: (ns) => ns("engine/y", bench) / 1e6 }])[0];
-  assert.deepEqual(figure(undefined), { name: "n", value: 1.5, unit: "ms", goal: null, holds: true, how: "h (go test -bench: BenchmarkTwo)" });
+  const figure = (goal, bench = "BenchmarkTwo") =>
+    goFigures(OUTPUT, [{ name: "n", unit: "ms", goal, how: "h", of: (ns) => ns("engine/y", bench) / 1e6 }])[0];
+  assert.deepEqual(figure(undefined), {
+    name: "n",
+    value: 1.5,
+    unit: "ms",
+    goal: null,
+    holds: true,
+    how: "h (go test -bench: BenchmarkTwo)",
+  });
   assert.equal(figure(1.5).holds, true);
   assert.equal(figure(1).holds, false);
   assert.throws(() => figure(1, "BenchmarkNone"), /BenchmarkNone of engine\/y/);

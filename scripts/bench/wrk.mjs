@@ -28,7 +28,10 @@ export async function wrk({ url, connections, seconds, headers = {}, script }) {
   });
   const fault = /Non-2xx.*|Socket errors: .*/.exec(output)?.[0];
   if (fault) throw new Error(`${url}: ${fault}`);
-  return { rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)[1]), p99: milliseconds(/99%\s+([\d.]+\w+)/.exec(output)[1]) };
+  return {
+    rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)[1]),
+    p99: milliseconds(/99%\s+([\d.]+\w+)/.exec(output)[1]),
+  };
 }
 
 function milliseconds(text) {
