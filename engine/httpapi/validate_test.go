@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+func objectJSON(o *document.Object) []byte { return document.Obj(o).JSON() }
+
+// TestValidate: the messages are those of zod 4.
+func TestValidate(t *testing.T) {
+	const (
+		signUp = `{"allOf":[{"type":"object","properties":{"name":{"type":"string"},"email":{"type":"string","format":"email"},
+			"password":{"type":"string","minLength":1},"image":{"type":"string"},"rememberMe":{"type":"boolean"}},"required":["name","email","password"]},
+			{"type":"object","additionalProperties":{}}]}`
+		various = `{"type":"object","properties":{
+			"n":{"type":"number"},"list":{"type":"array","items":{"type":"string"}},"any":{},
+			"one":{"type":"string","enum":["x"]},"some":{"type":"string","enum":["x","y"]},
+			"in":{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]},
+			"map":{"type":"object","additionalProperties":{"type":"number"}},
+			"short":{"type":"string","minLength":2,"maxLength":3}}}`
+		good = `"name":"A","email":"a@b.co","password":"x"`
+	)
+	tests := []struct{ name, schema, value, want string }{
+		{"fine", signUp, `{` + good + `}`, ""},
+		{"unknown members", signUp, `{` + good + `,"x":{"y":[1]}}`, ""},
+		{"optional members", signUp, `{` + good + `,"image":"i","rememberMe":true}`, ""},
+		{"empty object", signUp, `{}`, "[body.name] Invalid input: expected string, received undefined; [body.email] Invalid input: expected string, received undefined; [body.password] Invalid input: expected string, received undefined"},
+		{"no body", signUp, ``, "[body] Invalid input: expected object, received undefined; [body] Invalid input: expected record, received undefined"},
+		{"list", signUp, `[]`, "[body] Invalid input: expected object, received array; [body] Invalid input: expected record, received array"},
+		{"text", signUp, `"text"`, "[body] Invalid input: expected object, received string; [body] Invalid input: expected record, received string"},
+		{"null", signUp, `null`, "[body] Invalid input: expected object, received null; [body] Invalid input: expected record, received null"},
+		{"number for text", signUp, `{"name":1,"email":"a@b.co","password":"x"}`, "[body.name] Invalid input: expected string, received number"},
+		{"huge number for text", signUp, `{"name":1e999,"email":"a@b.co","password":"x"}`, "[body.name] Invalid input: expected string, received Infinity"},
+		{"null for optional", signUp, `{` + good + `,"image":null}`, "[body.image] Invalid input: expected string, received null"},
+		{"text for boolean", signUp, `{` + good + `,"rememberMe":"yes"}`, "[body.rememberMe] Invalid input: expected boolean, received string"},
+		{"e-mail", signUp, `{"name":"A","email":"nope","password":"x"}`, "[body.email] Invalid email address"},
+		{"empty password", signUp, `{"name":"A","email":"a@b.co","password":""}`, "[body.password] Too small: expected string to have >=1 characters"},
+		{"empty list for a password", signUp, `{"name":"A","email":"a@b.co","password":[]}`, "[body.password] Invalid input: expected string, received array; [body.password] Too small: expected array to have >=1 items"},
+		{"nothing required", various, `{}`, ""},
+		{"anything", various, `{"any":[{"x":null}]}`, ""},
+		{"number", various, `{"n":"1"}`, "[body.n] Invalid input: expected number, received string"},
+		{"items", various, `{"list":["a",1,null]}`, "[body.list.1] Invalid input: expected string, received number; [body.list.2] Invalid input: expected string, received null"},
+		{"no list", various, `{"list":{}}`, "[body.list] Invalid input: expected array, received object"},
+		{"one option", various, `{"one":"y"}`, `[body.one] Invalid input: expected "x"`},
+		{"options", various, `{"some":"z"}`, `[body.some] Invalid option: expected one of "x"|"y"`},
+		{"option of another type", various, `{"some":1}`, `[body.some] Invalid option: expected one of "x"|"y"`},
+		{"right option", various, `{"some":"y","one":"x"}`, ""},
+		{"inner", various, `{"in":{}}`, "[body.in.a] Invalid input: expected string, received undefined"},
+		{"record", various, `{"map":{"a":1,"b":"x"}}`, "[body.map.b] Invalid input: expected number, received string"},
+		{"no record", various, `{"map":[]}`, "[body.map] Invalid input: expected record, received array"},
+		{"too short", various, `{"short":"a"}`, "[body.short] Too small: expected string to have >=2 characters"},
+		{"too long", various, `{"short":"abcd"}`, "[body.short] Too big: expected string to have <=3 characters"},
+		{"UTF-16 units", various, `{"short":"😀"}`, ""},
+		{"three emoji", various, `{"short":"😀😀"}`, "[body.short] Too big: expected string to have <=3 characters"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			schema, err := pluginapi.ParseSchema(json.RawMessage(tt.schema))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var v document.Value
+			if tt.value != "" {
+				v = parse(t, tt.value)
+			}
+			status := 0
+			if tt.want != "" {
+				status = 400
+			}
+			wantError(t, validate("body", schema, v), status, "VALIDATION_ERROR", tt.want)
+		})
+	}
+}
+
+func TestValidateWithoutSchema(t *testing.T) {
+	if err := validate("body", nil, document.Text("x")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestValidateBounded: one error does not grow with the body.
+func TestValidateBounded(t *testing.T) {
+	schema := &pluginapi.Schema{Type: "object", Properties: pluginapi.Properties{{Name: "list", Schema: &pluginapi.Schema{Type: "array", Items: &pluginapi.Schema{Type: "string"}}}}}
+	body := parse(t, `{"list":[`+strings.Repeat("1,", 100_000)+`1]}`)
+	if n := strings.Count(apierror.From(validate("body", schema, body)).Message, ";") + 1; n != maxIssues {
+		t.Errorf("%d issues, want %d", n, maxIssues)
+	}
+}
+
+func TestValidEmail(t *testing.T) {
+	for address, want := range map[string]bool{
+		"a@b.co": true, "A.b+c-d_e'f@x-y.example.com": true, "1@2.xy": true, "a'b@c.de": true, "_@x.co": true, "+@x.co": true,
+		"":        false,
+		"a":       false,
+		"@b.co":   false,
+		"a@b":     false,
+		"a@b.c":   false,
+		".a@b.co": false, "a.@b.co": false, "a..b@c.de": false, "a@b..co": false, "a@.b.co": false, "a@-b.co": false,
+		"a'@b.co": false, "a b@c.de": false, "a@b.co ": false, " a@b.co": false, "a@b.co\n": false, "a@b.co\r\nBcc: x@y.zz": false,
+		"a@b@c.de": false, "ä@b.co": false, "a@ä.co": false, "a\x00@b.co": false, "<a@b.co>": false, `"a"@b.co`: false, "a@[1.2.3.4]": false,
+		"a@b.co2": false, "a@1.2.3.4": false,
+	} {
+		if got := ValidEmail(address); got != want {
+			t.Errorf("ValidEmail(%q) = %v, want %v", address, got, want)
+		}
+	}
+}
