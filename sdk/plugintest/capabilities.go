@@ -85,6 +85,15 @@ func (h *Host) services() map[string]Function {
 		"random.uuid": func(Object) (sdk.Status, any) {
 			return sdk.OK, Object{"value": "00000000-0000-4000-8000-" + h.id("", 12)[:12]}
 		},
+		"cookies.inject": func(a Object) (sdk.Status, any) {
+			h.injected = text(a["header"])
+			return sdk.OK, nil
+		},
+		"cookies.detach": func(Object) (sdk.Status, any) {
+			lines := h.setCookies
+			h.setCookies = nil
+			return sdk.OK, Object{"lines": lines}
+		},
 		"ratelimit.hit": h.hit,
 		"audit.record": func(a Object) (sdk.Status, any) {
 			h.keep(func() { h.state.Audit = append(h.state.Audit, a) })

@@ -68,13 +68,13 @@ func (d *document) writable(names []string, m *pluginapi.Manifest) bool {
 	case "record":
 		return strings.HasSuffix(d.hook, "ing") && !strings.HasSuffix(d.hook, ".deleting")
 	case "request":
-		return d.hook == pluginapi.EventRequestBefore && (second == "body" || second == "headers")
+		return d.hook == pluginapi.EventRequestBefore && (second == "body" || second == "headers" || second == "query" && len(names) > 2)
 	case "response":
 		if d.hook != "" && !strings.HasPrefix(d.hook, "request.") && d.hook != pluginapi.EventResponseSession && d.hook != pluginapi.EventSessionCreating {
 			return false
 		}
 		if second == "cookies" {
-			return len(names) == 3 && slices.ContainsFunc(m.Cookies, func(c pluginapi.Cookie) bool { return c.Name == names[2] })
+			return len(names) == 3 && slices.ContainsFunc(m.Cookies, func(c pluginapi.Cookie) bool { return c.Covers(names[2]) })
 		}
 		return slices.Contains([]string{"status", "body", "headers", "redirect"}, second)
 	}

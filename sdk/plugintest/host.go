@@ -52,9 +52,13 @@ type Host struct {
 	overrides map[string]Function
 	sequence  int
 	current   string // token of the session that requests carry
-	state     state
-	kept      []func() // redoes what takes effect at once, after the rest was undone
-	doc       document
+	// What the capability cookies works with: the answer's Set-Cookie values,
+	// and what was added to the request's cookies.
+	setCookies []string
+	injected   string
+	state      state
+	kept       []func() // redoes what takes effect at once, after the rest was undone
+	doc        document
 }
 
 // state is what units of work change.
@@ -159,6 +163,13 @@ func (h *Host) SignIn(userID string) string {
 
 // SignOut makes the following requests carry no session.
 func (h *Host) SignOut() { h.current = "" }
+
+// Injected returns what the last call added to the request's cookies.
+func (h *Host) Injected() string { return h.injected }
+
+// AddSession creates a session of a user that requests do not carry, and
+// returns its token.
+func (h *Host) AddSession(userID string) string { return text(h.newSession(userID, true)["token"]) }
 
 // SessionsOf returns the sessions of a user, oldest first.
 func (h *Host) SessionsOf(userID string) []Object {

@@ -90,12 +90,21 @@ func (h *Host) endpoint(method, path string) (*pluginapi.Handler, Object) {
 	for i := range h.manifest.Handlers {
 		e := &h.manifest.Handlers[i]
 		if e.Kind == pluginapi.KindEndpoint && e.Method == method {
-			if params, ok := matchRoute(e.Path, path); ok {
+			if params, ok := matchRoute(h.route(e), path); ok {
 				return e, params
 			}
 		}
 	}
 	return nil, nil
+}
+
+// route is the path of an endpoint: the configured one, if there is one.
+func (h *Host) route(e *pluginapi.Handler) string {
+	d := document{root: Object{"config": h.config}}
+	if v, _ := d.read("config." + e.PathFrom); e.PathFrom != "" && text(v) != "" {
+		return text(v)
+	}
+	return e.Path
 }
 
 func matchRoute(pattern, path string) (Object, bool) {
@@ -129,6 +138,7 @@ func (h *Host) begin(event, phase string) {
 	if phase != "" {
 		h.doc.root["event"].(Object)["phase"] = phase
 	}
+	h.setCookies, h.injected = nil, ""
 	h.refreshSession()
 }
 
@@ -230,7 +240,7 @@ func (h *Host) refusal(r Response) Response {
 }
 
 func (h *Host) cookie(name string, value any) Cookie {
-	i := slices.IndexFunc(h.manifest.Cookies, func(c pluginapi.Cookie) bool { return c.Name == name })
+	i := slices.IndexFunc(h.manifest.Cookies, func(c pluginapi.Cookie) bool { return c.Covers(name) })
 	c := Cookie{MaxAge: h.manifest.Cookies[i].MaxAge}
 	switch v := value.(type) {
 	case string:
@@ -250,10 +260,21 @@ func (h *Host) cookie(name string, value any) Cookie {
 type Event struct {
 	Name     string
 	Phase    string  // of response.session
+	Reason   string  // of session events
+	Cause    string  // event.plugin: whose host call raised it
+	Forget   bool    // of session.creating: rememberMe was false
 	Request  Request // what the client asked for
+	Answer   Answer  // of hooks on answers: what there is so far
 	Record   Object  // of record events
 	Previous Object
 	Claims   Object // of token.claims
+}
+
+// Answer is what an endpoint and earlier hooks have made of an answer.
+type Answer struct {
+	Redirect     string
+	SessionToken string   // the session that its cookie hands to the client
+	Cookies      []string // its Set-Cookie values
 }
 
 // Fire runs the first hook that the manifest has for an event, and returns
@@ -271,12 +292,33 @@ func (h *Host) Fire(e Event) Response {
 	}
 	h.begin(e.Name, e.Phase)
 	h.fillRequest(e.Request, "", target, Object{})
+	h.fillEvent(e)
 	for name, value := range map[string]Object{"record": e.Record, "previous": e.Previous, "claims": e.Claims} {
 		if value != nil {
 			h.doc.root[name] = value
 		}
 	}
 	return h.run(h.manifest.Handlers[i].Number)
+}
+
+// fillEvent puts into the document what an event is about.
+func (h *Host) fillEvent(e Event) {
+	event, response := h.doc.root["event"].(Object), h.doc.root["response"].(Object)
+	for name, value := range map[string]string{"reason": e.Reason, "plugin": e.Cause} {
+		if value != "" {
+			event[name] = value
+		}
+	}
+	if e.Name == pluginapi.EventSessionCreating {
+		event["rememberMe"] = !e.Forget
+	}
+	if e.Answer.Redirect != "" {
+		response["redirect"] = e.Answer.Redirect
+	}
+	if e.Answer.SessionToken != "" {
+		response["sessionToken"] = e.Answer.SessionToken
+	}
+	h.setCookies = e.Answer.Cookies
 }
 
 // Read returns the value at a path of the last call's document, to look at
