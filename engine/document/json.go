@@ -108,12 +108,14 @@ func (p *parser) object() (Value, error) {
 	}
 	defer func() { p.depth++ }()
 	p.pos++
-	o := NewObject(8)
 	p.space()
 	if p.peek() == '}' {
 		p.pos++
-		return Obj(o), nil
+		return Obj(&Object{}), nil
 	}
+	// Room for a few members only: a body of a million tiny objects must not
+	// take a multiple of its size in empty slots.
+	o := NewObject(4)
 	for {
 		p.space()
 		if p.peek() != '"' {

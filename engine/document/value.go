@@ -68,13 +68,25 @@ func Boolean(b bool) Value { return Value{kind: Bool, b: b} }
 // Int wraps an integer.
 func Int(n int64) Value { return Value{kind: Number, text: strconv.FormatInt(n, 10)} }
 
-// Float wraps a finite number; NaN and infinities become null, as
-// JSON.stringify does.
+// Float wraps a finite number, written as JSON.stringify does: exponents only
+// below 1e-6 and from 1e21, and no negative zero. NaN and infinities become
+// null.
 func Float(f float64) Value {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return NullValue()
 	}
-	return Value{kind: Number, text: strconv.FormatFloat(f, 'g', -1, 64)}
+	if f == 0 {
+		return Int(0)
+	}
+	format := byte('f')
+	if abs := math.Abs(f); abs < 1e-6 || abs >= 1e21 {
+		format = 'e'
+	}
+	text := strconv.FormatFloat(f, format, -1, 64)
+	if n := len(text); format == 'e' && text[n-4] == 'e' && text[n-2] == '0' {
+		text = text[:n-2] + text[n-1:] // 1e-09 is 1e-9 in JavaScript
+	}
+	return Value{kind: Number, text: text}
 }
 
 // Time wraps a time in TimeLayout.
@@ -204,9 +216,9 @@ func (v Value) Equal(w Value) bool {
 	case String:
 		return v.text == w.text
 	case Number:
-		a, _ := v.Float()
-		b, _ := w.Float()
-		return v.text == w.text || a == b
+		a, inRange := v.Float()
+		b, alsoInRange := w.Float()
+		return v.text == w.text || inRange && alsoInRange && a == b
 	case Array:
 		if len(v.arr) != len(w.arr) {
 			return false
