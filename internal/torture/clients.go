@@ -24,9 +24,9 @@ const (
 // signUp is an acknowledged sign-up.
 type signUp struct{ email, cookie string }
 
-// burst keeps concurrency sign-ups under way, kills the server a while after
-// the first was acknowledged, and returns those that were.
-func burst(ctx context.Context, s *server, round, concurrency int, after time.Duration) []signUp {
+// burst keeps concurrency sign-ups under way, kills the server as planned, and
+// returns those that were acknowledged.
+func burst(ctx context.Context, s *server, round, concurrency int, p plan) []signUp {
 	client := &http.Client{
 		Timeout:   requestTimeout,
 		Transport: &http.Transport{MaxIdleConnsPerHost: concurrency},
@@ -48,7 +48,11 @@ func burst(ctx context.Context, s *server, round, concurrency int, after time.Du
 				}
 				if cookie != "" {
 					mu.Lock()
-					if done = append(done, signUp{email, cookie}); len(done) == 1 {
+					done = append(done, signUp{email, cookie})
+					if len(done) == p.count {
+						s.kill()
+					}
+					if len(done) == 1 {
 						close(first)
 					}
 					mu.Unlock()
@@ -58,7 +62,11 @@ func burst(ctx context.Context, s *server, round, concurrency int, after time.Du
 	}
 	select {
 	case <-first:
-		pause(ctx, after)
+		if p.count == 0 {
+			pause(ctx, p.after)
+		} else {
+			s.awaitExit(ctx)
+		}
 	case <-time.After(requestTimeout):
 	case <-ctx.Done():
 	}

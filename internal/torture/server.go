@@ -116,6 +116,16 @@ func (s *server) kill() {
 	<-s.exited
 }
 
+// awaitExit waits until the server is gone, at most as long as a request may
+// take.
+func (s *server) awaitExit(ctx context.Context) {
+	select {
+	case <-s.exited:
+	case <-time.After(requestTimeout):
+	case <-ctx.Done():
+	}
+}
+
 // check runs the store check on what the killed server left, and returns the
 // number of damaged files.
 func (s *server) check(ctx context.Context) (bad int, err error) {
