@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -75,14 +76,14 @@ func TestDepth(t *testing.T) {
 func TestParseMemory(t *testing.T) {
 	for name, element := range map[string]string{"objects": "{},", "arrays": "[],", "members": `{"":0},`, "numbers": "1,"} {
 		text := []byte("[" + strings.TrimSuffix(strings.Repeat(element, 100_000), ",") + "]")
-		size := testing.Benchmark(func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := Parse(text, 0); err != nil {
-					b.Fatal(err)
-				}
-			}
-		}).AllocedBytesPerOp()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		v := mustParse(t, string(text))
+		runtime.ReadMemStats(&after)
+		size := int64(after.TotalAlloc - before.TotalAlloc)
+		if len(v.Items()) != 100_000 {
+			t.Fatalf("%s: %d elements", name, len(v.Items()))
+		}
 		if factor := size / int64(len(text)); factor > 200 {
 			t.Errorf("%s: %d bytes for %d of text, %d times as much", name, size, len(text), factor)
 		}
