@@ -1,5 +1,7 @@
 package sdk
 
+import "strings"
+
 // Request reads the request.
 type Request struct{ c *Call }
 
@@ -28,6 +30,27 @@ func (r Request) Body(name string) Value { return r.c.at("request.body.", name) 
 
 // Header returns a header; several lines of one name are joined with ", ".
 func (r Request) Header(name string) string { return r.c.at("request.headers.", name).String() }
+
+// bearerScheme is the authentication scheme of RFC 6750 with the space after
+// it.
+const bearerScheme = "bearer "
+
+// BearerToken returns the session token in the Authorization header, fit for
+// Sessions.Use, and "" if there is none. It may be signed, and percent-encoded
+// as it is in the cookie, or plain.
+func (r Request) BearerToken() string {
+	header := r.Header("authorization")
+	if len(header) < len(bearerScheme) || !strings.EqualFold(header[:len(bearerScheme)], bearerScheme) {
+		return ""
+	}
+	token := strings.TrimSpace(header[len(bearerScheme):])
+	if strings.Contains(token, ".") {
+		if decoded, ok := DecodeURIComponent(token); ok {
+			return decoded
+		}
+	}
+	return token
+}
 
 // Cookie returns a cookie by its name without the tenant's prefix. The
 // signature of a cookie that is declared as signed has been checked. The

@@ -1,43 +1,9 @@
 // From profiles.json, which says in Better Auth's words what a recorded server was, to tenants of an authhost.yaml.
 
-/** A profile asks for something that authhost or this translation does not have yet. */
-export class UnsupportedProfile extends Error {}
+import { Options, UnsupportedProfile, withoutUndefined } from "./options.mjs";
+import { pluginOf } from "./plugins.mjs";
 
-/** Reads options and remembers which were read, so that none is lost silently. */
-class Options {
-  #rest;
-
-  constructor(options) {
-    this.#rest = structuredClone(options);
-  }
-
-  take(path) {
-    const value = this.#remove(path);
-    if (value?.$callback) throw new UnsupportedProfile(`${path} is a function: ${value.$callback}`);
-    return value;
-  }
-
-  /** True where the application gave a function, else undefined: what authhost sends mail for. */
-  takeCallback(path) {
-    return this.#remove(path) !== undefined || undefined;
-  }
-
-  #remove(path) {
-    const keys = path.split(".");
-    const last = keys.pop();
-    let at = this.#rest;
-    for (const key of keys) at = at?.[key];
-    const value = at?.[last];
-    if (at) delete at[last];
-    return value;
-  }
-
-  /** The paths of all values that nobody took. */
-  rest(value = this.#rest, path = "") {
-    if (value === null || typeof value !== "object" || Array.isArray(value)) return [path];
-    return Object.entries(value).flatMap(([key, item]) => this.rest(item, path ? `${path}.${key}` : key));
-  }
-}
+export { UnsupportedProfile };
 
 /**
  * The tenant that serves a profile.
@@ -56,11 +22,12 @@ export function tenantOf(id, profile, { listen, modules }) {
     baseURL: profile.base_url,
     basePath: profile.base_path,
     secret: profile.secret,
+    cors: profile.http_layer?.includes("cors:true") || undefined,
     ...general(options, id),
     plugins: [
       passwords,
       ...account(options, passwords.config.emailVerification).filter((entry) => modules.has(entry.id)),
-      ...profile.plugins.map((p) => plugin(id, p, profile)),
+      ...profile.plugins.flatMap((p) => pluginOf(id, p, profile, modules)),
     ],
   };
   const rest = options.rest();
@@ -71,6 +38,7 @@ export function tenantOf(id, profile, { listen, modules }) {
 function general(options, id) {
   if (options.take("rateLimit.enabled")) throw new UnsupportedProfile(`${id}: rate limits`);
   options.take("telemetry.enabled");
+  options.take("account.accountLinking.enabled"); // of social sign-in, which is not there yet
   return {
     appName: options.take("appName"),
     trustedOrigins: options.take("trustedOrigins"),
@@ -138,16 +106,4 @@ function account(options, verification = {}) {
     }),
   });
   return [{ id: "account", config }];
-}
-
-function plugin(id, { plugin: name, options }, profile) {
-  if (name === "convex" && options.authConfig === "$convexRS256" && Object.keys(options).length === 1) {
-    return { id: "convex", config: { issuer: profile.environment.CONVEX_SITE_URL, algorithm: "RS256" } };
-  }
-  throw new UnsupportedProfile(`${id}: plugin ${name} with ${JSON.stringify(options)}`);
-}
-
-function withoutUndefined(object) {
-  const empty = (value) => value === undefined || (value?.constructor === Object && Object.keys(value).length === 0);
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => !empty(value)));
 }

@@ -58,10 +58,32 @@ test("the account plugin is enabled where it exists", () => {
 });
 
 test("the convex plugin", () => {
-  assert.deepEqual(tenant("convex").plugins.at(-1), {
+  assert.deepEqual(tenant("convex", ["convex"]).plugins.at(-1), {
     id: "convex",
     config: { issuer: "https://happy-animal-123.convex.site", algorithm: "RS256" },
   });
+});
+
+test("plugins that are not there yet are left out where the rest of the profile stands without them", () => {
+  const { plugins, cors } = tenant("spa", ["convex", "cross-domain"]);
+  assert.deepEqual(plugins.slice(1), [
+    { id: "cross-domain", config: { siteURLs: ["http://localhost:5173"] } },
+    { id: "convex", config: { issuer: "https://happy-animal-123.convex.site", algorithm: "RS256" } },
+  ]);
+  assert.equal(cors, true);
+});
+
+test("options of plugins", () => {
+  assert.deepEqual(tenant("jwtrs", ["jwt"]).plugins.at(-1).config, {
+    algorithm: "RS256",
+    jwksPath: "/.well-known/jwks.json",
+    issuer: "https://issuer.example.com",
+    audience: "aud-1",
+    lifetime: 300,
+    claims: { fields: ["email"], constants: { role: "member" } },
+    disableSettingJwtHeader: true,
+  });
+  assert.deepEqual(tenant("bearer", ["bearer"]).plugins.at(-1), { id: "bearer" });
 });
 
 test("what has no translation is refused, not dropped", () => {

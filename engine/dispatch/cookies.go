@@ -23,11 +23,13 @@ func (ex *Exchange) InjectCookies(header string) {
 // DetachCookies takes the cookies off the answer and returns their Set-Cookie
 // values.
 func (ex *Exchange) DetachCookies() []string {
-	lines := make([]string, len(ex.Response.Cookies))
-	for i, c := range ex.Response.Cookies {
+	r := &ex.Response
+	r.detachedToken = r.sessionToken()
+	lines := make([]string, len(r.Cookies))
+	for i, c := range r.Cookies {
 		lines[i] = c.Line
 	}
-	ex.Response.Cookies = nil
+	r.Cookies = nil
 	return lines
 }
 
@@ -47,14 +49,14 @@ func (ex *Exchange) Hold(forget bool) {
 }
 
 // sessionToken is the signed session token that the answer's cookie hands to
-// the client, Absent if there is none.
+// the client, also if the cookie was detached; Absent if there is none.
 func (r *Response) sessionToken() document.Value {
 	for _, c := range r.Cookies {
 		if c.Name == session.CookieToken {
 			return textOrAbsent(c.Value)
 		}
 	}
-	return document.Value{}
+	return r.detachedToken
 }
 
 // hiddenCookie tells the engine's own cookies: a guest works with sessions

@@ -50,6 +50,8 @@ type Response struct {
 	Headers  http.Header
 	Redirect string
 	Cookies  []session.Cookie
+
+	detachedToken document.Value // the session token in a cookie that was detached
 }
 
 func (r Response) clone() Response {
