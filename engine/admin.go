@@ -28,7 +28,7 @@ func (e *Engine) Admin() http.Handler {
 	m := http.NewServeMux()
 	m.Handle("GET /metrics", e.metrics.Handler())
 	m.HandleFunc("GET /livez", alive)
-	m.HandleFunc("GET /readyz", alive)
+	m.HandleFunc("GET /readyz", e.ready)
 	m.HandleFunc("POST /keys/rotate", e.adminRotate)
 	m.HandleFunc("POST /rollback", e.adminRollback)
 	if e.config.Server.Development {
@@ -44,6 +44,18 @@ func (e *Engine) Admin() http.Handler {
 func alive(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = w.Write([]byte("ok\n"))
+}
+
+// ready answers like alive, and names the plugins that keep failing: their
+// requests are refused, all others are served.
+func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintln(w, "ok")
+	for _, t := range e.current.Load().tenants {
+		for _, id := range t.api.Plugins.Broken() {
+			fmt.Fprintf(w, "degraded: tenant %s, plugin %s keeps failing and is not called for a while\n", t.config.ID, id)
+		}
+	}
 }
 
 var errNoTenant = errors.New("no such tenant; name one with ?tenant=ID")

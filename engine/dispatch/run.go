@@ -24,7 +24,8 @@ const (
 	OutcomeDeny   = "deny"
 	OutcomeFailed = "failed" // the handler said so
 	OutcomeTrap   = "trap"   // it trapped or used up a limit
-	OutcomeBusy   = "busy"   // no instance was free in time
+	OutcomeBusy   = "busy"   // no instance or no host call was done in time
+	OutcomeOpen   = "open"   // not called: it kept failing, and its breaker is open
 )
 
 type pin struct {
@@ -233,19 +234,55 @@ func (ex *Exchange) run(ctx context.Context, e Entry, c *Call) (pluginapi.Result
 	defer func() { ex.callStack = ex.callStack[:len(ex.callStack)-1] }()
 	c.Exchange, c.Entry, c.ctx = ex, e, ctx
 	start := time.Now()
+	var done Done
+	result := pluginapi.Failed
+	if e.Plugin.breaker.allow(start) {
+		result, done = ex.guest(ctx, e, c)
+		if e.Plugin.breaker.done(judge(c, done.Outcome), time.Now()) {
+			ex.logger.WarnContext(ctx, "a plugin's breaker opened or closed", "tenant", ex.Realm.ID, "plugin", e.Plugin.ID, "open", e.Plugin.breaker.isOpen())
+		}
+	} else {
+		done = Done{Outcome: OutcomeOpen, Err: apierror.Unavailable(fmt.Errorf("plugin %s kept failing and is not called for a while", e.name()))}
+	}
+	done.Took = time.Since(start)
+	if ex.observer != nil {
+		ex.observer.HandlerDone(ex, e, done)
+	}
+	return result, done.Err
+}
+
+// guest runs the code and says what came of it.
+func (ex *Exchange) guest(ctx context.Context, e Entry, c *Call) (pluginapi.Result, Done) {
 	result, usage, err := ex.invoke(ctx, e, c)
 	outcome := OutcomeOK
-	if err == nil {
+	switch {
+	case err == nil:
 		result, outcome, err = ex.conclude(e, c, result)
-	} else if errors.Is(err, sandbox.ErrBusy) {
+	case errors.Is(err, sandbox.ErrBusy) || starved(err, usage):
 		outcome, err = OutcomeBusy, apierror.Unavailable(err)
-	} else {
+	default:
 		outcome, err = OutcomeTrap, apierror.Internal(fmt.Errorf("plugin %s: %w", e.name(), err))
 	}
-	if ex.observer != nil {
-		ex.observer.HandlerDone(ex, e, Done{Outcome: outcome, Took: time.Since(start), Usage: usage, Err: err})
+	return result, Done{Outcome: outcome, Usage: usage, Err: err}
+}
+
+// judge says whether an outcome is the plugin's own fault.
+func judge(c *Call, outcome string) verdict {
+	switch {
+	case outcome == OutcomeOK || outcome == OutcomeDeny:
+		return works
+	case outcome == OutcomeTrap || outcome == OutcomeFailed && c.refusal == nil:
+		return faulty
+	default:
+		return unclear
 	}
-	return result, err
+}
+
+// starved reports whether a call ran out of time while it waited for the
+// host, which is the host's doing and passes.
+func starved(err error, used sandbox.Usage) bool {
+	var trap *sandbox.TrapError
+	return errors.As(err, &trap) && trap.Reason == sandbox.ReasonWall && used.Host > used.Wall/2
 }
 
 func (ex *Exchange) enter(e Entry) error {
