@@ -137,6 +137,9 @@ func (c *checker) plugins(t *Tenant) {
 		if !validID(p.ID, maxPluginID) {
 			c.at(p.Origin, "/id", fmt.Sprintf("plugin id %q is not allowed", p.ID), fmt.Sprintf("use 1 to %d of a-z, 0-9 and -, with a letter or digit first", maxPluginID))
 		}
+		if p.Limits.Instances != 0 {
+			c.at(p.Origin, "/limits/instances", "instances are shared by all tenants and cannot be limited per plugin", "set limits.instances at the top of the file")
+		}
 		for j, grant := range p.Grants {
 			if !slices.Contains(pluginapi.CapabilityNames(), grant) {
 				c.at(p.Origin, fmt.Sprintf("/grants/%d", j), fmt.Sprintf("unknown capability %q", grant), didYouMean(grant, pluginapi.CapabilityNames()))

@@ -225,7 +225,7 @@ func TestSecretsAreHidden(t *testing.T) {
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "tenant", c.Tenants[0], "secret", c.Tenants[0].Secrets[0].Value)
 	for name, out := range map[string]string{
-		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", c), "%#v": fmt.Sprintf("%#v", c.Tenants), "%s": fmt.Sprintf("%s", c.Tenants[0].Secrets[0].Value),
+		"%v": fmt.Sprintf("%v", c), "%+v": fmt.Sprintf("%+v", c), "%#v": fmt.Sprintf("%#v", c.Tenants), "Sprint": fmt.Sprint(c.Tenants[0].Secrets[0].Value),
 		"JSON": string(text), "slog": log.String(),
 	} {
 		if strings.Contains(out, strongSecret) {

@@ -131,6 +131,6 @@ type Limits struct {
 	HostCalls uint32 `yaml:"hostCalls" min:"1"`
 	// Wall time in milliseconds, host calls included.
 	WallMs uint32 `yaml:"wallMs" min:"1"`
-	// Instances of the module that run at the same time, over all tenants.
+	// Instances of a module that run at the same time. All tenants share them, so this limit is not set per plugin.
 	Instances int `yaml:"instances" min:"1" max:"10000"`
 }

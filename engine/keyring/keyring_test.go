@@ -138,8 +138,12 @@ func (s jwkSet) verify(t *testing.T, token string) error {
 			public := rsa.PublicKey{N: number(t, k["n"]), E: int(number(t, k["e"]).Int64())}
 			return rsa.VerifyPKCS1v15(&public, crypto.SHA256, digest[:], signature)
 		case ES256:
-			public := ecdsa.PublicKey{Curve: elliptic.P256(), X: number(t, k["x"]), Y: number(t, k["y"])}
-			if len(signature) != 64 || !ecdsa.Verify(&public, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+			point := slices.Concat([]byte{4}, decode(t, k["x"]), decode(t, k["y"]))
+			public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+			if err != nil {
+				return err
+			}
+			if len(signature) != 64 || !ecdsa.Verify(public, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
 				return errors.New("bad signature")
 			}
 			return nil
