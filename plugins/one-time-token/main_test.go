@@ -1,0 +1,117 @@
+package main
+
+import (
+	_ "embed"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authhost/authhost/pluginapi"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
+)
+
+//go:embed manifest.json
+var manifest []byte
+
+func newHost(t *testing.T, config string) *plugintest.Host {
+	t.Helper()
+	return plugintest.New(t, plugintest.Config{Manifest: manifest, Config: config})
+}
+
+func verifyToken(h *plugintest.Host, token string) plugintest.Response {
+	return h.POST("/one-time-token/verify", `{"token":"`+token+`"}`)
+}
+
+func wantMessage(t *testing.T, r plugintest.Response, status int, message string) {
+	t.Helper()
+	if r.Status != status || r.Text("message") != message || r.Get("code") != nil {
+		t.Errorf("got %s, want %d %s", r, status, message)
+	}
+}
+
+func TestExchange(t *testing.T) {
+	for _, config := range []string{"", `{"storeToken":"hashed"}`} {
+		h := newHost(t, config)
+		if r := h.GET("/one-time-token/generate"); r.Status != 401 {
+			t.Errorf("without a session: got %s", r)
+		}
+		session := h.SignIn(h.AddUser("ada@example.com", ""))
+		token := h.GET("/one-time-token/generate").Text("token")
+		if len(token) != tokenLength {
+			t.Fatalf("token %q", token)
+		}
+		for name := range h.Verifications() {
+			if strings.Contains(name, token) == (config != "") {
+				t.Errorf("%s: kept under %s", config, name)
+			}
+		}
+		h.SignOut()
+		r := verifyToken(h, token)
+		if r.Text("session.token") != session || r.Text("user.email") != "ada@example.com" || h.CurrentSession()["token"] != session {
+			t.Errorf("got %s", r)
+		}
+		h.SignOut()
+		wantMessage(t, verifyToken(h, token), 400, "Invalid token")
+		if h.CurrentSession() != nil {
+			t.Error("a used token signs in")
+		}
+	}
+}
+
+func TestLife(t *testing.T) {
+	for _, tt := range []struct {
+		config string
+		life   time.Duration
+	}{{"", 3 * time.Minute}, {`{"expiresIn":60}`, time.Minute}} {
+		h := newHost(t, tt.config)
+		h.SignIn(h.AddUser("ada@example.com", ""))
+		early, late := h.GET("/one-time-token/generate").Text("token"), h.GET("/one-time-token/generate").Text("token")
+		h.Advance(tt.life - time.Second)
+		if r := verifyToken(h, early); r.Status != 200 {
+			t.Errorf("%s: before its end: got %s", tt.config, r)
+		}
+		h.Advance(time.Second)
+		wantMessage(t, verifyToken(h, late), 400, "Invalid token")
+	}
+}
+
+func TestSessionGone(t *testing.T) {
+	h := newHost(t, "")
+	h.SignIn(h.AddUser("ada@example.com", ""))
+	token := h.GET("/one-time-token/generate").Text("token")
+	h.On("session.adopt", func(plugintest.Object) (sdk.Status, any) { return sdk.NotFound, nil })
+	wantMessage(t, verifyToken(h, token), 400, "Session not found")
+	wantMessage(t, verifyToken(h, token), 400, "Invalid token")
+}
+
+func TestWithoutCookie(t *testing.T) {
+	h := newHost(t, `{"disableSetSessionCookie":true}`)
+	session := h.SignIn(h.AddUser("ada@example.com", ""))
+	token := h.GET("/one-time-token/generate").Text("token")
+	h.SignOut()
+	if r := verifyToken(h, token); r.Text("session.token") != session || h.CurrentSession() != nil {
+		t.Errorf("got %s", r)
+	}
+}
+
+func TestClientRequestsDisabled(t *testing.T) {
+	h := newHost(t, `{"disableClientRequest":true}`)
+	h.SignIn(h.AddUser("ada@example.com", ""))
+	wantMessage(t, h.GET("/one-time-token/generate"), 400, "Client requests are disabled")
+}
+
+func TestHeader(t *testing.T) {
+	for config, offered := range map[string]bool{"": false, `{"setOttHeaderOnNewSession":true}`: true} {
+		h := newHost(t, config)
+		session := h.SignIn(h.AddUser("ada@example.com", ""))
+		r := h.Fire(plugintest.Event{Name: pluginapi.EventResponseSession, Phase: pluginapi.PhaseIssued})
+		token := r.Headers["set-ott"]
+		if offered != (token != "") || offered != (r.Headers["access-control-expose-headers"] == "set-ott") {
+			t.Fatalf("%s: headers %v", config, r.Headers)
+		}
+		if offered && verifyToken(h, token).Text("session.token") != session {
+			t.Error("the token in the header is not good")
+		}
+	}
+}
