@@ -69,7 +69,9 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
       cacheDir: CACHE,
       development,
       logLevel: "warn",
+      requestTimeout: "2m",
     },
+    limits: { wallMs: 60_000 }, // On a busy machine password hashes wait long for their turn.
     store,
     tenants: tenants((id) => addresses.get(id)),
   };

@@ -5,10 +5,10 @@ import http from "node:http";
  * Sends one request on a connection of its own.
  *
  * @param {{baseUrl: string, method: string, path: string, headers?: Record<string, string>, body?: string|Buffer,
- *   timeout?: number}} request `path` goes on the wire as it is; `timeout` is in milliseconds (15 s by default).
+ *   timeout?: number}} request `path` goes on the wire as it is; `timeout` is in milliseconds (60 s by default).
  * @returns {Promise<{status: number, headers: [string, string][], body: Buffer}>} header names in lower case
  */
-export function rawRequest({ baseUrl, method, path, headers = {}, body, timeout = 15000 }) {
+export function rawRequest({ baseUrl, method, path, headers = {}, body, timeout = 60_000 }) {
   const url = new URL(baseUrl);
   const length = body !== undefined ? Buffer.byteLength(body) : ["POST", "PUT", "PATCH"].includes(method) ? 0 : null;
   const all = length === null || "transfer-encoding" in headers ? headers : { ...headers, "content-length": length };
