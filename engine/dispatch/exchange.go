@@ -211,7 +211,7 @@ func (ex *Exchange) Because(reason string, forget bool, f func() error) error {
 // Issue hands a session to the client: one that was just created, or one that
 // it has proved to own otherwise. The reason is for response.session hooks.
 func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) {
-	ex.outcome.issued, ex.outcome.reason = &issued{sess, user}, reason
+	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = &issued{sess, user}, false, reason
 	for _, c := range ex.Realm.Sessions.SetLines(sess.Str("token"), forget) {
 		ex.Response.SetCookie(c)
 	}
@@ -220,7 +220,7 @@ func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) 
 // End takes the session away from the client. The reason is for
 // response.session hooks.
 func (ex *Exchange) End(reason string) {
-	ex.outcome.ended, ex.outcome.reason = true, reason
+	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = nil, true, reason
 	for _, c := range ex.Realm.Sessions.ExpireLines() {
 		ex.Response.SetCookie(c)
 	}
@@ -253,7 +253,3 @@ func (ex *Exchange) sessionView(ctx context.Context) (*document.Object, error) {
 		Set("user", document.Obj(ex.views.User(user))).
 		Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))), nil
 }
-
-// Pending reports whether a session.creating hook put another step before
-// the session.
-func (ex *Exchange) Pending() bool { return ex.outcome.pending != nil }

@@ -52,8 +52,8 @@ func (ex *Exchange) settle() bool {
 	if ex.outcome.pending == nil {
 		return false
 	}
-	ex.Response = ex.outcome.pending.clone()
-	ex.outcome.issued = nil // nobody is signed in by halves
+	ex.Response = *ex.outcome.pending
+	ex.outcome.pending, ex.outcome.issued = nil, nil // nobody is signed in by halves
 	return true
 }
 

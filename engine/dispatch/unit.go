@@ -81,6 +81,9 @@ type observation struct {
 	record, previous *document.Object
 }
 
+// Observed reports whether there are record events for RunObservers.
+func (ex *Exchange) Observed() bool { return len(ex.observed) > 0 }
+
 // Observe notes a committed record event; RunObservers delivers it.
 func (ex *Exchange) Observe(event string, record, previous *document.Object) {
 	if ex.set.Has(event) {

@@ -32,9 +32,19 @@ func (a *API) serve(e *endpoint) http.HandlerFunc {
 		if a.Metrics != nil {
 			a.Metrics.Request(a.Realm.ID, e.Method, e.Path, status, time.Since(start))
 		}
-		if err := guard(func() error { ex.RunObservers(context.WithoutCancel(ctx)); return nil }); err != nil {
-			a.logFault(ctx, ex, e, err) // the answer is on its way
-		}
+		a.observe(ctx, w, ex, e)
+	}
+}
+
+// observe runs the observers of what the request did, once the answer is on
+// its way.
+func (a *API) observe(ctx context.Context, w http.ResponseWriter, ex *dispatch.Exchange, e *endpoint) {
+	if !ex.Observed() {
+		return
+	}
+	_ = http.NewResponseController(w).Flush() // where that is not supported, the client waits
+	if err := guard(func() error { ex.RunObservers(context.WithoutCancel(ctx)); return nil }); err != nil {
+		a.logFault(ctx, ex, e, err)
 	}
 }
 

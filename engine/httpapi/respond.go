@@ -3,6 +3,7 @@ package httpapi
 import (
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/dispatch"
@@ -31,6 +32,7 @@ func write(w http.ResponseWriter, r *dispatch.Response) int {
 	} else {
 		body = r.Body.AppendJSON(make([]byte, 0, 1024))
 	}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))} // so that a flush ends the answer
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away is nobody's error
 	return status
