@@ -1,0 +1,91 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const referenceIntro = `# Configuration reference
+
+One YAML file, ` + "`authhost.yaml`" + `, configures a server. It is strict: an unknown key, a wrong
+value or a contradiction stops the start with ` + "`file:line:column: what is wrong; what to do`" + `.
+` + "`authhost config check`" + ` reports the same without starting anything.
+
+* **Durations** are Go's, plus days and weeks: ` + "`90s`, `1h30m`, `7d`, `2w`" + `. A bare number counts seconds.
+* **` + "`${NAME}`" + `** in any value is replaced by an environment variable, and ` + "`${NAME:-default}`" + ` has a
+  default for when it is not set or empty. ` + "`$${`" + ` stands for ` + "`${`" + `. Inside ` + "`{ }` and `[ ]`" + `
+  YAML wants quotes around it: ` + "`{url: \"${DATABASE_URL}\"}`" + `.
+* **` + "`file:PATH`" + `** in secrets, and in texts of a plugin's ` + "`config`" + `, is replaced by the content of
+  that file without its last line break. What a variable holds never names a file.
+* **Relative paths** start at the folder of the configuration file.
+* **Anchors** (` + "`&name`, `*name`, `<<`" + `) work, so that tenants can share settings.
+
+This page is made from the source, as is [authhost.schema.json](authhost.schema.json) for editors.
+`
+
+// The reference is made like the schema: from the structs' tags and comments.
+func TestReferenceIsCurrent(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(referenceIntro)
+	comments := fieldComments(t)
+	for _, section := range []struct {
+		path string
+		t    reflect.Type
+	}{
+		{"", reflect.TypeFor[Config]()}, {"server", reflect.TypeFor[Server]()}, {"server.passwordHashing", reflect.TypeFor[HashLimits]()},
+		{"store", reflect.TypeFor[Store]()}, {"store.postgres", reflect.TypeFor[Postgres]()}, {"mail", reflect.TypeFor[Mail]()}, {"mail.smtp", reflect.TypeFor[SMTP]()},
+		{"audit", reflect.TypeFor[Audit]()}, {"limits", reflect.TypeFor[Limits]()}, {"tenants[]", reflect.TypeFor[Tenant]()}, {"tenants[].secrets[]", reflect.TypeFor[SecretVersion]()},
+		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].passwords", reflect.TypeFor[Passwords]()},
+		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
+	} {
+		title := "Top level"
+		if section.path != "" {
+			title = "`" + section.path + "`"
+		}
+		fmt.Fprintf(&b, "\n## %s\n\n| key | default | meaning |\n|---|---|---|\n", title)
+		for _, k := range keys(section.t) {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", k.name, defaultCell(section.t.Field(k.index).Type, k), cell(comments[section.t.Name()+"."+section.t.Field(k.index).Name]+choices(k)))
+		}
+	}
+	path := filepath.Join("..", "..", "docs", "configuration.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(b.String(), string(got)); diff != "" {
+		t.Errorf("%s is not current; run go test ./engine/config -update\n%s", path, diff)
+	}
+}
+
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+func choices(k key) string {
+	if enum := k.tag.Get("enum"); enum != "" {
+		return " One of `" + strings.ReplaceAll(enum, ",", "`, `") + "`."
+	}
+	return ""
+}
+
+func defaultCell(t reflect.Type, k key) string {
+	switch text := k.tag.Get("default"); {
+	case k.required:
+		return "**required**"
+	case text == "":
+		return ""
+	case t.Kind() == reflect.Slice:
+		return "`[" + text + "]`"
+	default:
+		return "`" + text + "`"
+	}
+}
