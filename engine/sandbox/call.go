@@ -23,6 +23,7 @@ type call struct {
 	pending []byte    // what the last get or capability call left for take
 	lines   [2][]byte // unfinished lines of standard output and error
 	logged  uint64
+	frame   *frame             // nil while a module is initialised
 	overdue bool               // the watchdog ended it
 	inHost  bool               // a method of host is running
 	cancel  context.CancelFunc // of the context for capability calls
@@ -174,7 +175,8 @@ func (c *call) flush() {
 // the first one: most calls have none.
 func (c *call) capabilityContext() context.Context {
 	if c.capCtx == nil {
-		c.capCtx, c.cancel = context.WithDeadline(c.Context, c.end)
+		ctx := context.WithValue(c.Context, frameKey{}, c.frame)
+		c.capCtx, c.cancel = context.WithDeadline(ctx, c.end)
 	}
 	return c.capCtx
 }

@@ -42,6 +42,15 @@ type Config struct {
 	// MaxWait bounds how long a caller waits. Default 5 s.
 	MaxWait time.Duration
 
+	// MaxNesting bounds the calls that wait for one another. Default 8.
+	MaxNesting int
+	// BreakAfter is the number of failed calls in a row after which a module
+	// is left alone for CoolDown; then one call tries it. Default 20,
+	// negative: never.
+	BreakAfter int
+	// CoolDown is how long a failing module is left alone. Default 5 s.
+	CoolDown time.Duration
+
 	// Limits are the defaults of every call. Zero members take the values
 	// documented at [Limits].
 	Limits Limits
@@ -95,6 +104,9 @@ const (
 	defaultMaxInstances   = 64
 	defaultMaxWaiting     = 256
 	defaultMaxWait        = 5 * time.Second
+	defaultMaxNesting     = 8
+	defaultBreakAfter     = 20
+	defaultCoolDown       = 5 * time.Second
 	defaultFuel           = 1_000_000_000
 	defaultStack          = 128 << 10
 	defaultWall           = 10 * time.Second
@@ -113,6 +125,9 @@ func (c Config) withDefaults() Config {
 	c.MaxIdle = or(c.MaxIdle, c.MaxInstances) // negative: none
 	c.MaxWaiting = or(c.MaxWaiting, defaultMaxWaiting)
 	c.MaxWait = or(c.MaxWait, defaultMaxWait)
+	c.MaxNesting = or(c.MaxNesting, defaultMaxNesting)
+	c.BreakAfter = or(c.BreakAfter, defaultBreakAfter)
+	c.CoolDown = or(c.CoolDown, defaultCoolDown)
 	c.Limits = c.Limits.or(Limits{
 		Fuel:      defaultFuel,
 		Stack:     defaultStack,

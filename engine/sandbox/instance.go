@@ -26,6 +26,7 @@ type Instance struct {
 
 	initialising bool
 	running      atomic.Bool
+	probe        bool // it decides whether the breaker closes
 	used         bool // a call ran since the last reset
 	failed       bool
 	stack        [1]uint64
@@ -79,6 +80,10 @@ var errInUse = errors.New("sandbox: the instance is running, has failed or was r
 // Config. A call that did not return has a [*TrapError] and ends the instance:
 // Release it and acquire another. The usage is valid in every case. Memory
 // lasts from one call to the next, until Release.
+//
+// A call that a capability call leads to is nested, if it gets the context of
+// [Host]'s Call. Where that goes too deep, or round in a circle, the nested
+// call is not made and has a [*NestingError]; the instance stays usable.
 func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Limits) (int32, Usage, error) {
 	if !i.running.CompareAndSwap(false, true) {
 		return 0, Usage{}, errInUse
@@ -87,11 +92,18 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 	if i.failed || i.module == nil {
 		return 0, Usage{}, errInUse
 	}
-	c := i.begin(ctx, host, limits.or(i.module.limits))
-	i.stack[0] = api.EncodeI32(handler)
-	err := i.run(c, i.entry, i.stack[:])
+	f, err := i.module.nest(ctx, handler)
 	if err != nil {
+		return 0, Usage{}, err
+	}
+	c := i.begin(ctx, host, limits.or(i.module.limits))
+	c.frame = f
+	i.stack[0] = api.EncodeI32(handler)
+	if err = i.run(c, i.entry, i.stack[:]); err != nil {
 		err = c.trapError(i.module.name, handler, err)
+	}
+	if !c.blameless(err) {
+		i.module.breaker.report(err)
 	}
 	c.flush()
 	c.usage.Wall = time.Since(c.start)
@@ -99,6 +111,13 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 		return 0, c.usage, err
 	}
 	return api.DecodeI32(i.stack[0]), c.usage, nil
+}
+
+// blameless reports whether a call ended for a reason that says nothing about
+// the module: its caller gave up, or the host failed.
+func (c *call) blameless(err error) bool {
+	t, ok := err.(*TrapError)
+	return ok && (t.Reason == ReasonCanceled || t.Reason == ReasonHost || t.Reason == ReasonWall && c.Context.Err() != nil)
 }
 
 // trapError turns what wazero returned into a TrapError.
@@ -134,6 +153,10 @@ func (i *Instance) Release() {
 		return
 	}
 	c := i.core
+	if i.probe {
+		i.module.breaker.probed()
+		i.probe = false
+	}
 	i.module = nil
 	keep := i
 	switch {

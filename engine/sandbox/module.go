@@ -13,14 +13,17 @@ import (
 // Module is a loaded module. Handles of the same binary share compiled code
 // and one pool of instances, so a handle per user of a module costs little.
 type Module struct {
-	core   *core
-	name   string
-	limits Limits
-	closed sync.Once
+	core    *core
+	name    string
+	limits  Limits
+	breaker breaker
+	closed  sync.Once
 }
 
 func newModule(c *core, name string, limits Limits) *Module {
-	return &Module{core: c, name: name, limits: limits}
+	cfg := &c.rt.cfg
+	return &Module{core: c, name: name, limits: limits,
+		breaker: breaker{threshold: cfg.BreakAfter, coolDown: cfg.CoolDown, now: cfg.Now}}
 }
 
 // Info describes the module.
@@ -38,15 +41,38 @@ func (m *Module) Limits() Limits { return m.limits }
 // the binary, when no instance is in use any more; calls under way go on.
 func (m *Module) Close() { m.closed.Do(m.core.drop) }
 
+// Share returns another handle of the same binary, with a name, limits and a
+// breaker of its own: one for each user of a module. Close both.
+func (m *Module) Share(name string, limits Limits) (*Module, error) {
+	m.core.rt.mu.Lock()
+	defer m.core.rt.mu.Unlock()
+	if m.core.rt.closed || m.core.refs == 0 {
+		return nil, ErrClosed
+	}
+	m.core.refs++
+	return newModule(m.core, name, limits.or(m.core.rt.cfg.Limits)), nil
+}
+
+// Health tells how the calls of this handle went lately.
+func (m *Module) Health() Health { return m.breaker.state() }
+
 // Acquire takes an instance, which nobody else uses until Release. It waits
 // for one within the bounds of Config; its errors are ErrBusy, ErrClosed,
-// those of ctx, and a [*LoadError] if a fresh instance does not start.
+// those of ctx, an [*OpenError] after many failures, and a [*LoadError] if a
+// fresh instance does not start.
 func (m *Module) Acquire(ctx context.Context) (*Instance, error) {
-	inst, err := m.core.acquire(ctx)
+	probe, err := m.breaker.allow(m.name)
 	if err != nil {
 		return nil, err
 	}
-	inst.module = m
+	inst, err := m.core.acquire(ctx)
+	if err != nil {
+		if probe {
+			m.breaker.probed()
+		}
+		return nil, err
+	}
+	inst.module, inst.probe = m, probe
 	return inst, nil
 }
 

@@ -1,0 +1,203 @@
+package sandbox_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authhost/authhost/engine/sandbox"
+	w "github.com/authhost/authhost/engine/sandbox/internal/wasmtest"
+)
+
+// callGuest makes one capability call and returns its status. Handler 9 traps.
+func callGuest() []byte {
+	g := newGuest()
+	return g.handler(
+		w.Get(0), w.I32(9), w.I32Eq, w.If(w.Unreachable),
+		w.I32(0), w.I32(0), w.I32(0), w.I32(0), w.I32(0), w.I32(0), w.Call(g.call), w.I64(32), w.I64ShrU, w.I32WrapI64,
+	).Bytes()
+}
+
+func TestBreaker(t *testing.T) {
+	var mu sync.Mutex
+	now := time.Now()
+	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
+	pass := func(d time.Duration) { mu.Lock(); defer mu.Unlock(); now = now.Add(d) }
+	rt := newRuntime(t, sandbox.Config{BreakAfter: 3, CoolDown: time.Minute, Now: clock})
+	m := load(t, rt, callGuest())
+	ctx := context.Background()
+	try := func(handler int32) error {
+		inst, err := m.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer inst.Release()
+		_, _, err = inst.Call(ctx, handler, &fakeHost{}, sandbox.Limits{})
+		return err
+	}
+	open := func() bool { return !m.Health().OpenUntil.IsZero() }
+	for _, handler := range []int32{9, 9, 1, 9, 9} { // a success in between counts anew
+		_ = try(handler)
+	}
+	if open() {
+		t.Fatal("open after two failures in a row")
+	}
+	_ = try(9)
+	var oe *sandbox.OpenError
+	if err := try(1); !errors.As(err, &oe) || oe.Failures != 3 || !open() {
+		t.Fatalf("after three failures: %v", err)
+	}
+	other, err := m.Share("other", sandbox.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, _, err := run(t, other, &fakeHost{}, sandbox.Limits{}); err != nil {
+		t.Errorf("another handle of the same binary: %v", err)
+	}
+	pass(2 * time.Minute)
+	if err := try(9); errors.As(err, &oe) { // the probe fails
+		t.Fatal(err)
+	}
+	if err := try(1); !errors.As(err, &oe) {
+		t.Fatalf("after a failed probe: %v", err)
+	}
+	pass(2 * time.Minute)
+	probe, err := m.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := try(1); !errors.As(err, &oe) {
+		t.Errorf("beside the probe: %v", err)
+	}
+	if _, _, err := probe.Call(ctx, 1, &fakeHost{}, sandbox.Limits{}); err != nil {
+		t.Error(err)
+	}
+	probe.Release()
+	if err := try(1); err != nil || open() {
+		t.Errorf("after a good probe: %v", err)
+	}
+}
+
+// nestingHost calls a handler of another module for each capability call.
+func nestingHost(next func() (*sandbox.Module, int32), failed *error) *fakeHost {
+	h := &fakeHost{}
+	h.onCall = func(ctx context.Context, _, _ string, _ []byte) (uint32, []byte) {
+		m, handler := next()
+		inst, err := m.Acquire(ctx)
+		if err == nil {
+			defer inst.Release()
+			_, _, err = inst.Call(ctx, handler, h, sandbox.Limits{})
+		}
+		if err != nil && *failed == nil {
+			*failed = err
+		}
+		return 5, nil
+	}
+	return h
+}
+
+func TestNestedCalls(t *testing.T) {
+	rt := newRuntime(t, sandbox.Config{MaxNesting: 4})
+	a := load(t, rt, callGuest())
+	b, err := a.Share("b", sandbox.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	n := int32(0)
+	tests := map[string]struct {
+		next  func() (*sandbox.Module, int32)
+		cycle bool
+		chain string
+	}{
+		"deep":       {func() (*sandbox.Module, int32) { n++; return b, n }, false, "guest/1 > b/1 > b/2 > b/3 > b/4"},
+		"to and fro": {func() (*sandbox.Module, int32) { n++; return []*sandbox.Module{a, b}[n%2], 1 }, true, "guest/1 > b/1 > guest/1"},
+	}
+	for name, tt := range tests {
+		n = 0
+		var nested error
+		if _, _, err := run(t, a, nestingHost(tt.next, &nested), sandbox.Limits{}); err != nil {
+			t.Errorf("%s: the outer call: %v", name, err)
+		}
+		var ne *sandbox.NestingError
+		if !errors.As(nested, &ne) || ne.Cycle != tt.cycle || strings.Join(ne.Chain, " > ") != tt.chain {
+			t.Errorf("%s: %v", name, nested)
+		}
+	}
+}
+
+func TestReentryIsRefused(t *testing.T) {
+	m := load(t, newRuntime(t, sandbox.Config{}), callGuest())
+	ctx := context.Background()
+	inst, err := m.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inst.Release()
+	var inner error
+	h := &fakeHost{onCall: func(ctx context.Context, _, _ string, _ []byte) (uint32, []byte) {
+		_, _, inner = inst.Call(ctx, 2, &fakeHost{}, sandbox.Limits{})
+		return 4, nil
+	}}
+	if status, _, err := inst.Call(ctx, 1, h, sandbox.Limits{}); status != 4 || err != nil {
+		t.Errorf("outer: %d, %v", status, err)
+	}
+	if inner == nil {
+		t.Error("an instance ran twice at a time")
+	}
+}
+
+func TestBlockingHostCallEndsAtItsTime(t *testing.T) {
+	m := load(t, newRuntime(t, sandbox.Config{}), callGuest())
+	h := &fakeHost{onCall: func(ctx context.Context, _, _ string, _ []byte) (uint32, []byte) {
+		<-ctx.Done()
+		return 0, nil
+	}}
+	for _, parent := range []time.Duration{time.Hour, 5 * time.Millisecond} {
+		inst, err := m.Acquire(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), parent)
+		_, usage, err := inst.Call(ctx, 1, h, sandbox.Limits{Wall: 20 * time.Millisecond})
+		cancel()
+		inst.Release()
+		var trap *sandbox.TrapError
+		if !errors.As(err, &trap) || trap.Reason != sandbox.ReasonWall || usage.Host == 0 {
+			t.Errorf("%v: %v, %+v", parent, err, usage)
+		}
+	}
+}
+
+func TestModuleCloseDuringCall(t *testing.T) {
+	rt := newRuntime(t, sandbox.Config{})
+	m := load(t, rt, callGuest())
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 50 {
+				own, err := rt.Load(context.Background(), callGuest(), sandbox.LoadOptions{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				inst, err := own.Acquire(context.Background())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				own.Close()
+				m.Close()
+				if n, _, err := inst.Call(context.Background(), 1, &fakeHost{}, sandbox.Limits{}); n != 7 || err != nil {
+					t.Error(n, err)
+				}
+				inst.Release()
+			}
+		})
+	}
+	wg.Wait()
+}
