@@ -57,7 +57,7 @@ async function everything(report) {
     await postgres?.stop();
   }
   if (!flags.only) reportUnused(report, deviations);
-  report.write(stages.RESULTS);
+  if (!flags.only && !flags.store) report.write(stages.RESULTS); // Figures of a part would look like those of the whole.
 }
 
 /** A deviation that nothing needs would hide a fault one day. */
