@@ -2,10 +2,12 @@ package capability
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -56,7 +58,7 @@ func (h *Host) signJWT(ctx context.Context, c *dispatch.Call, args *document.Obj
 	claims.Set("exp", document.Int(now.Add(life).Unix()))
 	token, kid, err := h.Keys.Sign(ctx, use, alg, object(claims).JSON())
 	if err != nil {
-		return document.Value{}, err
+		return document.Value{}, keyFault(err)
 	}
 	return object(document.NewObject(2).Set("token", document.Text(token)).Set("kid", document.Text(kid))), nil
 }
@@ -68,7 +70,7 @@ func (h *Host) jwks(ctx context.Context, c *dispatch.Call, args *document.Object
 	}
 	set, err := h.Keys.JWKS(ctx, use, alg)
 	if err != nil {
-		return document.Value{}, err
+		return document.Value{}, keyFault(err)
 	}
 	v, err := document.Parse(set, 0)
 	if err != nil {
@@ -76,4 +78,12 @@ func (h *Host) jwks(ctx context.Context, c *dispatch.Call, args *document.Object
 	}
 	v.Object().Set("maxAge", document.Int(int64(JWKSMaxAge/time.Second)))
 	return v, nil
+}
+
+// keyFault tells an algorithm that there is not from what is the host's fault.
+func keyFault(err error) error {
+	if errors.Is(err, keyring.ErrAlgorithm) {
+		return invalid("there is no such algorithm")
+	}
+	return err
 }

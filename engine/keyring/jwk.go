@@ -3,11 +3,13 @@ package keyring
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -30,23 +32,83 @@ type parsedKey struct {
 	retires   time.Time // RetiresAt, or what follows from the successor; zero: never
 }
 
+// family is the sort of key that an algorithm signs with.
+type family struct {
+	generate func() (crypto.Signer, error)
+	// parse reads the private key of a JWK and refuses one of another family
+	// or strength. Its errors do not quote the key.
+	parse func(jwk.Key) (crypto.Signer, error)
+	// public lists the public members of a JWK (RFC 7518 section 6, RFC 8037
+	// section 2) in the order of Better Auth's key sets. Whatever else a
+	// stored key holds is never published.
+	public []string
+}
+
+// familyOf returns how keys for an algorithm are made.
+func familyOf(alg string) (family, bool) {
+	switch alg {
+	case RS256, PS256:
+		return family{
+			generate: func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, rsaBits) },
+			parse:    parseRSA, public: []string{"kty", "n", "e"},
+		}, true
+	case ES256:
+		return ecFamily(elliptic.P256()), true
+	case ES512:
+		return ecFamily(elliptic.P521()), true
+	case EdDSA:
+		return family{
+			generate: func() (crypto.Signer, error) {
+				_, key, err := ed25519.GenerateKey(rand.Reader)
+				return key, err
+			},
+			parse: parseEd25519, public: []string{"crv", "x", "kty"},
+		}, true
+	}
+	return family{}, false
+}
+
+func parseRSA(key jwk.Key) (crypto.Signer, error) {
+	var raw rsa.PrivateKey
+	if err := key.Raw(&raw); err != nil {
+		return nil, errors.New("not an RSA private key")
+	}
+	if err := raw.Validate(); err != nil || raw.N.BitLen() < rsaBits {
+		return nil, errors.New("RSA key is invalid or too short")
+	}
+	raw.Precompute() // signing is several times as fast
+	return &raw, nil
+}
+
+func ecFamily(curve elliptic.Curve) family {
+	return family{
+		generate: func() (crypto.Signer, error) { return ecdsa.GenerateKey(curve, rand.Reader) },
+		parse: func(key jwk.Key) (crypto.Signer, error) {
+			var raw ecdsa.PrivateKey
+			if err := key.Raw(&raw); err != nil || raw.Curve != curve {
+				return nil, fmt.Errorf("not a %s private key", curve.Params().Name)
+			}
+			return &raw, nil
+		},
+		public: []string{"crv", "kty", "x", "y"},
+	}
+}
+
+func parseEd25519(key jwk.Key) (crypto.Signer, error) {
+	var raw ed25519.PrivateKey
+	if err := key.Raw(&raw); err != nil || len(raw) != ed25519.PrivateKeySize {
+		return nil, errors.New("not an Ed25519 private key")
+	}
+	return raw, nil
+}
+
 // generate makes a key pair and fills in both JWKs.
 func generate(k Key) (Key, error) {
-	var (
-		raw    crypto.Signer
-		err    error
-		public []string
-	)
-	switch k.Alg {
-	case RS256:
-		raw, err = rsa.GenerateKey(rand.Reader, rsaBits)
-		public = rsaMembers()
-	case ES256:
-		raw, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		public = ecMembers()
-	default:
+	f, ok := familyOf(k.Alg)
+	if !ok {
 		return k, ErrAlgorithm
 	}
+	raw, err := f.generate()
 	if err != nil {
 		return k, err
 	}
@@ -61,14 +123,9 @@ func generate(k Key) (Key, error) {
 	if err != nil {
 		return k, err
 	}
-	k.PublicJWK = pick(members, public).JSON()
+	k.PublicJWK = pick(members, f.public).JSON()
 	return k, nil
 }
-
-// The public members of a JWK (RFC 7518 section 6) in the order of Better
-// Auth's key sets. Whatever else a stored key holds is never published.
-func rsaMembers() []string { return []string{"kty", "n", "e"} }
-func ecMembers() []string  { return []string{"crv", "kty", "x", "y"} }
 
 func pick(members document.Value, names []string) document.Value {
 	out := document.NewObject(len(names) + 2)
@@ -86,26 +143,12 @@ func parse(k Key) (*parsedKey, error) {
 		return nil, fail("private key does not parse") // the cause could quote the key
 	}
 	p := &parsedKey{Key: k, retires: k.RetiresAt}
-	var names []string
-	switch k.Alg {
-	case RS256:
-		var raw rsa.PrivateKey
-		if err := key.Raw(&raw); err != nil {
-			return nil, fail("not an RSA private key")
-		}
-		if err := raw.Validate(); err != nil || raw.N.BitLen() < rsaBits {
-			return nil, fail("RSA key is invalid or too short")
-		}
-		raw.Precompute() // signing is several times as fast
-		p.private, names = &raw, rsaMembers()
-	case ES256:
-		var raw ecdsa.PrivateKey
-		if err := key.Raw(&raw); err != nil || raw.Curve != elliptic.P256() {
-			return nil, fail("not a P-256 private key")
-		}
-		p.private, names = &raw, ecMembers()
-	default:
+	f, ok := familyOf(k.Alg)
+	if !ok {
 		return nil, fail(ErrAlgorithm)
+	}
+	if p.private, err = f.parse(key); err != nil {
+		return nil, fail(err)
 	}
 	if p.signer, err = jws.NewSigner(jwa.SignatureAlgorithm(k.Alg)); err != nil {
 		return nil, fail(err)
@@ -119,7 +162,7 @@ func parse(k Key) (*parsedKey, error) {
 	if err != nil {
 		return nil, fail("private key does not parse")
 	}
-	public := pick(members, names).Object()
+	public := pick(members, f.public).Object()
 	out := document.NewObject(public.Len()+2).Set("alg", document.Text(k.Alg))
 	for name, v := range public.All() {
 		out.Set(name, v)

@@ -13,14 +13,17 @@ import (
 // Algorithms of keys (RFC 7518 section 3.1).
 const (
 	RS256 = "RS256" // RSASSA-PKCS1-v1_5 with SHA-256 and a key of 2048 bits
+	PS256 = "PS256" // RSASSA-PSS with SHA-256 and a key of 2048 bits
 	ES256 = "ES256" // ECDSA with P-256 and SHA-256
+	ES512 = "ES512" // ECDSA with P-521 and SHA-512
+	EdDSA = "EdDSA" // Ed25519 (RFC 8037)
 )
 
 // Key is one signing key as it is stored.
 type Key struct {
 	ID  string // the kid of tokens and of the JWKS
 	Use string // what the key signs, such as "convex"; keys of one use are published together
-	Alg string // RS256 or ES256
+	Alg string // one of the constants above
 	// Number counts the keys of one Use and Alg from 1.
 	Number int
 	// PublicJWK and PrivateJWK are JSON Web Keys. Storage seals PrivateJWK.
@@ -38,7 +41,7 @@ var ErrConflict = errors.New("keyring: another process stored this key first")
 var (
 	ErrInvalidToken = errors.New("keyring: token invalid")
 	ErrUnknownKey   = errors.New("keyring: no such key")
-	ErrAlgorithm    = errors.New("keyring: unsupported algorithm; RS256 and ES256 are")
+	ErrAlgorithm    = errors.New("keyring: unsupported algorithm; RS256, PS256, ES256, ES512 and EdDSA are")
 )
 
 // Storage keeps the keys of one tenant. It seals Key.PrivateJWK at rest.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -128,7 +130,8 @@ func (s jwkSet) verify(t *testing.T, token string) error {
 	if err := json.Unmarshal(decode(t, parts[0]), &header); err != nil {
 		t.Fatal(err)
 	}
-	digest, signature := sha256.Sum256([]byte(parts[0]+"."+parts[1])), decode(t, parts[2])
+	signed, signature := []byte(parts[0]+"."+parts[1]), decode(t, parts[2])
+	digest := sha256.Sum256(signed)
 	for _, k := range s.Keys {
 		if k["kid"] != header.Kid || k["alg"] != header.Alg {
 			continue
@@ -137,19 +140,35 @@ func (s jwkSet) verify(t *testing.T, token string) error {
 		case RS256:
 			public := rsa.PublicKey{N: number(t, k["n"]), E: int(number(t, k["e"]).Int64())}
 			return rsa.VerifyPKCS1v15(&public, crypto.SHA256, digest[:], signature)
+		case PS256:
+			public := rsa.PublicKey{N: number(t, k["n"]), E: int(number(t, k["e"]).Int64())}
+			return rsa.VerifyPSS(&public, crypto.SHA256, digest[:], signature, nil)
 		case ES256:
-			point := slices.Concat([]byte{4}, decode(t, k["x"]), decode(t, k["y"]))
-			public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
-			if err != nil {
-				return err
-			}
-			if len(signature) != 64 || !ecdsa.Verify(public, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+			return verifyECDSA(t, elliptic.P256(), k, digest[:], signature)
+		case ES512:
+			long := sha512.Sum512(signed)
+			return verifyECDSA(t, elliptic.P521(), k, long[:], signature)
+		case EdDSA:
+			if k["crv"] != "Ed25519" || !ed25519.Verify(decode(t, k["x"]), signed, signature) {
 				return errors.New("bad signature")
 			}
 			return nil
 		}
 	}
 	return fmt.Errorf("no key %s %s in the set", header.Alg, header.Kid)
+}
+
+func verifyECDSA(t *testing.T, curve elliptic.Curve, k map[string]string, digest, signature []byte) error {
+	t.Helper()
+	public, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, decode(t, k["x"]), decode(t, k["y"])))
+	if err != nil {
+		return err
+	}
+	half := (curve.Params().BitSize + 7) / 8
+	if len(signature) != 2*half || !ecdsa.Verify(public, digest, new(big.Int).SetBytes(signature[:half]), new(big.Int).SetBytes(signature[half:])) {
+		return errors.New("bad signature")
+	}
+	return nil
 }
 
 func decode(t *testing.T, s string) []byte {
@@ -173,7 +192,7 @@ func mustSign(t *testing.T, r *Ring, use, alg, claims string) (token, kid string
 }
 
 func TestSignAndVerify(t *testing.T) {
-	for _, alg := range []string{RS256, ES256} {
+	for _, alg := range []string{RS256, PS256, ES256, ES512, EdDSA} {
 		r := New(Config{Storage: &memory{}})
 		claims := `{"sub":"u1", "iat":1}`
 		token, kid := mustSign(t, r, "convex", alg, claims)
@@ -225,6 +244,39 @@ func TestJWKSForm(t *testing.T) {
 	}
 	if len(rs.N) != 342 {
 		t.Errorf("the modulus has %d characters, want 342 (2048 bits)", len(rs.N))
+	}
+}
+
+// A key that is not of its algorithm's family does not load, and an Ed25519
+// key has Better Auth's form.
+func TestOtherFamilies(t *testing.T) {
+	storage := &memory{}
+	r := New(Config{Storage: storage, NewID: func() string { return "k" }})
+	mustSign(t, r, "u", EdDSA, "{}")
+	key := storage.keys[0]
+	var public struct{ X string }
+	if err := json.Unmarshal(key.PublicJWK, &public); err != nil {
+		t.Fatal(err)
+	}
+	text, err := r.JWKS(t.Context(), "u", EdDSA)
+	if want := `{"keys":[{"alg":"EdDSA","crv":"Ed25519","x":"` + public.X + `","kty":"OKP","kid":"k"}]}`; err != nil || string(text) != want {
+		t.Errorf("got  %s, %v\nwant %s", text, err, want)
+	}
+	for _, alg := range []string{RS256, PS256, ES256, ES512, "none"} {
+		key.Alg = alg
+		if _, err := parse(key); err == nil {
+			t.Errorf("an Ed25519 key passes for %s", alg)
+		}
+	}
+	es, err := generate(Key{ID: "k", Alg: ES256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, alg := range []string{ES512, EdDSA, RS256} {
+		es.Alg = alg
+		if _, err := parse(es); err == nil {
+			t.Errorf("a P-256 key passes for %s", alg)
+		}
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 // ensure returns a set that has a live key of the algorithm, making the first
 // one if need be.
 func (r *Ring) ensure(ctx context.Context, u *use, alg string) (*keySet, *parsedKey, error) {
-	if alg != RS256 && alg != ES256 {
+	if _, ok := familyOf(alg); !ok {
 		return nil, nil, ErrAlgorithm
 	}
 	set, err := r.keys(ctx, u)
