@@ -5,7 +5,7 @@ CLIENTS := conformance/node_modules/.package-lock.json
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: run build plugins test race conformance bench torture fuzz lint vuln clean help
+.PHONY: run build plugins test race conformance bench torture examples fuzz lint vuln clean help
 
 run: build ## serve docs/quickstart/authhost.yaml
 	$(BINARY) serve --config docs/quickstart/authhost.yaml
@@ -19,6 +19,9 @@ plugins: ## plugins/dist/ID.wasm, as far as something changed
 test: plugins ## vet, and every Go test
 	go vet ./...
 	go test ./...
+
+examples: ## the plugins of wasm-examples; needs the compilers that its Makefile names
+	$(MAKE) -C wasm-examples
 
 race: plugins ## the Go tests under the race detector
 	go test -race -short ./...
