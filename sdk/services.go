@@ -100,7 +100,8 @@ type Keys struct{ c *Call }
 func (c *Call) Keys() Keys { return Keys{c} }
 
 // Sign signs the claims that were put at args.claims (see Call.Arg) as a JWT
-// that is good for so many seconds. alg is RS256 or ES256.
+// that is good for so many seconds. alg is RS256, PS256, ES256,
+// ES512 or EdDSA.
 func (k Keys) Sign(use, alg string, seconds int64) (string, Status) {
 	k.c.Arg("use", String(use))
 	k.c.Arg("alg", String(alg))

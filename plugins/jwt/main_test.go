@@ -1,0 +1,104 @@
+package main
+
+import (
+	_ "embed"
+	"strings"
+	"testing"
+
+	"github.com/authhost/authhost/pluginapi"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
+)
+
+//go:embed manifest.json
+var manifest []byte
+
+const ada = "ada@example.com"
+
+func newHost(t *testing.T, config string) *plugintest.Host {
+	t.Helper()
+	return plugintest.New(t, plugintest.Config{Manifest: manifest, Config: config})
+}
+
+func TestToken(t *testing.T) {
+	h := newHost(t, "")
+	if r := h.GET("/token"); r.Status != 401 {
+		t.Errorf("without a session: got %s", r)
+	}
+	id := h.AddUser(ada, "")
+	h.SetUser(id, plugintest.Object{"iss": "evil", "nbf": 1, "plan": "pro"})
+	h.SignIn(id)
+	claims := h.Claims(h.GET("/token").Text("token"))
+	want := plugintest.Object{
+		"iss": plugintest.BaseURL, "aud": plugintest.BaseURL, "sub": id, "id": id, "email": ada, "plan": "pro",
+		"iat": plugintest.Start.Unix(), "exp": plugintest.Start.Unix() + 900,
+	}
+	for name, value := range want {
+		if claims[name] != value {
+			t.Errorf("claim %s is %v, want %v", name, claims[name], value)
+		}
+	}
+	if claims["nbf"] != nil {
+		t.Error("a field of the user became nbf")
+	}
+}
+
+func TestOptions(t *testing.T) {
+	h := newHost(t, `{"issuer":"https://issuer.example.com","audience":["a","b"],"lifetime":300,"algorithm":"ES512",
+		"claims":{"fields":["email","missing"],"constants":{"role":"member"}}}`)
+	h.On("keys.sign", func(args plugintest.Object) (sdk.Status, any) {
+		claims := args["claims"].(plugintest.Object)
+		audience, _ := claims["aud"].([]any)
+		if args["alg"] != "ES512" || args["use"] != "jwt" || claims["iss"] != "https://issuer.example.com" || len(audience) != 2 {
+			t.Errorf("signs %v", args)
+		}
+		if claims["email"] != ada || claims["role"] != "member" || claims["name"] != nil || len(claims) != 5 {
+			t.Errorf("claims %v", claims)
+		}
+		return sdk.OK, plugintest.Object{"token": "t"}
+	})
+	h.SignIn(h.AddUser(ada, ""))
+	if r := h.GET("/token"); r.Text("token") != "t" {
+		t.Errorf("got %s", r)
+	}
+}
+
+func TestHeader(t *testing.T) {
+	fire := func(h *plugintest.Host) plugintest.Response {
+		return h.Fire(plugintest.Event{Name: pluginapi.EventResponseSession, Phase: pluginapi.PhaseRead})
+	}
+	for config, sets := range map[string]bool{"": true, `{"disableSettingJwtHeader":true}`: false} {
+		h := newHost(t, config)
+		id := h.AddUser(ada, "")
+		h.SignIn(id)
+		r := fire(h)
+		claims := h.Claims(r.Headers["set-auth-jwt"])
+		if sets != (claims["sub"] == id) || sets != (r.Headers["access-control-expose-headers"] == "set-auth-jwt") {
+			t.Errorf("%s: headers %v", config, r.Headers)
+		}
+		h.SignOut()
+		if r := fire(h); len(r.Headers) != 0 {
+			t.Errorf("without a session: headers %v", r.Headers)
+		}
+	}
+	h := newHost(t, "")
+	h.SignIn(h.AddUser(ada, ""))
+	h.On("keys.sign", func(plugintest.Object) (sdk.Status, any) { return sdk.Internal, nil })
+	if r := fire(h); r.Result != sdk.Failed {
+		t.Errorf("without a key: got %s", r)
+	}
+}
+
+func TestJWKS(t *testing.T) {
+	r := newHost(t, "").GET("/jwks")
+	if r.Text("keys.0.alg") != "EdDSA" || !strings.HasPrefix(r.Headers["cache-control"], "public, max-age=") {
+		t.Errorf("got %s with headers %v", r, r.Headers)
+	}
+	h := newHost(t, `{"jwksPath":"/.well-known/jwks.json"}`)
+	if r := h.GET("/.well-known/jwks.json"); r.Text("keys.0.kid") == "" {
+		t.Errorf("got %s", r)
+	}
+	if r := h.GET("/jwks"); r.Status != 404 {
+		t.Errorf("the default path: got %s", r)
+	}
+}
