@@ -61,7 +61,7 @@ type Engine struct {
 	store    store.Store
 	audit    audit.Log
 	outbox   *mail.Outbox
-	mail     mail.Sender
+	queue    *mail.Queue // nil without a mail server
 	gate     *secret.Gate
 	counters *ratelimit.Memory
 	closers  []func(context.Context) error
@@ -192,12 +192,11 @@ func (e *Engine) openMail(ctx context.Context) error {
 			return fmt.Errorf("mail: %w", err)
 		}
 		queue := mail.NewQueue(smtp, mail.QueueConfig{Logger: e.logger, Observe: e.metrics.Mail})
-		e.mail = queue
+		e.queue = queue
 		e.metrics.WatchMailQueue(queue.Len)
 		e.onClose(queue.Close)
 	case e.config.Server.Development:
 		e.outbox = mail.NewOutbox(maxOutbox)
-		e.mail = e.outbox
 	}
 	return nil
 }

@@ -147,7 +147,7 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, sends := asksFor(m.manifest, pluginapi.CapEmail); sends && g.mail == nil {
+		if _, sends := asksFor(m.manifest, pluginapi.CapEmail); sends && g.queue == nil && g.outbox == nil {
 			g.logger.Warn("plugin may send mail, but no mail server is configured", "tenant", t.ID, "plugin", p.ID, "remedy", "set mail.smtp")
 		}
 		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest, Module: m.module, Config: settings, Limits: sandboxLimits(p.Limits)})
@@ -168,11 +168,17 @@ func asksFor(m *pluginapi.Manifest, capability string) (pluginapi.Capability, bo
 	return pluginapi.Capability{}, false
 }
 
+// tenantMail returns what sends a tenant's mails, nil if nothing does.
 func (g *generation) tenantMail(t *config.Tenant) mail.Sender {
-	if g.mail == nil {
-		return nil
+	r := mail.Renderer{AppName: t.AppName, From: t.Mail.From, Subjects: t.Mail.Subjects}
+	switch {
+	case g.queue != nil:
+		return g.queue.Rendering(r)
+	case g.outbox != nil:
+		r.Next = g.outbox
+		return r
 	}
-	return mail.Renderer{AppName: t.AppName, From: t.Mail.From, Subjects: t.Mail.Subjects, Next: g.mail}
+	return nil
 }
 
 func policy(s config.Session) session.Policy {

@@ -2,6 +2,7 @@ package capability
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/authhost/authhost/engine/dispatch"
@@ -18,8 +19,8 @@ func (h *Host) sendEmail(ctx context.Context, c *dispatch.Call, args *document.O
 	if _, err := text(args, "to"); err != nil {
 		return document.Value{}, err
 	}
-	if _, err := text(args, "template"); err != nil {
-		return document.Value{}, err
+	if !slices.Contains(mail.Templates(), args.Get("template").Str()) {
+		return document.Value{}, invalid("argument template must be one of " + strings.Join(mail.Templates(), ", "))
 	}
 	ex := c.Exchange
 	if err := ex.Mail(ctx, args); err != nil {

@@ -51,7 +51,7 @@ type QueueConfig struct {
 type Queue struct {
 	sender   Sender
 	config   QueueConfig
-	messages chan Message
+	messages chan letter
 	closing  chan struct{} // closed by Close: no more pauses
 	cancel   context.CancelFunc
 	workers  sync.WaitGroup
@@ -81,19 +81,47 @@ func NewQueue(sender Sender, c QueueConfig) *Queue {
 		c.Observe = func(string) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	q := &Queue{sender: sender, config: c, messages: make(chan Message, c.Size), closing: make(chan struct{}), cancel: cancel}
+	q := &Queue{sender: sender, config: c, messages: make(chan letter, c.Size), closing: make(chan struct{}), cancel: cancel}
 	for range c.Workers {
 		q.workers.Go(func() {
-			for m := range q.messages {
-				q.deliver(ctx, m)
+			for l := range q.messages {
+				q.deliver(ctx, l)
 			}
 		})
 	}
 	return q
 }
 
+// letter is a message on its way, and what renders it, if anything.
+type letter struct {
+	Message
+	renderer *Renderer
+}
+
 // Send takes the message over. It never waits: a full queue refuses.
 func (q *Queue) Send(ctx context.Context, m Message) error {
+	return q.take(ctx, letter{Message: m})
+}
+
+// Rendering returns a Sender that takes messages over as they are and renders
+// them when their turn comes, so that asking for a mail costs as good as
+// nothing: whether a request sent one must not show in its time. Next of the
+// renderer is not used.
+func (q *Queue) Rendering(r Renderer) Sender {
+	r.Next = q.sender
+	return &renderingQueue{queue: q, renderer: &r}
+}
+
+type renderingQueue struct {
+	queue    *Queue
+	renderer *Renderer
+}
+
+func (s *renderingQueue) Send(ctx context.Context, m Message) error {
+	return s.queue.take(ctx, letter{Message: m, renderer: s.renderer})
+}
+
+func (q *Queue) take(ctx context.Context, m letter) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -148,10 +176,14 @@ func (q *Queue) Close(ctx context.Context) error {
 	}
 }
 
-func (q *Queue) deliver(ctx context.Context, m Message) {
+func (q *Queue) deliver(ctx context.Context, l letter) {
+	m, sender := l.Message, q.sender
+	if l.renderer != nil {
+		sender = *l.renderer
+	}
 	pause := q.config.Backoff
 	for attempt := 1; ; attempt++ {
-		err := q.sender.Send(ctx, m)
+		err := sender.Send(ctx, m)
 		if err == nil {
 			q.config.Observe(OutcomeSent)
 			return

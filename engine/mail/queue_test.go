@@ -178,3 +178,20 @@ func TestQueueCloseDuringSend(t *testing.T) {
 		t.Errorf("%d of 1600 messages accounted for", total)
 	}
 }
+
+// What asks for a mail must not wait for its rendering.
+func TestQueueRendersInTheBackground(t *testing.T) {
+	box := NewOutbox(10)
+	q := NewQueue(box, QueueConfig{Workers: 1})
+	sender := q.Rendering(Renderer{AppName: "My App"})
+	if err := sender.Send(t.Context(), Message{To: "a@example.com", Template: ResetPassword, URL: "https://example.com/x"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list := box.List()
+	if len(list) != 1 || list[0].Subject == "" || list[0].Text == "" || list[0].HTML == "" {
+		t.Fatalf("not delivered as rendered: %+v", list)
+	}
+}

@@ -18,6 +18,7 @@ const (
 	ExistingUserSignUp      = "existing-user-sign-up"
 	ChangeEmailConfirmation = "change-email-confirmation"
 	DeleteAccount           = "delete-account"
+	PasswordWasReset        = "password-was-reset"
 	// Generic shows Data's title, text and action (the label of the link), and
 	// takes Message.Subject or else the title as its subject.
 	Generic = "generic"
@@ -25,7 +26,7 @@ const (
 
 // Templates lists the names of the built-in templates.
 func Templates() []string {
-	return []string{ResetPassword, VerifyEmail, ExistingUserSignUp, ChangeEmailConfirmation, DeleteAccount, Generic}
+	return []string{ResetPassword, VerifyEmail, ExistingUserSignUp, ChangeEmailConfirmation, DeleteAccount, PasswordWasReset, Generic}
 }
 
 //go:embed templates
@@ -52,6 +53,8 @@ func builtin(name string) (content, bool) {
 		return content{"Confirm the change of your e-mail address", "Somebody asked to change the e-mail address of your {app} account to another one. The change takes effect only after you confirm it.", "Confirm the change", "If you did not ask for this, do not use the link, and change your password."}, true
 	case DeleteAccount:
 		return content{"Confirm the deletion of your account", "Somebody asked to delete your {app} account. It is deleted for good once you confirm.", "Delete the account", "If you did not ask for this, do not use the link, and change your password."}, true
+	case PasswordWasReset:
+		return content{"Your password was changed", "The password of your {app} account was just reset.", "", "If that was not you, reset your password again at once, and tell us."}, true
 	case Generic:
 		return content{}, true
 	default:
