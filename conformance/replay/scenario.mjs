@@ -40,7 +40,7 @@ class Replay {
     const { request } = recorded;
     if (request.external) throw new Error("requests to an identity provider are not supported");
     const jar = this.#jar(request.jar);
-    const cookies = jar?.names() ?? [];
+    const cookies = await this.normalizer.value(jar?.names() ?? []);
     const response = await rawRequest(this.#request(request, jar));
     this.#absorb(jar, request, response);
     const mail = await this.#newMails(recorded.mail?.length ?? 0);
