@@ -58,7 +58,7 @@ func (c *checker) server() {
 	c.listen(o, "/server/listen", s.Listen)
 	if s.Admin != "" {
 		c.listen(o, "/server/admin", s.Admin)
-		if s.Admin == s.Listen {
+		if s.Admin == s.Listen && !strings.HasSuffix(s.Listen, ":0") {
 			c.at(o, "/server/admin", fmt.Sprintf("server.admin and server.listen are both %s", s.Admin), `give the admin listener its own address, or turn it off with ""`)
 		}
 		if s.Development && !loopback(s.Admin) {

@@ -18,9 +18,6 @@ const (
 	maxPluginID = 40
 )
 
-// builtinPrefix marks a module that comes with the server.
-const builtinPrefix = "builtin:"
-
 func (c *checker) tenants() {
 	o := c.config.Origin
 	if len(c.config.Tenants) == 0 {
@@ -145,7 +142,7 @@ func (c *checker) plugins(t *Tenant) {
 				c.at(p.Origin, fmt.Sprintf("/grants/%d", j), fmt.Sprintf("unknown capability %q", grant), didYouMean(grant, pluginapi.CapabilityNames()))
 			}
 		}
-		if p.Module == "" || strings.HasPrefix(p.Module, builtinPrefix) {
+		if p.Module == "" {
 			continue
 		}
 		if filepath.Ext(p.Module) != ".wasm" {
