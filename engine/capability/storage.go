@@ -176,5 +176,6 @@ func storageIncrement(ctx context.Context, c *dispatch.Call, model string, args 
 	if err != nil {
 		return document.Value{}, err
 	}
+	c.Exchange.Tx().Incremented(model, id)
 	return object(document.NewObject(1).Set("value", document.Int(n))), nil
 }

@@ -206,6 +206,20 @@ func (t *Tx) Increment(ctx context.Context, model, id, field string, by int64) (
 	return sum, err
 }
 
+// Incremented tells the unit of work that a Tenant.Increment of its own, which
+// is not part of it, went by: the record, if it was read before, is expected
+// one version further on.
+func (t *Tx) Incremented(model, id string) {
+	key := recordKey{model, id}
+	if _, ok := t.seen[key]; ok {
+		t.seen[key]++
+	}
+	if e, ok := t.entries[key]; ok && e.base > 0 {
+		e.base++
+		t.entries[key] = e
+	}
+}
+
 // AddTo returns a number field of a record plus by, null or absent counting as
 // 0; an *InvalidError when the field is no integer or the sum does not fit in
 // 64 bits.
