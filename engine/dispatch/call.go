@@ -171,10 +171,11 @@ func (c *Call) decode(kind pluginapi.Kind, value []byte) (document.Value, plugin
 // copyOf returns a copy of another field, within what the call may copy.
 func (c *Call) copyOf(path string) (document.Value, pluginapi.Status) {
 	v := c.read(path)
-	c.copied += sizeOf(v, maxCopied)
-	if c.copied > maxCopied {
+	size := sizeOf(v, maxCopied-c.copied)
+	if size > maxCopied-c.copied {
 		return document.Value{}, pluginapi.StatusLimit
 	}
+	c.copied += size
 	return v.Clone(), pluginapi.StatusOK
 }
 

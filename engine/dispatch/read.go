@@ -51,7 +51,7 @@ func (c *Call) read(path string) document.Value {
 
 func (c *Call) eventView() document.Value {
 	o := document.NewObject(5).
-		Set("name", document.Text(c.event)).
+		Set("name", textOrAbsent(c.event)).
 		Set("phase", textOrAbsent(c.phase)).
 		Set("reason", textOrAbsent(c.reason)).
 		Set("plugin", textOrAbsent(c.cause))
