@@ -182,6 +182,9 @@ func (h *Host) fillRequest(r Request, route string, target *url.URL, params Obje
 		"method": r.Method, "path": target.Path, "route": route, "url": r.Path, "params": params,
 		"query": query, "headers": headers, "cookies": cookies, "ip": "203.0.113.7", "userAgent": "plugintest",
 	}
+	if headers["origin"] != nil {
+		request["origin"] = headers["origin"]
+	}
 	if r.Body != "" {
 		request["body"], request["rawBody"] = decode(h.t, r.Body), r.Body
 	}
@@ -259,6 +262,7 @@ func (h *Host) cookie(name string, value any) Cookie {
 // Event describes an event for Fire.
 type Event struct {
 	Name     string
+	Number   int32   // of the handler, if the manifest has several for the event; 0: the first
 	Phase    string  // of response.session
 	Reason   string  // of session events
 	Cause    string  // event.plugin: whose host call raised it
@@ -282,7 +286,7 @@ type Answer struct {
 // Whether the hook's match fits the request is not looked at.
 func (h *Host) Fire(e Event) Response {
 	h.t.Helper()
-	i := slices.IndexFunc(h.manifest.Handlers, func(x pluginapi.Handler) bool { return x.Event == e.Name })
+	i := slices.IndexFunc(h.manifest.Handlers, func(x pluginapi.Handler) bool { return x.Event == e.Name && (e.Number == 0 || e.Number == x.Number) })
 	if i < 0 {
 		h.t.Fatalf("plugintest: the manifest has no hook on %q", e.Name)
 	}
