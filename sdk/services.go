@@ -112,6 +112,18 @@ func (k Keys) Sign(use, alg string, seconds int64) (string, Status) {
 	return k.c.Result("token").String(), OK
 }
 
+// SignOrReuse is Sign, but may give a token that was signed before for the very
+// same claims and is good for at least left seconds more: for tokens that are
+// handed out at every look at a session. The host adds a random jti, so that
+// new tokens differ.
+func (k Keys) SignOrReuse(use, alg string, seconds, left int64) (string, Status) {
+	k.c.Arg("id", Bool(true))
+	if left > 0 {
+		k.c.Arg("reuse", Int(left))
+	}
+	return k.Sign(use, alg, seconds)
+}
+
 // JWKS reads the public keys of a use: they are at result.keys, and
 // result.maxAge says for how many seconds they may be cached.
 func (k Keys) JWKS(use, alg string) Status {

@@ -46,14 +46,17 @@ function bodyOf(response) {
 
 /**
  * An observer of raw answers that validates all their tokens, and the count of those that were valid.
- * Throws at the first token that the backend would refuse, and at a token that was handed out before.
+ * Throws at the first token that the backend would refuse, and when an answer's body, which a client asks for to refresh its
+ * token, has one that was handed out before. The cookie beside a session may carry a token again.
  */
 export function observer(validator) {
   const seen = new Set();
   const count = { valid: 0 };
   const observe = async (response) => {
+    const asked = bodyOf(response)?.token;
+    if (seen.has(asked)) throw new Error("the same Convex token was handed out twice; clients stop refreshing then");
     for (const token of new Set(tokensOf(response))) {
-      if (seen.has(token)) throw new Error("the same Convex token was handed out twice; clients stop refreshing then");
+      if (seen.has(token)) continue;
       seen.add(token);
       await validator.validate(token);
       count.valid++;

@@ -42,6 +42,7 @@ type Config struct {
 type Host struct {
 	Config
 	functions map[string]map[string]function
+	tokens    tokenCache
 }
 
 // function is one host call. The exchange's unit of work is open while it

@@ -35,8 +35,9 @@ func (h *Host) keyUse(c *dispatch.Call, args *document.Object) (use, alg string,
 	return use, alg, nil
 }
 
-// signJWT signs claims. The host sets iat and exp, and lets token.claims
-// hooks add theirs.
+// signJWT signs claims. The host sets iat, exp and, if asked, a random jti,
+// and lets token.claims hooks add theirs. With reuse it may give a token that
+// was signed before for the same claims.
 func (h *Host) signJWT(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 	use, alg, err := h.keyUse(c, args)
 	if err != nil {
@@ -46,21 +47,46 @@ func (h *Host) signJWT(ctx context.Context, c *dispatch.Call, args *document.Obj
 	if err != nil {
 		return document.Value{}, err
 	}
-	now := c.Exchange.Now
-	claims := document.NewObject(12).Set("iat", document.Int(now.Unix()))
-	for name, v := range args.Get("claims").Object().All() {
-		claims.Set(name, v)
-	}
+	claims := args.Get("claims").Object().Clone()
+	claims.Delete("iat")
+	claims.Delete("exp")
 	if err := c.Exchange.Claims(ctx, use, claims); err != nil {
 		return document.Value{}, err
 	}
-	claims.Set("iat", document.Int(now.Unix()))
-	claims.Set("exp", document.Int(now.Add(life).Unix()))
-	token, kid, err := h.Keys.Sign(ctx, use, alg, object(claims).JSON())
+	key := newTokenKey(c.Entry.Plugin.ID, use, alg, object(claims).JSON())
+	if left, ok := args.Get("reuse").Int(); ok && left > 0 {
+		if t, ok := h.tokens.get(key, c.Exchange.Now, time.Duration(left)*time.Second); ok {
+			return signed(t), nil
+		}
+	}
+	t, err := h.signNew(ctx, use, alg, claims, c.Exchange.Now, life, args.Get("id").Bool())
 	if err != nil {
 		return document.Value{}, keyFault(err)
 	}
-	return object(document.NewObject(2).Set("token", document.Text(token)).Set("kid", document.Text(kid))), nil
+	h.tokens.put(key, t)
+	return signed(t), nil
+}
+
+// signNew signs claims with the times, and the id if asked, in front and at
+// the end, as the reference has them.
+func (h *Host) signNew(ctx context.Context, use, alg string, claims *document.Object, now time.Time, life time.Duration, id bool) (signedToken, error) {
+	whole := document.NewObject(claims.Len()+3).Set("iat", document.Int(now.Unix()))
+	for name, v := range claims.All() {
+		if name != "iat" && name != "exp" {
+			whole.Set(name, v)
+		}
+	}
+	if id {
+		whole.Set("jti", document.Text(uuid()))
+	}
+	expires := now.Truncate(time.Second).Add(life)
+	whole.Set("exp", document.Int(expires.Unix()))
+	token, kid, err := h.Keys.Sign(ctx, use, alg, object(whole).JSON())
+	return signedToken{token: token, kid: kid, expires: expires}, err
+}
+
+func signed(t signedToken) document.Value {
+	return object(document.NewObject(2).Set("token", document.Text(t.token)).Set("kid", document.Text(t.kid)))
 }
 
 func (h *Host) jwks(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {

@@ -18,7 +18,7 @@ var droppedFields = [...]string{
 
 // token serves GET /convex/token.
 func token(c *sdk.Call) sdk.Result {
-	jwt, status := issue(c)
+	jwt, status := issue(c, 0)
 	if status != sdk.OK {
 		return c.Fail(status)
 	}
@@ -28,13 +28,14 @@ func token(c *sdk.Call) sdk.Result {
 }
 
 // followSession sets the cookie when the client gets or keeps a session, and
-// takes it away when the client has none.
+// takes it away when the client has none. Apps read their session often: while
+// a token has most of its life before it, it is handed out again.
 func followSession(c *sdk.Call) sdk.Result {
 	if c.Phase() == "ended" || !c.Session().Exists() {
 		c.ExpireCookie(cookieName)
 		return sdk.Continue
 	}
-	jwt, status := issue(c)
+	jwt, status := issue(c, lifetime(c)*2/3)
 	if status != sdk.OK {
 		return c.Fail(status)
 	}
@@ -42,21 +43,17 @@ func followSession(c *sdk.Call) sdk.Result {
 	return sdk.Continue
 }
 
-// issue signs a token for the session. A jti makes two tokens of one second
-// differ: RS256 gives equal signatures for equal claims, and the Convex client
-// takes an unchanged token for a refusal to refresh it.
-func issue(c *sdk.Call) (string, sdk.Status) {
-	id, status := c.Random().UUID()
-	if status != sdk.OK {
-		return "", status
-	}
+// issue signs a token for the session, or gives an earlier one that says the
+// same and lives at least left seconds more; 0 asks for a new one. New ones
+// have a jti: RS256 gives equal signatures for equal claims, and the Convex
+// client takes an unchanged token for a refusal to refresh it.
+func issue(c *sdk.Call, left int64) (string, sdk.Status) {
 	c.Keys().PutUserClaims(droppedFields[:]...)
 	c.Arg("claims.sessionId", sdk.Copy("session.session.id"))
 	c.Arg("claims.sub", sdk.Copy("session.user.id"))
 	c.Arg("claims.iss", sdk.String(issuer(c)))
 	c.Arg("claims.aud", c.Config("audience"))
-	c.Arg("claims.jti", sdk.String(id))
-	return c.Keys().Sign(keyUse, c.Config("algorithm").String(), lifetime(c))
+	return c.Keys().SignOrReuse(keyUse, c.Config("algorithm").String(), lifetime(c), left)
 }
 
 // lifetime returns the life of a token in seconds.
