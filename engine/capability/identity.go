@@ -103,6 +103,9 @@ func (h *Host) createUser(ctx context.Context, c *dispatch.Call, args *document.
 	if err != nil {
 		return document.Value{}, err
 	}
+	if n.ProviderID != "" && !asked(c, pluginapi.CapIdentity, identity.Account, onlyWrite) {
+		return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not ask to write "+identity.Account)
+	}
 	ex := c.Exchange
 	user, acc, err := h.Identity.CreateUser(ctx, ex.Tx(), ex, n, ex.Now)
 	if err != nil {

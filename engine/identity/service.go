@@ -313,6 +313,10 @@ func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, us
 	if err := hooks.Verdict(ctx, "account.updating", set, WithoutSecrets(account.Fields)); err != nil {
 		return err
 	}
+	for _, name := range accountSecrets {
+		set.Delete(name)
+	}
+	set.Delete("userId")
 	set.Set("password", document.Text(hash))
 	_, err = tx.Update(ctx, Account, account.ID, set)
 	return err
