@@ -64,6 +64,7 @@ type Engine struct {
 	queue    *mail.Queue // nil without a mail server
 	gate     *secret.Gate
 	counters *ratelimit.Memory
+	clients  sync.Map // tenant id → *ratelimit.Memory
 	closers  []func(context.Context) error
 
 	current  atomic.Pointer[generation]

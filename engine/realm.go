@@ -87,7 +87,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 			Development: g.config.Server.Development, Sessions: sessions, Store: r.store,
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
-		Observer: &observer{engine: g.Engine}, Metrics: g.metrics, Logger: g.logger,
+		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t), Metrics: g.metrics, Logger: g.logger,
 		TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.config.Server.TrustedProxies, IPHeaders: t.IPHeaders,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, CORS: t.CORS,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
@@ -196,7 +196,7 @@ func policy(s config.Session) session.Policy {
 }
 
 func cookies(t *config.Tenant) session.CookieConfig {
-	secure := t.Cookies.Secure == config.SecureTrue || t.Cookies.Secure == config.SecureAuto && strings.HasPrefix(t.BaseURL, "https://")
+	secure := t.Cookies.Secure == config.True || t.Cookies.Secure == config.Auto && strings.HasPrefix(t.BaseURL, "https://")
 	return session.CookieConfig{
 		Prefix: t.Cookies.Prefix, Secure: secure, Domain: t.Cookies.Domain, SameSite: t.Cookies.SameSite, Path: t.PathPrefix,
 	}

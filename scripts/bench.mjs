@@ -56,6 +56,7 @@ const authhost = () =>
         listen: listen(id),
         baseURL: `http://${listen(id)}`,
         secret: SECRET,
+        rateLimit: { enabled: false },
         plugins: [
           { id: "email-password", config: { enabled: true } },
           ...(id === "convex" ? [{ id: "convex", config: { issuer: ISSUER, algorithm: "RS256" } }] : []),

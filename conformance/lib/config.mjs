@@ -36,7 +36,6 @@ export function tenantOf(id, profile, { listen, modules }) {
 }
 
 function general(options, id) {
-  if (options.take("rateLimit.enabled")) throw new UnsupportedProfile(`${id}: rate limits`);
   options.take("telemetry.enabled");
   options.take("account.accountLinking.enabled"); // of social sign-in, which is not there yet
   return {
@@ -46,8 +45,19 @@ function general(options, id) {
     errorURL: options.take("onAPIError.errorURL"),
     ipHeaders: options.take("advanced.ipAddress.ipAddressHeaders") ?? ["x-forwarded-for"],
     disableCSRFCheck: options.take("advanced.disableCSRFCheck"),
+    rateLimit: rateLimit(options),
     session: session(options),
   };
+}
+
+function rateLimit(options) {
+  const rules = Object.entries(options.take("rateLimit.customRules") ?? {});
+  return withoutUndefined({
+    enabled: options.take("rateLimit.enabled"),
+    window: options.take("rateLimit.window"),
+    max: options.take("rateLimit.max"),
+    rules: rules.length ? rules.map(([path, rule]) => (rule ? { path, ...rule } : { path, unlimited: true })) : undefined,
+  });
 }
 
 function session(options) {

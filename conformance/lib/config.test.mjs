@@ -14,6 +14,7 @@ test("a plain profile", () => {
     basePath: "/api/auth",
     secret: all.base.secret,
     ipHeaders: ["x-forwarded-for"],
+    rateLimit: { enabled: false },
     plugins: [{ id: "email-password", config: { enabled: true, sendResetPassword: true } }],
   });
 });
@@ -43,6 +44,18 @@ test("options of mails, addresses, and errors", () => {
       trustedOrigins: ["https://app.example.com"],
     },
   );
+});
+
+test("limits of requests", () => {
+  assert.deepEqual(tenant("ratelimit").rateLimit, {
+    enabled: true,
+    window: 10,
+    max: 100,
+    rules: [
+      { path: "/get-session", window: 60, max: 2 },
+      { path: "/ok", unlimited: true },
+    ],
+  });
 });
 
 test("the account plugin is enabled where it exists", () => {
@@ -87,7 +100,7 @@ test("options of plugins", () => {
 });
 
 test("what has no translation is refused, not dropped", () => {
-  for (const name of ["dynamic", "originsfn", "ratelimit", "twofactor", "convexeddsa", "subdomain", "cookiecache"]) {
+  for (const name of ["dynamic", "originsfn", "twofactor", "convexeddsa", "subdomain", "cookiecache"]) {
     assert.throws(() => tenant(name), UnsupportedProfile, name);
   }
 });

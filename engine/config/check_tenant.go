@@ -53,6 +53,7 @@ func (c *checker) tenant(t *Tenant) {
 	c.secrets(t)
 	c.cookies(t)
 	c.session(t)
+	c.rateLimit(t)
 	if t.Listen != "" {
 		c.listen(t.Origin, "/listen", t.Listen)
 		if t.Listen == c.config.Server.Admin {

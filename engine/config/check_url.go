@@ -183,11 +183,11 @@ func (c *checker) cookies(t *Tenant) {
 	if err != nil {
 		return // noted
 	}
-	secure := t.Cookies.Secure == SecureTrue || t.Cookies.Secure == SecureAuto && u.Scheme == "https"
+	secure := t.Cookies.Secure == True || t.Cookies.Secure == Auto && u.Scheme == "https"
 	if t.Cookies.SameSite == "none" && !secure {
 		c.at(t.Origin, "/cookies/sameSite", "browsers refuse cookies with sameSite none that are not secure", "use an https baseURL, or lax")
 	}
-	if t.Cookies.Secure == SecureFalse && u.Scheme == "https" {
+	if t.Cookies.Secure == False && u.Scheme == "https" {
 		c.warn(t.Origin, "/cookies/secure", "cookies of an https site are sent without encryption too", "write secure: auto")
 	}
 	if d := strings.TrimPrefix(strings.ToLower(t.Cookies.Domain), "."); d != "" {

@@ -32,6 +32,8 @@ type Tenant struct {
 	Passwords Passwords `yaml:"passwords"`
 	// Request headers that carry the client's address, in order of preference, such as x-forwarded-for. Only for servers behind a proxy that sets them: with server.trustedProxies they count when the proxy sends them, without it they are believed from anybody, as Better Auth does. Left out, the address is that of the connection, or of X-Forwarded-For behind a trusted proxy.
 	IPHeaders []string `yaml:"ipHeaders"`
+	// How often one client may call an endpoint.
+	RateLimit RateLimit `yaml:"rateLimit"`
 	// Endpoints, as paths below basePath, that answer 404.
 	DisabledPaths []string `yaml:"disabledPaths"`
 	// Do not check the Origin header of requests with cookies. Dangerous: it opens cross-site request forgery.
@@ -70,11 +72,11 @@ type Session struct {
 	DisableRefresh bool `yaml:"disableRefresh" default:"false"`
 }
 
-// Values of Cookies.Secure.
+// Values of Cookies.Secure and RateLimit.Enabled.
 const (
-	SecureAuto  = "auto"
-	SecureTrue  = "true"
-	SecureFalse = "false"
+	Auto  = "auto"
+	True  = "true"
+	False = "false"
 )
 
 // Cookies holds names and attributes of a tenant's cookies.
@@ -87,6 +89,33 @@ type Cookies struct {
 	Domain string `yaml:"domain"`
 	// SameSite attribute (RFC 6265bis). none needs secure cookies.
 	SameSite string `yaml:"sameSite" default:"lax" enum:"lax,strict,none"`
+}
+
+// RateLimit bounds how often one client, known by its address (an IPv6 client
+// by its /64 network), may call each endpoint. Some endpoints have narrower
+// limits by themselves: 3 calls in 10 seconds for signing in, signing up and
+// changing a password or address, and 3 in a minute for what sends a mail.
+type RateLimit struct {
+	// Whether requests are limited. auto: except in development.
+	Enabled string `yaml:"enabled" default:"auto" enum:"auto,true,false"`
+	// How long a client that used up its calls must wait.
+	Window Duration `yaml:"window" default:"10s" min:"1s"`
+	// Calls of one endpoint within the window.
+	Max int64 `yaml:"max" default:"100" min:"1"`
+	// Limits of single endpoints. The first rule that matches is applied; rules go before the limits that endpoints have by themselves.
+	Rules []RateRule `yaml:"rules"`
+}
+
+// RateRule is the limit of one endpoint, or of some.
+type RateRule struct {
+	// Path below basePath, such as /sign-in/email. "*" stands for any characters and "?" for one.
+	Path string `yaml:"path,required"`
+	// How long a client that used up its calls must wait.
+	Window Duration `yaml:"window" default:"10s" min:"1s"`
+	// Calls within the window.
+	Max int64 `yaml:"max" default:"100" min:"1"`
+	// Do not limit these endpoints.
+	Unlimited bool `yaml:"unlimited" default:"false"`
 }
 
 // Passwords holds a tenant's password hashing settings.

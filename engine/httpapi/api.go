@@ -27,10 +27,11 @@ type Metrics interface {
 	Request(tenant, method, route string, status int, took time.Duration)
 }
 
-// Limiter bounds how often a client may call a path. ok is false when the
-// request is to be refused; retryAfter says for how long.
+// Limiter bounds how often a client, known by its address or "", may call a
+// path of a route. ok is false when the request is to be refused; retryAfter
+// says for how long.
 type Limiter interface {
-	Allow(ctx context.Context, ip, path string) (ok bool, retryAfter time.Duration)
+	Allow(ctx context.Context, client, path, route string) (ok bool, retryAfter time.Duration, err error)
 }
 
 // Config says how one tenant is served. Zero members take the defaults.

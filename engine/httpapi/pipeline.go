@@ -122,7 +122,7 @@ func (a *API) logFault(ctx context.Context, ex *dispatch.Exchange, e *endpoint, 
 // handle makes the checks in the protocol's order and runs the endpoint and
 // the hooks around it. The answer is in ex.Response when it returns nil.
 func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint) error {
-	if err := a.rateLimit(ctx, ex); err != nil {
+	if refused, err := a.rateLimit(ctx, ex); refused || err != nil {
 		return err
 	}
 	if r.Method == http.MethodPost {
@@ -148,17 +148,25 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	return nil
 }
 
-func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange) error {
+// rateLimit counts the request before anything else looks at it, and answers
+// it if the client has had its share. That answer says JSON of itself in its
+// body only: clients of Better Auth know it so.
+func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange) (refused bool, err error) {
 	if a.Limiter == nil {
-		return nil
+		return false, nil
 	}
-	ok, retry := a.Limiter.Allow(ctx, ex.Request.IP, ex.Request.Path)
-	if ok {
-		return nil
+	ok, retry, err := a.Limiter.Allow(ctx, ex.Request.IP, ex.Request.Path, ex.Request.Route)
+	if ok || err != nil {
+		return false, err
 	}
+	ex.Response.Status = http.StatusTooManyRequests
+	ex.Response.Headers["Content-Type"] = plainText
 	ex.Response.Headers.Set("X-Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
-	return apierror.New(http.StatusTooManyRequests, "", "Too many requests. Please try again later.")
+	ex.Response.Body = document.Obj(document.NewObject(1).Set("message", document.Text("Too many requests. Please try again later.")))
+	return true, nil
 }
+
+var plainText = []string{"text/plain;charset=UTF-8"}
 
 // readPost parses the body, then looks at where the request comes from.
 func (a *API) readPost(w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint) error {

@@ -1,6 +1,8 @@
-// Package ratelimit counts events in fixed windows: requests by client and
-// path for the pipeline, whatever a plugin counts for the ratelimit
-// capability.
+// Package ratelimit counts events in windows of time, and knows how often a
+// client may call which path: Memory counts, for the pipeline and for the
+// ratelimit capability of plugins; Limiter has the rules, which are Better
+// Auth's unless the operator gives others.
 //
-//	allowed, retryAfter, err := counters.Hit(ctx, "203.0.113.7|/sign-in/email", 10*time.Second, 3)
+//	limiter := ratelimit.New(ratelimit.Config{Counter: &ratelimit.Memory{Rolling: true}})
+//	allowed, retryAfter, err := limiter.Allow(ctx, "203.0.113.7", "/sign-in/email", "/sign-in/email")
 package ratelimit

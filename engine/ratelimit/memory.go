@@ -17,12 +17,20 @@ type Memory struct {
 	// insertions are kept and new keys are refused, so that flooding with
 	// fresh keys cannot push out the counts of others.
 	MaxKeys int
+	// Rolling makes a window last until its length has passed since the last
+	// event that was counted, not since the first, as Better Auth's do.
+	Rolling bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 
 	mu      sync.Mutex
 	windows map[string]*window
+	swept   time.Time // when ended windows were last looked for
 }
+
+// sweepEvery is how often a full Memory looks for windows that have ended: a
+// flood must not make every event go through all of them.
+const sweepEvery = time.Second
 
 type window struct {
 	ends  time.Time
@@ -51,6 +59,9 @@ func (m *Memory) Hit(_ context.Context, key string, length time.Duration, max in
 		return false, w.ends.Sub(now), nil
 	}
 	w.count++
+	if m.Rolling {
+		w.ends = now.Add(length)
+	}
 	return true, 0, nil
 }
 
@@ -65,6 +76,10 @@ func (m *Memory) room(now time.Time) bool {
 	if len(m.windows) < limit {
 		return true
 	}
+	if since := now.Sub(m.swept); since >= 0 && since < sweepEvery {
+		return false
+	}
+	m.swept = now
 	for key, w := range m.windows {
 		if !now.Before(w.ends) {
 			delete(m.windows, key)

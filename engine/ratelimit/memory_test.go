@@ -35,6 +35,21 @@ func TestMemoryWindow(t *testing.T) {
 	}
 }
 
+// TestRollingWindow: who goes on within the limit keeps the window open.
+func TestRollingWindow(t *testing.T) {
+	now := time.Unix(1000, 0)
+	m := &ratelimit.Memory{Rolling: true, Now: func() time.Time { return now }}
+	for i, step := range []struct {
+		after, retry time.Duration
+	}{{0, 0}, {8 * time.Second, 0}, {8 * time.Second, 2 * time.Second}, {2 * time.Second, 0}, {0, 0}, {0, 10 * time.Second}} {
+		now = now.Add(step.after)
+		ok, retry, _ := m.Hit(context.Background(), "k", 10*time.Second, 2)
+		if ok != (step.retry == 0) || retry != step.retry {
+			t.Fatalf("event %d: allowed %v, retry after %v, want %v", i, ok, retry, step.retry)
+		}
+	}
+}
+
 func TestMemoryIsBounded(t *testing.T) {
 	now := time.Unix(1000, 0)
 	m := &ratelimit.Memory{MaxKeys: 3, Now: func() time.Time { return now }}
@@ -56,6 +71,24 @@ func TestMemoryIsBounded(t *testing.T) {
 	now = now.Add(time.Minute)
 	if !hit("3") {
 		t.Fatal("ended windows must make room")
+	}
+}
+
+// TestMemoryRecovers: after it was full, and looked in vain for room, it
+// looks again.
+func TestMemoryRecovers(t *testing.T) {
+	now := time.Unix(1000, 0)
+	m := &ratelimit.Memory{MaxKeys: 1, Now: func() time.Time { return now }}
+	hit := func(key string) bool {
+		ok, _, _ := m.Hit(context.Background(), key, 500*time.Millisecond, 1)
+		return ok
+	}
+	if !hit("a") || hit("b") {
+		t.Fatal("the second key must be refused")
+	}
+	now = now.Add(time.Second)
+	if !hit("b") {
+		t.Fatal("there is room again")
 	}
 }
 

@@ -57,6 +57,7 @@ tenants:
   - id: torture
     baseURL: %s
     secret: %s
+    rateLimit: {enabled: false}
     plugins:
       - id: email-password
 `, address, s.origin, hex.EncodeToString(secret))

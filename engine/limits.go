@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/httpapi"
+	"github.com/authhost/authhost/engine/ratelimit"
+)
+
+// limiter returns what bounds the requests of a tenant's clients, nil for no
+// bound.
+func (g *generation) limiter(t *config.Tenant) httpapi.Limiter {
+	c := t.RateLimit
+	if c.Enabled == config.False || c.Enabled == config.Auto && g.config.Server.Development {
+		return nil
+	}
+	rules := make([]ratelimit.Rule, len(c.Rules))
+	for i, r := range c.Rules {
+		rules[i] = ratelimit.Rule{Path: r.Path, Window: r.Window.Std(), Max: r.Max, Unlimited: r.Unlimited}
+	}
+	return ratelimit.New(ratelimit.Config{
+		Counter: g.clientCounter(t.ID), Window: c.Window.Std(), Max: c.Max, Rules: rules,
+	})
+}
+
+// clientCounter returns the counter of a tenant's clients. It outlives
+// reloads, so that they give nobody new tries; and every tenant has its own,
+// so that a flood on one leaves the others' room alone.
+func (e *Engine) clientCounter(tenant string) *ratelimit.Memory {
+	counter, _ := e.clients.LoadOrStore(tenant, &ratelimit.Memory{Rolling: true, Now: e.options.Now})
+	return counter.(*ratelimit.Memory)
+}
