@@ -2,9 +2,11 @@ package sandbox_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"github.com/authhost/authhost/engine/sandbox"
@@ -64,6 +66,12 @@ func guests(b *testing.B) map[string][]byte {
 
 func benchRuntime(b *testing.B, wasm []byte, cfg sandbox.Config) *sandbox.Module {
 	b.Helper()
+	_, m := loadFor(b, wasm, cfg)
+	return m
+}
+
+func loadFor(b *testing.B, wasm []byte, cfg sandbox.Config) (*sandbox.Runtime, *sandbox.Module) {
+	b.Helper()
 	ctx := context.Background()
 	cfg.Capabilities = []string{"echo"}
 	rt, err := sandbox.New(ctx, cfg)
@@ -76,7 +84,22 @@ func benchRuntime(b *testing.B, wasm []byte, cfg sandbox.Config) *sandbox.Module
 		b.Fatal(err)
 	}
 	b.Cleanup(m.Close)
-	return m
+	return rt, m
+}
+
+// resident returns the process's resident memory in bytes, after a collection.
+func resident(b *testing.B) int64 {
+	b.Helper()
+	debug.FreeOSMemory()
+	raw, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		b.Skip("needs /proc/self/statm")
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(raw), &size, &pages); err != nil {
+		b.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
 }
 
 func acquire(b *testing.B, m *sandbox.Module) *sandbox.Instance {
@@ -130,13 +153,51 @@ func BenchmarkResetCall(b *testing.B) {
 }
 
 // BenchmarkClone is making an instance from the image, and freeing it.
-func BenchmarkClone(b *testing.B) {
+func BenchmarkClone(b *testing.B) { benchInstances(b, sandbox.Config{MaxIdle: -1}) }
+
+// BenchmarkFresh is making an instance by initialising it, and freeing it.
+func BenchmarkFresh(b *testing.B) { benchInstances(b, sandbox.Config{NoImages: true}) }
+
+func benchInstances(b *testing.B, cfg sandbox.Config) {
 	for name, wasm := range guests(b) {
 		b.Run(name, func(b *testing.B) {
-			m := benchRuntime(b, wasm, sandbox.Config{MaxIdle: -1})
+			m := benchRuntime(b, wasm, cfg)
 			for b.Loop() {
 				acquire(b, m).Release()
 			}
 		})
+	}
+}
+
+// BenchmarkIdleMemory reports the resident memory of one instance: a fresh one,
+// and a clone that served a call and is idle.
+func BenchmarkIdleMemory(b *testing.B) {
+	const n = 60
+	for name, wasm := range guests(b) {
+		for kind, cfg := range map[string]sandbox.Config{"fresh": {NoImages: true}, "clone": {}} {
+			b.Run(name+"/"+kind, func(b *testing.B) {
+				rt, m := loadFor(b, wasm, cfg)
+				instances := make([]*sandbox.Instance, n)
+				before := resident(b)
+				for range b.N {
+					for i := range instances {
+						instances[i] = acquire(b, m)
+						call(b, instances[i], &benchHost{})
+					}
+					if kind == "clone" { // fresh instances are not kept
+						for _, inst := range instances {
+							inst.Release()
+						}
+						rt.Trim()
+					}
+					b.ReportMetric(float64(resident(b)-before)/n/1024, "KiB/instance")
+					if kind == "fresh" {
+						for _, inst := range instances {
+							inst.Release()
+						}
+					}
+				}
+			})
+		}
 	}
 }

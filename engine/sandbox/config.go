@@ -55,6 +55,13 @@ type Config struct {
 	// documented at [Limits].
 	Limits Limits
 
+	// NoImages makes every use take a fresh instance, as for modules that
+	// cannot be reset. It is meant for comparison.
+	NoImages bool
+	// TrimAfter is how long an instance is idle before the pages that it
+	// wrote to, and keeps to be quicker next time, go back to the system.
+	// Default 10 s.
+	TrimAfter time.Duration
 	// SelfCheck compares memory and globals with the image after every reset
 	// and discards the instance on a difference, which Stats counts. It is
 	// slow, and meant for tests.
@@ -104,6 +111,7 @@ const (
 	defaultMaxInstances   = 64
 	defaultMaxWaiting     = 256
 	defaultMaxWait        = 5 * time.Second
+	defaultTrimAfter      = 10 * time.Second
 	defaultMaxNesting     = 8
 	defaultBreakAfter     = 20
 	defaultCoolDown       = 5 * time.Second
@@ -125,6 +133,7 @@ func (c Config) withDefaults() Config {
 	c.MaxIdle = or(c.MaxIdle, c.MaxInstances) // negative: none
 	c.MaxWaiting = or(c.MaxWaiting, defaultMaxWaiting)
 	c.MaxWait = or(c.MaxWait, defaultMaxWait)
+	c.TrimAfter = or(c.TrimAfter, defaultTrimAfter)
 	c.MaxNesting = or(c.MaxNesting, defaultMaxNesting)
 	c.BreakAfter = or(c.BreakAfter, defaultBreakAfter)
 	c.CoolDown = or(c.CoolDown, defaultCoolDown)

@@ -29,6 +29,8 @@ type Instance struct {
 	probe        bool // it decides whether the breaker closes
 	used         bool // a call ran since the last reset
 	failed       bool
+	dirty        bool      // it may have private pages
+	since        time.Time // when it became idle
 	stack        [1]uint64
 	watch        watchdog
 }
@@ -54,7 +56,7 @@ func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
 	if p := c.limits.MemoryPages; p > 0 {
 		i.memory.limit = min(i.memory.limit, uint64(p)*pageSize)
 	}
-	i.used = true
+	i.used, i.dirty = true, true
 	i.watch.arm(i, time.Until(c.end))
 	err := fn.CallWithStack(c, stack)
 	c.overdue = i.watch.disarm()

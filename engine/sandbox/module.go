@@ -114,6 +114,9 @@ func (c *core) prepare(ctx context.Context) error {
 	defer inst.close()
 	c.info.ImagePages = inst.pages()
 	c.info.WhyNot = c.code.WhyNot
+	if cfg.NoImages {
+		c.info.WhyNot = "images are turned off"
+	}
 	if c.info.Resettable = c.info.WhyNot == ""; !c.info.Resettable {
 		return nil
 	}

@@ -75,6 +75,7 @@ func (p *pool) wait(ctx context.Context) error {
 func (p *pool) put(inst *Instance) (surplus *Instance) {
 	p.mu.Lock()
 	if inst != nil && len(p.idle) < p.maxIdle {
+		inst.since = time.Now()
 		p.idle = append(p.idle, inst)
 	} else {
 		surplus = inst
@@ -82,6 +83,18 @@ func (p *pool) put(inst *Instance) (surplus *Instance) {
 	p.mu.Unlock()
 	<-p.slots
 	return surplus
+}
+
+// trim gives back what instances keep that are idle since before a moment.
+func (p *pool) trim(before time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, inst := range p.idle {
+		if inst.dirty && inst.since.Before(before) {
+			inst.memory.region.trim()
+			inst.dirty = false
+		}
+	}
 }
 
 // drain empties the pool.

@@ -71,7 +71,50 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	if err := rt.instantiateImports(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), rt.free(ctx))
 	}
+	go rt.janitor()
 	return rt, nil
+}
+
+// janitor trims idle instances until the runtime is closed.
+func (rt *Runtime) janitor() {
+	tick := time.NewTicker(rt.cfg.TrimAfter)
+	defer tick.Stop()
+	for {
+		select {
+		case <-rt.idle:
+			return
+		case <-tick.C:
+			rt.trim(time.Now().Add(-rt.cfg.TrimAfter))
+		}
+	}
+}
+
+// Trim gives the memory that idle instances keep back to the system, as
+// happens by itself after Config.TrimAfter.
+func (rt *Runtime) Trim() { rt.trim(time.Now()) }
+
+func (rt *Runtime) trim(before time.Time) {
+	if rt.enter() != nil {
+		return
+	}
+	defer rt.leave()
+	rt.mu.Lock()
+	cores := make([]*core, 0, len(rt.cores))
+	for _, c := range rt.cores {
+		select {
+		case <-c.ready:
+			if c.pool != nil {
+				c.refs++ // see drop
+				cores = append(cores, c)
+			}
+		default: // being built
+		}
+	}
+	rt.mu.Unlock()
+	for _, c := range cores {
+		c.pool.trim(before)
+		c.drop()
+	}
 }
 
 // instantiateImports adds everything that modules may import.

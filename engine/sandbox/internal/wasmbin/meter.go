@@ -27,7 +27,8 @@ const Slice = 200_000
 // Costs in fuel; an instruction costs one.
 const (
 	maxEdges      = 64 // see loopCost
-	smallPrologue = 64 // see meter
+	smallPrologue = 64 // see prologue
+	smallLeaf     = 32 // the same
 	bulkShift     = 4  // 16 bytes or entries cost one
 	growShift     = 12 // a page of memory costs 4096
 	growMax       = 1 << 16
@@ -207,10 +208,15 @@ func (mt *meter) body(code []byte, results []ValType) {
 
 // prologue charges for the code outside of loops and takes the frame. A
 // function that is little more than a loop, and cannot call before it is in
-// one, leaves the charge to the loop.
+// one, leaves the charge to the loop. A small function that neither loops nor
+// calls leaves the check to its caller.
 func (mt *meter) prologue() {
-	if len(mt.fn.loops) == 0 || mt.fn.outerCalls || mt.fn.instrs > smallPrologue {
-		mt.charge(int64(mt.fn.instrs))
+	fn := mt.fn
+	switch {
+	case !fn.calls && len(fn.loops) == 0 && fn.instrs <= smallLeaf:
+		mt.add(mt.rw.fuel, -int64(fn.instrs))
+	case len(fn.loops) == 0, fn.outerCalls, fn.instrs > smallPrologue:
+		mt.charge(int64(fn.instrs))
 	}
 	if mt.frame > 0 {
 		mt.add(mt.rw.stack, -mt.frame)
