@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -26,6 +27,9 @@ import (
 //	address NAME     sets a variable to a free address of this host
 //	occupy NAME      the same, and listens there until the script ends
 //	await ADDRESS    waits until the server's admin listener answers there
+//	await URL CODE   waits until a GET is answered with that status
+//	await FILE TEXT  waits until the file contains the text
+//	hangup           sends SIGHUP to the server in the background
 //	exec http METHOD URL [BODY]                  prints the status, and the body of the answer
 //
 // and the condition [plugins]: the built-in plugins have been built.
@@ -43,7 +47,7 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"module": writeModule, "address": address, "occupy": occupy, "await": await,
+			"module": writeModule, "address": address, "occupy": occupy, "await": await, "hangup": hangup,
 		},
 	})
 }
@@ -109,25 +113,63 @@ func listenFor(ts *testscript.TestScript, neg bool, args []string) net.Listener 
 const startTimeout = 2 * time.Minute
 
 func await(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: await ADDRESS")
+	switch {
+	case !neg && len(args) == 1:
+		until(ts, func() error { return answers("http://"+args[0]+"/readyz", "200") })
+	case !neg && len(args) == 2 && strings.HasPrefix(args[0], "http://"):
+		until(ts, func() error { return answers(args[0], args[1]) })
+	case !neg && len(args) == 2:
+		until(ts, func() error { return contains(ts.MkAbs(args[0]), args[1]) })
+	default:
+		ts.Fatalf("usage: await ADDRESS, await URL CODE, or await FILE TEXT")
 	}
+}
+
+// until tries something again and again until it succeeds.
+func until(ts *testscript.TestScript, try func() error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	every := time.NewTicker(20 * time.Millisecond)
 	defer every.Stop()
 	for {
-		res, err := http.Get("http://" + args[0] + "/readyz")
+		err := try()
 		if err == nil {
-			res.Body.Close()
 			return
 		}
 		select {
 		case <-every.C:
 		case <-ctx.Done():
-			ts.Fatalf("nothing answers at %s: %v", args[0], err)
+			ts.Fatalf("%v", err)
 		}
 	}
+}
+
+func answers(url, code string) error {
+	res, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	res.Body.Close()
+	if !strings.HasPrefix(res.Status, code) {
+		return fmt.Errorf("%s: %s", url, res.Status)
+	}
+	return nil
+}
+
+func contains(file, text string) error {
+	data, err := os.ReadFile(file)
+	if err == nil && !bytes.Contains(data, []byte(text)) {
+		err = fmt.Errorf("%s has no %q:\n%s", file, text, data)
+	}
+	return err
+}
+
+func hangup(ts *testscript.TestScript, neg bool, args []string) {
+	running := ts.BackgroundCmds()
+	if neg || len(args) > 0 || len(running) != 1 {
+		ts.Fatalf("usage: hangup, with one server in the background")
+	}
+	ts.Check(running[0].Process.Signal(syscall.SIGHUP))
 }
 
 func httpMain() {
