@@ -129,11 +129,11 @@ var unsafeUsers = []string{
 
 // heavy are packages that no plugin here needs: a plugin is compiled, kept in
 // memory and copied for its size.
-var heavy = []string{"fmt", "reflect", "encoding/json", "regexp", "net", "net/http", "text/template"}
+var heavy = []string{"fmt", "encoding/json", "regexp", "net", "net/http", "text/template"}
 
 // heavySDK are packages that the SDK does not bring along: a plugin that wants
 // them imports them itself.
-var heavySDK = append([]string{"os", "time", "crypto", "crypto/sha256"}, heavy...)
+var heavySDK = append([]string{"os", "time", "reflect", "crypto", "crypto/sha256"}, heavy...)
 
 // layerOf is the lowest layer that names a package; -1 is none.
 func layerOf(path string) int {
