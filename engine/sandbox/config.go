@@ -31,6 +31,10 @@ type Config struct {
 	// MaxModuleBytes bounds the size of a binary. Default 32 MiB.
 	MaxModuleBytes int
 
+	// CompileTime bounds the time that making one module's machine code may
+	// take. Default 60 s.
+	CompileTime time.Duration
+
 	// MaxInstances bounds the live instances of one module. Default 64.
 	MaxInstances int
 	// MaxIdle bounds the instances that a module keeps for reuse.
@@ -108,6 +112,7 @@ const (
 	defaultMemoryPages    = 1024
 	maxMemoryPages        = 65535 // one page of the format's 65536 is the sandbox's own
 	defaultMaxModuleBytes = 32 << 20
+	defaultCompileTime    = time.Minute
 	defaultMaxInstances   = 64
 	defaultMaxWaiting     = 256
 	defaultMaxWait        = 5 * time.Second
@@ -129,6 +134,7 @@ func (c Config) withDefaults() Config {
 	c.Entry = or(c.Entry, entryFor(c.Namespace))
 	c.MemoryPages = min(or(c.MemoryPages, defaultMemoryPages), maxMemoryPages)
 	c.MaxModuleBytes = or(c.MaxModuleBytes, defaultMaxModuleBytes)
+	c.CompileTime = or(c.CompileTime, defaultCompileTime)
 	c.MaxInstances = or(c.MaxInstances, defaultMaxInstances)
 	c.MaxIdle = or(c.MaxIdle, c.MaxInstances) // negative: none
 	c.MaxWaiting = or(c.MaxWaiting, defaultMaxWaiting)

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"sync"
 	"testing"
@@ -156,16 +157,19 @@ func canaryGuest() []byte {
 	).Bytes()
 }
 
+var canaries = flag.Int("canaries", 2400, "requests of TestNoCanaryIsSeenAgain")
+
 func TestNoCanaryIsSeenAgain(t *testing.T) {
-	m := load(t, newRuntime(t, sandbox.Config{MaxInstances: 3}), canaryGuest())
+	const tenants = 100
+	m := load(t, newRuntime(t, sandbox.Config{MaxInstances: 3, MaxWait: time.Hour}), canaryGuest())
 	if info := m.Info(); !info.Resettable {
 		t.Fatal(info.WhyNot)
 	}
 	var wg sync.WaitGroup
-	for tenant := range 8 {
+	for tenant := range tenants {
 		wg.Go(func() {
 			h := &fakeHost{fields: map[string]string{"canary": fmt.Sprintf("%0*d", tenant+1, tenant)}}
-			for range 300 {
+			for range *canaries / tenants {
 				inst, err := m.Acquire(context.Background())
 				if err != nil {
 					t.Error(err)

@@ -114,6 +114,9 @@ func (rt *Runtime) build(ctx context.Context, c *core, m *wasmbin.Module, progre
 	return nil
 }
 
+// errSlow is the error of a module that is too much for the compiler.
+var errSlow = errors.New("compiling takes longer than Config.CompileTime")
+
 // compile makes machine code or takes it from the cache.
 func (rt *Runtime) compile(ctx context.Context, c *core, wasm []byte) (err error) {
 	select {
@@ -123,11 +126,16 @@ func (rt *Runtime) compile(ctx context.Context, c *core, wasm []byte) (err error
 	}
 	defer func() { <-rt.compiling }()
 	before, start := rt.cacheEntries(), time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, rt.cfg.CompileTime, errSlow)
+	defer cancel()
 	c.compiled, err = rt.wz.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), wasm)
 	c.info.CompileTime = time.Since(start)
 	// A compilation adds an entry, a hit does not; compilations of this
 	// runtime come one at a time.
 	c.info.FromCache = err == nil && rt.cacheDir != "" && rt.cacheEntries() == before
+	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
+		err = errSlow
+	}
 	c.code.Wasm = nil // the compiler has its own copy
 	return err
 }

@@ -232,6 +232,18 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+func TestCompilingIsBounded(t *testing.T) {
+	rt := newRuntime(t, sandbox.Config{CompileTime: time.Millisecond})
+	g := newGuest()
+	for range 500 {
+		g.Func("i>i", "", w.Loop(w.Get(0), w.BrIf(0)), w.Get(0))
+	}
+	_, err := rt.Load(context.Background(), g.handler(w.I32(0)).Bytes(), sandbox.LoadOptions{})
+	if err == nil || !strings.Contains(err.Error(), "CompileTime") {
+		t.Error(err)
+	}
+}
+
 func TestInfo(t *testing.T) {
 	g := getSetTake()
 	g.Custom("example.manifest", `{"id":"x"}`)

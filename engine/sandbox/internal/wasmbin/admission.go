@@ -15,6 +15,7 @@ type Admission struct {
 	BodyBytes    int    // code of one function
 	Nesting      int    // blocks within blocks in one function
 	BranchTable  int    // targets of one br_table
+	Edges        int    // branches back to one loop: compilers take their square in time
 	Tables       int    // tables
 	TableEntries uint32 // entries of one table; its maximum is set to this when it has none
 	MemoryPages  uint32 // linear memory; its maximum is set to this when it has none
@@ -36,9 +37,10 @@ func DefaultAdmission() Admission {
 		Imports:      1_000,
 		Funcs:        100_000,
 		Locals:       20_000,
-		BodyBytes:    1 << 20,
+		BodyBytes:    512 << 10,
 		Nesting:      2_000,
 		BranchTable:  20_000,
+		Edges:        4_000,
 		Tables:       16,
 		TableEntries: 200_000,
 		MemoryPages:  1_024,

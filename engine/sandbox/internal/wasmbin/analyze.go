@@ -140,6 +140,11 @@ func (f *function) analyze(b *Body, sp spaces, locals uint32, lim *Admission) er
 	if r.rest() > 0 {
 		r.fail(errNesting)
 	}
+	for i := range f.loops {
+		if err := check("branches back to a loop", uint64(f.loops[i].edges), uint64(lim.Edges)); err != nil {
+			return err
+		}
+	}
 	return r.formatError("function body")
 }
 

@@ -45,7 +45,7 @@ type specValue struct {
 func laxAdmission() Admission {
 	a := DefaultAdmission()
 	a.MemoryPages, a.TableEntries, a.Params, a.NameBytes = 65536, math.MaxUint32, 1000, 1<<20
-	a.BranchTable = 100_000
+	a.BranchTable, a.Edges, a.BodyBytes = 100_000, 1<<20, 1<<20
 	return a
 }
 
