@@ -52,8 +52,10 @@ func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, "ok")
 	for _, t := range e.current.Load().tenants {
-		for _, id := range t.api.Plugins.Broken() {
-			fmt.Fprintf(w, "degraded: tenant %s, plugin %s keeps failing and is not called for a while\n", t.config.ID, id)
+		for _, p := range t.api.Plugins.Plugins() {
+			if h := p.Module.Health(); !h.OpenUntil.IsZero() {
+				fmt.Fprintf(w, "degraded: tenant %s, plugin %s failed %d times in a row and is not called for a while\n", t.config.ID, p.ID, h.Failures)
+			}
 		}
 	}
 }

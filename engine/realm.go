@@ -47,9 +47,9 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	for _, p := range t.Plugins {
 		modules = append(modules, g.modules[moduleKey(p)])
 	}
-	schema, views, err := tenantSchema(modules)
+	schema, views, err := tenantSchema(t, modules)
 	if err != nil {
-		return nil, t.Origin.Fault("/plugins", err.Error(), "enable only one of the plugins that clash")
+		return nil, t.Origin.Fault("/plugins", err.Error(), "rename the additional field, or enable only one of the plugins that clash")
 	}
 	data, err := g.store.Open(ctx, store.TenantID(t.ID), schema)
 	if err != nil {
@@ -66,10 +66,10 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, t.Origin.Fault("/passwords", err.Error(), "")
 	}
 	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher, inputFields(modules)...), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
+		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, modules)...), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
 		Audit: g.audit, Counters: g.counters, Logger: g.logger,
 	})
-	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data})
+	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t)})
 	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
 		return nil, err
 	}
@@ -150,7 +150,13 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 		if _, sends := asksFor(m.manifest, pluginapi.CapEmail); sends && g.queue == nil && g.outbox == nil {
 			g.logger.Warn("plugin may send mail, but no mail server is configured", "tenant", t.ID, "plugin", p.ID, "remedy", "set mail.smtp")
 		}
-		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest, Module: m.module, Config: settings, Limits: sandboxLimits(p.Limits)})
+		limits := sandboxLimits(p.Limits)
+		module, err := m.module.Share(t.ID+"/"+p.ID, limits) // with a breaker of its own
+		if err != nil {
+			return nil, err
+		}
+		g.onClose(func(context.Context) error { module.Close(); return nil })
+		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest, Module: module, Config: settings, Limits: limits})
 	}
 	set, err := dispatch.NewSet(list)
 	if err != nil {

@@ -18,8 +18,6 @@ type Plugin struct {
 	Module   *sandbox.Module
 	Config   document.Value // the plugin's configuration, defaults filled in
 	Limits   sandbox.Limits // per handler call
-
-	breaker breaker
 }
 
 // Capability returns the manifest's request for a capability, and whether
@@ -179,18 +177,6 @@ func order(entries []Entry) ([]Entry, error) {
 		rest = slices.Delete(rest, next, next+1)
 	}
 	return out, nil
-}
-
-// Broken lists the plugins that are not called at the moment, because they
-// kept failing.
-func (s *Set) Broken() []string {
-	var out []string
-	for _, p := range s.plugins {
-		if p.breaker.isOpen() {
-			out = append(out, p.ID)
-		}
-	}
-	return out
 }
 
 // Plugins returns the plugins in their configured order.

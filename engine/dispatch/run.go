@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
@@ -228,22 +227,11 @@ func (ex *Exchange) observe(ctx context.Context, e Entry, o observation) {
 
 // run calls one handler and turns its result into an error, if it is one.
 func (ex *Exchange) run(ctx context.Context, e Entry, c *Call) (pluginapi.Result, error) {
-	if err := ex.enter(e); err != nil {
-		return pluginapi.Failed, err
-	}
+	ex.callStack = append(ex.callStack, e)
 	defer func() { ex.callStack = ex.callStack[:len(ex.callStack)-1] }()
 	c.Exchange, c.Entry, c.ctx = ex, e, ctx
 	start := time.Now()
-	var done Done
-	result := pluginapi.Failed
-	if e.Plugin.breaker.allow(start) {
-		result, done = ex.guest(ctx, e, c)
-		if e.Plugin.breaker.done(judge(c, done.Outcome), time.Now()) {
-			ex.logger.WarnContext(ctx, "a plugin's breaker opened or closed", "tenant", ex.Realm.ID, "plugin", e.Plugin.ID, "open", e.Plugin.breaker.isOpen())
-		}
-	} else {
-		done = Done{Outcome: OutcomeOpen, Err: apierror.Unavailable(fmt.Errorf("plugin %s kept failing and is not called for a while", e.name()))}
-	}
+	result, done := ex.guest(ctx, e, c)
 	done.Took = time.Since(start)
 	if ex.observer != nil {
 		ex.observer.HandlerDone(ex, e, done)
@@ -251,13 +239,18 @@ func (ex *Exchange) run(ctx context.Context, e Entry, c *Call) (pluginapi.Result
 	return result, done.Err
 }
 
-// guest runs the code and says what came of it.
+// guest runs the code and says what came of it. The sandbox keeps calls from
+// nesting too deeply or in a circle, and leaves a module alone that keeps
+// failing.
 func (ex *Exchange) guest(ctx context.Context, e Entry, c *Call) (pluginapi.Result, Done) {
 	result, usage, err := ex.invoke(ctx, e, c)
+	var open *sandbox.OpenError
 	outcome := OutcomeOK
 	switch {
 	case err == nil:
 		result, outcome, err = ex.conclude(e, c, result)
+	case errors.As(err, &open):
+		outcome, err = OutcomeOpen, apierror.Unavailable(fmt.Errorf("plugin %s: %w", e.name(), err))
 	case errors.Is(err, sandbox.ErrBusy) || starved(err, usage):
 		outcome, err = OutcomeBusy, apierror.Unavailable(err)
 	default:
@@ -266,34 +259,11 @@ func (ex *Exchange) guest(ctx context.Context, e Entry, c *Call) (pluginapi.Resu
 	return result, Done{Outcome: outcome, Usage: usage, Err: err}
 }
 
-// judge says whether an outcome is the plugin's own fault.
-func judge(c *Call, outcome string) verdict {
-	switch {
-	case outcome == OutcomeOK || outcome == OutcomeDeny:
-		return works
-	case outcome == OutcomeTrap || outcome == OutcomeFailed && c.refusal == nil:
-		return faulty
-	default:
-		return unclear
-	}
-}
-
 // starved reports whether a call ran out of time while it waited for the
 // host, which is the host's doing and passes.
 func starved(err error, used sandbox.Usage) bool {
 	var trap *sandbox.TrapError
 	return errors.As(err, &trap) && trap.Reason == sandbox.ReasonWall && used.Host > used.Wall/2
-}
-
-func (ex *Exchange) enter(e Entry) error {
-	if len(ex.callStack) >= MaxDepth {
-		return apierror.Internal(fmt.Errorf("plugin %s: handlers nest deeper than %d", e.name(), MaxDepth))
-	}
-	if slices.ContainsFunc(ex.callStack, func(s Entry) bool { return s.Plugin == e.Plugin && s.Handler.Number == e.Handler.Number }) {
-		return apierror.Internal(fmt.Errorf("plugin %s calls itself through its own hook", e.name()))
-	}
-	ex.callStack = append(ex.callStack, e)
-	return nil
 }
 
 // conclude gives a handler's result its meaning.
