@@ -2,8 +2,9 @@ package tenant
 
 import (
 	"fmt"
-	"net"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -78,14 +79,8 @@ func (l *listener) add(t *Tenant) error {
 	return nil
 }
 
-// Listeners returns the addresses that tenants are served on.
-func (r *Registry) Listeners() []string {
-	out := make([]string, 0, len(r.listeners))
-	for addr := range r.listeners {
-		out = append(out, addr)
-	}
-	return out
-}
+// Listeners returns the addresses that tenants are served on, sorted.
+func (r *Registry) Listeners() []string { return slices.Sorted(maps.Keys(r.listeners)) }
 
 // Resolve returns the tenant of a request and the path that is left when its
 // prefix is cut off.
@@ -97,12 +92,24 @@ func (r *Registry) Resolve(listen, host, path string) (t *Tenant, rest string, o
 	if l.only != nil {
 		return cut(l.only, path)
 	}
-	for _, t := range l.hosts[strings.ToLower(host)] {
+	for _, t := range l.at(strings.ToLower(host)) {
 		if t, rest, ok := cut(t, path); ok {
 			return t, rest, true
 		}
 	}
 	return nil, "", false
+}
+
+// at returns the tenants of a host. A port that may be the default of the
+// public URL's scheme, which a proxy in front may serve, may be left out.
+func (l *listener) at(host string) []*Tenant {
+	if list, ok := l.hosts[host]; ok {
+		return list
+	}
+	if name, ok := strings.CutSuffix(host, ":443"); ok {
+		return l.hosts[name]
+	}
+	return l.hosts[strings.TrimSuffix(host, ":80")]
 }
 
 func cut(t *Tenant, path string) (*Tenant, string, bool) {
@@ -119,9 +126,12 @@ func cut(t *Tenant, path string) (*Tenant, string, bool) {
 // HostOf returns the host of a base URL's authority as it stands in Host
 // headers: lower case, without the scheme's default port.
 func HostOf(scheme, authority string) string {
-	host, port, err := net.SplitHostPort(authority)
-	if err == nil && (scheme == "http" && port == "80" || scheme == "https" && port == "443") {
-		authority = host
+	authority = strings.ToLower(authority)
+	switch scheme {
+	case "http":
+		return strings.TrimSuffix(authority, ":80")
+	case "https":
+		return strings.TrimSuffix(authority, ":443")
 	}
-	return strings.ToLower(authority)
+	return authority
 }
