@@ -1,3 +1,5 @@
+//go:build !sandbox_portable
+
 package sandbox
 
 import (

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux || sandbox_portable
 
 package sandbox
 
@@ -13,18 +13,24 @@ func newImage(memory []byte) (*image, error) {
 func (img *image) free() {}
 
 // region is the address space of one linear memory. Without copy-on-write
-// mappings it is a slice of its final size, which the operating system backs
-// as it is written to.
+// mappings it is a slice that moves when it grows; wazero follows.
 type region struct {
 	all []byte
 	img *image
 }
 
-// newRegion reserves max bytes.
-func newRegion(max uint64) (*region, error) { return &region{all: make([]byte, max)}, nil }
+// newRegion makes an empty region; max is for systems that reserve.
+func newRegion(uint64) (*region, error) { return &region{}, nil }
 
 // bytes returns the first n bytes.
-func (r *region) bytes(n uint64) ([]byte, error) { return r.all[:n:n], nil }
+func (r *region) bytes(n uint64) ([]byte, error) {
+	if n > uint64(len(r.all)) {
+		grown := make([]byte, n)
+		copy(grown, r.all)
+		r.all = grown
+	}
+	return r.all[:n:n], nil
+}
 
 // adopt replaces the start of the region by an image.
 func (r *region) adopt(img *image) error {
