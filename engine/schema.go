@@ -120,9 +120,15 @@ func withDefaults(settings, schema document.Value) document.Value {
 	return settings
 }
 
-// tenantSchema is the core schema with what the plugins of a tenant add.
-func tenantSchema(plugins []*loaded) (store.Schema, *identity.Views, error) {
-	schema, views := identity.CoreSchema(), &identity.Views{}
+// tenantSchema is the core schema with what a tenant's configuration and its
+// plugins add.
+func tenantSchema(t *config.Tenant, plugins []*loaded) (store.Schema, *identity.Views, error) {
+	views := &identity.Views{}
+	schema, err := identity.CoreSchema().Merge(configuredFields(t))
+	if err != nil {
+		return store.Schema{}, nil, err
+	}
+	hideConfigured(views, t)
 	for _, p := range plugins {
 		added := store.Schema{}
 		for name, m := range p.manifest.Models {
@@ -135,7 +141,6 @@ func tenantSchema(plugins []*loaded) (store.Schema, *identity.Views, error) {
 			added.Models = append(added.Models, storeModel(name, fields, nil))
 			hide(views, name, fields)
 		}
-		var err error
 		if schema, err = schema.Merge(added); err != nil {
 			return store.Schema{}, nil, fmt.Errorf("plugin %q: %w", p.manifest.ID, err)
 		}
@@ -169,17 +174,4 @@ func hide(v *identity.Views, model string, fields map[string]pluginapi.Field) {
 			v.HiddenSession = append(v.HiddenSession, name)
 		}
 	}
-}
-
-// inputFields lists the user fields of plugins that clients may set.
-func inputFields(plugins []*loaded) []string {
-	var out []string
-	for _, p := range plugins {
-		for name, f := range p.manifest.Fields[identity.User] {
-			if f.Input == nil || *f.Input {
-				out = append(out, name)
-			}
-		}
-	}
-	return out
 }

@@ -37,6 +37,7 @@ export function tenantOf(id, profile, { listen, modules }) {
 
 function general(options, id) {
   options.take("telemetry.enabled");
+  options.takeCallback("emailAndPassword.onPasswordReset"); // the application's own business
   options.take("account.accountLinking.enabled"); // of social sign-in, which is not there yet
   return {
     appName: options.take("appName"),
@@ -46,8 +47,20 @@ function general(options, id) {
     ipHeaders: options.take("advanced.ipAddress.ipAddressHeaders") ?? ["x-forwarded-for"],
     disableCSRFCheck: options.take("advanced.disableCSRFCheck"),
     rateLimit: rateLimit(options),
+    user: withoutUndefined({ additionalFields: fields(options, "user", ["type", "required", "input", "returned"]) }),
     session: session(options),
   };
+}
+
+/** Additional fields of a model, in the order of the profile. */
+function fields(options, model, keys) {
+  const all = Object.entries(options.take(`${model}.additionalFields`) ?? {});
+  if (!all.length) return undefined;
+  return all.map(([name, field]) => ({
+    name,
+    ...Object.fromEntries(keys.filter((key) => key in field).map((key) => [key, field[key]])),
+    ...("defaultValue" in field ? { default: field.defaultValue } : {}),
+  }));
 }
 
 function rateLimit(options) {
@@ -66,6 +79,7 @@ function session(options) {
     updateAge: options.take("session.updateAge"),
     freshAge: options.take("session.freshAge"),
     deferRefresh: options.take("session.deferSessionRefresh"),
+    additionalFields: fields(options, "session", ["type", "returned"]), // no endpoint sets them
   });
   return Object.keys(out).length ? out : undefined;
 }

@@ -74,6 +74,12 @@ func (h *Host) findUser(ctx context.Context, c *dispatch.Call, args *document.Ob
 	return object(user.Fields), nil
 }
 
+// shown is a user as clients may see it: handlers answer with the users that
+// they create, change and sign in.
+func shown(c *dispatch.Call, user *store.Record) document.Value {
+	return object(c.Exchange.Views().User(user))
+}
+
 func newUser(args *document.Object) (identity.NewUser, error) {
 	fields := args.Get("user").Object()
 	if fields.Get("email").Str() == "" {
@@ -95,7 +101,11 @@ func (h *Host) draftUser(_ context.Context, c *dispatch.Call, args *document.Obj
 	if err != nil {
 		return document.Value{}, err
 	}
-	return object(document.NewObject(1).Set("user", object(h.Identity.DraftUser(n, c.Exchange.Now)))), nil
+	user, err := h.Identity.DraftUser(n, c.Exchange.Now)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(document.NewObject(1).Set("user", shown(c, user))), nil
 }
 
 func (h *Host) createUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
@@ -111,7 +121,7 @@ func (h *Host) createUser(ctx context.Context, c *dispatch.Call, args *document.
 	if err != nil {
 		return document.Value{}, err
 	}
-	out := document.NewObject(2).Set("user", object(user.Fields))
+	out := document.NewObject(2).Set("user", shown(c, user))
 	if acc != nil {
 		out.Set("account", object(publicAccount(acc)))
 	}
@@ -134,7 +144,7 @@ func (h *Host) updateUser(ctx context.Context, c *dispatch.Call, args *document.
 	if cur, err := ex.Current(ctx); err == nil && cur.Valid() && cur.User.ID == id {
 		ex.ReplaceCurrent(nil, user)
 	}
-	return object(user.Fields), nil
+	return shown(c, user), nil
 }
 
 func (h *Host) deleteUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
@@ -215,7 +225,7 @@ func (h *Host) verifyPassword(ctx context.Context, c *dispatch.Call, args *docum
 	}
 	out := document.NewObject(2).Set("valid", document.Boolean(valid))
 	if valid {
-		out.Set("user", object(user.Fields))
+		out.Set("user", shown(c, user))
 	}
 	return object(out), nil
 }

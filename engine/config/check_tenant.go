@@ -54,6 +54,7 @@ func (c *checker) tenant(t *Tenant) {
 	c.cookies(t)
 	c.session(t)
 	c.rateLimit(t)
+	c.additionalFields(t)
 	if t.Listen != "" {
 		c.listen(t.Origin, "/listen", t.Listen)
 		if t.Listen == c.config.Server.Admin {

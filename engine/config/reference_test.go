@@ -41,7 +41,9 @@ func TestReferenceIsCurrent(t *testing.T) {
 		{"", reflect.TypeFor[Config]()}, {"server", reflect.TypeFor[Server]()}, {"server.passwordHashing", reflect.TypeFor[HashLimits]()},
 		{"store", reflect.TypeFor[Store]()}, {"store.postgres", reflect.TypeFor[Postgres]()}, {"mail", reflect.TypeFor[Mail]()}, {"mail.smtp", reflect.TypeFor[SMTP]()},
 		{"audit", reflect.TypeFor[Audit]()}, {"limits", reflect.TypeFor[Limits]()}, {"tenants[]", reflect.TypeFor[Tenant]()}, {"tenants[].secrets[]", reflect.TypeFor[SecretVersion]()},
-		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].passwords", reflect.TypeFor[Passwords]()},
+		{"tenants[].rateLimit", reflect.TypeFor[RateLimit]()}, {"tenants[].rateLimit.rules[]", reflect.TypeFor[RateRule]()},
+		{"tenants[].user.additionalFields[]", reflect.TypeFor[UserField]()},
+		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].passwords", reflect.TypeFor[Passwords]()},
 		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
 	} {
 		title := "Top level"

@@ -131,6 +131,8 @@ func makeSchema(t *testing.T) []byte {
 	return append(b.Bytes(), '\n')
 }
 
+var scalarType = reflect.TypeFor[Scalar]()
+
 // object returns the schema of a struct type.
 func (m *schemaMaker) object(t reflect.Type) document.Value {
 	properties, required := document.NewObject(16), []document.Value{}
@@ -165,6 +167,8 @@ func (m *schemaMaker) value(t reflect.Type, tag reflect.StructTag) *document.Obj
 		return document.NewObject(2).Set("anyOf", document.List(obj("$ref", "#/$defs/duration"), obj("type", "integer", "minimum", "0"), reference))
 	case secretType, prefixType:
 		return obj("type", "string").Object()
+	case scalarType:
+		return document.NewObject(1).Set("type", document.List(document.Text("string"), document.Text("number"), document.Text("boolean")))
 	case rawType:
 		return obj("type", "object").Object()
 	}

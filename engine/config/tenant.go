@@ -24,7 +24,9 @@ type Tenant struct {
 	TrustedOrigins []string `yaml:"trustedOrigins"`
 	// Answer CORS requests of trusted origins.
 	CORS bool `yaml:"cors" default:"false"`
-	// Lifetimes of sessions.
+	// Records of users.
+	User User `yaml:"user"`
+	// Lifetimes and records of sessions.
 	Session Session `yaml:"session"`
 	// Names and attributes of cookies.
 	Cookies Cookies `yaml:"cookies"`
@@ -70,6 +72,54 @@ type Session struct {
 	DeferRefresh bool `yaml:"deferRefresh" default:"false"`
 	// Never refresh sessions.
 	DisableRefresh bool `yaml:"disableRefresh" default:"false"`
+	// Fields that sessions have beside those of the protocol.
+	AdditionalFields []SessionField `yaml:"additionalFields"`
+}
+
+// User says what is kept of users.
+type User struct {
+	// Fields that users have beside those of the protocol, as Better Auth's user.additionalFields. Clients send them with sign-up and /update-user.
+	AdditionalFields []UserField `yaml:"additionalFields"`
+}
+
+// Types of additional fields.
+const (
+	TypeString  = "string"
+	TypeNumber  = "number"
+	TypeBoolean = "boolean"
+	TypeDate    = "date"
+	TypeJSON    = "json"
+)
+
+// Scalar is a text, number or boolean as it is written.
+type Scalar string
+
+// UserField is an additional field of users.
+type UserField struct {
+	// Name of the field. It never changes: records are kept under it.
+	Name string `yaml:"name,required"`
+	// Type of its values. date is a time (RFC 3339); json takes any value.
+	Type string `yaml:"type" default:"string" enum:"string,number,boolean,date,json"`
+	// Whether sign-up must send it, unless it has a default.
+	Required bool `yaml:"required" default:"false"`
+	// Value of new users that come without one, in JSON where it is not a text or time. Left out: none.
+	Default Scalar `yaml:"default"`
+	// Whether clients may set it. Otherwise only plugins do.
+	Input bool `yaml:"input" default:"true"`
+	// Whether clients may see it.
+	Returned bool `yaml:"returned" default:"true"`
+}
+
+// SessionField is an additional field of sessions. Clients do not set them.
+type SessionField struct {
+	// Name of the field. It never changes: records are kept under it.
+	Name string `yaml:"name,required"`
+	// Type of its values. date is a time (RFC 3339); json takes any value.
+	Type string `yaml:"type" default:"string" enum:"string,number,boolean,date,json"`
+	// Value of new sessions, in JSON where it is not a text or time. Left out: none.
+	Default Scalar `yaml:"default"`
+	// Whether clients may see it.
+	Returned bool `yaml:"returned" default:"true"`
 }
 
 // Values of Cookies.Secure and RateLimit.Enabled.

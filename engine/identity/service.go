@@ -35,17 +35,13 @@ type Passwords interface {
 // written until that is committed.
 type Service struct {
 	passwords Passwords
-	input     map[string]bool
+	fields    []Field
 }
 
-// New returns a Service. input names the additional user fields that clients
-// may set.
-func New(passwords Passwords, input ...string) *Service {
-	s := &Service{passwords: passwords, input: make(map[string]bool, len(input))}
-	for _, name := range input {
-		s.input[name] = true
-	}
-	return s
+// New returns a Service. The fields are those that users have beside the core
+// ones, in the order in which records show them.
+func New(passwords Passwords, fields ...Field) *Service {
+	return &Service{passwords: passwords, fields: fields}
 }
 
 // NewUser describes a user to be created.
@@ -59,7 +55,7 @@ type NewUser struct {
 }
 
 // draft puts a new user's record together.
-func (s *Service) draft(n NewUser, now time.Time) (id string, fields *document.Object) {
+func (s *Service) draft(n NewUser, now time.Time) (id string, fields *document.Object, err error) {
 	id = secret.RandomString(idLength, secret.Alnum)
 	fields = document.NewObject(8)
 	fields.Set("name", textOr(n.Fields.Get("name"), ""))
@@ -70,36 +66,37 @@ func (s *Service) draft(n NewUser, now time.Time) (id string, fields *document.O
 			fields.Set(name, v)
 		}
 	}
-	s.takeInput(fields, n.Input)
-	fields.Set("createdAt", document.Time(now)).Set("updatedAt", document.Time(now)).Set("id", document.Text(id))
-	return id, fields
-}
-
-// takeInput copies what clients may set, and nothing else: whatever else a
-// request body holds must not reach a record.
-func (s *Service) takeInput(fields, input *document.Object) {
-	for name, v := range input.All() {
-		if s.input[name] && !fields.Has(name) {
-			fields.Set(name, v)
-		}
+	fields.Set("createdAt", document.Time(now)).Set("updatedAt", document.Time(now))
+	if err := s.takeInput(fields, s.withoutDefaults(n.Input)); err != nil {
+		return "", nil, err
 	}
+	if err := s.complete(fields, n.Input); err != nil {
+		return "", nil, err
+	}
+	return id, fields.Set("id", document.Text(id)), nil
 }
 
 // DraftUser returns the record that CreateUser would store, and stores
 // nothing: an answer made of it cannot be told from a real one.
-func (s *Service) DraftUser(n NewUser, now time.Time) *document.Object {
-	id, fields := s.draft(n, now)
+func (s *Service) DraftUser(n NewUser, now time.Time) (*store.Record, error) {
+	id, fields, err := s.draft(n, now)
+	if err != nil {
+		return nil, err
+	}
 	if !fields.Has("image") {
 		fields.Set("image", document.NullValue())
 	}
 	fields.Delete("id")
-	return fields.Set("id", document.Text(id))
+	return &store.Record{ID: id, Fields: fields.Set("id", document.Text(id))}, nil
 }
 
 // CreateUser creates a user and, if asked, an account. It returns a
 // *store.ConflictError when the address is taken.
 func (s *Service) CreateUser(ctx context.Context, tx *store.Tx, hooks Hooks, n NewUser, now time.Time) (user, account *store.Record, err error) {
-	id, fields := s.draft(n, now)
+	id, fields, err := s.draft(n, now)
+	if err != nil {
+		return nil, nil, err
+	}
 	if user, err = s.insert(ctx, tx, hooks, User, id, fields); err != nil {
 		return nil, nil, err
 	}
@@ -203,7 +200,9 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 	}
 	previous := before.Fields.Clone()
 	change := set.Clone()
-	s.takeInput(change, input)
+	if err := s.takeInput(change, input); err != nil {
+		return nil, err
+	}
 	if change.Len() == 0 {
 		return nil, ErrNoFields
 	}

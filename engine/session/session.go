@@ -70,20 +70,23 @@ type Config struct {
 	Cookies CookieConfig
 	Secrets *secret.Secrets
 	Store   store.Tenant
+	// Defaults are the values of additional fields of new sessions; may be nil.
+	Defaults *document.Object
 }
 
 // Manager issues, finds and ends the sessions of one tenant. It is safe for
 // concurrent use.
 type Manager struct {
-	policy  Policy
-	cookies CookieConfig
-	secrets *secret.Secrets
-	store   store.Tenant
+	policy   Policy
+	cookies  CookieConfig
+	secrets  *secret.Secrets
+	store    store.Tenant
+	defaults *document.Object
 }
 
 // New returns a Manager.
 func New(c Config) *Manager {
-	return &Manager{policy: c.Policy.withDefaults(), cookies: c.Cookies, secrets: c.Secrets, store: c.Store}
+	return &Manager{policy: c.Policy.withDefaults(), cookies: c.Cookies, secrets: c.Secrets, store: c.Store, defaults: c.Defaults}
 }
 
 // Policy returns the lifetimes in force.
@@ -251,9 +254,11 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 		Set("ipAddress", document.Text(p.IPAddress)).
 		Set("userAgent", document.Text(p.UserAgent)).
 		Set("userId", document.Text(p.UserID))
-	for name, v := range p.Fields.All() {
-		if !fields.Has(name) {
-			fields.Set(name, v)
+	for _, more := range [...]*document.Object{p.Fields, m.defaults} {
+		for name, v := range more.All() {
+			if !fields.Has(name) {
+				fields.Set(name, v.Clone())
+			}
 		}
 	}
 	id := secret.RandomString(idLength, secret.Alnum)

@@ -40,7 +40,7 @@ type Config struct {
 	Cookies  session.CookieConfig
 	Fields   []store.Model // fields added to core models
 	Views    identity.Views
-	Input    []string  // additional user fields that clients may set
+	Input    []string  // additional user fields that clients may set, of any type
 	Audit    audit.Log // default: forgets
 	NoMail   bool
 	Store    store.Store // default: a new one
@@ -80,7 +80,11 @@ func New(t testing.TB, c Config) *Realm {
 		ID: c.Tenant, AppName: "App", BaseURL: "http://localhost:3000", BasePath: "/api/auth", Store: data,
 		Sessions: session.New(session.Config{Policy: c.Session, Cookies: c.Cookies, Secrets: r.Secrets, Store: data}),
 	}
-	r.Identity = identity.New(passwords{}, c.Input...)
+	var fields []identity.Field
+	for _, name := range c.Input {
+		fields = append(fields, identity.Field{Name: name})
+	}
+	r.Identity = identity.New(passwords{}, fields...)
 	host := capability.Config{
 		Tenant: c.Tenant, Identity: r.Identity, Secrets: r.Secrets, Audit: c.Audit,
 		Keys:     keyring.New(keyring.Config{Storage: &keys{}, Now: r.Clock.Now}),

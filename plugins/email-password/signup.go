@@ -40,7 +40,7 @@ func register(c *sdk.Call, email string) sdk.Result {
 	case sdk.OK:
 	case sdk.Conflict: // somebody else was faster
 		return duplicate(c, email)
-	case sdk.Invalid: // a field that another plugin has added
+	case sdk.Invalid: // an additional field
 		return c.DenyResult(400)
 	default:
 		return c.Fail(status)
@@ -81,6 +81,15 @@ func duplicate(c *sdk.Call, existing string) sdk.Result {
 	if !discreet(c) {
 		return errUserExists.Deny(c)
 	}
+	switch _, status := c.Identity().DraftUser(newUser(existing)); status {
+	case sdk.OK:
+	case sdk.Invalid: // as register answers it, and as quickly
+		return c.DenyResult(400)
+	default:
+		return c.Fail(status)
+	}
+	c.SetBody("token", sdk.Null)
+	c.CopyBody("user", "result.user")
 	if status := c.Identity().Equalize(sdk.Copy("request.body.password")); status != sdk.OK {
 		return c.Fail(status)
 	}
@@ -92,11 +101,6 @@ func duplicate(c *sdk.Call, existing string) sdk.Result {
 	if status := writeDecoy(c); status != sdk.OK {
 		return c.Fail(status)
 	}
-	if _, status := c.Identity().DraftUser(newUser(existing)); status != sdk.OK {
-		return c.Fail(status)
-	}
-	c.SetBody("token", sdk.Null)
-	c.CopyBody("user", "result.user")
 	return sdk.Continue
 }
 

@@ -1,0 +1,109 @@
+package identity
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/store"
+)
+
+// Field is an additional field of users, from a tenant's configuration or a
+// plugin.
+type Field struct {
+	Name     string
+	Type     store.FieldType // "" takes any value
+	Required bool            // clients must send it when they sign up, unless it has a default
+	Default  document.Value  // of new users; absent for none
+	ReadOnly bool            // clients may not set it
+}
+
+// takeInput copies what clients may set, and nothing else: whatever else a
+// request body holds must not reach a record. Values of the wrong type, and
+// values for what only the server sets, are refused.
+func (s *Service) takeInput(fields, input *document.Object) error {
+	for _, f := range s.fields {
+		v := input.Get(f.Name)
+		if v.IsAbsent() || fields.Has(f.Name) {
+			continue
+		}
+		if f.ReadOnly {
+			if !v.IsNullish() && !v.Equal(document.Boolean(false)) && !v.Equal(document.Text("")) {
+				return apierror.New(http.StatusBadRequest, "FIELD_NOT_ALLOWED", f.Name+" is not allowed to be set")
+			}
+			continue
+		}
+		v, err := f.accept(v)
+		if err != nil {
+			return err
+		}
+		fields.Set(f.Name, v)
+	}
+	return nil
+}
+
+// complete gives a new user the fields that nobody set. input is what a
+// client sent, nil when the user comes from elsewhere.
+func (s *Service) complete(fields, input *document.Object) error {
+	for _, f := range s.fields {
+		switch {
+		case fields.Has(f.Name):
+		case !f.Default.IsAbsent():
+			fields.Set(f.Name, f.Default.Clone())
+		case f.Required && input != nil:
+			return apierror.New(http.StatusBadRequest, "MISSING_FIELD", f.Name+" is required")
+		}
+	}
+	return nil
+}
+
+// withoutDefaults returns what a client sent, without the fields that it may
+// not set but that have a default: a new user gets that, whatever was sent.
+func (s *Service) withoutDefaults(input *document.Object) *document.Object {
+	out, cloned := input, false
+	for _, f := range s.fields {
+		if !f.ReadOnly || f.Default.IsAbsent() || !input.Has(f.Name) {
+			continue
+		}
+		if !cloned {
+			out, cloned = input.Clone(), true
+		}
+		out.Delete(f.Name)
+	}
+	return out
+}
+
+// accept returns a client's value in the form in which it is stored.
+func (f Field) accept(v document.Value) (document.Value, error) {
+	wrong := func(want string) (document.Value, error) {
+		return v, apierror.New(http.StatusBadRequest, "VALIDATION_ERROR",
+			fmt.Sprintf("[body.%s] Invalid input: expected %s, received %s", f.Name, want, v.Kind()))
+	}
+	if v.Kind() == document.Null {
+		if f.Required {
+			return wrong(string(f.Type))
+		}
+		return v, nil
+	}
+	ok := true
+	switch f.Type {
+	case store.String:
+		ok = v.Kind() == document.String
+	case store.Boolean:
+		ok = v.Kind() == document.Bool
+	case store.Number:
+		_, ok = v.Float()
+	case store.Date:
+		t, err := time.Parse(time.RFC3339, v.Str())
+		if err != nil {
+			return wrong("date")
+		}
+		v = document.Time(t)
+	}
+	if !ok {
+		return wrong(string(f.Type))
+	}
+	return v, nil
+}
