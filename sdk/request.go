@@ -91,6 +91,10 @@ func (s Session) Exists() bool { return !s.c.Get("session.session.id").IsAbsent(
 // Fresh reports whether the session began recently, by the tenant's freshAge.
 func (s Session) Fresh() bool { return s.c.Get("session.fresh").IsTrue() }
 
+// Remembered reports whether the session outlasts the browser: false if
+// rememberMe was.
+func (s Session) Remembered() bool { return s.c.Get("session.rememberMe").IsTrue() }
+
 // Get returns a field of the session record: id, token, createdAt, expiresAt …
 func (s Session) Get(name string) Value { return s.c.at("session.session.", name) }
 

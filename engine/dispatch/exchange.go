@@ -230,8 +230,8 @@ func (ex *Exchange) End(reason string) {
 // endpoints; plugin endpoints get theirs from Issue and End.
 func (ex *Exchange) SetPhase(phase string) { ex.phase = phase }
 
-// sessionView returns {session, user, fresh} of the session that the answer
-// is about: the one just issued, else the current one.
+// sessionView returns {session, user, fresh, rememberMe} of the session that
+// the answer is about: the one just issued, else the current one.
 func (ex *Exchange) sessionView(ctx context.Context) (*document.Object, error) {
 	sess, user := (*store.Record)(nil), (*store.Record)(nil)
 	if ex.outcome.issued != nil {
@@ -248,8 +248,9 @@ func (ex *Exchange) sessionView(ctx context.Context) (*document.Object, error) {
 	if sess == nil {
 		return nil, nil
 	}
-	return document.NewObject(3).
+	return document.NewObject(4).
 		Set("session", document.Obj(ex.views.Session(sess))).
 		Set("user", document.Obj(ex.views.User(user))).
-		Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))), nil
+		Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).
+		Set("rememberMe", document.Boolean(!ex.Realm.Sessions.Forgotten(sess))), nil
 }

@@ -19,6 +19,7 @@ const (
 	ChangeEmailConfirmation = "change-email-confirmation"
 	DeleteAccount           = "delete-account"
 	PasswordWasReset        = "password-was-reset"
+	TwoFactorOTP            = "two-factor-otp"
 	// Generic shows Data's title, text and action (the label of the link), and
 	// takes Message.Subject or else the title as its subject.
 	Generic = "generic"
@@ -26,7 +27,7 @@ const (
 
 // Templates lists the names of the built-in templates.
 func Templates() []string {
-	return []string{ResetPassword, VerifyEmail, ExistingUserSignUp, ChangeEmailConfirmation, DeleteAccount, PasswordWasReset, Generic}
+	return []string{ResetPassword, VerifyEmail, ExistingUserSignUp, ChangeEmailConfirmation, DeleteAccount, PasswordWasReset, TwoFactorOTP, Generic}
 }
 
 //go:embed templates
@@ -55,6 +56,8 @@ func builtin(name string) (content, bool) {
 		return content{"Confirm the deletion of your account", "Somebody asked to delete your {app} account. It is deleted for good once you confirm.", "Delete the account", "If you did not ask for this, do not use the link, and change your password."}, true
 	case PasswordWasReset:
 		return content{"Your password was changed", "The password of your {app} account was just reset.", "", "If that was not you, reset your password again at once, and tell us."}, true
+	case TwoFactorOTP:
+		return content{"Your sign-in code", "Enter this code to sign in to your {app} account.", "", "If you are not signing in, somebody knows your password: change it."}, true
 	case Generic:
 		return content{}, true
 	default:

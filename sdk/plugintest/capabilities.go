@@ -1,6 +1,8 @@
 package plugintest
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -70,7 +72,8 @@ func (h *Host) services() map[string]Function {
 		"crypto.seal":        h.sealValue,
 		"crypto.open":        h.openSealed,
 		"crypto.hmac": func(a Object) (sdk.Status, any) {
-			return sdk.OK, Object{"mac": "mac(" + text(a["purpose"]) + "," + text(a["value"]) + ")"}
+			sum := sha256.Sum256([]byte(text(a["purpose"]) + "\x00" + text(a["value"])))
+			return sdk.OK, Object{"mac": base64.RawURLEncoding.EncodeToString(sum[:])}
 		},
 		"keys.sign": h.signKey,
 		"keys.jwks": func(a Object) (sdk.Status, any) {

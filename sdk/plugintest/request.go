@@ -161,6 +161,8 @@ func (h *Host) sessionView(s Object) any {
 		"session": s,
 		"user":    h.User(text(s["userId"])),
 		"fresh":   err == nil && h.now.Sub(created) < freshAge,
+		// As newSession makes them.
+		"rememberMe": text(s["expiresAt"]) != h.iso(created.AddDate(0, 0, 1)),
 	})
 }
 

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
+)
+
+func TestEnable(t *testing.T) {
+	c := newClient(t, `{"issuer":"Ref App"}`)
+	id := c.AddUser(ada, password)
+	wantError(t, c.post("enable", `{"password":"x"}`), 401, "UNAUTHORIZED")
+	token := c.SignIn(id)
+	wantError(t, c.post("enable", `{"password":"wrong"}`), 400, "INVALID_PASSWORD")
+	wantError(t, c.post("enable", `{}`), 400, "VALIDATION_ERROR")
+	wantError(t, c.post("get-totp-uri", `{"password":"`+password+`"}`), 400, "TOTP_NOT_ENABLED")
+	wantError(t, c.code("verify-totp", "000000"), 400, "TOTP_NOT_ENABLED")
+	wantError(t, c.code("verify-backup-code", "x"), 400, "BACKUP_CODES_NOT_ENABLED")
+
+	r := c.post("enable", `{"password":"`+password+`"}`)
+	secret := secretOf(t, r)
+	if !strings.HasPrefix(r.Text("totpURI"), "otpauth://totp/Ref%20App:ada%40example.com?secret=") || !strings.HasSuffix(r.Text("totpURI"), "&issuer=Ref+App&digits=6&period=30") {
+		t.Errorf("URI %s", r.Text("totpURI"))
+	}
+	if codes, ok := r.Get("backupCodes").([]any); !ok || len(codes) != 10 || len(codes[0].(string)) != 11 || codes[0].(string)[5] != '-' {
+		t.Errorf("codes %v", r.Get("backupCodes"))
+	}
+	for _, record := range c.Records(model) {
+		if record["secret"] == secret || strings.Contains(record["backupCodes"].(string), "-") {
+			t.Errorf("the record is not sealed: %v", record)
+		}
+	}
+	if r := c.signIn(id); r.Result != sdk.Continue {
+		t.Errorf("before the first code: got %s", r)
+	}
+	c.SetUser(id, plugintest.Object{"twoFactorEnabled": false})
+	token = c.SignIn(id)
+	wantError(t, c.code("verify-totp", "abc"), 401, "INVALID_CODE")
+	r = c.code("verify-totp", c.totp(secret, 0))
+	if r.Text("token") != token || r.Get("user.twoFactorEnabled") != false || c.CurrentSession()["token"] == token {
+		t.Errorf("activation: got %s", r)
+	}
+	if c.User(id)["twoFactorEnabled"] != true {
+		t.Error("it is not on")
+	}
+	r = c.post("get-totp-uri", `{"password":"`+password+`"}`)
+	if secretOf(t, r) != secret || !strings.Contains(r.Text("totpURI"), "issuer=App&") {
+		t.Errorf("URI again: got %s", r)
+	}
+	again := c.post("enable", `{"password":"`+password+`","issuer":"Other"}`)
+	if secretOf(t, again) == secret || !strings.Contains(again.Text("totpURI"), "/Other:") {
+		t.Errorf("enable again: got %s", again)
+	}
+	if r := c.signIn(id); r.Text("twoFactorMethods.0") != "totp" {
+		t.Errorf("after that: got %s", r)
+	}
+}
+
+func TestDisable(t *testing.T) {
+	c := newClient(t, "")
+	id, secret, _ := c.setUp()
+	c.signIn(id)
+	c.post("verify-totp", `{"code":"`+c.totp(secret, 0)+`","trustDevice":true}`)
+	token := c.CurrentSession()["token"]
+	wantError(t, c.post("disable", `{"password":"wrong"}`), 400, "INVALID_PASSWORD")
+	r := c.post("disable", `{"password":"`+password+`"}`)
+	if r.Get("status") != true || !r.Cookies[trustCookie].Expired || c.CurrentSession()["token"] == token || c.CurrentSession() == nil {
+		t.Errorf("got %s with cookies %v", r, r.Cookies)
+	}
+	if len(c.Records(model)) != 0 || c.User(id)["twoFactorEnabled"] != false {
+		t.Error("something is left")
+	}
+	if r := c.signIn(id); r.Result != sdk.Continue {
+		t.Errorf("sign-in: got %s", r)
+	}
+}
+
+func TestPasswordless(t *testing.T) {
+	c := newClient(t, `{"allowPasswordless":true,"skipVerificationOnEnable":true}`)
+	c.SignIn(c.AddUser("social@example.com", ""))
+	if r := c.post("enable", `{}`); r.Status != 200 {
+		t.Errorf("without a password: got %s", r)
+	}
+	c.SignIn(c.AddUser(ada, password))
+	wantError(t, c.post("enable", `{}`), 400, "INVALID_PASSWORD")
+}
+
+func TestTrustedDevice(t *testing.T) {
+	c := newClient(t, "")
+	id, secret, _ := c.setUp()
+	c.signIn(id)
+	r := c.post("verify-totp", `{"code":"`+c.totp(secret, 0)+`","trustDevice":true}`)
+	first := c.cookies[trustCookie]
+	if r.Cookies[trustCookie].MaxAge != 30*24*3600 || first == "" {
+		t.Fatalf("cookies %v", r.Cookies)
+	}
+	if r := c.signIn(id); r.Result != sdk.Continue || c.cookies[trustCookie] == first {
+		t.Errorf("a trusted device: got %s with cookies %v", r, r.Cookies)
+	}
+	second := c.cookies[trustCookie]
+	for name, cookie := range map[string]string{"used": first, "forged": "x" + second[1:], "none": "nonsense"} {
+		c.cookies[trustCookie] = cookie
+		if r := c.signIn(id); r.Result != sdk.Respond {
+			t.Errorf("%s: got %s", name, r)
+		}
+	}
+	c.cookies[trustCookie] = second
+	if r := c.begin(c.setUpOther(), plugintest.Event{Reason: "sign-in"}); r.Result != sdk.Respond {
+		t.Errorf("of another user: got %s", r)
+	}
+	c.cookies[trustCookie] = second
+	c.Advance(31 * 24 * time.Hour)
+	if r := c.signIn(id); r.Result != sdk.Respond || !r.Cookies[trustCookie].Expired {
+		t.Errorf("after its time: got %s with cookies %v", r, r.Cookies)
+	}
+}
+
+// setUpOther gives another user a second factor.
+func (c *client) setUpOther() string {
+	id := c.AddUser("bob@example.com", password)
+	c.SignIn(id)
+	c.post("enable", `{"password":"`+password+`"}`)
+	c.SetUser(id, plugintest.Object{"twoFactorEnabled": true})
+	c.SignOut()
+	return id
+}
+
+func TestMailedCodes(t *testing.T) {
+	c := newClient(t, withMail)
+	id, _, _ := c.setUp()
+	c.signIn(id)
+	wantError(t, c.code("verify-otp", "123456"), 400, "OTP_HAS_EXPIRED")
+	if r := c.post("send-otp", ""); r.Get("status") != true {
+		t.Fatalf("got %s", r)
+	}
+	m := c.LastMail()
+	if m.To != ada || m.Template != "two-factor-otp" || len(m.OTP) != 6 {
+		t.Errorf("mail %+v", m)
+	}
+	for name, value := range c.Verifications() {
+		if strings.Contains(value, m.OTP) {
+			t.Errorf("%s is not sealed: %s", name, value)
+		}
+	}
+	wantError(t, c.code("verify-otp", "x"), 401, "INVALID_CODE")
+	if r := c.code("verify-otp", m.OTP); r.Text("token") != c.CurrentSession()["token"] {
+		t.Errorf("got %s", r)
+	}
+	wantError(t, c.code("verify-otp", m.OTP), 400, "OTP_HAS_EXPIRED")
+
+	c.post("send-otp", "")
+	if r := c.code("verify-otp", c.LastMail().OTP); r.Text("token") != c.CurrentSession()["token"] {
+		t.Errorf("signed in: got %s", r)
+	}
+
+	c.signIn(id)
+	c.post("send-otp", "")
+	for range 5 {
+		wantError(t, c.code("verify-otp", "x"), 401, "INVALID_CODE")
+	}
+	wantError(t, c.code("verify-otp", c.LastMail().OTP), 400, "TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE")
+	wantError(t, c.code("verify-otp", c.LastMail().OTP), 400, "OTP_HAS_EXPIRED")
+	c.post("send-otp", "")
+	c.Advance(3 * time.Minute)
+	wantError(t, c.code("verify-otp", c.LastMail().OTP), 400, "OTP_HAS_EXPIRED")
+	c.SignOut()
+	c.cookies = map[string]string{}
+	wantError(t, c.post("send-otp", ""), 401, "INVALID_TWO_FACTOR_COOKIE")
+	wantError(t, newClient(t, "").post("send-otp", ""), 400, "OTP_NOT_CONFIGURED")
+}
+
+func TestActivationByMail(t *testing.T) {
+	c := newClient(t, withMail)
+	id := c.AddUser(ada, password)
+	token := c.SignIn(id)
+	c.post("send-otp", "")
+	r := c.code("verify-otp", c.LastMail().OTP)
+	if r.Text("token") == token || r.Text("token") != c.CurrentSession()["token"] || r.Get("user.twoFactorEnabled") != true {
+		t.Errorf("got %s", r)
+	}
+	if r := c.signIn(id); r.Text("twoFactorMethods.0") != "otp" {
+		t.Errorf("sign-in: got %s", r)
+	}
+	wantError(t, c.code("verify-otp", "x"), 400, "TWO_FACTOR_NOT_ENABLED")
+}
+
+func TestBackupCodes(t *testing.T) {
+	c := newClient(t, `{"backupCodeOptions":{"amount":4,"length":12}}`)
+	id, _, codes := c.setUp()
+	if len(codes) != 4 || len(codes[0]) != 13 {
+		t.Fatalf("codes %v", codes)
+	}
+	c.signIn(id)
+	wantError(t, c.code("verify-backup-code", "aaaaa-bbbbb"), 401, "INVALID_BACKUP_CODE")
+	if r := c.code("verify-backup-code", codes[0]); r.Text("token") != c.CurrentSession()["token"] {
+		t.Errorf("got %s", r)
+	}
+	c.signIn(id)
+	wantError(t, c.code("verify-backup-code", codes[0]), 401, "INVALID_BACKUP_CODE")
+	r := c.post("verify-backup-code", `{"code":"`+codes[1]+`","disableSession":true}`)
+	if r.Text("user.id") != id || r.Get("token") != nil || c.CurrentSession() != nil {
+		t.Errorf("without a session: got %s", r)
+	}
+	if r := c.code("verify-backup-code", codes[2]); r.Status != 200 {
+		t.Errorf("the challenge is not open any more: got %s", r)
+	}
+	wantError(t, c.post("generate-backup-codes", `{"password":"wrong"}`), 400, "INVALID_PASSWORD")
+	r = c.post("generate-backup-codes", `{"password":"`+password+`"}`)
+	if list, ok := r.Get("backupCodes").([]any); !ok || len(list) != 4 || r.Get("status") != true {
+		t.Errorf("got %s", r)
+	}
+	c.signIn(id)
+	wantError(t, c.code("verify-backup-code", codes[3]), 401, "INVALID_BACKUP_CODE")
+	if again := c.code("verify-backup-code", r.Text("backupCodes.0")); again.Status != 200 {
+		t.Errorf("got %s", again)
+	}
+	c.SignIn(c.AddUser("bob@example.com", password))
+	wantError(t, c.post("generate-backup-codes", `{"password":"`+password+`"}`), 400, "TWO_FACTOR_NOT_ENABLED")
+}
+
+func TestTOTPDisabled(t *testing.T) {
+	c := newClient(t, `{"totpOptions":{"disable":true}}`)
+	c.SignIn(c.AddUser(ada, password))
+	wantError(t, c.code("verify-totp", "000000"), 400, "TOTP_NOT_CONFIGURED")
+	wantError(t, c.post("get-totp-uri", `{"password":"x"}`), 400, "TOTP_NOT_CONFIGURED")
+}
