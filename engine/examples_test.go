@@ -36,6 +36,11 @@ func built(t *testing.T, path, how string) ([]byte, error) {
 // YAML.
 func start(t *testing.T, plugins string) http.Handler {
 	t.Helper()
+	return startIn(t, t.TempDir(), plugins)
+}
+
+func startIn(t *testing.T, dir, plugins string) http.Handler {
+	t.Helper()
 	const listen = "127.0.0.1:0"
 	text := fmt.Sprintf(`
 server: {listen: "%s", admin: "", dataDir: %q, cacheDir: %q, development: true}
@@ -45,7 +50,7 @@ tenants:
     secret: Xn2w8QzR4tL0vB6mK1pY9sD3fH7jG5cA-main
     rateLimit: {enabled: false}
     plugins:
-%s`, listen, t.TempDir(), filepath.Join(os.TempDir(), "authhost-test-cache"), plugins)
+%s`, listen, dir, filepath.Join(os.TempDir(), "authhost-test-cache"), plugins)
 	cfg, err := config.Parse("authhost.yaml", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -103,7 +103,7 @@ func TestRollback(t *testing.T) {
 		{"failed", []w.Step{w.Return(pluginapi.Failed)}, 500, "failed"},
 		{"unknown result", []w.Step{w.Return(77)}, 500, "failed"},
 		{"trap", []w.Step{w.Trap()}, 500, "trap"},
-		{"endless loop", []w.Step{w.Spin()}, 500, "trap"},
+		{"endless loop", []w.Step{w.Forever()}, 500, "trap"},
 		{"bad pointer", []w.Step{w.BadPointer()}, 500, "trap"},
 	}
 	for _, tt := range tests {

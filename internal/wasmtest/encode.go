@@ -20,6 +20,7 @@ const (
 	opLocalSet    = 0x21
 	opLocalTee    = 0x22
 	opI32Store8   = 0x3a
+	opMemoryGrow  = 0x40
 	opI32Const    = 0x41
 	opI64Const    = 0x42
 	opI32Eq       = 0x46

@@ -86,11 +86,6 @@ func Deny(status, code, message string) Step {
 // Trap ends the handler with the guest's own trap.
 func Trap() Step { return func(*Guest) []byte { return []byte{opUnreachable} } }
 
-// Spin never ends.
-func Spin() Step {
-	return func(*Guest) []byte { return []byte{opLoop, typeNone, opBr, 0, opEnd} }
-}
-
 // Log writes a line to the log.
 func Log(level pluginapi.Level, message string) Step {
 	return func(g *Guest) []byte { return cat(i32(int32(level)), g.text(message), call(importLog)) }
@@ -100,5 +95,37 @@ func Log(level pluginapi.Level, message string) Step {
 func BadPointer() Step {
 	return func(*Guest) []byte {
 		return cat(i32(-16), i32(1), i32(addrOut), i32(outSize), call(importGet), keepStatus())
+	}
+}
+
+// Forever repeats steps without end.
+func Forever(steps ...Step) Step {
+	return func(g *Guest) []byte {
+		code := []byte{opLoop, typeNone}
+		for _, step := range steps {
+			code = append(code, step(g)...)
+		}
+		return cat(code, []byte{opBr, 0, opEnd})
+	}
+}
+
+// Recurse calls the entry function with a handler's number, from within
+// itself.
+func Recurse(number int32) Step {
+	return func(g *Guest) []byte {
+		return cat(i32(number), call(uint32(len(g.imports))), []byte{opDrop})
+	}
+}
+
+// Grow asks for a page of memory more, whatever the answer.
+func Grow() Step {
+	return func(*Guest) []byte { return cat(i32(1), []byte{opMemoryGrow, 0, opDrop}) }
+}
+
+// GetAt reads a field with an address and length of the caller's choice for
+// the path and for the result.
+func GetAt(path, pathLength, out, outLength int32) Step {
+	return func(*Guest) []byte {
+		return cat(i32(path), i32(pathLength), i32(out), i32(outLength), call(importGet), []byte{opDrop})
 	}
 }
