@@ -24,6 +24,28 @@
 // with a [*TrapError]; the host goes on. Whatever a guest leaves in memory is
 // gone before the instance serves anyone else.
 //
-// Neighbours: package wasmbin below internal reads and rewrites the binary
-// format. wazero compiles and runs it; no other package imports wazero.
+// What happens to a module, in order:
+//
+//   - Admission: the binary is read once, with a bound for everything that it
+//     can claim. Only functions can be imported, and only those served here.
+//   - Rewriting: the code is made to count fuel and stack in globals that it
+//     cannot name, and to pause now and then, so that the Go scheduler and
+//     garbage collector never wait for a guest. Data segments and the start
+//     function are taken out, to be applied once.
+//   - Compilation, or machine code from the cache.
+//   - Image: one instance is initialised, with a fixed clock and without any
+//     power. Its memory becomes a file in memory, its globals a list.
+//     Randomness drawn here is the same in every clone: guests must not keep
+//     secrets in it.
+//   - Clones map the image copy-on-write. After use, the pages that were
+//     written to are copied back, or dropped if they are many, and the globals
+//     are set. Modules that change tables, drop data segments or have globals
+//     of reference or vector type cannot be brought back like that: each use
+//     takes a fresh instance, and [Info] says why.
+//
+// Limits and their defaults are at [Limits] and [Config]. The wall clock ends
+// calls in host functions and guest code alike.
+//
+// Neighbours: wasmbin, below internal, reads and rewrites the binary format.
+// wazero compiles and runs it; no package outside this folder imports wazero.
 package sandbox
