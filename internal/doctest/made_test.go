@@ -1,0 +1,281 @@
+package doctest
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/httpapi"
+	"github.com/authhost/authhost/pluginapi"
+	"github.com/authhost/authhost/plugins"
+)
+
+var update = flag.Bool("update", false, "write the made parts of docs anew")
+
+const root = "../.."
+
+// TestMadeParts compares what stands between "<!-- made: NAME -->" and
+// "<!-- end -->" with what the sources give.
+func TestMadeParts(t *testing.T) {
+	for _, part := range []struct {
+		page, name string
+		make       func(*testing.T) string
+	}{
+		{"compatibility.md", "endpoints", endpoints},
+		{"compatibility.md", "missing", missing},
+		{"compatibility.md", "deviations", deviations},
+		{"plugins.md", "plugins", pluginPages},
+	} {
+		path := filepath.Join(root, "docs", part.page)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin, end := "<!-- made: "+part.name+" -->\n", "<!-- end -->"
+		head, rest, ok := strings.Cut(string(text), begin)
+		have, tail, closed := strings.Cut(rest, end)
+		if !ok || !closed {
+			t.Fatalf("docs/%s has no part %q", part.page, part.name)
+		}
+		want := part.make(t)
+		if have == want {
+			continue
+		}
+		if !*update {
+			t.Errorf("docs/%s is not current; run: go test ./internal/doctest -update\n%s", part.page, cmp.Diff(have, want))
+			continue
+		}
+		if err := os.WriteFile(path, []byte(head+begin+want+end+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func manifestOf(t *testing.T, id string) *pluginapi.Manifest {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "plugins", id, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := pluginapi.ParseManifest(text)
+	if err != nil {
+		t.Fatalf("%s: %v", id, err)
+	}
+	return m
+}
+
+// endpoints is a table of all that is served, the engine's first.
+func endpoints(t *testing.T) string {
+	t.Helper()
+	set, err := dispatch.NewSet(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	api, err := httpapi.New(httpapi.Config{Realm: &dispatch.Realm{BaseURL: "http://localhost"}, Plugins: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("| endpoint | served by | |\n|---|---|---|\n")
+	for _, r := range api.Routes() {
+		fmt.Fprintf(&b, "| `%s %s` | the engine | |\n", r.Method, r.Path)
+	}
+	for _, id := range plugins.IDs() {
+		for _, h := range manifestOf(t, id).Handlers {
+			if h.Kind == pluginapi.KindEndpoint {
+				fmt.Fprintf(&b, "| `%s %s` | [%s](plugins.md#%s) | %s |\n", h.Method, h.Path, id, id, notes(t, h))
+			}
+		}
+	}
+	return b.String()
+}
+
+// protocol lists what Better Auth 1.6 has: endpoints beside those of plugins,
+// and plugins by the ids that they have or would have here.
+var protocol = struct{ endpoints, plugins []string }{
+	endpoints: []string{
+		"/sign-in/social", "/callback/:id", "/link-social", "/get-access-token", "/refresh-token", "/account-info", "/update-session",
+	},
+	plugins: []string{
+		"admin", "anonymous", "api-key", "bearer", "captcha", "convex", "cross-domain", "custom-session", "device-authorization", "email-otp",
+		"generic-oauth", "haveibeenpwned", "jwt", "last-login-method", "magic-link", "mcp", "multi-session", "oauth-proxy", "oidc-provider", "one-tap",
+		"one-time-token", "open-api", "organization", "passkey", "phone-number", "siwe", "two-factor", "username",
+	},
+}
+
+// missing lists what of the protocol is not served.
+func missing(t *testing.T) string {
+	t.Helper()
+	served := endpoints(t)
+	var paths, ids []string
+	for _, p := range protocol.endpoints {
+		if !strings.Contains(served, " "+p+"`") {
+			paths = append(paths, "`"+p+"`")
+		}
+	}
+	for _, id := range protocol.plugins {
+		if !slices.Contains(plugins.IDs(), id) {
+			ids = append(ids, "`"+id+"`")
+		}
+	}
+	return "* Endpoints: " + strings.Join(paths, ", ") + ".\n* Plugins: " + strings.Join(ids, ", ") + ".\n"
+}
+
+// notes says of an endpoint what the table has no column for.
+func notes(t *testing.T, h pluginapi.Handler) string {
+	t.Helper()
+	var operation struct{ Summary string }
+	if len(h.OpenAPI) > 0 {
+		if err := json.Unmarshal(h.OpenAPI, &operation); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := []string{operation.Summary}
+	if h.Root {
+		out = append(out, "at the origin, not below the base path")
+	}
+	if h.PathFrom != "" {
+		out = append(out, "the setting `"+h.PathFrom+"` moves it")
+	}
+	return strings.Join(slices.DeleteFunc(out, func(s string) bool { return s == "" }), "; ")
+}
+
+// deviations is a table of conformance/deviations.json.
+func deviations(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, "conformance", "deviations.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []struct{ Scenario, Exchange, Reason string }
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("| where the tests see it | what differs, and why |\n|---|---|\n")
+	for _, d := range list {
+		where := "`" + d.Scenario + "`"
+		if d.Exchange != "" {
+			where += ", `" + strings.ReplaceAll(d.Exchange, "|", "\\|") + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", where, strings.ReplaceAll(d.Reason, "|", "\\|"))
+	}
+	return b.String()
+}
+
+// pluginPages has a section for each plugin.
+func pluginPages(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	for _, id := range plugins.IDs() {
+		m := manifestOf(t, id)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", id, m.Description)
+		for _, h := range m.Handlers {
+			if h.Kind == pluginapi.KindEndpoint {
+				fmt.Fprintf(&b, "* `%s %s`: %s\n", h.Method, h.Path, notes(t, h))
+			} else {
+				fmt.Fprintf(&b, "* a hook on `%s`\n", h.Event)
+			}
+		}
+		for _, c := range m.Capabilities {
+			fmt.Fprintf(&b, "* asks for `%s`: %s\n", c.Name, c.Reason)
+		}
+		for _, c := range m.Cookies {
+			fmt.Fprintf(&b, "* sets the cookie `%s`\n", c.Name)
+		}
+		b.WriteString(settings(t, m.Config))
+		if codes := slices.Sorted(maps.Keys(m.Errors)); len(codes) > 0 {
+			fmt.Fprintf(&b, "\nError codes: `%s`.\n", strings.Join(codes, "`, `"))
+		}
+	}
+	return b.String()
+}
+
+// schema is what settings shows of a JSON Schema.
+type schema struct {
+	Type        any
+	Description string
+	Default     json.RawMessage
+	Enum        []string
+	Properties  json.RawMessage
+}
+
+// settings is a table of a plugin's configuration, in the manifest's order.
+func settings(t *testing.T, config json.RawMessage) string {
+	t.Helper()
+	var b strings.Builder
+	addSettings(t, &b, "", config)
+	if b.Len() == 0 {
+		return "\nIt has no settings.\n"
+	}
+	return "\n| setting | default | meaning |\n|---|---|---|\n" + b.String()
+}
+
+func addSettings(t *testing.T, b *strings.Builder, prefix string, text json.RawMessage) {
+	t.Helper()
+	if len(text) == 0 {
+		return
+	}
+	var s schema
+	if err := json.Unmarshal(text, &s); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range members(t, s.Properties) {
+		var p schema
+		if err := json.Unmarshal(m.value, &p); err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Properties) > 0 {
+			addSettings(t, b, prefix+m.name+".", m.value)
+			continue
+		}
+		preset := ""
+		if len(p.Default) > 0 {
+			preset = "`" + string(p.Default) + "`"
+		}
+		meaning := p.Description
+		if len(p.Enum) > 0 {
+			meaning += " One of `" + strings.Join(p.Enum, "`, `") + "`."
+		}
+		fmt.Fprintf(b, "| `%s%s` | %s | %s |\n", prefix, m.name, preset, strings.ReplaceAll(meaning, "|", "\\|"))
+	}
+}
+
+type member struct {
+	name  string
+	value json.RawMessage
+}
+
+// members lists the members of a JSON object in their order.
+func members(t *testing.T, text json.RawMessage) (list []member) {
+	t.Helper()
+	if len(text) == 0 {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	if _, err := dec.Token(); err != nil {
+		t.Fatal(err)
+	}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := member{name: fmt.Sprint(name)}
+		if err := dec.Decode(&m.value); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, m)
+	}
+	return list
+}
