@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,6 +104,7 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(endpoints, func(x, y *endpoint) int { return strings.Compare(vagueness(x), vagueness(y)) })
 	for _, e := range endpoints {
 		path := c.Realm.BasePath + muxPath(e.Path)
 		if e.root {
@@ -142,6 +144,24 @@ func (a *API) Routes() []Route { return a.routes }
 
 // ServeHTTP answers one request of the tenant.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// vagueness orders routes, so that of two that a path matches the one with the
+// name in it is tried before the one with a parameter there, whichever plugin
+// comes first. Paths outside the base path come last.
+func vagueness(e *endpoint) string {
+	var b strings.Builder
+	if e.root {
+		b.WriteByte('2')
+	}
+	for segment := range strings.SplitSeq(e.Path[1:], "/") {
+		if strings.HasPrefix(segment, ":") {
+			b.WriteByte('1')
+		} else {
+			b.WriteByte('0')
+		}
+	}
+	return b.String()
+}
 
 // muxPath turns "/reset-password/:token" into "/reset-password/{token}".
 func muxPath(path string) string {

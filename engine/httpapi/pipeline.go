@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -95,9 +96,9 @@ func (a *API) exchangeConfig() dispatch.Config {
 
 func (a *API) request(r *http.Request, e *endpoint) dispatch.Request {
 	req := dispatch.Request{
-		Method: r.Method, Path: r.URL.EscapedPath(), Route: e.Path, URL: r.URL.RequestURI(),
+		Method: r.Method, Path: r.URL.EscapedPath(), Route: e.Path, URL: validText(r.URL.RequestURI()),
 		Query: queryObject(r.URL.RawQuery), Headers: r.Header, ContentType: r.Header.Get("Content-Type"),
-		IP: a.clients.of(r), UserAgent: r.Header.Get("User-Agent"), ID: a.NewRequestID(),
+		IP: a.clients.of(r), UserAgent: userAgent(r.Header), ID: a.NewRequestID(),
 	}
 	if !e.root {
 		req.Path = req.Path[len(a.Realm.BasePath):]
@@ -106,13 +107,24 @@ func (a *API) request(r *http.Request, e *endpoint) dispatch.Request {
 		req.Params = make(map[string]string, len(vars))
 		for name, v := range vars {
 			if dec, err := url.PathUnescape(v); err == nil {
-				v = dec
+				v = validText(dec)
 			}
 			req.Params[name] = v
 		}
 	}
 	return req
 }
+
+// maxUserAgent bounds what every session keeps of its client's description.
+const maxUserAgent = 1 << 10
+
+func userAgent(h http.Header) string {
+	text := h.Get("User-Agent")
+	return validText(text[:min(len(text), maxUserAgent)])
+}
+
+// validText makes text of what may be stored and shown to guests.
+func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func (a *API) logFault(ctx context.Context, ex *dispatch.Exchange, e *endpoint, err error) {
 	a.Logger.ErrorContext(ctx, "request failed", "tenant", a.Realm.ID, "request", ex.Request.ID,
