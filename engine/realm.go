@@ -203,8 +203,13 @@ func policy(s config.Session) session.Policy {
 
 func cookies(t *config.Tenant) session.CookieConfig {
 	secure := t.Cookies.Secure == config.True || t.Cookies.Secure == config.Auto && strings.HasPrefix(t.BaseURL, "https://")
+	overrides := make(map[string]session.CookieOverride, len(t.Cookies.Overrides))
+	for _, o := range t.Cookies.Overrides {
+		overrides[o.Cookie] = session.CookieOverride{Name: o.Name, SameSite: o.SameSite}
+	}
 	return session.CookieConfig{
 		Prefix: t.Cookies.Prefix, Secure: secure, Domain: t.Cookies.Domain, SameSite: t.Cookies.SameSite, Path: t.PathPrefix,
+		Partitioned: t.Cookies.Partitioned, Overrides: overrides,
 	}
 }
 

@@ -49,7 +49,22 @@ function general(options, id) {
     rateLimit: rateLimit(options),
     user: withoutUndefined({ additionalFields: fields(options, "user", ["type", "required", "input", "returned"]) }),
     session: session(options),
+    cookies: cookies(options),
   };
+}
+
+function cookies(options) {
+  const across = options.take("advanced.crossSubDomainCookies.enabled");
+  const overrides = Object.entries(options.take("advanced.cookies") ?? {});
+  return withoutUndefined({
+    prefix: options.take("advanced.cookiePrefix"),
+    domain: across ? options.take("advanced.crossSubDomainCookies.domain") : undefined,
+    sameSite: options.take("advanced.defaultCookieAttributes.sameSite"),
+    partitioned: options.take("advanced.defaultCookieAttributes.partitioned"),
+    overrides: overrides.length
+      ? overrides.map(([cookie, { name, attributes }]) => ({ cookie, name, sameSite: attributes?.sameSite }))
+      : undefined,
+  });
 }
 
 /** Additional fields of a model, in the order of the profile. */

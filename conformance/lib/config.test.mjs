@@ -58,6 +58,28 @@ test("limits of requests", () => {
   });
 });
 
+test("names and attributes of cookies", () => {
+  assert.deepEqual(tenant("subdomain").cookies, {
+    prefix: "acme",
+    domain: "example.com",
+    sameSite: "none",
+    partitioned: true,
+    overrides: [{ cookie: "session_token", name: "acme_sid", sameSite: "lax" }],
+  });
+});
+
+test("additional fields", () => {
+  const { user, session } = tenant("account", ["account"]);
+  assert.deepEqual(user.additionalFields.slice(2, 4), [
+    { name: "plan", type: "string", required: false, input: false, default: "free" },
+    { name: "secretNote", type: "string", required: false, returned: false },
+  ]);
+  assert.deepEqual(session.additionalFields, [
+    { name: "theme", type: "string" },
+    { name: "locked", type: "string", default: "yes" },
+  ]);
+});
+
 test("the account plugin is enabled where it exists", () => {
   assert.deepEqual(tenant("verified", ["account"]).plugins[1], {
     id: "account",
@@ -100,7 +122,7 @@ test("options of plugins", () => {
 });
 
 test("what has no translation is refused, not dropped", () => {
-  for (const name of ["dynamic", "originsfn", "twofactor", "convexeddsa", "subdomain", "cookiecache"]) {
+  for (const name of ["dynamic", "originsfn", "twofactor", "convexeddsa", "cookiecache"]) {
     assert.throws(() => tenant(name), UnsupportedProfile, name);
   }
 });

@@ -168,32 +168,3 @@ func judgeOrigin(pattern string) (message, remedy string) {
 	}
 	return "", ""
 }
-
-// cookies checks the cookie settings against the base URL.
-func (c *checker) cookies(t *Tenant) {
-	if !isToken(t.Cookies.Prefix) {
-		c.at(t.Origin, "/cookies/prefix", fmt.Sprintf("%q cannot start the name of a cookie", t.Cookies.Prefix), "use letters, digits, - and _")
-	}
-	for _, reserved := range []string{"__secure-", "__host-"} {
-		if strings.HasPrefix(strings.ToLower(t.Cookies.Prefix), reserved) {
-			c.at(t.Origin, "/cookies/prefix", fmt.Sprintf("%q is set by the server where it belongs", t.Cookies.Prefix[:len(reserved)]), "remove it from the prefix")
-		}
-	}
-	u, err := url.Parse(t.BaseURL)
-	if err != nil {
-		return // noted
-	}
-	secure := t.Cookies.Secure == True || t.Cookies.Secure == Auto && u.Scheme == "https"
-	if t.Cookies.SameSite == "none" && !secure {
-		c.at(t.Origin, "/cookies/sameSite", "browsers refuse cookies with sameSite none that are not secure", "use an https baseURL, or lax")
-	}
-	if t.Cookies.Secure == False && u.Scheme == "https" {
-		c.warn(t.Origin, "/cookies/secure", "cookies of an https site are sent without encryption too", "write secure: auto")
-	}
-	if d := strings.TrimPrefix(strings.ToLower(t.Cookies.Domain), "."); d != "" {
-		if host := u.Hostname(); !validName(d) || host != d && !strings.HasSuffix(host, "."+d) || !strings.Contains(d, ".") {
-			c.at(t.Origin, "/cookies/domain", fmt.Sprintf("browsers refuse cookies for %q from %s", t.Cookies.Domain, host), "write the host of baseURL or a parent domain of it")
-		}
-		t.Cookies.Domain = d
-	}
-}

@@ -139,6 +139,20 @@ type Cookies struct {
 	Domain string `yaml:"domain"`
 	// SameSite attribute (RFC 6265bis). none needs secure cookies.
 	SameSite string `yaml:"sameSite" default:"lax" enum:"lax,strict,none"`
+	// Partitioned attribute (CHIPS): browsers keep cookies of a page within other sites apart for each of those. Needs secure cookies.
+	Partitioned bool `yaml:"partitioned" default:"false"`
+	// Single cookies that are to be different.
+	Overrides []CookieOverride `yaml:"overrides"`
+}
+
+// CookieOverride says what is different for one cookie.
+type CookieOverride struct {
+	// The cookie, by its name without prefix, such as session_token.
+	Cookie string `yaml:"cookie,required"`
+	// Its name, instead of the prefix, a dot and its name. __Secure- is still put before it where cookies are secure.
+	Name string `yaml:"name"`
+	// SameSite attribute; left out, that of the other cookies.
+	SameSite string `yaml:"sameSite" enum:"lax,strict,none"`
 }
 
 // RateLimit bounds how often one client, known by its address (an IPv6 client

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"net/url"
 	"strconv"
 	"strings"
@@ -31,6 +32,15 @@ type CookieConfig struct {
 	Path        string // default "/"; narrower for tenants that share a host
 	SameSite    string // "Lax" (default), "Strict" or "None"
 	Partitioned bool   // CHIPS
+	// Overrides say what is different for single cookies, by unprefixed name.
+	Overrides map[string]CookieOverride
+}
+
+// CookieOverride is what a tenant wants different for one cookie. Zero members
+// change nothing.
+type CookieOverride struct {
+	Name     string // instead of the tenant's prefix, a dot and the name
+	SameSite string // before what the cookie's owner asks for
 }
 
 // Attributes of one cookie, beyond what the tenant's CookieConfig says.
@@ -48,10 +58,14 @@ func (c CookieConfig) Name(name string) string {
 	if prefix == "" {
 		prefix = DefaultCookiePrefix
 	}
-	if c.Secure {
-		return SecurePrefix + prefix + "." + name
+	full := prefix + "." + name
+	if other := c.Overrides[name].Name; other != "" {
+		full = other
 	}
-	return prefix + "." + name
+	if c.Secure {
+		return SecurePrefix + full
+	}
+	return full
 }
 
 // Line returns a Set-Cookie header value. The value is percent-encoded as
@@ -86,13 +100,7 @@ func (c CookieConfig) Line(name, value string, a Attributes) string {
 	if c.Secure {
 		b.WriteString("; Secure")
 	}
-	same := a.SameSite
-	if same == "" {
-		same = c.SameSite
-	}
-	if same == "" {
-		same = "Lax"
-	}
+	same := cmp.Or(c.Overrides[name].SameSite, a.SameSite, c.SameSite, "Lax")
 	b.WriteString("; SameSite=")
 	b.WriteString(strings.ToUpper(same[:1]) + strings.ToLower(same[1:]))
 	if c.Partitioned {

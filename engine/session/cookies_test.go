@@ -50,6 +50,16 @@ func TestSetLines(t *testing.T) {
 			cookies: session.CookieConfig{Secure: true, Prefix: "app", Domain: "example.com", Path: "/t/acme", SameSite: "none", Partitioned: true},
 			want:    []string{"__Secure-" + strings.Replace(theirWire, "better-auth", "app", 1) + "; Max-Age=604800; Domain=example.com; Path=/t/acme; HttpOnly; Secure; SameSite=None; Partitioned"},
 		},
+		{
+			name: "one cookie is different",
+			cookies: session.CookieConfig{Secure: true, Prefix: "app", SameSite: "none", Overrides: map[string]session.CookieOverride{
+				"session_token": {Name: "sid", SameSite: "strict"},
+			}}, forget: true,
+			want: []string{
+				"__Secure-" + strings.Replace(theirWire, "better-auth.session_token", "sid", 1) + "; Path=/; HttpOnly; Secure; SameSite=Strict",
+				"__Secure-app.dont_remember=" + session.EncodeURIComponent(secrets(t).Sign("true")) + "; Path=/; HttpOnly; Secure; SameSite=None",
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
