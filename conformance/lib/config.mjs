@@ -21,7 +21,7 @@ export function tenantOf(id, profile, { listen, modules }) {
     listen,
     baseURL: profile.base_url,
     basePath: profile.base_path,
-    secret: profile.secret,
+    ...secrets(options, profile.secret),
     cors: profile.http_layer?.includes("cors:true") || undefined,
     ...general(options, id),
     plugins: [
@@ -33,6 +33,12 @@ export function tenantOf(id, profile, { listen, modules }) {
   const rest = options.rest();
   if (rest.length) throw new UnsupportedProfile(`${id}: options ${rest.join(", ")}`);
   return withoutUndefined(tenant);
+}
+
+/** One secret, or its versions. */
+function secrets(options, secret) {
+  const versions = options.take("secrets");
+  return versions ? { secrets: versions } : { secret };
 }
 
 function general(options, id) {
