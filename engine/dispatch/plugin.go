@@ -114,7 +114,7 @@ func (s *Set) addCookies(p *Plugin) error {
 				break
 			}
 			for _, theirs := range other.Manifest.Cookies {
-				if theirs.Name == c.Name || theirs.Covers(c.Name) || c.Covers(theirs.Name) {
+				if theirs.Name == c.Name || theirs.Covers(member(c)) || c.Covers(member(theirs)) {
 					return fmt.Errorf("plugins %q and %q both declare the cookie %q; enable only one of them", other.ID, p.ID, c.Name)
 				}
 			}
@@ -122,6 +122,11 @@ func (s *Set) addCookies(p *Plugin) error {
 	}
 	s.cookies = append(s.cookies, p.Manifest.Cookies...)
 	return nil
+}
+
+// member is one name that a declaration covers.
+func member(c pluginapi.Cookie) string {
+	return strings.Replace(c.Name, pluginapi.CookieFamily, "0", 1)
 }
 
 // cookie returns the declaration of a cookie, whichever plugin's it is.

@@ -13,7 +13,7 @@ func TestEnable(t *testing.T) {
 	c := newClient(t, `{"issuer":"Ref App"}`)
 	id := c.AddUser(ada, password)
 	wantError(t, c.post("enable", `{"password":"x"}`), 401, "UNAUTHORIZED")
-	token := c.SignIn(id)
+	c.SignIn(id)
 	wantError(t, c.post("enable", `{"password":"wrong"}`), 400, "INVALID_PASSWORD")
 	wantError(t, c.post("enable", `{}`), 400, "VALIDATION_ERROR")
 	wantError(t, c.post("get-totp-uri", `{"password":"`+password+`"}`), 400, "TOTP_NOT_ENABLED")
@@ -37,7 +37,7 @@ func TestEnable(t *testing.T) {
 		t.Errorf("before the first code: got %s", r)
 	}
 	c.SetUser(id, plugintest.Object{"twoFactorEnabled": false})
-	token = c.SignIn(id)
+	token := c.SignIn(id)
 	wantError(t, c.code("verify-totp", "abc"), 401, "INVALID_CODE")
 	r = c.code("verify-totp", c.totp(secret, 0))
 	if r.Text("token") != token || r.Get("user.twoFactorEnabled") != false || c.CurrentSession()["token"] == token {
