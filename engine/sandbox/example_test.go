@@ -27,7 +27,7 @@ func (h *greeterHost) Set(path string, _ uint32, value []byte) uint32 {
 }
 
 func (h *greeterHost) Call(context.Context, string, string, []byte) (uint32, []byte) { return 8, nil }
-func (h *greeterHost) Log(_ int32, line string)                                        { fmt.Println("log:", line) }
+func (h *greeterHost) Log(_ int32, line string)                                      { fmt.Println("log:", line) }
 
 // greeter is a guest. Handler 1 sets "greeting" to "Hello, " and the field
 // "name"; handler 2 never ends.

@@ -246,6 +246,9 @@ func TestModulesThatCannotBeReset(t *testing.T) {
 			if info := m.Info(); info.Resettable || info.WhyNot != tt.want {
 				t.Errorf("info %+v, want %q", info, tt.want)
 			}
+			if info, err := sandbox.Inspect(g.Bytes()); err != nil || info.Resettable || info.WhyNot != tt.want {
+				t.Errorf("inspect: %+v, %v, want %q", info, err, tt.want)
+			}
 			for range 2 {
 				if _, _, err := run(t, m, &fakeHost{}, sandbox.Limits{}); err != nil {
 					t.Error(err)

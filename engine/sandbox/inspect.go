@@ -59,7 +59,14 @@ func Inspect(wasm []byte) (Info, error) {
 	if err != nil {
 		return Info{}, &LoadError{Module: "-", Stage: StageAdmission, Err: err}
 	}
-	return describe(wasm, m), nil
+	info := describe(wasm, m)
+	code, err := wasmbin.Rewrite(m, wasmbin.RewriteOptions{Image: true, MaxPages: defaultMemoryPages})
+	if err != nil {
+		return Info{}, &LoadError{Module: "-", Stage: StageAdmission, Err: err}
+	}
+	info.WhyNot = code.WhyNot
+	info.Resettable = info.WhyNot == ""
+	return info, nil
 }
 
 func describe(wasm []byte, m *wasmbin.Module) Info {

@@ -116,10 +116,19 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 }
 
 // blameless reports whether a call ended for a reason that says nothing about
-// the module: its caller gave up, or the host failed.
+// the module: its caller gave up, or the host failed or took most of the time.
 func (c *call) blameless(err error) bool {
 	t, ok := err.(*TrapError)
-	return ok && (t.Reason == ReasonCanceled || t.Reason == ReasonHost || t.Reason == ReasonWall && c.Context.Err() != nil)
+	if !ok {
+		return false
+	}
+	switch t.Reason {
+	case ReasonCanceled, ReasonHost:
+		return true
+	case ReasonWall:
+		return c.Context.Err() != nil || c.usage.Host > time.Since(c.start)/2
+	}
+	return false
 }
 
 // trapError turns what wazero returned into a TrapError.

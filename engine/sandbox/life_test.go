@@ -170,6 +170,9 @@ func TestBlockingHostCallEndsAtItsTime(t *testing.T) {
 		if !errors.As(err, &trap) || trap.Reason != sandbox.ReasonWall || usage.Host == 0 {
 			t.Errorf("%v: %v, %+v", parent, err, usage)
 		}
+		if h := m.Health(); h.Failures > 0 {
+			t.Errorf("the module is blamed for a slow host: %+v", h)
+		}
 	}
 }
 

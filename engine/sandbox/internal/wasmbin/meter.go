@@ -38,7 +38,6 @@ const (
 const (
 	frameBase    = 8  // return address, saved registers, alignment
 	framePerCode = 16 // instructions for one spilled temporary
-	frameSpills  = 512
 )
 
 // loopCost is what one round of a loop costs. A loop with several branches
@@ -120,7 +119,7 @@ func (rw *rewriter) function(out []byte, index int) []byte {
 	mt := &meter{rw: rw, fn: fn}
 	next := int(fn.locals)
 	if fn.calls {
-		mt.frame = int64(frameBase + next + min((fn.instrs+fn.loopInstrs())/framePerCode, frameSpills))
+		mt.frame = int64(frameBase + next + (fn.instrs+fn.loopInstrs())/framePerCode)
 	}
 	for i := range fn.loops {
 		mt.tight = mt.tight || !fn.loops[i].calls
