@@ -12,6 +12,7 @@ func configCommand() *cobra.Command {
 	check := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check a configuration file and say what is wrong with it",
+		Long:  "Check a configuration file and say what is wrong with it.\n\nSettings of plugins are checked against their manifests when the server loads them.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			path := defaultConfig

@@ -31,7 +31,7 @@ func keysCommand() *cobra.Command {
 	f := rotate.Flags()
 	f.StringVar(&admin, "admin", "http://127.0.0.1:8081", "URL of the server's admin listener")
 	f.StringVar(&tenant, "tenant", "", "id of the tenant")
-	f.StringVar(&use, "use", "convex", "what the key signs")
+	f.StringVar(&use, "use", "convex", "what the key signs: a use that a plugin's manifest names, such as convex or jwt")
 	f.StringVar(&alg, "alg", "RS256", "algorithm: RS256, PS256, ES256, ES512 or EdDSA")
 	_ = rotate.MarkFlagRequired("tenant")
 	return group("keys", "Manage signing keys", rotate)
