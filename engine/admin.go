@@ -11,7 +11,8 @@ import (
 )
 
 // Admin serves the operator's listener. It has no authentication of its own:
-// bind it to a loopback or private address.
+// bind it to a loopback or private address. Requests that another site makes
+// in a browser change nothing.
 //
 //	GET  /metrics                          Prometheus metrics
 //	GET  /livez, /readyz                   health
@@ -37,7 +38,8 @@ func (e *Engine) Admin() http.Handler {
 		m.HandleFunc("GET /dev/routes", e.adminRoutes)
 		m.HandleFunc("POST /dev/reset", e.adminReset)
 	}
-	return m
+	// A page in the operator's browser reaches loopback addresses, too.
+	return http.NewCrossOriginProtection().Handler(m)
 }
 
 // alive answers once the engine is open; before that there is no listener.

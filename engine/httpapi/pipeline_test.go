@@ -446,7 +446,7 @@ func TestSessionEndpoints(t *testing.T) {
 	s := newServer(t, realmtest.Config{}, httpapi.Config{})
 	ada, first := s.signIn("ada", session.CreateParams{})
 	s.Clock.Advance(time.Second)
-	ada2, second := s.signIn("ada", session.CreateParams{})
+	_, second := s.signIn("ada", session.CreateParams{})
 	bob, theirs := s.signIn("bob", session.CreateParams{})
 	origin := "http://localhost:3000"
 	tokens := func(cookie string) string {
@@ -477,7 +477,7 @@ func TestSessionEndpoints(t *testing.T) {
 	if tokens(ada) != first.Str("token") {
 		t.Error("the session was not revoked")
 	}
-	ada2, second = s.signIn("ada", session.CreateParams{})
+	ada2, second := s.signIn("ada", session.CreateParams{})
 	expect(t, post("/revoke-other-sessions", `{}`, ada2), 200, `{"status":true}`)
 	if tokens(ada2) != second.Str("token") {
 		t.Errorf("left %s", tokens(ada2))

@@ -1,0 +1,282 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/internal/wasmtest"
+	"github.com/authhost/authhost/plugins"
+)
+
+// TestMain gives all tests one folder of compiled modules.
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "authhost-engine-test-*")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Setenv("TEST_CACHE_DIR", dir)
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// needPlugins skips a test on a clone where the plugins are not built.
+func needPlugins(t *testing.T, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if _, err := plugins.Module(id); err != nil {
+			t.Skipf("%v: run make plugins", err)
+		}
+	}
+}
+
+// clock is the server's clock.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// logged keeps what the server logs.
+type logged struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+// server is an engine behind a socket of its own.
+type server struct {
+	*engine.Engine
+	t     *testing.T
+	url   string
+	admin string
+	clock *clock
+	log   *logged
+	dir   string
+}
+
+// tryConfig reads a configuration. DIR in it stands for the data folder; what
+// comes before "tenants:" belongs to the server section, or stands beside it.
+func tryConfig(dir, text string) (*config.Config, error) {
+	head, rest, _ := strings.Cut(strings.TrimLeft(text, "\n"), "tenants:")
+	text = "server:\n  dataDir: " + dir + "\n  cacheDir: " + os.Getenv("TEST_CACHE_DIR") + "\n  development: true\n" + head + "tenants:" + rest
+	return config.Parse("test.yaml", []byte(strings.ReplaceAll(text, "DIR", dir)), func(string) (string, bool) { return "", false })
+}
+
+func parseConfig(t *testing.T, dir, text string) *config.Config {
+	t.Helper()
+	cfg, err := tryConfig(dir, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func options(log io.Writer, now func() time.Time) engine.Options {
+	return engine.Options{BuiltIn: plugins.Module, Version: "test", Now: now, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+}
+
+// serve starts a server; it ends with the test.
+func serve(t *testing.T, text string, guests ...*wasmtest.Guest) *server {
+	t.Helper()
+	dir := t.TempDir()
+	for _, g := range guests {
+		writeGuest(t, dir, g)
+	}
+	cfg := parseConfig(t, dir, text)
+	s := &server{t: t, clock: &clock{now: time.Now()}, log: &logged{}, dir: dir}
+	e, err := engine.New(t.Context(), cfg, options(s.log, s.clock.Now))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Engine = e
+	front, back := httptest.NewServer(e.Handler(e.Listeners()[0])), httptest.NewServer(e.Admin())
+	s.url, s.admin = front.URL, back.URL
+	t.Cleanup(func() {
+		front.Close()
+		back.Close()
+		if err := e.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func writeGuest(t *testing.T, dir string, g *wasmtest.Guest) {
+	t.Helper()
+	wasm, err := g.Module()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, g.Manifest().ID+".wasm"), wasm, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// request is one request of a test. Host and Origin default to those of the
+// tenant "main".
+type request struct {
+	method, path, body string
+	host, origin       string
+	cookie             string
+	header             http.Header
+}
+
+// answer is what came back.
+type answer struct {
+	status  int
+	header  http.Header
+	text    string
+	cookies map[string]string // name and value as sent, without the expired ones
+	expired map[string]bool
+}
+
+func (s *server) do(r request) answer {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), r.method, s.url+r.path, strings.NewReader(r.body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for name, values := range r.header {
+		req.Header[name] = values
+	}
+	req.Host = r.host
+	if r.host == "" {
+		req.Host = "main.example"
+	}
+	if r.body != "" && req.Header.Get("Content-Type") == "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.method == http.MethodPost && r.origin != "-" {
+		req.Header.Set("Origin", "http://"+req.Host)
+		if r.origin != "" {
+			req.Header.Set("Origin", r.origin)
+		}
+	}
+	if r.cookie != "" {
+		req.Header.Set("Cookie", r.cookie)
+	}
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		s.t.Error(err)
+		return answer{}
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Error(err)
+	}
+	a := answer{status: resp.StatusCode, header: resp.Header, text: string(text), cookies: map[string]string{}, expired: map[string]bool{}}
+	for _, c := range resp.Cookies() {
+		if c.MaxAge < 0 {
+			a.expired[c.Name] = true
+		} else {
+			a.cookies[c.Name] = c.Value
+		}
+	}
+	return a
+}
+
+// cookie is the Cookie header that sends back what the answer set.
+func (a answer) cookie() string {
+	var parts []string
+	for name, value := range a.cookies {
+		parts = append(parts, name+"="+value)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// get returns a member of the JSON answer by its path, "" if it is not there.
+func (a answer) get(path string) string {
+	var v any
+	if json.Unmarshal([]byte(a.text), &v) != nil {
+		return ""
+	}
+	for name := range strings.SplitSeq(path, ".") {
+		m, ok := v.(map[string]any)
+		if !ok {
+			return ""
+		}
+		v = m[name]
+	}
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+func (a answer) want(t *testing.T, status int, code string) answer {
+	t.Helper()
+	if a.status != status || code != "" && a.get("code") != code {
+		t.Errorf("got %d %s, want %d %s", a.status, a.text, status, code)
+	}
+	return a
+}
+
+const password = "correct-horse-1"
+
+func (s *server) signUp(host, email string) answer {
+	s.t.Helper()
+	return s.do(request{method: "POST", host: host, path: "/api/auth/sign-up/email", body: `{"name":"Ada","email":"` + email + `","password":"` + password + `"}`})
+}
+
+func (s *server) signIn(host, email, password string) answer {
+	s.t.Helper()
+	return s.do(request{method: "POST", host: host, path: "/api/auth/sign-in/email", body: `{"email":"` + email + `","password":"` + password + `"}`})
+}
+
+func (s *server) session(host, cookie string) answer {
+	s.t.Helper()
+	return s.do(request{method: "GET", host: host, path: "/api/auth/get-session", cookie: cookie})
+}
+
+// outbox lists the mails of a tenant.
+func (s *server) outbox(tenant string) (list []struct{ To, URL, Token, Template string }) {
+	s.t.Helper()
+	resp, err := http.Get(s.admin + "/dev/outbox?tenant=" + tenant)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&list); err != nil {
+		s.t.Fatal(err)
+	}
+	return list
+}
