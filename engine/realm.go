@@ -87,7 +87,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 			Development: g.config.Server.Development, Sessions: sessions, Store: r.store,
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
-		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t), Metrics: g.metrics, Logger: g.logger,
+		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, plugins), Metrics: g.metrics, Logger: g.logger,
 		TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.config.Server.TrustedProxies, IPHeaders: t.IPHeaders,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, CORS: t.CORS,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,

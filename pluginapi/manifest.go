@@ -79,6 +79,7 @@ type Handler struct {
 	MediaTypes []string        `json:"mediaTypes,omitempty"` // default application/json
 	Session    string          `json:"session,omitempty"`    // "", "optional", "required" or "fresh"
 	CSRF       string          `json:"csrf,omitempty"`       // "form": fetch metadata is checked even without cookies
+	RateLimit  *RateLimit      `json:"rateLimit,omitempty"`  // how often one client may call it, where the operator says nothing else
 	OpenAPI    json.RawMessage `json:"openapi,omitempty"`    // an OpenAPI 3.1 operation object
 
 	// Hooks.
@@ -86,6 +87,12 @@ type Handler struct {
 	Match  *Match   `json:"match,omitempty"`
 	Before []string `json:"before,omitempty"` // plugin ids that must run after this one
 	After  []string `json:"after,omitempty"`  // plugin ids that must run before this one
+}
+
+// RateLimit bounds the calls of one client.
+type RateLimit struct {
+	Window int `json:"window"` // seconds
+	Max    int `json:"max"`    // calls in a window
 }
 
 // Session requirements of an endpoint.

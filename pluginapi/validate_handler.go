@@ -83,6 +83,9 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 	}
 	r.oneOf(at+".session", h.Session, "", SessionOptional, SessionRequired, SessionFresh)
 	r.oneOf(at+".csrf", h.CSRF, "", "form")
+	if l := h.RateLimit; l != nil && (l.Window < 1 || l.Max < 1) {
+		r.add(at+".rateLimit", "window and max are at least 1")
+	}
 	for _, mediaType := range h.MediaTypes {
 		r.want(at+".mediaTypes", mediaType, mediaPattern)
 	}
@@ -105,7 +108,7 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 	if h.Failure == FailSkip && !MaySkip(h.Event) {
 		r.add(at+".failure", "a hook on %q gives a verdict and must fail closed; only observers may skip", h.Event)
 	}
-	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.Body != nil || h.Query != nil || h.MediaTypes != nil ||
+	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.RateLimit != nil || h.Body != nil || h.Query != nil || h.MediaTypes != nil ||
 		h.Session != "" || h.CSRF != "" || h.OpenAPI != nil {
 		r.add(at, "method, path, root, body, query, mediaTypes, session, csrf and openapi are for endpoints")
 	}
