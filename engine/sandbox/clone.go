@@ -53,7 +53,7 @@ func (c *core) newFresh(ctx context.Context) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.rt.count(func(s *Stats) { s.Fresh++ })
+	c.rt.counts.fresh.Add(1)
 	if err := inst.initialise(ctx); err != nil {
 		inst.close()
 		return nil, err
@@ -102,7 +102,7 @@ func (c *core) newClone() (*Instance, error) {
 		return nil, err
 	}
 	inst.setGlobals()
-	c.rt.count(func(s *Stats) { s.Clones++ })
+	c.rt.counts.clones.Add(1)
 	return inst, nil
 }
 

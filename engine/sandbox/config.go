@@ -34,6 +34,15 @@ type Config struct {
 	// CompileTime bounds the time that making one module's machine code may
 	// take. Default 60 s.
 	CompileTime time.Duration
+	// Compiler is the command line of a process that compiles modules in this
+	// one's place, where its memory and time can be bounded: a program that
+	// runs ServeCompiler on its standard input, such as this one. It needs
+	// CacheDir, and remembers there which modules were too much. Empty:
+	// modules are compiled in this process, with time bounded only.
+	Compiler []string
+	// CompileMemory bounds the data of the compiling process, in bytes.
+	// Default 1 GiB.
+	CompileMemory uint64
 
 	// MaxInstances bounds the live instances of one module. Default 64.
 	MaxInstances int
@@ -113,6 +122,7 @@ const (
 	maxMemoryPages        = 65535 // one page of the format's 65536 is the sandbox's own
 	defaultMaxModuleBytes = 32 << 20
 	defaultCompileTime    = time.Minute
+	defaultCompileMemory  = 1 << 30
 	defaultMaxInstances   = 64
 	defaultMaxWaiting     = 256
 	defaultMaxWait        = 5 * time.Second
@@ -135,6 +145,7 @@ func (c Config) withDefaults() Config {
 	c.MemoryPages = min(or(c.MemoryPages, defaultMemoryPages), maxMemoryPages)
 	c.MaxModuleBytes = or(c.MaxModuleBytes, defaultMaxModuleBytes)
 	c.CompileTime = or(c.CompileTime, defaultCompileTime)
+	c.CompileMemory = or(c.CompileMemory, defaultCompileMemory)
 	c.MaxInstances = or(c.MaxInstances, defaultMaxInstances)
 	c.MaxIdle = or(c.MaxIdle, c.MaxInstances) // negative: none
 	c.MaxWaiting = or(c.MaxWaiting, defaultMaxWaiting)

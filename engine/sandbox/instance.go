@@ -174,19 +174,15 @@ func (i *Instance) Release() {
 	case i.failed || c.image == nil:
 		keep = nil
 	case i.used:
-		err := i.reset()
-		c.rt.count(func(s *Stats) {
-			if s.Resets++; err != nil {
-				s.Faults++
-			}
-		})
-		if err != nil {
+		c.rt.counts.resets.Add(1)
+		if err := i.reset(); err != nil {
+			c.rt.counts.faults.Add(1)
 			keep = nil
 		}
 		i.used = false
 	}
 	if surplus := c.pool.put(keep); keep == nil || surplus != nil {
-		c.rt.count(func(s *Stats) { s.Discards++ })
+		c.rt.counts.discards.Add(1)
 		i.close()
 	}
 	c.release()

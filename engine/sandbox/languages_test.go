@@ -16,8 +16,14 @@ func TestLanguages(t *testing.T) {
 	needs := map[string]string{"go": "go", "c": "clang", "rust": "/usr/bin/rustc", "assemblyscript": "npm", "wat": "wat2wasm"}
 	for language, tool := range needs {
 		t.Run(language, func(t *testing.T) {
+			if testing.Short() && language == "go" {
+				t.Skip("compiling it takes seconds, and much longer under the race detector")
+			}
 			wasm := example(t, language, tool)
-			rt := newRuntime(t, sandbox.Config{Namespace: "authhost_v1"})
+			rt := newRuntime(t, sandbox.Config{
+				Namespace: "authhost_v1", CacheDir: t.TempDir() + "/cache",
+				Compiler: []string{os.Args[0], compilerArg},
+			})
 			m := load(t, rt, wasm)
 			info := m.Info()
 			if !info.Resettable || len(info.Capabilities) > 0 || len(info.Custom["authhost.manifest"]) == 0 {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"runtime"
 	"time"
-
-	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/authhost/authhost/engine/sandbox/internal/wasmbin"
 )
@@ -128,11 +125,17 @@ func (rt *Runtime) compile(ctx context.Context, c *core, wasm []byte) (err error
 	before, start := rt.cacheEntries(), time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, rt.cfg.CompileTime, errSlow)
 	defer cancel()
-	c.compiled, err = rt.wz.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), wasm)
+	if len(rt.cfg.Compiler) > 0 {
+		err = rt.compileOutside(ctx, wasm)
+	}
+	c.info.FromCache = rt.cacheDir != "" && rt.cacheEntries() == before
+	if err == nil {
+		c.compiled, err = compileModule(ctx, rt.wz, wasm)
+	}
 	c.info.CompileTime = time.Since(start)
 	// A compilation adds an entry, a hit does not; compilations of this
 	// runtime come one at a time.
-	c.info.FromCache = err == nil && rt.cacheDir != "" && rt.cacheEntries() == before
+	c.info.FromCache = c.info.FromCache && rt.cacheEntries() == before
 	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
 		err = errSlow
 	}

@@ -7,10 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
 
 	"github.com/authhost/authhost/engine/sandbox/internal/wasmbin"
 )
@@ -26,12 +26,12 @@ type Runtime struct {
 
 	cacheDir  string        // holds wazero's folder of compiled code; empty without a cache
 	scan      *scanner      // nil where the kernel cannot tell written pages
+	counts    counts
 	compiling chan struct{} // one compilation at a time: each may need much memory
 
 	mu     sync.Mutex
 	cores  map[coreKey]*core
 	closed bool
-	stats  Stats
 	users  int           // instances in use and loads under way
 	idle   chan struct{} // closed when users falls to zero after Close
 }
@@ -48,6 +48,9 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	if !namespacePattern.MatchString(cfg.Namespace) {
 		return nil, fmt.Errorf("sandbox: namespace %q: want lower case, ending in _v and a number", cfg.Namespace)
 	}
+	if len(cfg.Compiler) > 0 && cfg.CacheDir == "" {
+		return nil, errors.New("sandbox: Compiler needs CacheDir")
+	}
 	rt := &Runtime{
 		cfg:       cfg,
 		imports:   map[string]map[string]wasmbin.FuncType{},
@@ -57,9 +60,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 		cores:     map[coreKey]*core{},
 		idle:      make(chan struct{}),
 	}
-	rc := wazero.NewRuntimeConfigCompiler().
-		WithCoreFeatures(api.CoreFeaturesV2).
-		WithMemoryLimitPages(cfg.MemoryPages + 1) // see linear
+	rc := runtimeConfig(cfg.MemoryPages + 1) // see linear
 	if cfg.CacheDir != "" {
 		if err := rt.openCache(cfg.CacheDir, cfg.CacheKey); err != nil {
 			rt.scan.close()
@@ -219,16 +220,16 @@ type Stats struct {
 	Faults   uint64 // resets that the self-check, or the system, found wanting
 }
 
-// Stats returns the counts.
-func (rt *Runtime) Stats() Stats {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	return rt.stats
+// counts are the Stats under way.
+type counts struct {
+	fresh, clones, resets, discards, faults atomic.Uint64
 }
 
-// count changes the counts.
-func (rt *Runtime) count(f func(*Stats)) {
-	rt.mu.Lock()
-	defer rt.mu.Unlock()
-	f(&rt.stats)
+// Stats returns the counts.
+func (rt *Runtime) Stats() Stats {
+	c := &rt.counts
+	return Stats{
+		Fresh: c.fresh.Load(), Clones: c.clones.Load(), Resets: c.resets.Load(),
+		Discards: c.discards.Load(), Faults: c.faults.Load(),
+	}
 }

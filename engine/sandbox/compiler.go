@@ -1,0 +1,122 @@
+package sandbox
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
+)
+
+// compileJob is what the compiling process reads before the module, as a line
+// of JSON.
+type compileJob struct {
+	Dir    string // wazero's folder of compiled code
+	Memory uint64
+	Time   time.Duration
+	Pages  uint32
+}
+
+// runtimeConfig is the same in both processes: compiled code is found by the
+// module and its settings.
+func runtimeConfig(pages uint32) wazero.RuntimeConfig {
+	return wazero.NewRuntimeConfigCompiler().WithCoreFeatures(api.CoreFeaturesV2).WithMemoryLimitPages(pages)
+}
+
+// compileModule makes machine code with every processor.
+func compileModule(ctx context.Context, wz wazero.Runtime, wasm []byte) (wazero.CompiledModule, error) {
+	return wz.CompileModule(experimental.WithCompilationWorkers(ctx, runtime.GOMAXPROCS(0)), wasm)
+}
+
+// ServeCompiler is the other end of Config.Compiler: it reads one job, bounds
+// this process's memory and time as the job says, and compiles into the
+// cache. A program that names itself as the compiler calls it first thing,
+// and exits with status 1 and the error on standard error if there is one.
+func ServeCompiler(ctx context.Context, in io.Reader) error {
+	r := bufio.NewReader(in)
+	line, err := r.ReadBytes('\n')
+	if err != nil {
+		return err
+	}
+	var job compileJob
+	if err := json.Unmarshal(line, &job); err != nil {
+		return err
+	}
+	if err := boundProcess(job.Memory, job.Time); err != nil {
+		return err
+	}
+	debug.SetMemoryLimit(int64(job.Memory / 4 * 3))
+	wasm, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	cache, err := wazero.NewCompilationCacheWithDir(job.Dir)
+	if err != nil {
+		return err
+	}
+	wz := wazero.NewRuntimeWithConfig(ctx, runtimeConfig(job.Pages).WithCompilationCache(cache))
+	_, err = compileModule(ctx, wz, wasm)
+	return errors.Join(err, wz.Close(ctx), cache.Close(ctx))
+}
+
+// maxCompilerOutput bounds what is kept of a compiler's last words.
+const maxCompilerOutput = 500
+
+// compileOutside has the compiling process fill the cache. What came of it is
+// kept beside the cache, so that a module which is too much for the compiler
+// is tried once.
+func (rt *Runtime) compileOutside(ctx context.Context, wasm []byte) error {
+	sum := sha256.Sum256(wasm)
+	outcome := filepath.Join(rt.cacheDir, hex.EncodeToString(sum[:])+".outcome")
+	if known, err := os.ReadFile(outcome); err == nil {
+		return outcomeError(known)
+	}
+	job, err := json.Marshal(compileJob{Dir: rt.cacheDir, Memory: rt.cfg.CompileMemory, Time: rt.cfg.CompileTime, Pages: rt.cfg.MemoryPages + 1})
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, rt.cfg.Compiler[0], rt.cfg.Compiler[1:]...)
+	cmd.Stdin = io.MultiReader(bytes.NewReader(append(job, '\n')), bytes.NewReader(wasm))
+	cmd.Env = []string{} // nothing of this process's secrets
+	output, err := cmd.CombinedOutput()
+	var said string
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow):
+		return ctx.Err() // the caller gave up, which says nothing of the module
+	case errors.Is(context.Cause(ctx), errSlow):
+		said = errSlow.Error()
+	case errors.As(err, &exit):
+		said = fmt.Sprintf("the compiling process ended with %s: %s", exit.ProcessState, strings.TrimSpace(string(output[:min(len(output), maxCompilerOutput)])))
+	default:
+		return err // it did not start
+	}
+	if err := os.WriteFile(outcome, []byte(said), 0o600); err != nil {
+		return err
+	}
+	return outcomeError([]byte(said))
+}
+
+// outcomeError is the error that an outcome stands for: none if it is empty.
+func outcomeError(outcome []byte) error {
+	if len(outcome) == 0 {
+		return nil
+	}
+	return errors.New(string(outcome))
+}
