@@ -24,8 +24,8 @@ type Runtime struct {
 	imports map[string]map[string]wasmbin.FuncType // what modules may import
 	started time.Time                              // origin of the guests' monotonic clock
 
-	cacheDir  string        // holds wazero's folder of compiled code; empty without a cache
-	scan      *scanner      // nil where the kernel cannot tell written pages
+	cacheDir  string   // holds wazero's folder of compiled code; empty without a cache
+	scan      *scanner // nil where the kernel cannot tell written pages
 	counts    counts
 	compiling chan struct{} // one compilation at a time: each may need much memory
 
