@@ -69,7 +69,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, modules)...), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
 		Audit: g.audit, Counters: g.counters, Logger: g.logger,
 	})
-	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t)})
+	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache)})
 	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
 		return nil, err
 	}
@@ -199,6 +199,13 @@ func policy(s config.Session) session.Policy {
 		p.UpdateAge = -1 // 0 means to extend at every use
 	}
 	return p
+}
+
+func cookieCache(c config.CookieCache) session.CacheConfig {
+	if !c.Enabled {
+		return session.CacheConfig{}
+	}
+	return session.CacheConfig{MaxAge: c.MaxAge.Std(), Encoding: c.Strategy, Version: c.Version}
 }
 
 func cookies(t *config.Tenant) session.CookieConfig {

@@ -100,9 +100,18 @@ function session(options) {
     updateAge: options.take("session.updateAge"),
     freshAge: options.take("session.freshAge"),
     deferRefresh: options.take("session.deferSessionRefresh"),
+    cookieCache: cookieCache(options),
     additionalFields: fields(options, "session", ["type", "returned"]), // no endpoint sets them
   });
   return Object.keys(out).length ? out : undefined;
+}
+
+function cookieCache(options) {
+  return withoutUndefined(
+    Object.fromEntries(
+      ["enabled", "maxAge", "strategy"].map((name) => [name, options.take(`session.cookieCache.${name}`)]),
+    ),
+  );
 }
 
 function emailPassword(options) {

@@ -68,6 +68,10 @@ test("names and attributes of cookies", () => {
   });
 });
 
+test("cached sessions", () => {
+  assert.deepEqual(tenant("cookiecachejwe").session.cookieCache, { enabled: true, maxAge: 300, strategy: "jwe" });
+});
+
 test("additional fields", () => {
   const { user, session } = tenant("account", ["account"]);
   assert.deepEqual(user.additionalFields.slice(2, 4), [
@@ -122,7 +126,7 @@ test("options of plugins", () => {
 });
 
 test("what has no translation is refused, not dropped", () => {
-  for (const name of ["dynamic", "originsfn", "twofactor", "convexeddsa", "cookiecache"]) {
+  for (const name of ["dynamic", "originsfn", "twofactor", "convexeddsa"]) {
     assert.throws(() => tenant(name), UnsupportedProfile, name);
   }
 });

@@ -8,6 +8,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/keyring"
+	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -77,7 +78,7 @@ func (h *Host) signNew(ctx context.Context, use, alg string, claims *document.Ob
 		}
 	}
 	if id {
-		whole.Set("jti", document.Text(uuid()))
+		whole.Set("jti", document.Text(secret.UUID()))
 	}
 	expires := now.Truncate(time.Second).Add(life)
 	whole.Set("exp", document.Int(expires.Unix()))

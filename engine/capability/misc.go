@@ -2,8 +2,6 @@ package capability
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"net/http"
 	"time"
 
@@ -50,16 +48,7 @@ func randomString(_ context.Context, _ *dispatch.Call, args *document.Object) (d
 }
 
 func randomUUID(context.Context, *dispatch.Call, *document.Object) (document.Value, error) {
-	return object(document.NewObject(1).Set("value", document.Text(uuid()))), nil
-}
-
-// uuid gives a random UUID (RFC 9562, version 4).
-func uuid() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails: it crashes the program instead
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	s := hex.EncodeToString(b[:])
-	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+	return object(document.NewObject(1).Set("value", document.Text(secret.UUID()))), nil
 }
 
 func (h *Host) hit(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {

@@ -117,6 +117,9 @@ func (c *checker) strength(t *Tenant, pointer string, value Secret) {
 }
 
 func (c *checker) session(t *Tenant) {
+	if cache := t.Session.CookieCache; cache.Enabled && cache.MaxAge > t.Session.ExpiresIn {
+		c.at(t.Origin, "/session/cookieCache/maxAge", fmt.Sprintf("maxAge (%s) is longer than the session's expiresIn (%s)", cache.MaxAge, t.Session.ExpiresIn), "make it shorter; minutes are usual")
+	}
 	if t.Session.UpdateAge > t.Session.ExpiresIn && !c.noted(t.Origin, "/session/expiresIn") {
 		c.at(t.Origin, "/session/updateAge", fmt.Sprintf("updateAge (%s) is longer than expiresIn (%s), so sessions would never be refreshed", t.Session.UpdateAge, t.Session.ExpiresIn), "make it shorter, or write disableRefresh: true")
 	}

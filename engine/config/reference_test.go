@@ -43,7 +43,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 		{"audit", reflect.TypeFor[Audit]()}, {"limits", reflect.TypeFor[Limits]()}, {"tenants[]", reflect.TypeFor[Tenant]()}, {"tenants[].secrets[]", reflect.TypeFor[SecretVersion]()},
 		{"tenants[].rateLimit", reflect.TypeFor[RateLimit]()}, {"tenants[].rateLimit.rules[]", reflect.TypeFor[RateRule]()},
 		{"tenants[].user.additionalFields[]", reflect.TypeFor[UserField]()},
-		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].cookies.overrides[]", reflect.TypeFor[CookieOverride]()},
+		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.cookieCache", reflect.TypeFor[CookieCache]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].cookies.overrides[]", reflect.TypeFor[CookieOverride]()},
 		{"tenants[].passwords", reflect.TypeFor[Passwords]()},
 		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
 	} {

@@ -72,8 +72,22 @@ type Session struct {
 	DeferRefresh bool `yaml:"deferRefresh" default:"false"`
 	// Never refresh sessions.
 	DisableRefresh bool `yaml:"disableRefresh" default:"false"`
+	// A copy of the session that clients carry in a cookie.
+	CookieCache CookieCache `yaml:"cookieCache"`
 	// Fields that sessions have beside those of the protocol.
 	AdditionalFields []SessionField `yaml:"additionalFields"`
+}
+
+// CookieCache says whether clients carry a copy of their session in a cookie.
+type CookieCache struct {
+	// Answer /get-session from that copy while it is good. A session that was revoked is then reported until the copy ends; other endpoints ask the store in any case.
+	Enabled bool `yaml:"enabled" default:"false"`
+	// How long a copy is good.
+	MaxAge Duration `yaml:"maxAge" default:"5m" min:"1s"`
+	// compact: JSON with an HMAC. jwt: a signed token. jwe: an encrypted token, which scripts and browsers cannot read.
+	Strategy string `yaml:"strategy" default:"compact" enum:"compact,jwt,jwe"`
+	// Copies of another version are not good: change it to end all of them at once.
+	Version string `yaml:"version" default:"1"`
 }
 
 // User says what is kept of users.

@@ -62,7 +62,8 @@ func (r *Response) sessionToken() document.Value {
 // hiddenCookie tells the engine's own cookies: a guest works with sessions
 // through its capability, not through their cookies.
 func hiddenCookie(name string) bool {
-	return name == session.CookieToken || name == session.CookieData || name == session.CookieDontRemember
+	return name == session.CookieToken || name == session.CookieDontRemember ||
+		name == session.CookieData || strings.HasPrefix(name, session.CookieData+".")
 }
 
 // readCookie gives a cookie by its unprefixed name, with the signature of a

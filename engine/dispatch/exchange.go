@@ -122,6 +122,7 @@ type Exchange struct {
 	reason     string // why a session is being created
 	forget     bool   // and whether the user is not to be remembered
 	phase      string
+	renewCopy  bool // the client is to get a new copy of its session
 	observed   []observation
 	pinned     map[*Plugin]*pin
 	callStack  []Entry
@@ -138,6 +139,7 @@ type unitOutcome struct {
 
 type issued struct {
 	session, user *store.Record
+	forget        bool
 }
 
 // Config is what an Exchange needs besides the request.
@@ -211,7 +213,7 @@ func (ex *Exchange) Because(reason string, forget bool, f func() error) error {
 // Issue hands a session to the client: one that was just created, or one that
 // it has proved to own otherwise. The reason is for response.session hooks.
 func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) {
-	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = &issued{sess, user}, false, reason
+	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = &issued{sess, user, forget}, false, reason
 	for _, c := range ex.Realm.Sessions.SetLines(sess.Str("token"), forget) {
 		ex.Response.SetCookie(c)
 	}

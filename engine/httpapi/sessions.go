@@ -24,6 +24,13 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 		return apierror.New(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
 			"POST method requires deferSessionRefresh to be enabled in session config")
 	}
+	if falsy(ex.Request.Query.Get("disableCookieCache")) {
+		if cached, ok := ex.CachedSession(); ok {
+			ex.SetPhase(pluginapi.PhaseRead)
+			ex.Response.Body = sessionBody(cached.Session, cached.User)
+			return nil
+		}
+	}
 	cur, err := ex.Current(ctx)
 	if err != nil {
 		return err
@@ -31,7 +38,11 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 	if !cur.Valid() {
 		return a.noSession(ctx, ex, cur, !deferred || post)
 	}
-	due := m.NeedsRefresh(cur, ex.Now) && falsy(ex.Request.Query.Get("disableRefresh"))
+	mayRefresh := falsy(ex.Request.Query.Get("disableRefresh"))
+	if mayRefresh && !cur.DontRemember {
+		ex.RenewCopy()
+	}
+	due := mayRefresh && m.NeedsRefresh(cur, ex.Now)
 	ex.SetPhase(pluginapi.PhaseRead)
 	if due && (!deferred || post) {
 		if cur, err = refresh(ctx, ex); err != nil {
@@ -42,14 +53,16 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 		}
 		ex.SetPhase(pluginapi.PhaseRefreshed)
 	}
-	body := document.NewObject(3).
-		Set("session", document.Obj(a.Views.Session(cur.Session))).
-		Set("user", document.Obj(a.Views.User(cur.User)))
+	body := sessionBody(a.Views.Session(cur.Session), a.Views.User(cur.User))
 	if deferred && !post {
-		body.Set("needsRefresh", document.Boolean(due))
+		body.Object().Set("needsRefresh", document.Boolean(due))
 	}
-	ex.Response.Body = document.Obj(body)
+	ex.Response.Body = body
 	return nil
+}
+
+func sessionBody(session, user *document.Object) document.Value {
+	return document.Obj(document.NewObject(3).Set("session", document.Obj(session)).Set("user", document.Obj(user)))
 }
 
 var (

@@ -15,6 +15,10 @@ import (
 // bytes of the secret itself, because Better Auth's are.
 const PurposeEmailVerification = "email-verification"
 
+// PurposeSessionData is the purpose of tokens that a session is cached in.
+// They are keyed with the secret's own bytes, too, as Better Auth's.
+const PurposeSessionData = "session-data"
+
 // Bounds on tokens that VerifyJWT reads, checked before anything is decoded.
 const (
 	MaxTokenBytes = 16 << 10
@@ -93,7 +97,7 @@ func checkTimes(claims *document.Object, now time.Time) error {
 }
 
 func (s *Secrets) jwtKey(purpose string) []byte {
-	if purpose == PurposeEmailVerification {
+	if purpose == PurposeEmailVerification || purpose == PurposeSessionData {
 		return s.current()
 	}
 	return s.Derive("jwt/"+purpose, sha256.Size)

@@ -1,6 +1,9 @@
 package secret
 
-import "crypto/rand"
+import (
+	"crypto/rand"
+	"encoding/hex"
+)
 
 // Alphabets for RandomString.
 const (
@@ -33,4 +36,13 @@ func RandomString(n int, alphabet string) string {
 		}
 	}
 	return string(out)
+}
+
+// UUID returns a random UUID (RFC 9562, version 4).
+func UUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	s := hex.EncodeToString(b[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }

@@ -98,6 +98,13 @@ func (s *Secrets) MAC(purpose, value string) string {
 	return base64.RawURLEncoding.EncodeToString(mac(s.Derive("mac/"+purpose, sha256.Size), value))
 }
 
+// PlainMAC returns the HMAC-SHA256 of value under the current secret itself,
+// as base64url without padding: how Better Auth authenticates cached sessions.
+// Prefer MAC for everything else.
+func (s *Secrets) PlainMAC(value string) string {
+	return base64.RawURLEncoding.EncodeToString(mac(s.current(), value))
+}
+
 func mac(key []byte, value string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(value))

@@ -32,6 +32,7 @@ type vectors struct {
 		Wire             string `json:"on_the_wire"`
 	} `json:"signed_cookie"`
 	SessionJWT jwtVector `json:"session_data_jwt"`
+	SessionJWE jwtVector `json:"session_data_jwe"`
 	EmailJWT   jwtVector `json:"email_verification"`
 	OAuthState struct {
 		Cookie string `json:"cookie_value"`

@@ -59,13 +59,22 @@ func (c CookieConfig) Name(name string) string {
 		prefix = DefaultCookiePrefix
 	}
 	full := prefix + "." + name
-	if other := c.Overrides[name].Name; other != "" {
-		full = other
+	if base, part := cutPart(name); c.Overrides[base].Name != "" {
+		full = c.Overrides[base].Name + part
 	}
 	if c.Secure {
 		return SecurePrefix + full
 	}
 	return full
+}
+
+// cutPart takes the part's number, if there is one, off the name of the
+// cookie that sessions are cached in.
+func cutPart(name string) (base, part string) {
+	if strings.HasPrefix(name, CookieData+".") {
+		return CookieData, name[len(CookieData):]
+	}
+	return name, ""
 }
 
 // Line returns a Set-Cookie header value. The value is percent-encoded as
@@ -100,7 +109,8 @@ func (c CookieConfig) Line(name, value string, a Attributes) string {
 	if c.Secure {
 		b.WriteString("; Secure")
 	}
-	same := cmp.Or(c.Overrides[name].SameSite, a.SameSite, c.SameSite, "Lax")
+	base, _ := cutPart(name)
+	same := cmp.Or(c.Overrides[base].SameSite, a.SameSite, c.SameSite, "Lax")
 	b.WriteString("; SameSite=")
 	b.WriteString(strings.ToUpper(same[:1]) + strings.ToLower(same[1:]))
 	if c.Partitioned {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -72,6 +73,7 @@ type Config struct {
 	Store   store.Tenant
 	// Defaults are the values of additional fields of new sessions; may be nil.
 	Defaults *document.Object
+	Cache    CacheConfig
 }
 
 // Manager issues, finds and ends the sessions of one tenant. It is safe for
@@ -82,11 +84,17 @@ type Manager struct {
 	secrets  *secret.Secrets
 	store    store.Tenant
 	defaults *document.Object
+	cache    CacheConfig
 }
 
 // New returns a Manager.
 func New(c Config) *Manager {
-	return &Manager{policy: c.Policy.withDefaults(), cookies: c.Cookies, secrets: c.Secrets, store: c.Store, defaults: c.Defaults}
+	c.Cache.Encoding = cmp.Or(c.Cache.Encoding, EncodingCompact)
+	c.Cache.Version = cmp.Or(c.Cache.Version, DefaultCacheVersion)
+	return &Manager{
+		policy: c.Policy.withDefaults(), cookies: c.Cookies, secrets: c.Secrets, store: c.Store,
+		defaults: c.Defaults, cache: c.Cache,
+	}
 }
 
 // Policy returns the lifetimes in force.

@@ -38,6 +38,7 @@ type Config struct {
 	Sandbox  sandbox.Config    // bounds of the pools
 	Session  session.Policy
 	Cookies  session.CookieConfig
+	Cache    session.CacheConfig
 	Fields   []store.Model // fields added to core models
 	Views    identity.Views
 	Input    []string  // additional user fields that clients may set, of any type
@@ -78,7 +79,7 @@ func New(t testing.TB, c Config) *Realm {
 	r.Set = plugins(t, c)
 	r.Realm = &dispatch.Realm{
 		ID: c.Tenant, AppName: "App", BaseURL: "http://localhost:3000", BasePath: "/api/auth", Store: data,
-		Sessions: session.New(session.Config{Policy: c.Session, Cookies: c.Cookies, Secrets: r.Secrets, Store: data}),
+		Sessions: session.New(session.Config{Policy: c.Session, Cookies: c.Cookies, Secrets: r.Secrets, Store: data, Cache: c.Cache}),
 	}
 	var fields []identity.Field
 	for _, name := range c.Input {

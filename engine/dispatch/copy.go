@@ -1,0 +1,96 @@
+package dispatch
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
+)
+
+// CachedSession returns the copy of its session that the client carries, where
+// the tenant caches sessions in cookies. A copy that does not count is taken
+// away. A request that proves its session in another way than by cookie has
+// none.
+func (ex *Exchange) CachedSession() (session.Copy, bool) {
+	if ex.credential.Token != "" {
+		return session.Copy{}, false
+	}
+	c, present, ok := ex.Realm.Sessions.ReadCache(ex.credential.Cookie, ex.Now)
+	if present && !ok {
+		ex.setCookies(ex.Realm.Sessions.ExpireCache(ex.credential.Cookie))
+	}
+	return c, ok
+}
+
+// RenewCopy asks for a new copy of the session that was just read from the
+// store.
+func (ex *Exchange) RenewCopy() { ex.renewCopy = true }
+
+// CacheSession adds the copy of its session to an answer that hands the
+// session to the client, or that is to renew the copy, and takes it away with
+// the session. It is called when the endpoint is done, so that the copy is of
+// what is stored then.
+func (ex *Exchange) CacheSession(ctx context.Context) error {
+	m := ex.Realm.Sessions
+	if !m.Caches() {
+		return nil
+	}
+	token, answered := ex.sessionCookie()
+	switch {
+	case answered && token == "":
+		ex.setCookies(m.ExpireCache(ex.credential.Cookie))
+		return nil
+	case ex.outcome.issued != nil:
+		i := ex.outcome.issued
+		ex.copySession(i.session, i.user, i.forget)
+		return nil
+	case !answered && !ex.renewCopy:
+		return nil
+	}
+	cur, err := ex.Current(ctx)
+	if err != nil || !cur.Valid() {
+		return err
+	}
+	return ex.copyCurrent(ctx, cur)
+}
+
+// copyCurrent gives a copy of the request's own session. An endpoint that
+// writes may have ended it, or changed its user, so the store is asked.
+func (ex *Exchange) copyCurrent(ctx context.Context, cur session.Current) error {
+	m, forget := ex.Realm.Sessions, cur.DontRemember
+	if ex.Request.Method != http.MethodGet {
+		var err error
+		if cur, err = m.Find(ctx, ex.Realm.Store, cur.Token, ex.Now); err != nil {
+			return err
+		}
+	}
+	if !cur.Valid() {
+		ex.setCookies(m.ExpireCache(ex.credential.Cookie))
+		return nil
+	}
+	ex.copySession(cur.Session, cur.User, forget)
+	return nil
+}
+
+func (ex *Exchange) copySession(sess, user *store.Record, forget bool) {
+	c := session.Copy{Session: ex.views.Session(sess), User: ex.views.User(user)}
+	ex.setCookies(ex.Realm.Sessions.CacheLines(c, forget, ex.credential.Cookie, ex.Now))
+}
+
+// sessionCookie returns the value of the session cookie in the answer, if it
+// has one; "" takes the cookie away.
+func (ex *Exchange) sessionCookie() (value string, ok bool) {
+	for _, c := range ex.Response.Cookies {
+		if c.Name == session.CookieToken {
+			return c.Value, true
+		}
+	}
+	return "", false
+}
+
+func (ex *Exchange) setCookies(cookies []session.Cookie) {
+	for _, c := range cookies {
+		ex.Response.SetCookie(c)
+	}
+}

@@ -1,0 +1,224 @@
+package session
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/secret"
+)
+
+// Encodings of the cookie cache.
+const (
+	EncodingCompact = "compact" // JSON with an HMAC
+	EncodingJWT     = "jwt"     // signed, HS256
+	EncodingJWE     = "jwe"     // encrypted, so that the browser cannot read it
+)
+
+// DefaultCacheVersion is the version of cached sessions that Better Auth
+// writes if it is not told another.
+const DefaultCacheVersion = "1"
+
+// CacheConfig says whether and how clients carry a copy of their session in a
+// cookie, so that get-session need not ask the store. A session that was
+// revoked lives on in that copy until MaxAge is over: only reading it is
+// served from the copy, nothing else.
+type CacheConfig struct {
+	MaxAge   time.Duration // how long a copy counts; 0 turns the cache off
+	Encoding string        // default EncodingCompact
+	Version  string        // copies of another version do not count; default DefaultCacheVersion
+}
+
+// cacheSalt keeps the key of cached sessions apart from that of other JWEs.
+const cacheSalt = "better-auth-session"
+
+// forgottenCache is how long the compact copy of a session counts whose user
+// is not to be remembered.
+const forgottenCache = time.Minute
+
+// Bounds of the cookies that hold a copy. Browsers keep cookies of up to 4093
+// bytes, name and attributes included.
+const (
+	maxCookieBytes = 4050
+	maxChunks      = 100
+)
+
+// Caches reports whether clients carry copies.
+func (m *Manager) Caches() bool { return m.cache.MaxAge > 0 }
+
+// Copy is a session and its user as a client sees them.
+type Copy struct {
+	Session, User *document.Object
+}
+
+// CacheLines returns the Set-Cookie values that give a client a copy of its
+// session, and take older ones away that it has according to its Cookie
+// header. What does not fit into cookies is not cached.
+func (m *Manager) CacheLines(c Copy, forget bool, header string, now time.Time) []Cookie {
+	life := m.cache.MaxAge
+	if forget && m.cache.Encoding == EncodingCompact {
+		life = forgottenCache
+	}
+	value, ok := m.encodeCopy(c, life, now)
+	if !ok {
+		return m.ExpireCache(header)
+	}
+	a := Attributes{MaxAge: int(m.cache.MaxAge / time.Second), Session: forget}
+	size := maxCookieBytes - len(m.cookies.Line(chunkName(maxChunks-1), "", a))
+	if len(value) <= size {
+		set := []Cookie{{Name: CookieData, Value: value, Line: m.cookies.Line(CookieData, value, a)}}
+		return append(set, m.expireChunks(header, 0)...)
+	}
+	var set []Cookie
+	if _, had := ReadCookie(header, m.cookies.Name(CookieData)); had {
+		set = append(set, m.gone(CookieData))
+	}
+	n := 0
+	for ; value != ""; n++ {
+		part := value[:min(size, len(value))]
+		value = value[len(part):]
+		set = append(set, Cookie{Name: chunkName(n), Value: part, Line: m.cookies.Line(chunkName(n), part, a)})
+	}
+	return append(set, m.expireChunks(header, n)...)
+}
+
+// ExpireCache returns the Set-Cookie values that take a copy away from a
+// client.
+func (m *Manager) ExpireCache(header string) []Cookie {
+	return append([]Cookie{m.gone(CookieData)}, m.expireChunks(header, 0)...)
+}
+
+// expireChunks takes away the parts of a copy from number n on.
+func (m *Manager) expireChunks(header string, n int) []Cookie {
+	var out []Cookie
+	for ; n < maxChunks; n++ {
+		if _, ok := ReadCookie(header, m.cookies.Name(chunkName(n))); !ok {
+			break
+		}
+		out = append(out, m.gone(chunkName(n)))
+	}
+	return out
+}
+
+func (m *Manager) gone(name string) Cookie {
+	return Cookie{Name: name, Line: m.cookies.Line(name, "", Attributes{})}
+}
+
+func chunkName(n int) string { return CookieData + "." + strconv.Itoa(n) }
+
+// ReadCache returns the copy in a Cookie header if it is genuine, of the right
+// version, still good at that time and of the session that the header proves.
+// present tells that there was one beside such a proof, good or not.
+func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok bool) {
+	if !m.Caches() {
+		return Copy{}, false, false
+	}
+	value, present := m.cacheValue(header)
+	if !present {
+		return Copy{}, false, false
+	}
+	token, proved := m.token(Credential{Cookie: header})
+	if !proved {
+		return Copy{}, false, false // a copy alone is worth nothing
+	}
+	data, ok := m.decodeCopy(value, now)
+	if !ok || textOr(data.Get("version"), DefaultCacheVersion) != m.cache.Version {
+		return Copy{}, true, false
+	}
+	c = Copy{Session: data.Get("session").Object(), User: data.Get("user").Object()}
+	expires, timed := c.Session.Get("expiresAt").Time()
+	if c.Session == nil || c.User == nil || !timed || !expires.After(now) ||
+		subtle.ConstantTimeCompare([]byte(c.Session.Get("token").Str()), []byte(token)) != 1 {
+		return Copy{}, true, false
+	}
+	return c, true, true
+}
+
+// cacheValue puts the parts of a copy together.
+func (m *Manager) cacheValue(header string) (value string, present bool) {
+	if value, ok := ReadCookie(header, m.cookies.Name(CookieData)); ok && value != "" {
+		return value, true
+	}
+	var b strings.Builder
+	for n := range maxChunks {
+		part, ok := ReadCookie(header, m.cookies.Name(chunkName(n)))
+		if !ok {
+			break
+		}
+		b.WriteString(part)
+	}
+	return b.String(), b.Len() > 0
+}
+
+// encodeCopy returns the text of a copy; ok is false when it is too large.
+func (m *Manager) encodeCopy(c Copy, life time.Duration, now time.Time) (text string, ok bool) {
+	data := document.NewObject(7).
+		Set("session", document.Obj(c.Session)).
+		Set("user", document.Obj(c.User)).
+		Set("updatedAt", document.Int(now.UnixMilli())).
+		Set("version", document.Text(m.cache.Version))
+	if m.cache.Encoding == EncodingCompact {
+		expires := document.Int(now.Add(life).UnixMilli())
+		signature := m.secrets.PlainMAC(string(document.Obj(data.Clone().Set("expiresAt", expires)).JSON()))
+		text = base64.RawURLEncoding.EncodeToString(document.Obj(document.NewObject(3).
+			Set("session", document.Obj(data)).Set("expiresAt", expires).Set("signature", document.Text(signature))).JSON())
+		return text, len(text) <= secret.MaxTokenBytes
+	}
+	data.Set("iat", document.Int(now.Unix())).Set("exp", document.Int(now.Add(life).Unix()))
+	var err error
+	if m.cache.Encoding == EncodingJWE {
+		data.Set("jti", document.Text(secret.UUID()))
+		text, err = m.secrets.SealJWT(cacheSalt, data)
+	} else {
+		text, err = m.secrets.SignJWT(secret.PurposeSessionData, data)
+	}
+	return text, err == nil
+}
+
+// maxCopyDepth bounds the nesting of a copy: records hold JSON values.
+const maxCopyDepth = 32
+
+func (m *Manager) decodeCopy(text string, now time.Time) (*document.Object, bool) {
+	var claims *document.Object
+	var err error
+	switch m.cache.Encoding {
+	case EncodingJWE:
+		claims, err = m.secrets.OpenJWT(cacheSalt, text, now)
+	case EncodingJWT:
+		claims, err = m.secrets.VerifyJWT(secret.PurposeSessionData, text, now)
+	default:
+		return m.decodeCompact(text, now)
+	}
+	return claims, err == nil
+}
+
+func (m *Manager) decodeCompact(text string, now time.Time) (*document.Object, bool) {
+	if len(text) > secret.MaxTokenBytes {
+		return nil, false
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, false
+	}
+	v, err := document.Parse(raw, maxCopyDepth)
+	data := v.Get("session").Object()
+	if err != nil || data == nil {
+		return nil, false
+	}
+	signed := document.Obj(data.Clone().Set("expiresAt", v.Get("expiresAt"))).JSON()
+	if subtle.ConstantTimeCompare([]byte(m.secrets.PlainMAC(string(signed))), []byte(v.Get("signature").Str())) != 1 {
+		return nil, false
+	}
+	expires, ok := v.Get("expiresAt").Int()
+	return data, ok && expires >= now.UnixMilli()
+}
+
+func textOr(v document.Value, fallback string) string {
+	if s := v.Str(); s != "" {
+		return s
+	}
+	return fallback
+}
