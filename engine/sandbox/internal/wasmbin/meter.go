@@ -21,12 +21,14 @@ package wasmbin
 // body becomes a block, which returns leave by branching, and which has the
 // same label as the function itself had.
 
-// Slice is the fuel of one slice: a tenth of a millisecond, roughly.
-const Slice = 200_000
+// Slice is the fuel of one slice: less than a tenth of a millisecond, as a
+// rule, and some milliseconds where loops are cheaper than their work, see
+// cost.
+const Slice = 100_000
 
 // Costs in fuel; an instruction costs one.
 const (
-	maxEdges      = 64 // see loopCost
+	maxEdges      = 64 // see cost
 	smallPrologue = 64 // see prologue
 	smallLeaf     = 32 // the same
 	bulkShift     = 4  // 16 bytes or entries cost one
@@ -40,7 +42,7 @@ const (
 	framePerCode = 16 // instructions for one spilled temporary
 )
 
-// loopCost is what one round of a loop costs. A loop with several branches
+// cost is what one round of a loop costs. A loop with several branches
 // back runs, on the average, only the part between two of them; compilers
 // that turn jumps into a loop over a switch have hundreds. The divisor is
 // bounded so that branches which are never taken cannot make code free.
