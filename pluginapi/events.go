@@ -5,6 +5,7 @@ package pluginapi
 const (
 	EventRequestBefore        = "request.before"
 	EventRequestAfter         = "request.after"
+	EventRequestRefused       = "request.refused"
 	EventResponseSession      = "response.session"
 	EventUserCreating         = "user.creating"
 	EventUserUpdating         = "user.updating"
@@ -38,13 +39,13 @@ const (
 var observers = map[string]bool{
 	EventUserCreated: true, EventUserUpdated: true, EventUserDeleted: true,
 	EventSessionCreated: true, EventSessionDeleted: true,
-	EventResponseSession: true, EventRequestAfter: true,
+	EventResponseSession: true, EventRequestAfter: true, EventRequestRefused: true,
 }
 
 // Events lists every event of this ABI version.
 func Events() []string {
 	return []string{
-		EventRequestBefore, EventRequestAfter, EventResponseSession,
+		EventRequestBefore, EventRequestAfter, EventRequestRefused, EventResponseSession,
 		EventUserCreating, EventUserUpdating, EventUserDeleting,
 		EventAccountCreating, EventAccountUpdating, EventAccountDeleting,
 		EventSessionCreating, EventSessionUpdating, EventSessionDeleting,

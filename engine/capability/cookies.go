@@ -28,9 +28,10 @@ func injectCookies(_ context.Context, c *dispatch.Call, args *document.Object) (
 // detachCookies takes the answer's cookies, so that they can be sent by
 // another way than Set-Cookie.
 func detachCookies(_ context.Context, c *dispatch.Call, _ *document.Object) (document.Value, error) {
-	if event := c.Entry.Handler.Event; event != pluginapi.EventResponseSession && event != pluginapi.EventRequestAfter {
-		return document.Value{}, refuse(pluginapi.StatusDenied,
-			"cookies.detach is for "+pluginapi.EventResponseSession+" and "+pluginapi.EventRequestAfter+" hooks")
+	switch c.Entry.Handler.Event {
+	case pluginapi.EventResponseSession, pluginapi.EventRequestAfter, pluginapi.EventRequestRefused:
+	default:
+		return document.Value{}, refuse(pluginapi.StatusDenied, "cookies.detach is for hooks on answers")
 	}
 	lines := c.Exchange.DetachCookies()
 	items := make([]document.Value, len(lines))

@@ -58,7 +58,11 @@ func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if p := (*panicked)(nil); errors.As(err, &p) {
 		ex.Response = dispatch.Response{Headers: http.Header{}} // who knows what is in it
 	}
-	if isFault(err) && !errors.Is(ctx.Err(), context.Canceled) { // then the client went away
+	if isFault(err) {
+		if !errors.Is(ctx.Err(), context.Canceled) { // then the client went away
+			a.logFault(ctx, ex, e, err)
+		}
+	} else if err := guard(func() error { ex.Refused(ctx); return nil }); err != nil {
 		a.logFault(ctx, ex, e, err)
 	}
 	return writeError(w, &ex.Response, err).Status
@@ -151,9 +155,6 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if err := e.run(ctx, ex); err != nil {
 		return err
 	}
-	if err := ex.CacheSession(ctx); err != nil {
-		return err
-	}
 	if err := ex.After(ctx); err != nil {
 		// What was to be answered did not pass the last hooks, so the client
 		// gets nothing of it, cookies included.
@@ -242,9 +243,6 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 			return nil
 		}
 		return apierror.Unauthorized()
-	}
-	if ex.Request.Method == http.MethodPost && !cur.DontRemember {
-		ex.RenewCopy() // the store was asked anyway
 	}
 	if need == pluginapi.SessionFresh && !a.Realm.Sessions.Fresh(cur.Session, ex.Now) {
 		return apierror.New(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")

@@ -27,6 +27,7 @@ func init() {
 	sdk.Register(4, rewriteQuery)
 	sdk.Register(5, followSession)
 	sdk.Register(6, followAnswer)
+	sdk.Register(7, followAnswer) // errors, too
 }
 
 func main() {} // never called: the host calls handlers

@@ -111,6 +111,7 @@ func TestMoveCookies(t *testing.T) {
 	}{
 		{"session", pluginapi.EventResponseSession, pluginapi.PhaseRead, headers{"Better-Auth-Cookie": ""}, lines, "a=1; Path=/, b=2; Path=/"},
 		{"other answer", pluginapi.EventRequestAfter, "", headers{"Better-Auth-Cookie": "x=1"}, lines[:1], "a=1; Path=/"},
+		{"error", pluginapi.EventRequestRefused, "", headers{"Better-Auth-Cookie": ""}, lines, "a=1; Path=/, b=2; Path=/"},
 		{"later cookies of a session", pluginapi.EventRequestAfter, pluginapi.PhaseRead, headers{"Better-Auth-Cookie": ""}, lines, ""},
 		{"no cookies", pluginapi.EventRequestAfter, "", headers{"Better-Auth-Cookie": ""}, nil, ""},
 		{"no header", pluginapi.EventResponseSession, pluginapi.PhaseRead, nil, lines, ""},
