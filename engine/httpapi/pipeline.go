@@ -155,6 +155,9 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if err := e.run(ctx, ex); err != nil {
 		return err
 	}
+	if err := ex.CacheSession(ctx); err != nil {
+		return err
+	}
 	if err := ex.After(ctx); err != nil {
 		// What was to be answered did not pass the last hooks, so the client
 		// gets nothing of it, cookies included.
@@ -243,6 +246,9 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 			return nil
 		}
 		return apierror.Unauthorized()
+	}
+	if ex.Request.Method == http.MethodPost && !cur.DontRemember {
+		ex.RenewCopy() // the store was asked anyway
 	}
 	if need == pluginapi.SessionFresh && !a.Realm.Sessions.Fresh(cur.Session, ex.Now) {
 		return apierror.New(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
