@@ -8,14 +8,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -74,12 +71,17 @@ func ServeCompiler(ctx context.Context, in io.Reader) error {
 	return errors.Join(err, wz.Close(ctx), cache.Close(ctx))
 }
 
-// maxCompilerOutput bounds what is kept of a compiler's last words.
-const maxCompilerOutput = 500
+// CompilerError is what a Config.Compiler returns when the compiling process
+// ran and did not succeed. It is remembered beside the cache, so that a module
+// which is too much for the compiler is tried once.
+type CompilerError struct {
+	Message string // how the process ended, and the first of what it said
+}
 
-// compileOutside has the compiling process fill the cache. What came of it is
-// kept beside the cache, so that a module which is too much for the compiler
-// is tried once.
+// Error implements error.
+func (e *CompilerError) Error() string { return "the compiling process: " + e.Message }
+
+// compileOutside has the compiling process fill the cache.
 func (rt *Runtime) compileOutside(ctx context.Context, wasm []byte) error {
 	sum := sha256.Sum256(wasm)
 	outcome := filepath.Join(rt.cacheDir, hex.EncodeToString(sum[:])+".outcome")
@@ -90,20 +92,17 @@ func (rt *Runtime) compileOutside(ctx context.Context, wasm []byte) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, rt.cfg.Compiler[0], rt.cfg.Compiler[1:]...)
-	cmd.Stdin = io.MultiReader(bytes.NewReader(append(job, '\n')), bytes.NewReader(wasm))
-	cmd.Env = []string{} // nothing of this process's secrets
-	output, err := cmd.CombinedOutput()
+	err = rt.cfg.Compiler(ctx, io.MultiReader(bytes.NewReader(append(job, '\n')), bytes.NewReader(wasm)))
 	var said string
-	var exit *exec.ExitError
+	var refused *CompilerError
 	switch {
 	case err == nil:
-	case ctx.Err() != nil && !errors.Is(context.Cause(ctx), errSlow):
-		return ctx.Err() // the caller gave up, which says nothing of the module
 	case errors.Is(context.Cause(ctx), errSlow):
 		said = errSlow.Error()
-	case errors.As(err, &exit):
-		said = fmt.Sprintf("the compiling process ended with %s: %s", exit.ProcessState, strings.TrimSpace(string(output[:min(len(output), maxCompilerOutput)])))
+	case ctx.Err() != nil:
+		return ctx.Err() // the caller gave up, which says nothing of the module
+	case errors.As(err, &refused):
+		said = refused.Error()
 	default:
 		return err // it did not start
 	}

@@ -2,8 +2,11 @@ package sandbox_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -25,6 +28,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// compileElsewhere is a Config.Compiler.
+func compileElsewhere(ctx context.Context, job io.Reader) error {
+	cmd := exec.CommandContext(ctx, os.Args[0], compilerArg)
+	cmd.Stdin = job
+	cmd.Env = []string{} // none of this process's secrets
+	output, err := cmd.CombinedOutput()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		first, _, _ := strings.Cut(string(output), "\n")
+		return &sandbox.CompilerError{Message: exit.String() + ": " + first}
+	}
+	return err
+}
+
 // heavy is a module with much code.
 func heavy() []byte {
 	g := newGuest()
@@ -40,7 +56,7 @@ func heavy() []byte {
 
 func TestCompilingOutside(t *testing.T) {
 	dir := t.TempDir() + "/cache"
-	cfg := sandbox.Config{CacheDir: dir, Compiler: []string{os.Args[0], compilerArg}}
+	cfg := sandbox.Config{CacheDir: dir, Compiler: compileElsewhere}
 	for round := range 2 {
 		m := load(t, newRuntime(t, cfg), getSetTake().Bytes())
 		if m.Info().FromCache != (round == 1) {
@@ -54,16 +70,16 @@ func TestCompilingOutside(t *testing.T) {
 
 func TestCompilingOutsideIsBounded(t *testing.T) {
 	dir := t.TempDir() + "/cache"
-	cfg := sandbox.Config{CacheDir: dir, Compiler: []string{os.Args[0], compilerArg}, CompileMemory: 48 << 20}
+	cfg := sandbox.Config{CacheDir: dir, Compiler: compileElsewhere, CompileMemory: 48 << 20}
 	var said [2]string
 	for round := range said {
 		_, err := newRuntime(t, cfg).Load(context.Background(), heavy(), sandbox.LoadOptions{})
-		if err == nil || !strings.Contains(err.Error(), "compiling process ended") {
+		if err == nil || !strings.Contains(err.Error(), "the compiling process") {
 			t.Fatal(err)
 		}
 		said[round] = err.Error()
 		// The second time, what came of the first is known.
-		cfg.Compiler = []string{"/nonexistent"}
+		cfg.Compiler = func(context.Context, io.Reader) error { return errors.New("called again") }
 	}
 	if said[0] != said[1] {
 		t.Errorf("first %q, then %q", said[0], said[1])

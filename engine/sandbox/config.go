@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"context"
+	"io"
 	"time"
 )
 
@@ -34,12 +36,13 @@ type Config struct {
 	// CompileTime bounds the time that making one module's machine code may
 	// take. Default 60 s.
 	CompileTime time.Duration
-	// Compiler is the command line of a process that compiles modules in this
-	// one's place, where its memory and time can be bounded: a program that
-	// runs ServeCompiler on its standard input, such as this one. It needs
-	// CacheDir, and remembers there which modules were too much. Empty:
-	// modules are compiled in this process, with time bounded only.
-	Compiler []string
+	// Compiler, if set, compiles modules in a process of its own, where
+	// memory and time can be bounded. It starts a program that runs
+	// ServeCompiler on its standard input, such as this one, gives it job,
+	// waits for its end or that of ctx, and returns a [*CompilerError] if it
+	// ran without success. It needs CacheDir. Not set: modules are compiled
+	// in this process, with time bounded only.
+	Compiler func(ctx context.Context, job io.Reader) error
 	// CompileMemory bounds the data of the compiling process, in bytes.
 	// Default 1 GiB.
 	CompileMemory uint64

@@ -22,7 +22,7 @@ func TestLanguages(t *testing.T) {
 			wasm := example(t, language, tool)
 			rt := newRuntime(t, sandbox.Config{
 				Namespace: "authhost_v1", CacheDir: t.TempDir() + "/cache",
-				Compiler: []string{os.Args[0], compilerArg},
+				Compiler: compileElsewhere,
 			})
 			m := load(t, rt, wasm)
 			info := m.Info()

@@ -125,7 +125,7 @@ func (rt *Runtime) compile(ctx context.Context, c *core, wasm []byte) (err error
 	before, start := rt.cacheEntries(), time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, rt.cfg.CompileTime, errSlow)
 	defer cancel()
-	if len(rt.cfg.Compiler) > 0 {
+	if rt.cfg.Compiler != nil {
 		err = rt.compileOutside(ctx, wasm)
 	}
 	c.info.FromCache = rt.cacheDir != "" && rt.cacheEntries() == before

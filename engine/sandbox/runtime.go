@@ -48,7 +48,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	if !namespacePattern.MatchString(cfg.Namespace) {
 		return nil, fmt.Errorf("sandbox: namespace %q: want lower case, ending in _v and a number", cfg.Namespace)
 	}
-	if len(cfg.Compiler) > 0 && cfg.CacheDir == "" {
+	if cfg.Compiler != nil && cfg.CacheDir == "" {
 		return nil, errors.New("sandbox: Compiler needs CacheDir")
 	}
 	rt := &Runtime{
