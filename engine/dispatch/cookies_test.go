@@ -77,6 +77,31 @@ func TestSessionToken(t *testing.T) {
 	}
 }
 
+// TestInjectedCookies: they count like the request's own, which win where both
+// have one name.
+func TestInjectedCookies(t *testing.T) {
+	g := family(w.Copy("response.body", "request.cookies.single")).Handler(2)
+	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}})
+	for _, tt := range []struct{ own, injected, want string }{
+		{"", "better-auth.single=2", `"2"`},
+		{"better-auth.single=1", "better-auth.single=2", `"1"`},
+		{"other=1", "x=y; better-auth.single=2", `"2"`},
+	} {
+		headers := http.Header{}
+		if tt.own != "" {
+			headers.Set("Cookie", tt.own)
+		}
+		ex := r.Exchange(t, dispatch.Request{Method: "POST", Path: "/guest", Headers: headers})
+		ex.InjectCookies(tt.injected)
+		if err := ex.RunEndpoint(t.Context(), r.Set.Endpoints()[0]); err != nil {
+			t.Fatal(err)
+		}
+		if body(ex) != tt.want || headers.Get("Cookie") != tt.own {
+			t.Errorf("%+v: got %s; the client's headers are %v", tt, body(ex), headers)
+		}
+	}
+}
+
 func TestCookieClashes(t *testing.T) {
 	plugin := func(id, cookie string) *dispatch.Plugin {
 		return &dispatch.Plugin{ID: id, Manifest: &pluginapi.Manifest{ID: id, Cookies: []pluginapi.Cookie{{Name: cookie}}}}
