@@ -155,16 +155,16 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if err := e.run(ctx, ex); err != nil {
 		return err
 	}
-	if err := ex.CacheSession(ctx); err != nil {
-		return err
+	err := ex.CacheSession(ctx)
+	if err == nil {
+		err = ex.After(ctx)
 	}
-	if err := ex.After(ctx); err != nil {
-		// What was to be answered did not pass the last hooks, so the client
-		// gets nothing of it, cookies included.
+	if err != nil {
+		// What was to be answered was not finished, or did not pass the last
+		// hooks, so the client gets nothing of it, cookies included.
 		ex.Response = dispatch.Response{Headers: http.Header{}}
-		return err
 	}
-	return nil
+	return err
 }
 
 // rateLimit counts the request before anything else looks at it, and answers
