@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -37,6 +38,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Progress, if set, is told of each module while it is made ready.
 	Progress func(Progress)
+	// Compiler compiles modules in a process of its own, see sandbox.Config;
+	// nil compiles them in this one.
+	Compiler func(ctx context.Context, job io.Reader) error
 	// OnFailure is called when stored data can no longer be written safely:
 	// the process should end at once, and start again.
 	OnFailure func(error)
@@ -137,7 +141,7 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 		CacheDir: cache, CacheKey: e.options.Version,
 		Namespace: pluginapi.Namespace, Entry: pluginapi.ExportCall, Capabilities: pluginapi.CapabilityNames(),
 		MemoryPages: limits.MemoryKiB / pageKiB, MaxInstances: limits.Instances,
-		Limits: sandboxLimits(limits), Now: e.options.Now,
+		Limits: sandboxLimits(limits), Now: e.options.Now, Compiler: e.options.Compiler,
 	})
 	if err != nil {
 		return e.config.Origin.Fault("/server/cacheDir", fmt.Sprintf("compilation cache %s: %v", cache, cause(err)), "set server.cacheDir to a folder that this user may write to")

@@ -51,7 +51,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	c.SetVersionTemplate("authhost {{.Version}}\n")
-	c.AddCommand(serveCommand(), configCommand(), storeCommand(), pluginCommand(), keysCommand())
+	c.AddCommand(serveCommand(), configCommand(), storeCommand(), pluginCommand(), keysCommand(), compileCommand())
 	return c
 }
 

@@ -48,7 +48,7 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	fmt.Fprintf(out, "authhost %s\n", version())
 	told := newProgress(out)
 	e, err := engine.New(ctx, cfg, engine.Options{
-		BuiltIn: plugins.Module, Version: version(), Logger: logger,
+		BuiltIn: plugins.Module, Version: version(), Logger: logger, Compiler: compileElsewhere,
 		Progress:  told.observe,
 		OnFailure: func(err error) { die(logger, err) },
 	})
