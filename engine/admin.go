@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // Admin serves the operator's listener. It has no authentication of its own:
@@ -81,6 +83,10 @@ func (e *Engine) adminRotate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
+	if !t.signs(q.Get("use")) {
+		answer(w, http.StatusBadRequest, map[string]string{"error": fmt.Sprintf("no plugin of tenant %q signs with keys for %q", t.config.ID, q.Get("use"))})
+		return
+	}
 	kid, err := t.ring.Rotate(r.Context(), q.Get("use"), q.Get("alg"))
 	if err != nil {
 		answer(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
@@ -149,4 +155,14 @@ func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the operator's client went away
+}
+
+// signs reports whether a plugin of the tenant asks for keys of a use.
+func (r *realm) signs(use string) bool {
+	for _, p := range r.api.Plugins.Plugins() {
+		if c, ok := p.Capability(pluginapi.CapKeys); ok && slices.Contains(c.Keys, use) {
+			return true
+		}
+	}
+	return false
 }

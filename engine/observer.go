@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // observer turns finished handler calls into metrics, and those that failed
@@ -32,9 +36,24 @@ func (o *observer) HandlerDone(ex *dispatch.Exchange, entry dispatch.Entry, done
 			"took", done.Took, "host", done.Usage.Host, "fuel", done.Usage.Fuel, "hostCalls", done.Usage.HostCalls)
 	}
 	switch done.Outcome {
+	case dispatch.OutcomeDeny:
+		o.denied(ex, entry, done)
 	case dispatch.OutcomeTrap, dispatch.OutcomeFailed, dispatch.OutcomeBusy:
 		o.failed(ex, entry, handler, done)
 	}
+}
+
+// denied notes the refusals that a defender looks for: wrong passwords and
+// whatever else is unauthorized or forbidden.
+func (o *observer) denied(ex *dispatch.Exchange, entry dispatch.Entry, done dispatch.Done) {
+	status := apierror.From(done.Err)
+	if status.Status != http.StatusUnauthorized && status.Status != http.StatusForbidden {
+		return
+	}
+	o.record(ex, audit.Event{
+		Action: "request.denied", Plugin: entry.Plugin.ID, Outcome: "denied",
+		Details: map[string]string{"route": ex.Request.Route, "code": status.Code},
+	})
 }
 
 // timing is a Server-Timing metric (W3C Server Timing): what one handler
@@ -44,18 +63,34 @@ func timing(plugin, handler string, done dispatch.Done) string {
 		float64(done.Took.Microseconds())/1000, done.Outcome, done.Usage.Fuel, done.Usage.HostCalls)
 }
 
+// Committed implements dispatch.Observer: what happens to users and sessions
+// is in the audit log.
+func (o *observer) Committed(ex *dispatch.Exchange, event string, record *document.Object) {
+	if event == pluginapi.EventSessionCreated {
+		o.engine.metrics.SessionIssued(ex.Realm.ID)
+	}
+	actor := record.Get("userId").Str()
+	if actor == "" {
+		actor = record.Get("id").Str()
+	}
+	o.record(ex, audit.Event{Action: event, Actor: actor, Outcome: "ok", Details: map[string]string{"route": ex.Request.Route}})
+}
+
+func (o *observer) record(ex *dispatch.Exchange, event audit.Event) {
+	event.Time, event.Tenant, event.IP, event.RequestID = ex.Now, ex.Realm.ID, ex.Request.IP, ex.Request.ID
+	if err := o.engine.audit.Record(context.Background(), event); err != nil {
+		o.engine.logger.Error("audit log refused an entry", "error", err)
+	}
+}
+
 func (o *observer) failed(ex *dispatch.Exchange, entry dispatch.Entry, handler string, done dispatch.Done) {
 	e := o.engine
 	e.logger.Error("plugin handler failed", "tenant", ex.Realm.ID, "plugin", entry.Plugin.ID, "handler", handler,
 		"outcome", done.Outcome, "request", ex.Request.ID, "took", done.Took, "error", done.Err)
-	err := e.audit.Record(context.Background(), audit.Event{
-		Time: ex.Now, Tenant: ex.Realm.ID, Action: "plugin." + done.Outcome, Plugin: entry.Plugin.ID,
-		IP: ex.Request.IP, RequestID: ex.Request.ID, Outcome: done.Outcome,
+	o.record(ex, audit.Event{
+		Action: "plugin." + done.Outcome, Plugin: entry.Plugin.ID, Outcome: done.Outcome,
 		Details: map[string]string{"handler": handler, "reason": reason(done.Err)},
 	})
-	if err != nil {
-		e.logger.Error("audit log refused an entry", "error", err)
-	}
 }
 
 // reason is the innermost text of an error: what the plugin or its limits

@@ -91,7 +91,7 @@ func settingsFault(p config.Plugin, err error) error {
 		faults = append(faults, &config.Error{
 			File: pos.File, Line: pos.Line, Column: pos.Column,
 			Message: fmt.Sprintf("plugin %q: config%s: %s", p.ID, strings.ReplaceAll(pointer.String(), "/", "."), message),
-			Remedy:  "see the plugin's settings in its README",
+			Remedy:  "docs/plugins.md lists the settings of the plugins that come with authhost",
 		})
 	}
 	visit(invalid)

@@ -30,7 +30,7 @@ type Config struct {
 	Identity *identity.Service
 	Secrets  *secret.Secrets
 	Keys     *keyring.Ring
-	Mail     mail.Sender // nil: sending is refused as unavailable
+	Mail     mail.Sender // nil: mails are dropped, and the log says so
 	Audit    audit.Log
 	Counters Counters
 	Schema   store.Schema

@@ -149,7 +149,7 @@ func TestEmail(t *testing.T) {
 		{"no address", `{"template":"verify-email"}`, false, pluginapi.StatusInvalid, ""},
 		{"no template", `{"to":"a@example.com"}`, false, pluginapi.StatusInvalid, ""},
 		{"unknown template", `{"to":"a@example.com","template":"x"}`, false, pluginapi.StatusInvalid, ""},
-		{"no server", `{"to":"a@example.com","template":"verify-email"}`, true, pluginapi.StatusUnavailable, ""},
+		{"no server: dropped, because an error would tell that the address is known", `{"to":"a@example.com","template":"verify-email"}`, true, pluginapi.StatusOK, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

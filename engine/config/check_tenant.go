@@ -40,6 +40,7 @@ func (c *checker) tenants() {
 		c.tenant(t)
 	}
 	c.routes()
+	c.sharedSecrets()
 }
 
 func (c *checker) tenant(t *Tenant) {
@@ -102,6 +103,45 @@ func (c *checker) secrets(t *Tenant) {
 	if t.Secret != "" {
 		c.strength(t, "/secret", t.Secret)
 	}
+}
+
+// sharedSecrets refuses a secret that two tenants have: what it signs at one
+// would be good at the other. The first pair tells.
+func (c *checker) sharedSecrets() {
+	owners := map[string]*Tenant{}
+	for i := range c.config.Tenants {
+		t := &c.config.Tenants[i]
+		for _, value := range t.secretValues() {
+			other := owners[value]
+			owners[value] = t
+			if other == nil || other == t {
+				continue
+			}
+			pointer := "/secret"
+			if t.Secret == "" {
+				pointer = "/secrets"
+			}
+			message := fmt.Sprintf("tenants %q and %q have the same secret, so that what one signs is good at the other", other.ID, t.ID)
+			const remedy = "give every tenant a secret of its own"
+			if c.config.Server.Development {
+				c.warn(t.Origin, pointer, message+"; allowed in development only", remedy)
+			} else {
+				c.at(t.Origin, pointer, message, remedy)
+			}
+			return
+		}
+	}
+}
+
+func (t *Tenant) secretValues() []string {
+	var out []string
+	if t.Secret != "" {
+		out = append(out, t.Secret.Reveal())
+	}
+	for _, v := range t.Secrets {
+		out = append(out, v.Value.Reveal())
+	}
+	return out
 }
 
 func (c *checker) strength(t *Tenant, pointer string, value Secret) {

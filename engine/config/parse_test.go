@@ -170,18 +170,18 @@ func TestPluginConfig(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	for pointer, place := range map[string]string{
-		"":                     "51:11",
-		"/minPasswordLength":   "51:30",
-		"/google/clientSecret": "52:34",
-		"/google/missing/deep": "52:19",
-		"/nothing":             "51:11",
+		"":                     "52:11",
+		"/minPasswordLength":   "52:30",
+		"/google/clientSecret": "53:34",
+		"/google/missing/deep": "53:19",
+		"/nothing":             "52:11",
 	} {
 		if got, want := p.Position(pointer).String(), "testdata/good/full.yaml:"+place; got != want {
 			t.Errorf("%q is at %s, want %s", pointer, got, want)
 		}
 	}
 	fault := p.Origin.Fault("/id", "no such plugin", "install it")
-	if got, want := fault.Error(), "testdata/good/full.yaml:49:13: no such plugin; install it"; got != want {
+	if got, want := fault.Error(), "testdata/good/full.yaml:50:13: no such plugin; install it"; got != want {
 		t.Errorf("fault is %q, want %q", got, want)
 	}
 }
@@ -264,7 +264,7 @@ func TestManyTenants(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("tenants:\n")
 	for i := range n {
-		fmt.Fprintf(&b, "  - {id: t%d, baseURL: 'https://x.example.com/t/%d', pathPrefix: /t/%d, secret: '${AUTHHOST_SECRET}'}\n", i, i, i)
+		fmt.Fprintf(&b, "  - {id: t%d, baseURL: 'https://x.example.com/t/%d', pathPrefix: /t/%d, secret: kT9vQ2mX7pL4wZ8rB1nC6yF3hJ5gD0sA-%d}\n", i, i, i, i)
 	}
 	c, err := Parse("many.yaml", []byte(b.String()), testEnv)
 	if err != nil {

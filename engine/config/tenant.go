@@ -42,7 +42,7 @@ type Tenant struct {
 	DisableCSRFCheck bool `yaml:"disableCSRFCheck" default:"false"`
 	// Do not check origins and redirect targets at all. Dangerous: it opens redirects to any site.
 	DisableOriginCheck bool `yaml:"disableOriginCheck" default:"false"`
-	// Page (URL or path) that browsers are sent to with ?error=CODE instead of the built-in error page.
+	// Page (URL or path) that browsers are sent to with ?error=CODE when something fails on the way, instead of "/".
 	ErrorURL string `yaml:"errorURL"`
 	// Mails of this tenant.
 	Mail TenantMail `yaml:"mail"`

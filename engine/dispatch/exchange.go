@@ -87,6 +87,9 @@ type Views interface {
 // Observer is told of every finished handler call.
 type Observer interface {
 	HandlerDone(ex *Exchange, entry Entry, done Done)
+	// Committed is told of every record event, such as session.created, once
+	// its unit of work is durable.
+	Committed(ex *Exchange, event string, record *document.Object)
 }
 
 // Done is what became of a handler call.

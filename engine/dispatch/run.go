@@ -280,7 +280,11 @@ func (ex *Exchange) conclude(e Entry, c *Call, result pluginapi.Result) (plugina
 		denied.Empty = c.denial.code == "" && c.denial.message == ""
 		return result, OutcomeDeny, &Denied{Plugin: e.Plugin.ID, Answer: denied}
 	default:
-		if c.refusal != nil { // a refused host call that the guest could not get past
+		var veto *Denied
+		switch {
+		case errors.As(c.refusal, &veto): // another plugin's verdict, passed on
+			return result, OutcomeDeny, c.refusal
+		case c.refusal != nil: // a refused host call that the guest could not get past
 			return result, OutcomeFailed, c.refusal
 		}
 		return result, OutcomeFailed, apierror.Internal(fmt.Errorf("plugin %s failed with result %d", e.name(), result))

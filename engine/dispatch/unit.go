@@ -86,6 +86,9 @@ func (ex *Exchange) Observed() bool { return len(ex.observed) > 0 }
 
 // Observe notes a committed record event; RunObservers delivers it.
 func (ex *Exchange) Observe(event string, record, previous *document.Object) {
+	if ex.observer != nil {
+		ex.observer.Committed(ex, event, record)
+	}
 	if ex.set.Has(event) {
 		ex.observed = append(ex.observed, observation{event, record.Clone(), cloneOrNil(previous)})
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/keyring"
 )
 
@@ -134,3 +135,6 @@ func (k *keys) Update(_ context.Context, key keyring.Key) error {
 	}
 	return nil
 }
+
+// Committed implements dispatch.Observer.
+func (o *Outcomes) Committed(*dispatch.Exchange, string, *document.Object) {}
