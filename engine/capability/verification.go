@@ -5,6 +5,7 @@ import (
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/store"
 )
 
 func (h *Host) verificationFunctions() map[string]function {
@@ -16,8 +17,20 @@ func (h *Host) verificationFunctions() map[string]function {
 	}
 }
 
-func (h *Host) createVerification(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+// ownIdentifier returns the argument of that name within the plugin's own
+// namespace: what one plugin keeps, no other can find, plant or use up.
+func ownIdentifier(c *dispatch.Call, args *document.Object) (string, error) {
 	identifier, err := text(args, "identifier")
+	return c.Entry.Plugin.ID + "/" + identifier, err
+}
+
+// asAsked returns a verification under the identifier that the guest gave.
+func asAsked(rec *store.Record, args *document.Object) document.Value {
+	return object(rec.Fields.Clone().Set("identifier", args.Get("identifier")))
+}
+
+func (h *Host) createVerification(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	identifier, err := ownIdentifier(c, args)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -30,11 +43,11 @@ func (h *Host) createVerification(ctx context.Context, c *dispatch.Call, args *d
 	if err != nil {
 		return document.Value{}, err
 	}
-	return object(rec.Fields), nil
+	return asAsked(rec, args), nil
 }
 
 func (h *Host) findVerification(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	identifier, err := text(args, "identifier")
+	identifier, err := ownIdentifier(c, args)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -42,11 +55,11 @@ func (h *Host) findVerification(ctx context.Context, c *dispatch.Call, args *doc
 	if err != nil {
 		return document.Value{}, err
 	}
-	return object(rec.Fields), nil
+	return asAsked(rec, args), nil
 }
 
 func (h *Host) consumeVerification(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	identifier, err := text(args, "identifier")
+	identifier, err := ownIdentifier(c, args)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -54,11 +67,11 @@ func (h *Host) consumeVerification(ctx context.Context, c *dispatch.Call, args *
 	if err != nil {
 		return document.Value{}, err
 	}
-	return object(rec.Fields), nil
+	return asAsked(rec, args), nil
 }
 
 func (h *Host) deleteVerification(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	identifier, err := text(args, "identifier")
+	identifier, err := ownIdentifier(c, args)
 	if err != nil {
 		return document.Value{}, err
 	}

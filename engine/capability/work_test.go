@@ -44,6 +44,31 @@ func TestVerifications(t *testing.T) {
 	}
 }
 
+// A plugin must not plant, read or use up what another one keeps, such as the
+// tokens that reset passwords.
+func TestVerificationsAreAPluginsOwn(t *testing.T) {
+	asks := []pluginapi.Capability{capability(pluginapi.CapVerification)}
+	owner := guest("owner", asks, call("create", "verification", "create", `{"identifier":"reset-password:x","value":"ada","expiresIn":60}`))
+	other := guest("other", asks,
+		call("find", "verification", "find", `{"identifier":"reset-password:x"}`),
+		call("consume", "verification", "consume", `{"identifier":"reset-password:x"}`),
+		call("escape", "verification", "find", `{"identifier":"../owner/reset-password:x"}`),
+		call("plant", "verification", "create", `{"identifier":"reset-password:x","value":"eve","expiresIn":60}`),
+		call("delete", "verification", "delete", `{"identifier":"reset-password:x"}`))
+	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{owner, other}})
+	want(t, run(t, r, 0), "create", pluginapi.StatusOK)
+	answer := run(t, r, 1)
+	for name, status := range map[string]pluginapi.Status{
+		"find": pluginapi.StatusNotFound, "consume": pluginapi.StatusNotFound, "escape": pluginapi.StatusNotFound, "plant": pluginapi.StatusOK, "delete": pluginapi.StatusOK,
+	} {
+		want(t, answer, name, status)
+	}
+	rec, err := r.Store.Find(t.Context(), "verification", "identifier", document.Text("owner/reset-password:x"))
+	if err != nil || rec.Str("value") != "ada" {
+		t.Errorf("the owner's value is %v, %v", rec, err)
+	}
+}
+
 func TestVerificationExpires(t *testing.T) {
 	for age, status := range map[time.Duration]pluginapi.Status{0: pluginapi.StatusOK, 59 * time.Second: pluginapi.StatusOK, time.Minute: pluginapi.StatusNotFound, time.Hour: pluginapi.StatusNotFound} {
 		g := guest("guest", []pluginapi.Capability{capability(pluginapi.CapVerification)},
@@ -51,7 +76,7 @@ func TestVerificationExpires(t *testing.T) {
 		r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}})
 		ex := r.Exchange(t, dispatch.Request{})
 		err := ex.Unit(t.Context(), func(ctx context.Context) error {
-			_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, "a", "v", time.Minute, ex.Now)
+			_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, "guest/a", "v", time.Minute, ex.Now)
 			return err
 		})
 		if err != nil {
