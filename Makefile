@@ -39,6 +39,11 @@ torture: build ## kill -9 during sign-ups, again and again; build/torture.json
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)
 
+soak: ## a million canaries, 100,000 generated modules (needs binaryen), ten minutes of each fuzz target; hours
+	go test ./engine/sandbox -run TestNoCanary -timeout 0 -args -canaries 1000000
+	go test ./engine/sandbox/internal/wasmbin -run TestGenerated -timeout 0 -args -generated 100000
+	scripts/fuzz.sh 10m
+
 lint: ## gofmt, go vet and staticcheck, for the host and for plugins
 	scripts/lint.sh
 
