@@ -12,6 +12,7 @@ import (
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -74,6 +75,18 @@ func (o *observer) Committed(ex *dispatch.Exchange, event string, record *docume
 		actor = record.Get("id").Str()
 	}
 	o.record(ex, audit.Event{Action: event, Actor: actor, Outcome: "ok", Details: map[string]string{"route": ex.Request.Route}})
+}
+
+// Stored implements dispatch.Observer.
+func (o *observer) Stored(took time.Duration, err error) {
+	outcome := "ok"
+	switch {
+	case errors.Is(err, store.ErrConflict):
+		outcome = "conflict"
+	case err != nil:
+		outcome = "failed"
+	}
+	o.engine.metrics.StoreCommit(o.engine.config.Store.Driver, outcome, took)
 }
 
 func (o *observer) record(ex *dispatch.Exchange, event audit.Event) {

@@ -90,6 +90,9 @@ type Observer interface {
 	// Committed is told of every record event, such as session.created, once
 	// its unit of work is durable.
 	Committed(ex *Exchange, event string, record *document.Object)
+	// Stored is told of every unit of work that wrote something: how long its
+	// commit took, and how it ended.
+	Stored(took time.Duration, err error)
 }
 
 // Done is what became of a handler call.

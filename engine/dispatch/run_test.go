@@ -257,7 +257,7 @@ func TestOneWinner(t *testing.T) {
 	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}})
 	ex := r.Exchange(t, post("/"))
 	err := ex.Unit(t.Context(), func(ctx context.Context) error {
-		_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, "reset", "v", time.Hour, ex.Now)
+		_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, "guest/reset", "v", time.Hour, ex.Now)
 		return err
 	})
 	if err != nil {
@@ -578,7 +578,7 @@ func TestOwnHook(t *testing.T) {
 	if _, err := runFirst(t, r); err != nil {
 		t.Fatal(err)
 	}
-	rec, err := r.Store.Find(t.Context(), "verification", "identifier", document.Text("one"))
+	rec, err := r.Store.Find(t.Context(), "verification", "identifier", document.Text("guest/one"))
 	if err != nil || rec.Str("value") != "v" {
 		t.Errorf("the hook was called from itself: %v %v", rec, err)
 	}

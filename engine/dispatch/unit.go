@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/document"
@@ -55,7 +56,12 @@ func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) erro
 		ex.tx.Rollback()
 		return err
 	}
-	return ex.tx.Commit(ctx)
+	wrote, start := ex.tx.Changed(), time.Now()
+	err = ex.tx.Commit(ctx)
+	if wrote && ex.observer != nil {
+		ex.observer.Stored(time.Since(start), err)
+	}
+	return err
 }
 
 // Doom makes the open unit of work fail with err, whatever the handler that

@@ -138,3 +138,6 @@ func (k *keys) Update(_ context.Context, key keyring.Key) error {
 
 // Committed implements dispatch.Observer.
 func (o *Outcomes) Committed(*dispatch.Exchange, string, *document.Object) {}
+
+// Stored implements dispatch.Observer.
+func (o *Outcomes) Stored(time.Duration, error) {}
