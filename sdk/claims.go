@@ -8,12 +8,16 @@ package sdk
 func (k Keys) PutUserClaims(dropped ...string) {
 	c := k.c
 	if c.Config("claims.fields").IsAbsent() {
-		c.Arg("claims", Copy("session.user"))
-		for _, name := range dropped {
-			c.Arg("claims."+name, Value{})
+		omit := []byte{'['}
+		for i, name := range dropped {
+			if i > 0 {
+				omit = append(omit, ',')
+			}
+			omit = appendQuoted(omit, name)
 		}
+		c.Arg("base", Copy("session.user"))
+		c.Arg("omit", JSON(string(append(omit, ']'))))
 	} else {
-		c.Arg("claims", JSON("{}"))
 		for i := int64(0); ; i++ {
 			name := c.Config("claims.fields." + Int(i).Text())
 			if name.IsAbsent() {

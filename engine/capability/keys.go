@@ -3,6 +3,7 @@ package capability
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/authhost/authhost/engine/dispatch"
@@ -48,9 +49,7 @@ func (h *Host) signJWT(ctx context.Context, c *dispatch.Call, args *document.Obj
 	if err != nil {
 		return document.Value{}, err
 	}
-	claims := args.Get("claims").Object().Clone()
-	claims.Delete("iat")
-	claims.Delete("exp")
+	claims := mergeClaims(args)
 	if err := c.Exchange.Claims(ctx, use, claims); err != nil {
 		return document.Value{}, err
 	}
@@ -66,6 +65,24 @@ func (h *Host) signJWT(ctx context.Context, c *dispatch.Call, args *document.Obj
 	}
 	h.tokens.put(key, t)
 	return signed(t), nil
+}
+
+// mergeClaims puts claims over base, which is taken without the members that
+// omit lists. The times are the host's.
+func mergeClaims(args *document.Object) *document.Object {
+	omit := args.Get("omit").Items()
+	claims := document.NewObject(12)
+	for name, v := range args.Get("base").Object().All() {
+		if !slices.ContainsFunc(omit, func(o document.Value) bool { return o.Str() == name }) {
+			claims.Set(name, v)
+		}
+	}
+	for name, v := range args.Get("claims").Object().All() {
+		claims.Set(name, v.Clone())
+	}
+	claims.Delete("iat")
+	claims.Delete("exp")
+	return claims
 }
 
 // signNew signs claims with the times, and the id if asked, in front and at

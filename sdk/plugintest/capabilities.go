@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -107,10 +108,22 @@ func (h *Host) services() map[string]Function {
 
 // signKey plays keys.sign. It never reuses a token: a host need not.
 func (h *Host) signKey(a Object) (sdk.Status, any) {
+	claims := Object{}
+	if base, ok := a["base"].(Object); ok {
+		maps.Copy(claims, base)
+	}
+	if omit, ok := a["omit"].([]any); ok {
+		for _, name := range omit {
+			delete(claims, text(name))
+		}
+	}
+	if own, ok := a["claims"].(Object); ok {
+		maps.Copy(claims, own)
+	}
 	if a["id"] == true {
-		claims, _ := a["claims"].(Object)
 		claims["jti"] = h.id("jti", 12)
 	}
+	a["claims"] = claims
 	return h.sign(a, text(a["use"])+" "+text(a["alg"]))
 }
 
