@@ -3,7 +3,6 @@ package engine_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +37,7 @@ func hostile() map[string][]wasmtest.Step {
 // own requests fail with a generic answer and leave nothing behind, the audit
 // log has the reason, and everybody else is served.
 func TestHostilePlugin(t *testing.T) {
+	needPlugins(t, "email-password", "convex")
 	endpoints := hostile()
 	m := &pluginapi.Manifest{ID: "hostile", Capabilities: []pluginapi.Capability{{Name: "identity", Write: []string{"user", "account"}}}}
 	number := int32(0)
@@ -54,34 +54,21 @@ func TestHostilePlugin(t *testing.T) {
 		guest.Handler(numbers[path], steps...)
 	}
 	guest.Handler(recursion, wasmtest.Recurse(recursion))
-	wasm, err := guest.Module()
-	if err != nil {
-		t.Fatal(err)
-	}
-	module := filepath.Join(t.TempDir(), "hostile.wasm")
-	if err := os.WriteFile(module, wasm, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	h := startIn(t, dir, fmt.Sprintf(`
-      - id: email-password
-      - {id: hostile, module: %q, grants: [identity], limits: {fuel: 20000000, wallMs: 2000}}
-`, module))
+	s := serve(t, oneTenant+"      - {id: hostile, module: DIR/hostile.wasm, grants: [identity], limits: {fuel: 20000000, wallMs: 2000}}\n", guest)
 	for _, handler := range m.Handlers {
-		t.Run(strings.TrimPrefix(handler.Path, "/"), func(t *testing.T) {
-			w := httptest.NewRecorder()
-			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/api/auth"+handler.Path, nil))
-			if w.Code != http.StatusInternalServerError || w.Body.String() != `{"message":"Internal server error","code":"INTERNAL_SERVER_ERROR"}` {
-				t.Errorf("answered %d %.200s", w.Code, w.Body)
+		name := strings.TrimPrefix(handler.Path, "/")
+		t.Run(name, func(t *testing.T) {
+			a := s.do(request{method: http.MethodGet, path: "/api/auth" + handler.Path})
+			if a.status != http.StatusInternalServerError || a.text != `{"message":"Internal server error","code":"INTERNAL_SERVER_ERROR"}` {
+				t.Errorf("answered %d %.200s", a.status, a.text)
 			}
-			name := strings.TrimPrefix(handler.Path, "/")
-			in := post(h, "/sign-in/email", `{"email":"`+name+`@example.com","password":"correct-horse-1"}`)
-			if in.Code != http.StatusUnauthorized {
-				t.Errorf("it left a user, or nobody is served any more: %d %s", in.Code, in.Body)
+			in := s.do(request{method: http.MethodPost, path: "/api/auth/sign-in/email", body: `{"email":"` + name + `@example.com","password":"correct-horse-1"}`})
+			if in.status != http.StatusUnauthorized {
+				t.Errorf("it left a user, or nobody is served any more: %d %s", in.status, in.text)
 			}
 		})
 	}
-	log, err := os.ReadFile(filepath.Join(dir, "audit.jsonl"))
+	log, err := os.ReadFile(filepath.Join(s.dir, "audit.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,7 +153,7 @@ func loadFault(p config.Plugin, err error) error {
 func undeclared(imported []string, m *pluginapi.Manifest) []string {
 	var out []string
 	for _, name := range imported {
-		if !slices.ContainsFunc(m.Capabilities, func(c pluginapi.Capability) bool { return c.Name == name }) {
+		if _, asked := m.Capability(name); !asked {
 			out = append(out, name)
 		}
 	}
@@ -170,27 +170,15 @@ func checkGrants(p config.Plugin, m *pluginapi.Manifest) error {
 		if slices.Contains(p.Grants, c.Name) {
 			continue
 		}
-		return p.Origin.Fault("/grants", fmt.Sprintf("plugin %q asks for the capability %q, which is not granted%s", p.ID, c.Name, describeCapability(c)),
+		return p.Origin.Fault("/grants", fmt.Sprintf("plugin %q asks for the capability %q, which is not granted%s", p.ID, c.Name, inBrackets(c.Scope())),
 			fmt.Sprintf("add %s to its grants if you trust the plugin with it", c.Name))
 	}
 	return nil
 }
 
-func describeCapability(c pluginapi.Capability) string {
-	var parts []string
-	for _, list := range []struct {
-		label string
-		names []string
-	}{{"reads", c.Read}, {"writes", c.Write}, {"keys", c.Keys}, {"purposes", c.Purposes}} {
-		if len(list.names) > 0 {
-			parts = append(parts, list.label+" "+strings.Join(list.names, ", "))
-		}
-	}
-	if c.Reason != "" {
-		parts = append(parts, c.Reason)
-	}
-	if len(parts) == 0 {
+func inBrackets(text string) string {
+	if text == "" {
 		return ""
 	}
-	return " (" + strings.Join(parts, "; ") + ")"
+	return " (" + text + ")"
 }

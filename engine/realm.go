@@ -147,7 +147,7 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, sends := asksFor(m.manifest, pluginapi.CapEmail); sends && g.queue == nil && g.outbox == nil {
+		if _, sends := m.manifest.Capability(pluginapi.CapEmail); sends && g.queue == nil && g.outbox == nil {
 			g.logger.Warn("plugin may send mail, but no mail server is configured", "tenant", t.ID, "plugin", p.ID, "remedy", "set mail.smtp")
 		}
 		limits := sandboxLimits(p.Limits)
@@ -163,15 +163,6 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 		return nil, t.Origin.Fault("/plugins", err.Error(), "")
 	}
 	return set, nil
-}
-
-func asksFor(m *pluginapi.Manifest, capability string) (pluginapi.Capability, bool) {
-	for _, c := range m.Capabilities {
-		if c.Name == capability {
-			return c, true
-		}
-	}
-	return pluginapi.Capability{}, false
 }
 
 // tenantMail returns what sends a tenant's mails, nil if nothing does.

@@ -36,6 +36,35 @@ type Capability struct {
 	Reason   string   `json:"reason,omitempty"`   // shown to the operator
 }
 
+// Capability returns what the manifest asks for under a capability's name, and
+// whether it asks for it at all.
+func (m *Manifest) Capability(name string) (Capability, bool) {
+	for _, c := range m.Capabilities {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Capability{}, false
+}
+
+// Scope describes the parameters and the reason of a request in words, for
+// whoever grants it; "" if there are none.
+func (c Capability) Scope() string {
+	var parts []string
+	for _, p := range []struct {
+		label string
+		names []string
+	}{{"reads", c.Read}, {"writes", c.Write}, {"keys", c.Keys}, {"purposes", c.Purposes}} {
+		if len(p.names) > 0 {
+			parts = append(parts, p.label+" "+strings.Join(p.names, ", "))
+		}
+	}
+	if c.Reason != "" {
+		parts = append(parts, c.Reason)
+	}
+	return strings.Join(parts, "; ")
+}
+
 // Capabilities of this ABI version.
 const (
 	CapStorage      = "storage"

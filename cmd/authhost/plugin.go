@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,28 +60,13 @@ func inspectModule(out io.Writer, path string, wasm []byte) error {
 		}
 	}
 	for _, c := range manifest.Capabilities {
-		fmt.Fprintf(out, "asks for %s%s\n", c.Name, parameters(c))
+		scope := c.Scope()
+		if scope != "" {
+			scope = ": " + scope
+		}
+		fmt.Fprintf(out, "asks for %s%s\n", c.Name, scope)
 	}
 	return nil
-}
-
-func parameters(c pluginapi.Capability) string {
-	var parts []string
-	for _, p := range []struct {
-		label string
-		names []string
-	}{{"reads", c.Read}, {"writes", c.Write}, {"keys", c.Keys}, {"purposes", c.Purposes}} {
-		if len(p.names) > 0 {
-			parts = append(parts, p.label+" "+strings.Join(p.names, ", "))
-		}
-	}
-	if c.Reason != "" {
-		parts = append(parts, c.Reason)
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return ": " + strings.Join(parts, "; ")
 }
 
 func packModule(out io.Writer, module, manifest, output string) error {

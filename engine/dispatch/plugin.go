@@ -24,12 +24,7 @@ type Plugin struct {
 // there is one. The engine refuses to load a module whose requests were not
 // granted, so a request that is here is granted.
 func (p *Plugin) Capability(name string) (pluginapi.Capability, bool) {
-	for _, c := range p.Manifest.Capabilities {
-		if c.Name == name {
-			return c, true
-		}
-	}
-	return pluginapi.Capability{}, false
+	return p.Manifest.Capability(name)
 }
 
 // Cookie returns the plugin's declaration of a cookie.

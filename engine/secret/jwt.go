@@ -69,6 +69,12 @@ func (s *Secrets) VerifyJWT(purpose, token string, now time.Time) (*document.Obj
 	if err != nil {
 		return nil, ErrTokenInvalid
 	}
+	return liveClaims(text, now)
+}
+
+// liveClaims reads the claims of a token that proved genuine, and refuses it
+// outside its time.
+func liveClaims(text []byte, now time.Time) (*document.Object, error) {
 	v, err := document.Parse(text, maxTokenDepth)
 	if err != nil || v.Kind() != document.ObjectKind {
 		return nil, ErrTokenInvalid

@@ -53,14 +53,9 @@ func verifyBackupCode(c *sdk.Call) sdk.Result {
 	if !found {
 		return errNoBackupCodes.Deny(c)
 	}
-	attempts := 0
-	if a.signsIn() {
-		if o := checkLock(c, f); !o.ok() {
-			return o.end(c)
-		}
-		if attempts, o = a.countAttempt(c); !o.ok() {
-			return o.end(c)
-		}
+	attempts, o := a.begin(c, f)
+	if !o.ok() {
+		return o.end(c)
 	}
 	right, status := spendCode(c, f)
 	if status != sdk.OK {

@@ -51,13 +51,21 @@ func whoAnswers(c *sdk.Call) (answerer, outcome) {
 	return a, failed(status)
 }
 
-// countAttempt takes one of the challenge's attempts; restore gives it back. A
-// user who is signed in has no such count. When none is left, the challenge
-// ends.
-func (a answerer) countAttempt(c *sdk.Call) (attempts int, o outcome) {
+// begin takes an attempt at a sign-in, unless the factor is locked. For a user
+// who is signed in there is nothing to count.
+func (a answerer) begin(c *sdk.Call, f factor) (attempts int, o outcome) {
 	if !a.signsIn() {
 		return 0, outcome{}
 	}
+	if o := checkLock(c, f); !o.ok() {
+		return 0, o
+	}
+	return a.countAttempt(c)
+}
+
+// countAttempt takes one of the challenge's attempts; restore gives it back.
+// When none is left, the challenge ends.
+func (a answerer) countAttempt(c *sdk.Call) (attempts int, o outcome) {
 	value, status := c.Verifications().Consume(attemptsPrefix + a.challenge)
 	if status == sdk.NotFound {
 		return 0, refuse(&errInvalidCookie)

@@ -33,14 +33,9 @@ func verifyTOTP(c *sdk.Call) sdk.Result {
 	if !found || a.signsIn() && f.unverified {
 		return errTOTPNotEnabled.Deny(c)
 	}
-	attempts := 0
-	if a.signsIn() {
-		if o := checkLock(c, f); !o.ok() {
-			return o.end(c)
-		}
-		if attempts, o = a.countAttempt(c); !o.ok() {
-			return o.end(c)
-		}
+	attempts, o := a.begin(c, f)
+	if !o.ok() {
+		return o.end(c)
 	}
 	secret, status := c.Crypto().Open(purposeSecret, sdk.String(f.secret))
 	if status != sdk.OK {

@@ -87,9 +87,6 @@ func (b *Builder) Export(name string, index uint32) { b.export(name, 0, index) }
 // ExportGlobal exports a global.
 func (b *Builder) ExportGlobal(name string, index uint32) { b.export(name, 3, index) }
 
-// ExportTable exports a table.
-func (b *Builder) ExportTable(name string, index uint32) { b.export(name, 1, index) }
-
 func (b *Builder) export(name string, kind byte, index uint32) {
 	b.exports = append(b.exports, Cat(Name(name), []byte{kind}, U(uint64(index))))
 }
@@ -131,9 +128,6 @@ func (b *Builder) Elements(offset int32, funcs ...uint32) {
 	}
 	b.elements = append(b.elements, e)
 }
-
-// RawElement adds an element segment given whole.
-func (b *Builder) RawElement(e []byte) { b.elements = append(b.elements, e) }
 
 // Data adds an active data segment.
 func (b *Builder) Data(offset int32, data string) {

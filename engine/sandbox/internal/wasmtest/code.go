@@ -101,9 +101,6 @@ func Store(offset uint32) []byte { return Cat([]byte{0x36, 2}, U(uint64(offset))
 // Store8 pops an i32 and an address and stores a byte.
 func Store8(offset uint32) []byte { return Cat([]byte{0x3a, 0}, U(uint64(offset))) }
 
-// Load8 pops an address and loads a byte.
-func Load8(offset uint32) []byte { return Cat([]byte{0x2d, 0}, U(uint64(offset))) }
-
 // Br branches to an enclosing label.
 func Br(label uint32) []byte { return Cat([]byte{0x0c}, U(uint64(label))) }
 
