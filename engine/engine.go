@@ -16,6 +16,7 @@ import (
 
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/sandbox"
@@ -67,6 +68,7 @@ type Engine struct {
 	outbox   *mail.Outbox
 	queue    *mail.Queue // nil without a mail server
 	gate     *secret.Gate
+	egress   *egress.Transport
 	counters *ratelimit.Memory
 	clients  sync.Map // tenant id → *ratelimit.Memory
 	closers  []func(context.Context) error
@@ -95,7 +97,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openData, e.openAudit, e.openMail, e.openSandbox, e.openStore, e.openTenants,
+		e.openData, e.openAudit, e.openMail, e.openEgress, e.openSandbox, e.openStore, e.openTenants,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -203,6 +205,16 @@ func (e *Engine) openMail(ctx context.Context) error {
 	case e.config.Server.Development:
 		e.outbox = mail.NewOutbox(maxOutbox)
 	}
+	return nil
+}
+
+func (e *Engine) openEgress(context.Context) error {
+	s := e.config.Server
+	e.egress = egress.New(egress.Config{
+		Policy:    egress.Policy{Allow: s.Egress.Allow, Plain: s.Development},
+		UserAgent: "authhost/" + e.options.Version,
+	})
+	e.onClose(func(context.Context) error { e.egress.Close(); return nil })
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/authhost/authhost/engine/capability"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
@@ -67,7 +68,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	}
 	capabilities := capability.New(capability.Config{
 		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, modules)...), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
-		Audit: g.audit, Counters: g.counters, Logger: g.logger,
+		Audit: g.audit, Counters: g.counters, HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache)})
 	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
@@ -143,7 +144,7 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 		if err := checkGrants(p, m.manifest); err != nil {
 			return nil, err
 		}
-		settings, err := pluginConfig(p, m.manifest)
+		settings, secrets, err := pluginConfig(p, m.manifest)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +157,7 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 			return nil, err
 		}
 		g.onClose(func(context.Context) error { module.Close(); return nil })
-		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest, Module: module, Config: settings, Limits: limits})
+		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest, Module: module, Config: settings, Secrets: secrets, Limits: limits})
 	}
 	set, err := dispatch.NewSet(list)
 	if err != nil {

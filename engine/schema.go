@@ -18,37 +18,38 @@ import (
 
 // pluginConfig checks a plugin's settings against its manifest's schema and
 // fills in the defaults.
-func pluginConfig(p config.Plugin, m *pluginapi.Manifest) (document.Value, error) {
+func pluginConfig(p config.Plugin, m *pluginapi.Manifest) (settings, secrets document.Value, err error) {
 	text, err := p.ConfigJSON()
 	if err != nil {
-		return document.Value{}, p.Origin.Fault("/config", err.Error(), "")
+		return document.Value{}, document.Value{}, p.Origin.Fault("/config", err.Error(), "")
 	}
-	settings, err := document.Parse(text, 0)
+	settings, err = document.Parse(text, 0)
 	if err != nil || settings.Kind() != document.ObjectKind {
-		return document.Value{}, p.Origin.Fault("/config", "the settings of a plugin are a mapping", "")
+		return document.Value{}, document.Value{}, p.Origin.Fault("/config", "the settings of a plugin are a mapping", "")
 	}
 	if len(m.Config) == 0 {
 		if settings.Object().Len() > 0 {
-			return document.Value{}, p.Origin.Fault("/config", fmt.Sprintf("plugin %q has no settings", p.ID), "remove config")
+			return document.Value{}, document.Value{}, p.Origin.Fault("/config", fmt.Sprintf("plugin %q has no settings", p.ID), "remove config")
 		}
-		return settings, nil
+		return settings, settings, nil
 	}
 	schema, err := compileSchema(m.Config)
 	if err != nil {
-		return document.Value{}, p.Origin.Fault("/id", fmt.Sprintf("plugin %q: the schema of its settings is broken: %v", p.ID, err), "report this to the plugin's author")
+		return document.Value{}, document.Value{}, p.Origin.Fault("/id", fmt.Sprintf("plugin %q: the schema of its settings is broken: %v", p.ID, err), "report this to the plugin's author")
 	}
 	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		return document.Value{}, p.Origin.Fault("/config", err.Error(), "")
+		return document.Value{}, document.Value{}, p.Origin.Fault("/config", err.Error(), "")
 	}
 	if err := schema.Validate(instance); err != nil {
-		return document.Value{}, settingsFault(p, err)
+		return document.Value{}, document.Value{}, settingsFault(p, err)
 	}
 	described, err := document.Parse(m.Config, 0)
 	if err != nil {
-		return document.Value{}, err
+		return document.Value{}, document.Value{}, err
 	}
-	return withDefaults(settings, described), nil
+	settings = withDefaults(settings, described)
+	return withoutSecrets(settings, described), settings, nil
 }
 
 func compileSchema(raw json.RawMessage) (*jsonschema.Schema, error) {

@@ -33,6 +33,7 @@ type Capability struct {
 	Write    []string `json:"write,omitempty"`    // storage, identity: models that may be written
 	Keys     []string `json:"keys,omitempty"`     // keys: the key uses that may sign
 	Purposes []string `json:"purposes,omitempty"` // crypto: the token and seal purposes
+	Hosts    []string `json:"hosts,omitempty"`    // http: the hosts that may be called, see ABI.md
 	Reason   string   `json:"reason,omitempty"`   // shown to the operator
 }
 
@@ -54,7 +55,7 @@ func (c Capability) Scope() string {
 	for _, p := range []struct {
 		label string
 		names []string
-	}{{"reads", c.Read}, {"writes", c.Write}, {"keys", c.Keys}, {"purposes", c.Purposes}} {
+	}{{"reads", c.Read}, {"writes", c.Write}, {"keys", c.Keys}, {"purposes", c.Purposes}, {"calls", c.Hosts}} {
 		if len(p.names) > 0 {
 			parts = append(parts, p.label+" "+strings.Join(p.names, ", "))
 		}
@@ -78,11 +79,12 @@ const (
 	CapRandom       = "random"
 	CapAudit        = "audit"
 	CapCookies      = "cookies"
+	CapHTTP         = "http"
 )
 
 // CapabilityNames lists every capability of this ABI version.
 func CapabilityNames() []string {
-	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies}
+	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP}
 }
 
 // Handler kinds.

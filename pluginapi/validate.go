@@ -16,6 +16,7 @@ var (
 	codePattern    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,79}$`)
 	cookiePattern  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}\*?$`)
 	memberCookie   = regexp.MustCompile(`^[a-z][A-Za-z0-9_-]{0,126}$`)
+	hostPattern    = regexp.MustCompile(`^(\*|(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|config:(\*|[A-Za-z][A-Za-z0-9]*)(\.(\*|[A-Za-z][A-Za-z0-9]*))*)$`)
 	pathFrom       = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*(\.[A-Za-z][A-Za-z0-9]*)*$`)
 )
 
@@ -24,7 +25,7 @@ var (
 	reservedIDs          = []string{"engine", "authhost"}
 	reservedCookies      = []string{"session_token", "session_data", "dont_remember"}
 	reservedFields       = []string{"id", "__proto__", "constructor", "prototype"}
-	reservedCapabilities = []string{"http", "sms", "schedule"}
+	reservedCapabilities = []string{"sms", "schedule"}
 	coreModels           = []string{"user", "session", "account", "verification", "jwks"}
 	extensibleModels     = []string{"user", "session", "account", "verification"}
 	fieldTypes           = []string{"string", "number", "boolean", "date", "json"}
@@ -129,7 +130,13 @@ func (m *Manifest) validateParameters(r *report, at string, c Capability) {
 		r.add(at, "the capability %q needs models in read or write", c.Name)
 	}
 	needs("keys", c.Keys, c.Name == CapKeys)
-	needs("purposes", c.Purposes, c.Name == CapCrypto)
+	if c.Name != CapCrypto { // hmac with a secret of the configuration needs none
+		needs("purposes", c.Purposes, false)
+	}
+	needs("hosts", c.Hosts, c.Name == CapHTTP)
+	for _, host := range c.Hosts {
+		r.want(at+".hosts", host, hostPattern)
+	}
 	for _, model := range slices.Concat(c.Read, c.Write) {
 		if _, own := m.Models[model]; c.Name == CapStorage && !own {
 			r.add(at, "%q is not a model of this manifest; storage reaches own models only", model)
@@ -141,6 +148,11 @@ func (m *Manifest) validateParameters(r *report, at string, c Capability) {
 		r.want(at, word, wordPattern)
 	}
 }
+
+// ConfigHost begins a host of the capability "http" that is taken from the
+// configuration: the host of the URL at that path, of which a segment "*"
+// stands for every member.
+const ConfigHost = "config:"
 
 func (m *Manifest) validateModels(r *report) {
 	for name, model := range m.Models {

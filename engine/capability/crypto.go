@@ -2,7 +2,12 @@ package capability
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
+	"strings"
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
@@ -96,10 +101,50 @@ func (h *Host) open(_ context.Context, c *dispatch.Call, args *document.Object) 
 }
 
 func (h *Host) hmac(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	if !args.Get("secret").IsAbsent() {
+		return secretMAC(c, args)
+	}
 	purpose, err := h.purpose(c, args)
 	if err != nil {
 		return document.Value{}, err
 	}
 	mac := h.Secrets.MAC(purpose, args.Get("value").Str())
 	return object(document.NewObject(1).Set("mac", document.Text(mac))), nil
+}
+
+// secretMAC is hmac with a secret of the plugin's configuration: what another
+// server that knows the secret can check.
+func secretMAC(c *dispatch.Call, args *document.Object) (document.Value, error) {
+	path, err := text(args, "secret")
+	if err != nil {
+		return document.Value{}, err
+	}
+	value, err := secretSetting(c.Entry.Plugin, path)
+	if err != nil {
+		return document.Value{}, err
+	}
+	key := []byte(value)
+	if args.Get("key").Str() == "base64" {
+		_, encoded, prefixed := strings.Cut(value, "_") // such as whsec_ of Standard Webhooks
+		if !prefixed {
+			encoded = value
+		}
+		if key, err = base64.StdEncoding.DecodeString(encoded); err != nil {
+			return document.Value{}, invalid("config." + path + " is not base64")
+		}
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(args.Get("value").Str()))
+	sum := mac.Sum(nil)
+	encoded := base64.RawURLEncoding.EncodeToString(sum)
+	switch args.Get("encoding").Str() {
+	case "", "base64url":
+	case "base64":
+		encoded = base64.StdEncoding.EncodeToString(sum)
+	case "hex":
+		encoded = hex.EncodeToString(sum)
+	default:
+		return document.Value{}, invalid("argument encoding must be base64url, base64 or hex")
+	}
+	return object(document.NewObject(1).Set("mac", document.Text(encoded))), nil
 }

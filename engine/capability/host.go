@@ -9,6 +9,7 @@ import (
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/engine/mail"
@@ -24,7 +25,7 @@ type Counters interface {
 	Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error)
 }
 
-// Config is what a Host works with. All members but Mail are required.
+// Config is what a Host works with. All members but Mail and HTTP are required.
 type Config struct {
 	Tenant   string
 	Identity *identity.Service
@@ -33,6 +34,7 @@ type Config struct {
 	Mail     mail.Sender // nil: mails are dropped, and the log says so
 	Audit    audit.Log
 	Counters Counters
+	HTTP     *egress.Client // nil: no plugin may call other servers
 	Schema   store.Schema
 	Logger   *slog.Logger
 }
@@ -64,6 +66,7 @@ func New(c Config) *Host {
 		pluginapi.CapAudit:        {"record": h.recordAudit},
 		pluginapi.CapStorage:      h.storageFunctions(),
 		pluginapi.CapCookies:      {"inject": injectCookies, "detach": detachCookies},
+		pluginapi.CapHTTP:         {"request": h.request},
 	}
 	return h
 }

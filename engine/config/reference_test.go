@@ -38,7 +38,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 		path string
 		t    reflect.Type
 	}{
-		{"", reflect.TypeFor[Config]()}, {"server", reflect.TypeFor[Server]()}, {"server.passwordHashing", reflect.TypeFor[HashLimits]()},
+		{"", reflect.TypeFor[Config]()}, {"server", reflect.TypeFor[Server]()}, {"server.egress", reflect.TypeFor[Egress]()}, {"server.passwordHashing", reflect.TypeFor[HashLimits]()},
 		{"store", reflect.TypeFor[Store]()}, {"store.postgres", reflect.TypeFor[Postgres]()}, {"mail", reflect.TypeFor[Mail]()}, {"mail.smtp", reflect.TypeFor[SMTP]()},
 		{"audit", reflect.TypeFor[Audit]()}, {"limits", reflect.TypeFor[Limits]()}, {"tenants[]", reflect.TypeFor[Tenant]()}, {"tenants[].secrets[]", reflect.TypeFor[SecretVersion]()},
 		{"tenants[].rateLimit", reflect.TypeFor[RateLimit]()}, {"tenants[].rateLimit.rules[]", reflect.TypeFor[RateRule]()},

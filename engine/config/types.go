@@ -50,8 +50,18 @@ type Server struct {
 	ShutdownTimeout Duration `yaml:"shutdownTimeout" default:"15s" min:"0s"`
 	// Addresses or CIDR ranges of reverse proxies whose forwarding headers are believed.
 	TrustedProxies []netip.Prefix `yaml:"trustedProxies"`
+	// Requests that plugins make to other servers.
+	Egress Egress `yaml:"egress"`
 	// Bounds on password hashing of all tenants together.
 	PasswordHashing HashLimits `yaml:"passwordHashing"`
+}
+
+// Egress bounds the requests that plugins with the capability http make. Public
+// addresses may be called by https, others not at all: neither private,
+// loopback nor link-local ones, whatever name leads to them.
+type Egress struct {
+	// Addresses or CIDR ranges that may be called although they are not public, by plain http and on any port, too. For identity providers and webhook receivers within your own network.
+	Allow []netip.Prefix `yaml:"allow"`
 }
 
 // HashLimits bound password hashing, which needs about 32 MiB and a tenth of

@@ -124,6 +124,7 @@ type Exchange struct {
 	tx         *store.Tx
 	doomed     error // why the open unit of work must not be committed
 	ownRequest bool  // Request's parts may be changed in place
+	effects    effects
 	outcome    unitOutcome
 	reason     string // why a session is being created
 	forget     bool   // and whether the user is not to be remembered

@@ -16,7 +16,8 @@ type Plugin struct {
 	ID       string
 	Manifest *pluginapi.Manifest
 	Module   *sandbox.Module
-	Config   document.Value // the plugin's configuration, defaults filled in
+	Config   document.Value // the plugin's configuration as it may read it, defaults filled in
+	Secrets  document.Value // the same with the secrets that are only for the host
 	Limits   sandbox.Limits // per handler call
 }
 

@@ -26,8 +26,10 @@ func (ex *Exchange) Tx() *store.Tx { return ex.tx }
 func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) error {
 	request, credential := ex.Request, ex.credential
 	response, outcome := ex.Response.clone(), ex.outcome
+	ex.effects = effects{}
 	for attempt := 1; ; attempt++ {
 		ex.ownRequest = false
+		ex.effects.rewind()
 		err := ex.attempt(ctx, work)
 		if err == nil {
 			return nil

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"engine/document", "engine/apierror", "sdk/plugintest"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
-		"engine/mail", "engine/audit", "engine/ratelimit", "engine/telemetry", "plugins/...",
+		"engine/mail", "engine/audit", "engine/ratelimit", "engine/egress", "engine/telemetry", "plugins/...",
 	},
 	{"engine/session", "engine/identity", "engine/config"},
 	{"engine/dispatch"},

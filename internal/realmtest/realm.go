@@ -10,6 +10,7 @@ import (
 	"github.com/authhost/authhost/engine/capability"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/engine/mail"
@@ -34,6 +35,8 @@ type Config struct {
 	Tenant   string // default "main"
 	Guests   []*wasmtest.Guest
 	Settings map[string]string // JSON by plugin id
+	Secrets  map[string]string // the same with what the plugin cannot read; default: Settings
+	Egress   egress.Policy     // which other servers plugins may call
 	Limits   sandbox.Limits    // per handler call
 	Sandbox  sandbox.Config    // bounds of the pools
 	Session  session.Policy
@@ -91,6 +94,9 @@ func New(t testing.TB, c Config) *Realm {
 		Keys:     keyring.New(keyring.Config{Storage: &keys{}, Now: r.Clock.Now}),
 		Counters: &ratelimit.Memory{Now: r.Clock.Now}, Logger: r.Log.Logger(),
 	}
+	transport := egress.New(egress.Config{Policy: c.Egress})
+	t.Cleanup(transport.Close)
+	host.HTTP = transport.Client(egress.DefaultConcurrency)
 	if !c.NoMail {
 		host.Mail = r.Outbox
 	}
@@ -168,7 +174,11 @@ func plugins(t testing.TB, c Config) *dispatch.Set {
 		if err != nil {
 			settings = document.Obj(document.NewObject(0))
 		}
-		list[i] = &dispatch.Plugin{ID: g.Manifest().ID, Manifest: g.Manifest(), Module: module, Config: settings, Limits: c.Limits}
+		secrets, err := document.Parse([]byte(c.Secrets[g.Manifest().ID]+" "), 0)
+		if err != nil {
+			secrets = settings
+		}
+		list[i] = &dispatch.Plugin{ID: g.Manifest().ID, Manifest: g.Manifest(), Module: module, Config: settings, Secrets: secrets, Limits: c.Limits}
 	}
 	set, err := dispatch.NewSet(list)
 	if err != nil {

@@ -72,7 +72,15 @@ func (h *Host) services() map[string]Function {
 		"crypto.verifyToken": h.verifyToken,
 		"crypto.seal":        h.sealValue,
 		"crypto.open":        h.openSealed,
+		"http.request":       h.httpRequest,
 		"crypto.hmac": func(a Object) (sdk.Status, any) {
+			if path, named := a["secret"]; named {
+				secret, ok := h.secret(text(path))
+				if !ok {
+					return sdk.Invalid, nil
+				}
+				a["purpose"] = "secret:" + secret
+			}
 			sum := sha256.Sum256([]byte(text(a["purpose"]) + "\x00" + text(a["value"])))
 			return sdk.OK, Object{"mac": base64.RawURLEncoding.EncodeToString(sum[:])}
 		},

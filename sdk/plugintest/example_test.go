@@ -126,3 +126,43 @@ func TestRefusal(t *testing.T) {
 		t.Errorf("got %s", r)
 	}
 }
+
+// A plugin that asks another server, with a key that it cannot read itself.
+func init() { sdk.Register(104, weather) }
+
+var weatherManifest = []byte(`{
+  "id": "weather", "version": "1.0.0", "abi": "1.0",
+  "capabilities": [{"name": "http", "hosts": ["config:server"]}],
+  "handlers": [{"number": 104, "kind": "endpoint", "method": "GET", "path": "/weather"}],
+  "config": {"type": "object", "properties": {
+    "server": {"type": "string", "default": "https://weather.example"},
+    "key": {"type": "string", "writeOnly": true}
+  }}
+}`)
+
+func weather(c *sdk.Call) sdk.Result {
+	status := c.HTTP().Do(sdk.HTTPRequest{
+		Method: "POST", URL: c.Config("server").String() + "/now", Bearer: sdk.Secret("key"),
+		Form: []sdk.Field{sdk.F("place", sdk.String("Paris")), sdk.F("key", sdk.Secret("key"))},
+	})
+	if status != sdk.OK {
+		return c.Fail(status)
+	}
+	c.CopyBody("sky", "result.body.sky")
+	c.SetBody("key", c.Config("key"))
+	return sdk.Continue
+}
+
+func TestWeather(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: weatherManifest, Config: `{"key":"k3y"}`})
+	h.OnHTTP(func(r plugintest.HTTPRequest) plugintest.HTTPResponse {
+		if r.URL != "https://weather.example/now" || r.Auth["bearer"] != "k3y" || r.Form["key"] != "k3y" || r.Form["place"] != "Paris" {
+			t.Errorf("got %+v", r)
+		}
+		return plugintest.HTTPResponse{Body: plugintest.Object{"sky": "grey"}}
+	})
+	r := h.GET("/weather")
+	if r.Text("sky") != "grey" || h.Read("response.body.key") != true || len(h.HTTPRequests()) != 1 {
+		t.Errorf("got %s", r)
+	}
+}

@@ -47,7 +47,10 @@ type Host struct {
 	t         testing.TB
 	manifest  *pluginapi.Manifest
 	tenant    Object
-	config    any
+	config    any // as the plugin may read it
+	secrets   any // the same with its secrets
+	server    func(HTTPRequest) HTTPResponse
+	requests  []HTTPRequest
 	now       time.Time
 	overrides map[string]Function
 	sequence  int
@@ -93,13 +96,17 @@ func New(t testing.TB, c Config) *Host {
 	if c.Config == "" {
 		c.Config = "{}"
 	}
+	schema := decode(t, string(m.Config))
+	root, _ := schema.(Object)
+	secrets := withDefaults(decode(t, c.Config), schema)
 	h := &Host{
 		t: t, manifest: m, now: Start,
 		tenant: Object{
 			"id": "main", "appName": c.AppName, "baseURL": BaseURL, "basePath": BasePath,
 			"authURL": BaseURL + BasePath, "development": false,
 		},
-		config:    withDefaults(decode(t, c.Config), decode(t, string(m.Config))),
+		config:    withoutSecrets(secrets, root, schema),
+		secrets:   secrets,
 		overrides: map[string]Function{},
 		state:     state{Records: map[string][]Object{}, Tokens: map[string]Object{}, Hits: map[string]int{}},
 	}
