@@ -47,8 +47,23 @@ func userFields(t *config.Tenant, plugins []*loaded) []identity.Field {
 		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
 		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), Required: f.Required, Default: value, ReadOnly: !f.Input})
 	}
+	return append(out, pluginFields(identity.User, plugins)...)
+}
+
+// sessionFields does the same for sessions.
+func sessionFields(t *config.Tenant, plugins []*loaded) []identity.Field {
+	var out []identity.Field
+	for _, f := range t.Session.AdditionalFields {
+		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), ReadOnly: !f.Input})
+	}
+	return append(out, pluginFields(session.Model, plugins)...)
+}
+
+// pluginFields are the fields that plugins add to a model.
+func pluginFields(model string, plugins []*loaded) []identity.Field {
+	var out []identity.Field
 	for _, p := range plugins {
-		fields := p.manifest.Fields[identity.User]
+		fields := p.manifest.Fields[model]
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			f := fields[name]
 			value, err := document.Parse(f.Default, 0)

@@ -67,7 +67,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, t.Origin.Fault("/passwords", err.Error(), "")
 	}
 	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, modules)...), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
+		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, modules)...), SessionFields: sessionFields(t, modules), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
 		Audit: g.audit, Counters: g.counters, HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache)})

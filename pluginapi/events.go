@@ -30,7 +30,7 @@ const (
 const (
 	PhaseIssued    = "issued"    // a session was created and its cookie is being set
 	PhaseRead      = "read"      // get-session answers with a session
-	PhaseRefreshed = "refreshed" // get-session extended the session
+	PhaseRefreshed = "refreshed" // get-session extended the session, or session.update changed it
 	PhaseEnded     = "ended"     // the client is told that it has no session
 )
 

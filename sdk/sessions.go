@@ -94,6 +94,20 @@ func (s Sessions) Adopt(token, reason string) Status {
 	return s.c.host.session("adopt")
 }
 
+// Update changes additional fields of the current session. The fields are
+// those that the plugin's manifest adds to sessions. If inputFrom is not "",
+// it is the path of an object that a client sent, such as "request.body", of
+// which the host takes the fields that are open to clients. The session is at
+// result.session. The status is Invalid with the code NO_FIELDS if nothing is
+// to change.
+func (s Sessions) Update(inputFrom string, set ...Field) Status {
+	s.c.args("args.set.", set)
+	if inputFrom != "" {
+		s.c.Arg("input", Copy(inputFrom))
+	}
+	return s.c.host.session("update")
+}
+
 // Reissue sends the cookie of the current session again.
 func (s Sessions) Reissue() Status { return s.c.host.session("reissue") }
 

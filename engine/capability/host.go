@@ -29,14 +29,16 @@ type Counters interface {
 type Config struct {
 	Tenant   string
 	Identity *identity.Service
-	Secrets  *secret.Secrets
-	Keys     *keyring.Ring
-	Mail     mail.Sender // nil: mails are dropped, and the log says so
-	Audit    audit.Log
-	Counters Counters
-	HTTP     *egress.Client // nil: no plugin may call other servers
-	Schema   store.Schema
-	Logger   *slog.Logger
+	// SessionFields are the additional fields of sessions.
+	SessionFields []identity.Field
+	Secrets       *secret.Secrets
+	Keys          *keyring.Ring
+	Mail          mail.Sender // nil: mails are dropped, and the log says so
+	Audit         audit.Log
+	Counters      Counters
+	HTTP          *egress.Client // nil: no plugin may call other servers
+	Schema        store.Schema
+	Logger        *slog.Logger
 }
 
 // Host performs the host calls of one tenant's plugins. It implements

@@ -136,7 +136,7 @@ func (h *Host) updateUser(ctx context.Context, c *dispatch.Call, args *document.
 	ex := c.Exchange
 	user, err := h.Identity.UpdateUser(ctx, ex.Tx(), ex, id, args.Get("set").Object(), args.Get("input").Object(), ex.Now)
 	if errors.Is(err, identity.ErrNoFields) {
-		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "NO_FIELDS", Message: "No fields to update", Cause: err}
+		return document.Value{}, noFields(err)
 	}
 	if err != nil {
 		return document.Value{}, err
@@ -145,6 +145,11 @@ func (h *Host) updateUser(ctx context.Context, c *dispatch.Call, args *document.
 		ex.ReplaceCurrent(nil, user)
 	}
 	return shown(c, user), nil
+}
+
+// noFields is the answer to a change of nothing.
+func noFields(cause error) error {
+	return &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "NO_FIELDS", Message: "No fields to update", Cause: cause}
 }
 
 func (h *Host) deleteUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {

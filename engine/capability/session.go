@@ -6,6 +6,7 @@ import (
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
@@ -22,6 +23,7 @@ func (h *Host) sessionFunctions() map[string]function {
 		"use":        h.useToken,
 		"find":       h.findSession,
 		"adopt":      h.adoptSession,
+		"update":     h.updateSession,
 	}
 }
 
@@ -160,6 +162,39 @@ func (h *Host) endSession(ctx context.Context, c *dispatch.Call, args *document.
 	}
 	ex.End(args.Get("reason").Str())
 	return empty(), nil
+}
+
+// updateSession changes additional fields of the current session: set has
+// those that the plugin's manifest adds to sessions, input is a client's.
+func (h *Host) updateSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	ex := c.Exchange
+	cur, err := ex.Current(ctx)
+	if err != nil {
+		return document.Value{}, err
+	}
+	if !cur.Valid() {
+		return document.Value{}, store.ErrNotFound
+	}
+	change, own := document.NewObject(4), c.Entry.Plugin.Manifest.Fields[session.Model]
+	for name, v := range args.Get("set").Object().All() {
+		if _, ok := own[name]; !ok {
+			return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not add "+name+" to sessions")
+		}
+		change.Set(name, v)
+	}
+	if err := identity.TakeInput(h.SessionFields, change, args.Get("input").Object()); err != nil {
+		return document.Value{}, err
+	}
+	if change.Len() == 0 {
+		return document.Value{}, noFields(nil)
+	}
+	rec, err := ex.Realm.Sessions.Update(ctx, ex.Tx(), ex, cur.Session, change, ex.Now)
+	if err != nil {
+		return document.Value{}, err
+	}
+	ex.ReplaceCurrent(rec, nil)
+	ex.SetPhase(pluginapi.PhaseRefreshed)
+	return object(document.NewObject(1).Set("session", object(ex.Views().Session(rec)))), nil
 }
 
 // reissueSession sends the current session's cookie again, as Better Auth

@@ -9,6 +9,7 @@ import (
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/internal/realmtest"
@@ -100,6 +101,60 @@ func TestSessionCreate(t *testing.T) {
 			}
 			if answer.Get("view").Str() != "ada" || result.Get("user").Get("id").Str() != "ada" {
 				t.Errorf("answer %s", answer.JSON())
+			}
+		})
+	}
+}
+
+// TestSessionUpdate: a plugin sets the fields that it adds itself, and of what
+// a client sends those that are open to clients.
+func TestSessionUpdate(t *testing.T) {
+	const own = `{"team":"red"}`
+	tests := []struct {
+		name, args string
+		signedIn   bool
+		status     pluginapi.Status
+		code       string
+		theme, own string // afterwards
+	}{
+		{"input", `{"input":{"theme":"dark","token":"x","expiresAt":"2099-01-01T00:00:00Z","nonsense":1}}`, true, pluginapi.StatusOK, "", "dark", ""},
+		{"the plugin's own", `{"set":` + own + `}`, true, pluginapi.StatusOK, "", "", "red"},
+		{"both", `{"set":` + own + `,"input":{"theme":"dark","team":"blue"}}`, true, pluginapi.StatusOK, "", "dark", "red"},
+		{"a core field", `{"set":{"expiresAt":"2099-01-01T00:00:00Z"}}`, true, pluginapi.StatusDenied, "", "", ""},
+		{"another's field", `{"set":{"theme":"dark"}}`, true, pluginapi.StatusDenied, "", "", ""},
+		{"wrong type", `{"input":{"theme":7}}`, true, pluginapi.StatusInvalid, "VALIDATION_ERROR", "", ""},
+		{"not open to clients", `{"input":{"team":"blue"}}`, true, pluginapi.StatusInvalid, "FIELD_NOT_ALLOWED", "", ""},
+		{"nothing", `{"input":{"token":"x"}}`, true, pluginapi.StatusInvalid, "NO_FIELDS", "", ""},
+		{"no session", `{"input":{"theme":"dark"}}`, false, pluginapi.StatusNotFound, "", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			g := guest("guest", onlySession, call("c", "session", "update", tt.args), w.Copy("response.body.view", "session.session.theme"))
+			g.Manifest().Fields = map[string]map[string]pluginapi.Field{session.Model: {"team": {Type: "string"}}}
+			r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g},
+				Fields:       []store.Model{{Name: session.Model, Fields: []store.Field{{Name: "theme", Type: store.String}, {Name: "team", Type: store.String}}}},
+				SessionInput: []identity.Field{{Name: "theme", Type: store.String}, {Name: "team", Type: store.String, ReadOnly: true}},
+			})
+			addUser(t, r, "ada")
+			rec := signIn(t, r, "ada")
+			ex := r.Exchange(t, as(r, nil))
+			if tt.signedIn {
+				ex = r.Exchange(t, as(r, rec))
+			}
+			answer := runOn(t, r, ex, 0)
+			result := want(t, answer, "c", tt.status)
+			if result.Get("code").Str() != tt.code {
+				t.Errorf("result %s", result.JSON())
+			}
+			after, err := r.Store.Get(t.Context(), session.Model, rec.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if after.Str("theme") != tt.theme || after.Str("team") != tt.own || after.Str("token") != rec.Str("token") || after.Str("expiresAt") != rec.Str("expiresAt") {
+				t.Errorf("session %s", document.Obj(after.Fields).JSON())
+			}
+			if answer.Get("view").Str() != tt.theme {
+				t.Errorf("the handler sees %s", answer.JSON())
 			}
 		})
 	}

@@ -124,7 +124,8 @@ type UserField struct {
 	Returned bool `yaml:"returned" default:"true"`
 }
 
-// SessionField is an additional field of sessions. Clients do not set them.
+// SessionField is an additional field of sessions. Clients set it with
+// /update-session.
 type SessionField struct {
 	// Name of the field. It never changes: records are kept under it.
 	Name string `yaml:"name,required"`
@@ -132,6 +133,8 @@ type SessionField struct {
 	Type string `yaml:"type" default:"string" enum:"string,number,boolean,date,json"`
 	// Value of new sessions, in JSON where it is not a text or time. Left out: none.
 	Default Scalar `yaml:"default"`
+	// Whether clients may set it. Otherwise only plugins do.
+	Input bool `yaml:"input" default:"true"`
 	// Whether clients may see it.
 	Returned bool `yaml:"returned" default:"true"`
 }

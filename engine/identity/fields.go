@@ -10,8 +10,8 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
-// Field is an additional field of users, from a tenant's configuration or a
-// plugin.
+// Field is an additional field of users or sessions, from a tenant's
+// configuration or a plugin.
 type Field struct {
 	Name     string
 	Type     store.FieldType // "" takes any value
@@ -20,11 +20,12 @@ type Field struct {
 	ReadOnly bool            // clients may not set it
 }
 
-// takeInput copies what clients may set, and nothing else: whatever else a
+// TakeInput copies what clients may set, and nothing else: whatever else a
 // request body holds must not reach a record. Values of the wrong type, and
-// values for what only the server sets, are refused.
-func (s *Service) takeInput(fields, input *document.Object) error {
-	for _, f := range s.fields {
+// values for what only the server sets, are refused with a 400
+// (*apierror.Error).
+func TakeInput(declared []Field, fields, input *document.Object) error {
+	for _, f := range declared {
 		v := input.Get(f.Name)
 		if v.IsAbsent() || fields.Has(f.Name) {
 			continue

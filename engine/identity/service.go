@@ -67,7 +67,7 @@ func (s *Service) draft(n NewUser, now time.Time) (id string, fields *document.O
 		}
 	}
 	fields.Set("createdAt", document.Time(now)).Set("updatedAt", document.Time(now))
-	if err := s.takeInput(fields, s.withoutDefaults(n.Input)); err != nil {
+	if err := TakeInput(s.fields, fields, s.withoutDefaults(n.Input)); err != nil {
 		return "", nil, err
 	}
 	if err := s.complete(fields, n.Input); err != nil {
@@ -200,7 +200,7 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 	}
 	previous := before.Fields.Clone()
 	change := set.Clone()
-	if err := s.takeInput(change, input); err != nil {
+	if err := TakeInput(s.fields, change, input); err != nil {
 		return nil, err
 	}
 	if change.Len() == 0 {

@@ -230,11 +230,12 @@ func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
 	return ok && !expires.Add(m.policy.UpdateAge-m.policy.ExpiresIn).After(now)
 }
 
-// Forgotten reports whether rememberMe was false when a session began.
+// Forgotten reports whether rememberMe was false when a session began: its end
+// never moves.
 func (m *Manager) Forgotten(rec *store.Record) bool {
 	expires, _ := rec.Time("expiresAt")
-	updated, known := rec.Time("updatedAt")
-	return known && expires.Sub(updated) == ForgottenLife && m.policy.ExpiresIn > ForgottenLife
+	created, known := rec.Time("createdAt")
+	return known && expires.Sub(created) == ForgottenLife && m.policy.ExpiresIn > ForgottenLife
 }
 
 // CreateParams describe a session to be created.
@@ -285,16 +286,22 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 
 // Refresh extends a session within a unit of work and returns it as stored.
 func (m *Manager) Refresh(ctx context.Context, tx *store.Tx, hooks Hooks, cur Current, now time.Time) (*store.Record, error) {
-	set := document.NewObject(2).
-		Set("expiresAt", document.Time(now.Add(m.policy.ExpiresIn))).
-		Set("updatedAt", document.Time(now))
-	if err := hooks.Verdict(ctx, "session.updating", set, cur.Session.Fields); err != nil {
+	set := document.NewObject(2).Set("expiresAt", document.Time(now.Add(m.policy.ExpiresIn)))
+	return m.Update(ctx, tx, hooks, cur.Session, set, now)
+}
+
+// Update changes fields of a session within a unit of work and returns it as
+// stored. updatedAt follows by itself. The session.updating hooks may change
+// what is set, but for what says whose session it is, or refuse.
+func (m *Manager) Update(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record, set *document.Object, now time.Time) (*store.Record, error) {
+	set.Set("updatedAt", document.Time(now))
+	if err := hooks.Verdict(ctx, "session.updating", set, rec.Fields); err != nil {
 		return nil, err
 	}
 	for _, name := range [...]string{"id", "userId", "token"} {
 		set.Delete(name)
 	}
-	return tx.Update(ctx, Model, cur.Session.ID, set)
+	return tx.Update(ctx, Model, rec.ID, set)
 }
 
 // Delete ends one session within a unit of work. A session that is already

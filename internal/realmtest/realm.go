@@ -32,22 +32,23 @@ var Start = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 // Config says what differs from a plain tenant. The zero value works.
 type Config struct {
-	Tenant   string // default "main"
-	Guests   []*wasmtest.Guest
-	Settings map[string]string // JSON by plugin id
-	Secrets  map[string]string // the same with what the plugin cannot read; default: Settings
-	Egress   egress.Policy     // which other servers plugins may call
-	Limits   sandbox.Limits    // per handler call
-	Sandbox  sandbox.Config    // bounds of the pools
-	Session  session.Policy
-	Cookies  session.CookieConfig
-	Cache    session.CacheConfig
-	Fields   []store.Model // fields added to core models
-	Views    identity.Views
-	Input    []string  // additional user fields that clients may set, of any type
-	Audit    audit.Log // default: forgets
-	NoMail   bool
-	Store    store.Store // default: a new one
+	Tenant       string // default "main"
+	Guests       []*wasmtest.Guest
+	Settings     map[string]string // JSON by plugin id
+	Secrets      map[string]string // the same with what the plugin cannot read; default: Settings
+	Egress       egress.Policy     // which other servers plugins may call
+	Limits       sandbox.Limits    // per handler call
+	Sandbox      sandbox.Config    // bounds of the pools
+	Session      session.Policy
+	Cookies      session.CookieConfig
+	Cache        session.CacheConfig
+	Fields       []store.Model // fields added to core models
+	Views        identity.Views
+	Input        []string         // additional user fields that clients may set, of any type
+	SessionInput []identity.Field // additional fields of sessions
+	Audit        audit.Log        // default: forgets
+	NoMail       bool
+	Store        store.Store // default: a new one
 }
 
 // Realm is a tenant with everything that it is made of.
@@ -90,7 +91,7 @@ func New(t testing.TB, c Config) *Realm {
 	}
 	r.Identity = identity.New(passwords{}, fields...)
 	host := capability.Config{
-		Tenant: c.Tenant, Identity: r.Identity, Secrets: r.Secrets, Audit: c.Audit,
+		Tenant: c.Tenant, Identity: r.Identity, SessionFields: c.SessionInput, Secrets: r.Secrets, Audit: c.Audit,
 		Keys:     keyring.New(keyring.Config{Storage: &keys{}, Now: r.Clock.Now}),
 		Counters: &ratelimit.Memory{Now: r.Clock.Now}, Logger: r.Log.Logger(),
 	}

@@ -19,6 +19,7 @@ func init() {
 	sdk.Register(4, deleteUserCallback)
 	sdk.Register(5, listAccounts)
 	sdk.Register(6, unlinkAccount)
+	sdk.Register(7, updateSession)
 }
 
 func main() {} // never called: the host calls handlers

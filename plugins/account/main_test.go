@@ -62,6 +62,25 @@ func TestUpdateUser(t *testing.T) {
 	wantError(t, h.POST("/update-user", `{"plan":"pro"}`), 400, "FIELD_NOT_ALLOWED")
 }
 
+func TestUpdateSession(t *testing.T) {
+	h := newHost(t, "")
+	id := h.AddUser(ada, password)
+	wantError(t, h.POST("/update-session", `{"theme":"dark"}`), 401, "UNAUTHORIZED")
+	h.SignIn(id)
+	wantMessage(t, h.POST("/update-session", `{"token":"x","theme":"dark"}`), 400, "No fields to update")
+	h.On("session.update", func(a plugintest.Object) (sdk.Status, any) {
+		input, _ := a["input"].(plugintest.Object)
+		return sdk.OK, plugintest.Object{"session": plugintest.Object{"theme": input["theme"]}}
+	})
+	if r := h.POST("/update-session", `{"theme":"dark"}`); r.Get("session.theme") != "dark" {
+		t.Errorf("got %s", r)
+	}
+	h.On("session.update", func(plugintest.Object) (sdk.Status, any) {
+		return sdk.Invalid, plugintest.Object{"code": "FIELD_NOT_ALLOWED", "message": "locked is not allowed to be set"}
+	})
+	wantError(t, h.POST("/update-session", `{"locked":"x"}`), 400, "FIELD_NOT_ALLOWED")
+}
+
 func TestChangeEmail(t *testing.T) {
 	const on = `{"changeEmail":{"enabled":true},"emailVerification":{"sendVerificationEmail":true}}`
 	const confirm = `{"changeEmail":{"enabled":true,"sendChangeEmailConfirmation":true},"emailVerification":{"sendVerificationEmail":true}}`

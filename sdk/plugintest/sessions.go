@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,6 +47,7 @@ func (h *Host) sessions() map[string]Function {
 			h.hand("")
 			return sdk.OK, nil
 		},
+		"session.update": h.updateSession,
 		"session.reissue": func(Object) (sdk.Status, any) {
 			h.hand(h.current)
 			return found(find(h.state.Sessions, "token", h.current))
@@ -60,6 +62,39 @@ func (h *Host) sessions() map[string]Function {
 			return sdk.OK, nil
 		},
 	}
+}
+
+// updateSession sets fields that the manifest adds to sessions, and those of
+// the input that are open to clients.
+func (h *Host) updateSession(a Object) (sdk.Status, any) {
+	s := h.CurrentSession()
+	if s == nil {
+		return sdk.NotFound, nil
+	}
+	set, input := asObject(a["set"]), asObject(a["input"])
+	declared := h.manifest.Fields["session"]
+	for name := range set {
+		if _, ok := declared[name]; !ok {
+			return sdk.Denied, nil
+		}
+	}
+	change := Object{}
+	for name, field := range declared {
+		if v, ok := input[name]; ok && (field.Input == nil || *field.Input) {
+			change[name] = v
+		}
+	}
+	maps.Copy(change, set)
+	if len(change) == 0 {
+		return sdk.Invalid, Object{"code": "NO_FIELDS", "message": "No fields to update"}
+	}
+	maps.Copy(s, change)
+	return sdk.OK, Object{"session": s}
+}
+
+func asObject(v any) Object {
+	o, _ := v.(Object)
+	return o
 }
 
 // hand makes a session the request's and the answer's, "" for none.
