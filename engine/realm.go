@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -89,7 +90,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
 		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, plugins), Metrics: g.metrics, Logger: g.logger,
-		TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.config.Server.TrustedProxies, IPHeaders: t.IPHeaders,
+		BaseURLs: publicURLs(t), TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.proxiesOf(t), IPHeaders: t.IPHeaders, IPv6Subnet: t.IPv6Subnet,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, CORS: t.CORS,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
 		MaxBodyBytes: g.config.Server.MaxBodyBytes, MaxJSONDepth: g.config.Server.MaxJSONDepth,
@@ -101,6 +102,22 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 	}
 	r.front = &tenant.Tenant{ID: t.ID, Listen: g.listenOf(t), PathPrefix: t.PathPrefix, Hosts: g.hostsOf(t), Handler: r.api}
 	return nil
+}
+
+// publicURLs are the tenant's URLs besides its main one, with its path prefix.
+func publicURLs(t *config.Tenant) []string {
+	out := make([]string, len(t.BaseURLs))
+	for i, u := range t.BaseURLs {
+		out[i] = strings.TrimSuffix(u, "/") + t.PathPrefix
+	}
+	return out
+}
+
+func (g *generation) proxiesOf(t *config.Tenant) []netip.Prefix {
+	if t.TrustedProxies != nil {
+		return t.TrustedProxies
+	}
+	return g.config.Server.TrustedProxies
 }
 
 func basePath(t *config.Tenant) string {
@@ -125,6 +142,11 @@ func (g *generation) hostsOf(t *config.Tenant) []string {
 	own := []string{}
 	if u, err := url.Parse(t.BaseURL); err == nil {
 		own = append(own, tenant.HostOf(u.Scheme, u.Host))
+	}
+	for _, raw := range t.BaseURLs {
+		_, rest, _ := strings.Cut(raw, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		own = append(own, host)
 	}
 	hosts := t.Hosts
 	if len(hosts) == 0 {
@@ -201,13 +223,12 @@ func cookieCache(c config.CookieCache) session.CacheConfig {
 }
 
 func cookies(t *config.Tenant) session.CookieConfig {
-	secure := t.Cookies.Secure == config.True || t.Cookies.Secure == config.Auto && strings.HasPrefix(t.BaseURL, "https://")
 	overrides := make(map[string]session.CookieOverride, len(t.Cookies.Overrides))
 	for _, o := range t.Cookies.Overrides {
 		overrides[o.Cookie] = session.CookieOverride{Name: o.Name, SameSite: o.SameSite}
 	}
 	return session.CookieConfig{
-		Prefix: t.Cookies.Prefix, Secure: secure, Domain: t.Cookies.Domain, SameSite: t.Cookies.SameSite, Path: t.PathPrefix,
+		Prefix: t.Cookies.Prefix, Secure: t.SecureCookies(), Domain: t.Cookies.Domain, SameSite: t.Cookies.SameSite, Path: t.PathPrefix,
 		Partitioned: t.Cookies.Partitioned, Overrides: overrides,
 	}
 }

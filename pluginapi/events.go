@@ -24,6 +24,7 @@ const (
 	EventSessionCreated       = "session.created"
 	EventSessionDeleted       = "session.deleted"
 	EventMailSending          = "mail.sending"
+	EventOriginTrusted        = "origin.trusted"
 )
 
 // Phases of EventResponseSession, in event.phase.
@@ -51,7 +52,7 @@ func Events() []string {
 		EventSessionCreating, EventSessionUpdating, EventSessionDeleting,
 		EventVerificationCreating, EventTokenClaims,
 		EventUserCreated, EventUserUpdated, EventUserDeleted,
-		EventSessionCreated, EventSessionDeleted, EventMailSending,
+		EventSessionCreated, EventSessionDeleted, EventMailSending, EventOriginTrusted,
 	}
 }
 

@@ -1,5 +1,6 @@
 // From profiles.json, which says in Better Auth's words what a recorded server was, to tenants of an authhost.yaml.
 
+import { examplePlugin } from "./examples.mjs";
 import { Options, UnsupportedProfile, withoutUndefined } from "./options.mjs";
 import { pluginOf } from "./plugins.mjs";
 
@@ -13,21 +14,23 @@ export { UnsupportedProfile };
  * @param {{listen: string, modules: Set<string>}} options the tenant's listener and the first-party modules that exist
  */
 export function tenantOf(id, profile, { listen, modules }) {
-  if (typeof profile.base_url !== "string") throw new UnsupportedProfile(`${id}: dynamic base URL`);
   const options = new Options(profile.options);
   const passwords = emailPassword(options);
+  const trust = origins(options);
   const tenant = {
     id,
     listen,
-    baseURL: profile.base_url,
+    ...publicURLs(profile.base_url),
     basePath: profile.base_path,
     ...secrets(options, profile.secret),
     cors: profile.http_layer?.includes("cors:true") || undefined,
+    trustedOrigins: trust.patterns,
     ...general(options, id),
     plugins: [
       passwords,
       ...account(options, passwords.config.emailVerification).filter((entry) => modules.has(entry.id)),
       ...profile.plugins.flatMap((p) => pluginOf(id, p, profile, modules)),
+      ...trust.plugins,
     ],
   };
   const rest = options.rest();
@@ -43,20 +46,51 @@ function secrets(options, secret) {
 
 function general(options, id) {
   options.take("telemetry.enabled");
-  options.takeCallback("emailAndPassword.onPasswordReset"); // the application's own business
   options.take("account.accountLinking.enabled"); // of social sign-in, which is not there yet
   return {
     appName: options.take("appName"),
-    trustedOrigins: options.take("trustedOrigins"),
     disabledPaths: options.take("disabledPaths"),
     errorURL: options.take("onAPIError.errorURL"),
     ipHeaders: options.take("advanced.ipAddress.ipAddressHeaders") ?? ["x-forwarded-for"],
+    trustedProxies: proxies(options),
+    ipv6Subnet: options.take("advanced.ipAddress.ipv6Subnet"),
     disableCSRFCheck: options.take("advanced.disableCSRFCheck"),
     rateLimit: rateLimit(options),
     user: withoutUndefined({ additionalFields: fields(options, "user", ["type", "required", "input", "returned"]) }),
     session: session(options),
     cookies: cookies(options),
   };
+}
+
+/**
+ * A base URL, or the fallback and the allowed hosts of a dynamic one. There the scheme came from the request; here each
+ * URL has its own.
+ */
+function publicURLs(base) {
+  if (typeof base === "string") return { baseURL: base };
+  const urls = base.allowedHosts.map((host) => `${host.startsWith("localhost") ? "http" : base.protocol ?? "https"}://${host}`);
+  return { baseURL: base.fallback, baseURLs: urls.filter((url) => url !== base.fallback) };
+}
+
+/** The recorded server believed the list whoever connected; here the proxy is the runner itself. */
+function proxies(options) {
+  const list = options.take("advanced.ipAddress.trustedProxies");
+  return list && [...list, "127.0.0.1"];
+}
+
+/** What functions that give trusted origins did, as rules of the example plugin "origins". */
+const TRUST = {
+  "dynamic trusted origins: returns ['https://dynamic.example.com'] (and 'https://header.example.com' when the request has header x-extra-origin: 1)":
+    [{ origin: "https://dynamic.example.com" }, { origin: "https://header.example.com", ifHeader: "x-extra-origin" }],
+};
+
+/** Patterns, or a plugin in place of a function. */
+function origins(options) {
+  const words = options.functionAt("trustedOrigins");
+  if (!words) return { patterns: options.take("trustedOrigins"), plugins: [] };
+  if (!TRUST[words]) throw new UnsupportedProfile(`trusted origins from a function: ${words}`);
+  options.takeFunction("trustedOrigins");
+  return { plugins: [{ id: "origins", module: examplePlugin("origins"), grants: [], config: { sites: TRUST[words] } }] };
 }
 
 function cookies(options) {
@@ -101,7 +135,7 @@ function session(options) {
     freshAge: options.take("session.freshAge"),
     deferRefresh: options.take("session.deferSessionRefresh"),
     cookieCache: cookieCache(options),
-    additionalFields: fields(options, "session", ["type", "returned"]), // no endpoint sets them
+    additionalFields: fields(options, "session", ["type", "input", "returned"]),
   });
   return Object.keys(out).length ? out : undefined;
 }
@@ -133,6 +167,7 @@ function emailPassword(options) {
       ...take("emailAndPassword", plain),
       sendResetPassword: options.takeCallback("emailAndPassword.sendResetPassword"),
       onExistingUserSignUp: options.takeCallback("emailAndPassword.onExistingUserSignUp"),
+      onPasswordReset: options.takeCallback("emailAndPassword.onPasswordReset"),
       emailVerification: withoutUndefined({
         sendVerificationEmail: options.takeCallback("emailVerification.sendVerificationEmail"),
         ...take("emailVerification", verification),

@@ -80,8 +80,15 @@ test("additional fields", () => {
   ]);
   assert.deepEqual(session.additionalFields, [
     { name: "theme", type: "string" },
-    { name: "locked", type: "string", default: "yes" },
+    { name: "locked", type: "string", input: false, default: "yes" },
   ]);
+});
+
+test("several public URLs, and proxies", () => {
+  const { baseURL, baseURLs } = tenant("dynamic");
+  assert.deepEqual([baseURL, baseURLs], ["http://localhost:3000", ["https://*.example.com"]]);
+  const { trustedProxies, ipv6Subnet } = tenant("proxies");
+  assert.deepEqual([trustedProxies, ipv6Subnet], [["10.0.0.0/8", "192.0.2.1", "127.0.0.1"], 128]);
 });
 
 test("the account plugin is enabled where it exists", () => {
@@ -126,7 +133,7 @@ test("options of plugins", () => {
 });
 
 test("what has no translation is refused, not dropped", () => {
-  for (const name of ["dynamic", "originsfn", "twofactor", "convexeddsa"]) {
+  for (const name of ["twofactor", "convexeddsa"]) {
     assert.throws(() => tenant(name), UnsupportedProfile, name);
   }
 });

@@ -22,6 +22,11 @@ export class Options {
     return this.#remove(path) !== undefined || undefined;
   }
 
+  /** What the function at a path did, in words; undefined where there is none. It is not taken. */
+  functionAt(path) {
+    return path.split(".").reduce((at, key) => at?.[key], this.#rest)?.$callback;
+  }
+
   /** What a function of the application did, in words. */
   takeFunction(path) {
     return this.#remove(path)?.$callback;

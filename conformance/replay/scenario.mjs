@@ -15,7 +15,8 @@ class Replay {
   constructor({ scenario, profile, target, onResponse }) {
     this.scenario = scenario;
     this.target = target;
-    this.host = new URL(profile.base_url).host;
+    this.dynamic = typeof profile.base_url !== "string";
+    this.host = new URL(this.dynamic ? profile.base_url.fallback : profile.base_url).host;
     this.jars = new Map();
     this.variables = { origin: profile.default_request_origin, baseURL: profile.base_url };
     this.fill = templates(this.variables, profile.secret);
@@ -64,7 +65,10 @@ class Replay {
   }
 
   #request({ method, path, headers, body, cookie_transport: transport }, jar) {
-    const all = { host: this.host, "user-agent": USER_AGENT, ...this.fill(headers) };
+    const sent = this.fill(headers);
+    // The recordings leave Host out. Where it decides, it is that of the page that sends the request.
+    const host = this.dynamic && sent.origin ? new URL(sent.origin).host : this.host;
+    const all = { host, "user-agent": USER_AGENT, ...sent };
     if (jar) {
       if (transport === "better-auth-cookie") all["better-auth-cookie"] = jar.decodedHeader();
       else if (jar.names().length && all.cookie === undefined) all.cookie = jar.header();

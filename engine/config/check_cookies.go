@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ func (c *checker) cookies(t *Tenant) {
 	if err != nil {
 		return // noted
 	}
-	secure := t.Cookies.Secure == True || t.Cookies.Secure == Auto && u.Scheme == "https"
+	secure := t.SecureCookies()
 	if t.Cookies.SameSite == "none" && !secure {
 		c.at(t.Origin, "/cookies/sameSite", "browsers refuse cookies with sameSite none that are not secure", "use an https baseURL, or lax")
 	}
@@ -25,11 +26,24 @@ func (c *checker) cookies(t *Tenant) {
 		c.warn(t.Origin, "/cookies/secure", "cookies of an https site are sent without encryption too", "write secure: auto")
 	}
 	if d := strings.TrimPrefix(strings.ToLower(t.Cookies.Domain), "."); d != "" {
-		if host := u.Hostname(); !validName(d) || host != d && !strings.HasSuffix(host, "."+d) || !strings.Contains(d, ".") {
-			c.at(t.Origin, "/cookies/domain", fmt.Sprintf("browsers refuse cookies for %q from %s", t.Cookies.Domain, host), "write the host of baseURL or a parent domain of it")
+		for _, raw := range append([]string{t.BaseURL}, t.BaseURLs...) {
+			u, err := url.Parse(strings.Replace(raw, "://"+anySubdomain, "://", 1))
+			if err != nil {
+				continue // noted
+			}
+			if host := u.Hostname(); !validName(d) || host != d && !strings.HasSuffix(host, "."+d) || !strings.Contains(d, ".") {
+				c.at(t.Origin, "/cookies/domain", fmt.Sprintf("browsers refuse cookies for %q from %s", t.Cookies.Domain, host), "write the host of baseURL or a parent domain of it")
+			}
 		}
 		t.Cookies.Domain = d
 	}
+}
+
+// SecureCookies reports whether a tenant's cookies have the Secure attribute
+// and the __Secure- prefix. All its public URLs share one name.
+func (t *Tenant) SecureCookies() bool {
+	isHTTPS := func(raw string) bool { return strings.HasPrefix(raw, "https://") }
+	return t.Cookies.Secure == True || t.Cookies.Secure == Auto && (isHTTPS(t.BaseURL) || slices.ContainsFunc(t.BaseURLs, isHTTPS))
 }
 
 // cookieName checks a name, or what names start with.

@@ -34,6 +34,7 @@ func (c *checker) urls(t *Tenant) {
 		}
 	}
 	if u != nil {
+		c.baseURLs(t, u)
 		c.hosts(t, u)
 	}
 }
@@ -46,9 +47,19 @@ func (c *checker) baseURL(t *Tenant) *url.URL {
 		}
 		return nil
 	}
-	u, err := url.Parse(t.BaseURL)
+	u := c.publicURL(t, "/baseURL", t.BaseURL)
+	if u != nil {
+		t.BaseURL = u.String()
+	}
+	return u
+}
+
+// publicURL returns a public URL in its normal form, or nil after noting a
+// fault.
+func (c *checker) publicURL(t *Tenant, pointer, raw string) *url.URL {
+	u, err := url.Parse(raw)
 	fail := func(reason string) *url.URL {
-		c.at(t.Origin, "/baseURL", fmt.Sprintf("baseURL %q %s", redactURL(t.BaseURL), reason), "write the public URL, such as https://auth.example.com")
+		c.at(t.Origin, pointer, fmt.Sprintf("%s %q %s", strings.Split(pointer, "/")[1], redactURL(raw), reason), "write the public URL, such as https://auth.example.com")
 		return nil
 	}
 	switch {
@@ -65,11 +76,39 @@ func (c *checker) baseURL(t *Tenant) *url.URL {
 	}
 	u.Host = canonicalHost(u)
 	u.Path = strings.TrimRight(u.Path, "/")
-	t.BaseURL = u.String()
 	if u.Scheme == "http" && !loopback(u.Host) && !c.config.Server.Development {
-		c.warn(t.Origin, "/baseURL", fmt.Sprintf("baseURL %q is not encrypted, so cookies can be read on the way", t.BaseURL), "use https, also when a proxy ends TLS in front of this server")
+		c.warn(t.Origin, pointer, fmt.Sprintf("%s %q is not encrypted, so cookies can be read on the way", strings.Split(pointer, "/")[1], u), "use https, also when a proxy ends TLS in front of this server")
 	}
 	return u
+}
+
+// anySubdomain is what the host of a public URL begins with that stands for
+// all subdomains.
+const anySubdomain = "*."
+
+// baseURLs checks the further public URLs and brings them into normal form.
+// main is baseURL.
+func (c *checker) baseURLs(t *Tenant, main *url.URL) {
+	seen := map[string]bool{main.Host: true}
+	for i, raw := range t.BaseURLs {
+		pointer := fmt.Sprintf("/baseURLs/%d", i)
+		wild := strings.Contains(raw, "://"+anySubdomain)
+		u := c.publicURL(t, pointer, strings.Replace(raw, "://"+anySubdomain, "://", 1))
+		if u == nil {
+			continue
+		}
+		switch {
+		case wild && !strings.Contains(u.Hostname(), ".") && u.Hostname() != "localhost":
+			c.at(t.Origin, pointer, fmt.Sprintf("%q stands for a whole top-level domain", raw), "name the domain, such as https://*.example.com")
+		case wild:
+			u.Host = anySubdomain + u.Host
+		}
+		if seen[u.Host] {
+			c.at(t.Origin, pointer, fmt.Sprintf("there is a public URL with the host %s already", u.Host), "keep one of them: the host decides")
+		}
+		seen[u.Host] = true
+		t.BaseURLs[i] = u.Scheme + "://" + u.Host + u.EscapedPath()
+	}
 }
 
 // redactURL leaves out what might be a password.
@@ -132,11 +171,16 @@ func (c *checker) cleanPath(t *Tenant, pointer string, path *string) {
 func (c *checker) hosts(t *Tenant, u *url.URL) {
 	if len(t.Hosts) == 0 {
 		t.Hosts = []string{u.Host}
+		for _, raw := range t.BaseURLs {
+			_, rest, _ := strings.Cut(raw, "://")
+			host, _, _ := strings.Cut(rest, "/")
+			t.Hosts = append(t.Hosts, host)
+		}
 		return
 	}
 	for i, host := range t.Hosts {
 		host = strings.ToLower(host)
-		if !validHost(host) || slices.Contains(t.Hosts[:i], host) {
+		if !validHost(strings.TrimPrefix(host, anySubdomain)) || slices.Contains(t.Hosts[:i], host) {
 			c.at(t.Origin, fmt.Sprintf("/hosts/%d", i), fmt.Sprintf("%q is not a host, or is listed twice", host), "write a name such as auth.example.com, with a port if it is not the scheme's")
 		}
 		t.Hosts[i] = host

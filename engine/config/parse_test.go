@@ -130,7 +130,7 @@ func TestValues(t *testing.T) {
 		{"default limit", main.RateLimit, RateLimit{Enabled: Auto, Window: Duration(10 * time.Second), Max: 100}},
 		{"field", c.Tenants[2].User.AdditionalFields[0], UserField{Name: "nickname", Type: TypeString, Input: true, Returned: true}},
 		{"field with everything", c.Tenants[2].User.AdditionalFields[1], UserField{Name: "age", Type: TypeNumber, Required: true, Default: "18"}},
-		{"field of sessions", c.Tenants[2].Session.AdditionalFields[0], SessionField{Name: "since", Type: TypeDate, Default: "2026-01-02T03:04:05Z"}},
+		{"field of sessions", c.Tenants[2].Session.AdditionalFields[0], SessionField{Name: "since", Type: TypeDate, Default: "2026-01-02T03:04:05Z", Input: true}},
 		{"dot removed", main.Cookies.Domain, "example.com"},
 		{"header in lower case", main.IPHeaders, []string{"x-real-ip"}},
 		{"no default header", c.Tenants[2].IPHeaders, []string(nil)},

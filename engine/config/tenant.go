@@ -1,5 +1,7 @@
 package config
 
+import "net/netip"
+
 // Tenant is one isolated auth realm.
 type Tenant struct {
 	// Id in logs, metrics and file names; it never changes. 1 to 63 of a-z, 0-9 and "-".
@@ -8,11 +10,13 @@ type Tenant struct {
 	AppName string `yaml:"appName" default:"Better Auth"`
 	// Public URL of the server as browsers see it (http or https), without the base path. Links in mails start with it.
 	BaseURL string `yaml:"baseURL,required"`
+	// Further public URLs of this tenant. A request to the host of one gets links that start with it; "https://*.example.com" stands for all subdomains. Their sites are trusted origins. The Host header chooses among these URLs and never makes one: other hosts get baseURL.
+	BaseURLs []string `yaml:"baseURLs"`
 	// Path below baseURL at which the auth endpoints are.
 	BasePath string `yaml:"basePath" default:"/api/auth"`
 	// Address (host:port) of a listener for this tenant alone or for those that name the same address; default is server.listen.
 	Listen string `yaml:"listen"`
-	// Host names (with a port, if it is not the scheme's) whose requests are this tenant's; default is the host of baseURL.
+	// Host names (with a port, if it is not the scheme's) whose requests are this tenant's; default are the hosts of baseURL and baseURLs. "*.example.com" stands for all subdomains.
 	Hosts []string `yaml:"hosts"`
 	// First part of the paths of this tenant, such as /t/acme, when several tenants share a host. It is cut off before routing.
 	PathPrefix string `yaml:"pathPrefix"`
@@ -34,6 +38,10 @@ type Tenant struct {
 	Passwords Passwords `yaml:"passwords"`
 	// Request headers that carry the client's address, in order of preference, such as x-forwarded-for. Only for servers behind a proxy that sets them: with server.trustedProxies they count when the proxy sends them, without it they are believed from anybody, as Better Auth does. Left out, the address is that of the connection, or of X-Forwarded-For behind a trusted proxy.
 	IPHeaders []string `yaml:"ipHeaders"`
+	// Addresses or CIDR ranges of reverse proxies in front of this tenant, instead of server.trustedProxies.
+	TrustedProxies []netip.Prefix `yaml:"trustedProxies"`
+	// How many leading bits of an IPv6 address tell clients apart: sessions record, and limits count, the network. One subscriber usually has a /64 or more.
+	IPv6Subnet int `yaml:"ipv6Subnet" default:"64" min:"32" max:"128"`
 	// How often one client may call an endpoint.
 	RateLimit RateLimit `yaml:"rateLimit"`
 	// Endpoints, as paths below basePath, that answer 404.
@@ -150,9 +158,9 @@ const (
 type Cookies struct {
 	// First part of every cookie's name.
 	Prefix string `yaml:"prefix" default:"better-auth"`
-	// Secure attribute and __Secure- name prefix. auto: when baseURL is https.
+	// Secure attribute and __Secure- name prefix. auto: when baseURL or one of baseURLs is https.
 	Secure string `yaml:"secure" default:"auto" enum:"auto,true,false"`
-	// Domain attribute, to share cookies with subdomains; empty for the host alone. Must be baseURL's host or a parent domain of it.
+	// Domain attribute, to share cookies with subdomains; empty for the host alone. Must be the host or a parent domain of baseURL and of baseURLs.
 	Domain string `yaml:"domain"`
 	// SameSite attribute (RFC 6265bis). none needs secure cookies.
 	SameSite string `yaml:"sameSite" default:"lax" enum:"lax,strict,none"`

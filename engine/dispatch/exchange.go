@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -23,7 +24,7 @@ type Realm struct {
 	Store       store.Tenant
 }
 
-// AuthURL is the public URL of the tenant's endpoints.
+// AuthURL is the main public URL of the tenant's endpoints.
 func (r *Realm) AuthURL() string { return r.BaseURL + r.BasePath }
 
 // Request is the request as handlers see it.
@@ -38,6 +39,7 @@ type Request struct {
 	Body        document.Value
 	RawBody     []byte
 	ContentType string
+	BaseURL     string // the public URL that it came to; "" for the realm's
 	IP          string // as sessions record it; "" when unknown
 	UserAgent   string
 	ID          string // request id for logs
@@ -171,6 +173,10 @@ func NewExchange(c Config, r Request, now time.Time) *Exchange {
 		Response:   Response{Headers: http.Header{}},
 	}
 }
+
+// BaseURL is the public URL at which the client sees the tenant, without a
+// trailing slash.
+func (ex *Exchange) BaseURL() string { return cmp.Or(ex.Request.BaseURL, ex.Realm.BaseURL) }
 
 // Set returns the tenant's plugins.
 func (ex *Exchange) Set() *Set { return ex.set }

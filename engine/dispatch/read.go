@@ -163,13 +163,14 @@ func (c *Call) readResponse(segments []string) document.Value {
 }
 
 func (c *Call) tenant() document.Value {
-	r := c.Exchange.Realm
-	return document.Obj(document.NewObject(6).
+	r, base := c.Exchange.Realm, c.Exchange.BaseURL()
+	return document.Obj(document.NewObject(7).
 		Set("id", document.Text(r.ID)).
 		Set("appName", document.Text(r.AppName)).
-		Set("baseURL", document.Text(r.BaseURL)).
+		Set("baseURL", document.Text(base)).
 		Set("basePath", document.Text(r.BasePath)).
-		Set("authURL", document.Text(r.AuthURL())).
+		Set("authURL", document.Text(base+r.BasePath)).
+		Set("issuer", document.Text(r.BaseURL)).
 		Set("development", document.Boolean(r.Development)))
 }
 

@@ -197,6 +197,32 @@ func (ex *Exchange) Mail(ctx context.Context, message *document.Object) error {
 	return ex.Verdict(ctx, pluginapi.EventMailSending, message, nil)
 }
 
+// TrustsOrigin raises origin.trusted: plugins may trust a site that the
+// tenant's configuration does not name. One of them is enough; one that denies
+// ends it. Without such plugins no site is trusted.
+func (ex *Exchange) TrustsOrigin(ctx context.Context, origin string) (bool, error) {
+	for _, e := range ex.set.hooks[pluginapi.EventOriginTrusted] {
+		if !matching(e.Handler.Match, ex, "") {
+			continue
+		}
+		record := document.NewObject(2).Set("origin", document.Text(origin)).Set("trusted", document.Boolean(false))
+		err := ex.Unit(ctx, func(ctx context.Context) error {
+			_, err := ex.run(ctx, e, &Call{event: pluginapi.EventOriginTrusted, record: record})
+			return err
+		})
+		var denied *Denied
+		switch {
+		case errors.As(err, &denied):
+			return false, nil
+		case err != nil:
+			return false, err
+		case record.Get("trusted").Bool():
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // RunObservers delivers the record events of the units that were committed,
 // and those of the observers' own units, to a depth of MaxDepth. Failures are
 // for the log alone.

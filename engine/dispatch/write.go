@@ -31,6 +31,9 @@ func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
 		}
 		return c.writeRequest(rest, v)
 	case "record":
+		if c.event == pluginapi.EventOriginTrusted && len(rest) == 1 && rest[0] == "trusted" {
+			return assignMember(c.record, rest, v)
+		}
 		if c.record == nil || !strings.HasSuffix(c.event, "ing") || strings.HasSuffix(c.event, ".deleting") {
 			return pluginapi.StatusDenied
 		}

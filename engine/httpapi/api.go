@@ -21,6 +21,9 @@ const (
 	DefaultMaxBodyBytes   = 1 << 20
 	DefaultMaxJSONDepth   = 1000
 	DefaultRequestTimeout = 30 * time.Second
+	// DefaultIPv6Subnet is what one subscriber has at least, so more bits
+	// would not identify anybody.
+	DefaultIPv6Subnet = 64
 )
 
 // Metrics is told of every answered request.
@@ -37,17 +40,22 @@ type Limiter interface {
 
 // Config says how one tenant is served. Zero members take the defaults.
 type Config struct {
-	Realm          *dispatch.Realm
-	Plugins        *dispatch.Set
-	Capabilities   dispatch.Capabilities
-	Views          *identity.Views
-	Observer       dispatch.Observer
-	Limiter        Limiter // nil: no rate limit
-	Metrics        Metrics // nil: none
-	Logger         *slog.Logger
+	Realm        *dispatch.Realm
+	Plugins      *dispatch.Set
+	Capabilities dispatch.Capabilities
+	Views        *identity.Views
+	Observer     dispatch.Observer
+	Limiter      Limiter // nil: no rate limit
+	Metrics      Metrics // nil: none
+	Logger       *slog.Logger
+	// BaseURLs are public URLs besides the realm's, with its path prefix. A
+	// request to the host of one is answered with links below that one. "*" at
+	// the start of a host stands for any subdomains.
+	BaseURLs       []string
 	TrustedOrigins []string
 	TrustedProxies []netip.Prefix
 	IPHeaders      []string
+	IPv6Subnet     int // bits of IPv6 addresses that tell clients apart; default DefaultIPv6Subnet
 	DisabledPaths  []string
 	ErrorURL       string
 	CORS           bool
@@ -64,7 +72,7 @@ type Config struct {
 type API struct {
 	Config
 	origins *origins
-	csrf    csrf
+	urls    publicURLs
 	clients clientIP
 	router  *mux.Router
 	routes  []Route
@@ -95,9 +103,9 @@ type endpoint struct {
 func New(c Config) (*API, error) {
 	c = c.withDefaults()
 	a := &API{Config: c, router: mux.NewRouter().SkipClean(true).UseEncodedPath()}
-	a.origins = newOrigins(c.Realm.BaseURL, c.TrustedOrigins)
-	a.csrf = csrf{origins: a.origins, disabled: c.DisableCSRF || c.DisableOrigin}
-	a.clients = clientIP{proxies: c.TrustedProxies, headers: c.IPHeaders}
+	a.origins = newOrigins(sitesOf(append([]string{c.Realm.BaseURL}, c.BaseURLs...)), c.TrustedOrigins)
+	a.urls = newPublicURLs(c.BaseURLs)
+	a.clients = clientIP{proxies: c.TrustedProxies, headers: c.IPHeaders, ipv6Bits: c.IPv6Subnet}
 	a.router.NotFoundHandler = http.HandlerFunc(notFound)
 	a.router.MethodNotAllowedHandler = http.HandlerFunc(notFound)
 	endpoints, err := a.endpoints()
@@ -126,6 +134,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.RequestTimeout == 0 {
 		c.RequestTimeout = DefaultRequestTimeout
+	}
+	if c.IPv6Subnet == 0 {
+		c.IPv6Subnet = DefaultIPv6Subnet
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -6,10 +6,6 @@ import (
 	"strings"
 )
 
-// ipv6Mask is the prefix to which IPv6 addresses are cut: one subscriber has
-// at least that many, so a longer one would not identify anybody.
-const ipv6Mask = 64
-
 // clientIP works out whom a request comes from. Forwarding headers count only
 // if the peer is a trusted proxy, or if the tenant names headers itself and
 // no proxy is configured: that is how Better Auth reads them, and it is only
@@ -17,6 +13,8 @@ const ipv6Mask = 64
 type clientIP struct {
 	proxies []netip.Prefix
 	headers []string // as the tenant configured; empty: none by name
+	// ipv6Bits is the prefix to which IPv6 addresses are cut.
+	ipv6Bits int
 }
 
 // of returns the address as sessions record it; "" when unknown.
@@ -27,16 +25,16 @@ func (c clientIP) of(r *http.Request) string {
 	case len(c.headers) > 0 && (trusted || len(c.proxies) == 0):
 		for _, name := range c.headers {
 			if ip, ok := c.fromHeader(r.Header.Values(name), trusted); ok {
-				return formatIP(ip)
+				return c.format(ip)
 			}
 		}
 		return ""
 	case trusted:
 		if ip, ok := c.fromHeader(r.Header.Values("X-Forwarded-For"), true); ok {
-			return formatIP(ip)
+			return c.format(ip)
 		}
 	}
-	return formatIP(peer)
+	return c.format(peer)
 }
 
 // fromHeader reads a forwarding header: with trusted proxies, the right-most
@@ -85,9 +83,9 @@ func contains(list []netip.Prefix, ip netip.Addr) bool {
 	return false
 }
 
-// formatIP writes an address as Better Auth does: IPv4 plainly, IPv6 expanded
+// format writes an address as Better Auth does: IPv4 plainly, IPv6 expanded
 // and cut to its network.
-func formatIP(ip netip.Addr) string {
+func (c clientIP) format(ip netip.Addr) string {
 	ip = ip.Unmap().WithZone("")
 	switch {
 	case !ip.IsValid():
@@ -95,7 +93,7 @@ func formatIP(ip netip.Addr) string {
 	case ip.Is4():
 		return ip.String()
 	}
-	p, err := ip.Prefix(ipv6Mask)
+	p, err := ip.Prefix(c.ipv6Bits)
 	if err != nil {
 		return ""
 	}

@@ -52,7 +52,7 @@ func TestClientIP(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			c := clientIP{headers: tt.headers}
+			c := clientIP{headers: tt.headers, ipv6Bits: DefaultIPv6Subnet}
 			for _, p := range tt.proxies {
 				c.proxies = append(c.proxies, netip.MustParsePrefix(p))
 			}
@@ -61,5 +61,22 @@ func TestClientIP(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestIPv6Subnet(t *testing.T) {
+	for bits, want := range map[int]string{
+		128: "2001:0db8:0001:0002:0003:0004:0005:0006",
+		48:  "2001:0db8:0001:0000:0000:0000:0000:0000",
+	} {
+		c := clientIP{ipv6Bits: bits}
+		for _, remote := range []string{"[2001:db8:1:2:3:4:5:6]:1", "[::ffff:203.0.113.7]:1"} {
+			if remote != "[2001:db8:1:2:3:4:5:6]:1" {
+				want = "203.0.113.7"
+			}
+			if got := c.of(&http.Request{RemoteAddr: remote}); got != want {
+				t.Errorf("%s with %d bits is %q, want %q", remote, bits, got, want)
+			}
+		}
 	}
 }

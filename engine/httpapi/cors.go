@@ -1,9 +1,14 @@
 package httpapi
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // What a trusted origin may send (Fetch, section 3.2.4), beside the headers
@@ -22,7 +27,6 @@ func (a *API) cors(next http.Handler) http.Handler {
 	if !a.CORS {
 		return next
 	}
-	own, _ := siteOf(a.Realm.BaseURL)
 	allow, expose := a.corsHeaders()
 	below := a.Realm.BasePath + "/"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -36,7 +40,7 @@ func (a *API) cors(next http.Handler) http.Handler {
 		if expose != "" {
 			h.Set("Access-Control-Expose-Headers", expose)
 		}
-		if origin := r.Header.Get("Origin"); origin != "" && origin != own.origin && a.origins.trusts(origin) {
+		if origin := r.Header.Get("Origin"); origin != "" && a.sharesWith(r, origin) {
 			h.Set("Access-Control-Allow-Origin", origin)
 		}
 		if r.Method != http.MethodOptions {
@@ -48,6 +52,31 @@ func (a *API) cors(next http.Handler) http.Handler {
 		h.Set("Access-Control-Max-Age", corsMaxAge)
 		w.WriteHeader(http.StatusNoContent)
 	})
+}
+
+// sharesWith reports whether another origin's scripts may read answers.
+func (a *API) sharesWith(r *http.Request, origin string) bool {
+	own, _ := siteOf(cmp.Or(a.urls.of(r.Host), a.Realm.BaseURL))
+	if origin == own.origin {
+		return false
+	}
+	if ok, _ := a.origins.trusts(origin); ok || !a.Plugins.Has(pluginapi.EventOriginTrusted) {
+		return ok
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), a.RequestTimeout)
+	defer cancel()
+	path := strings.TrimPrefix(r.URL.EscapedPath(), a.Realm.BasePath)
+	ex := dispatch.NewExchange(a.exchangeConfig(), dispatch.Request{
+		Method: r.Method, Path: path, Route: path, URL: validText(r.URL.RequestURI()), Query: queryObject(r.URL.RawQuery), Headers: r.Header,
+		BaseURL: a.urls.of(r.Host), IP: a.clients.of(r), UserAgent: userAgent(r.Header), ID: a.NewRequestID(),
+	}, a.Now())
+	defer ex.Close()
+	var trusted bool
+	err := guard(func() (err error) { trusted, err = a.judge(ctx, ex)(origin); return err })
+	if err != nil && isFault(err) {
+		a.Logger.ErrorContext(ctx, "request failed", "tenant", a.Realm.ID, "request", ex.Request.ID, "method", r.Method, "error", err)
+	}
+	return trusted && err == nil
 }
 
 // corsHeaders lists the headers that requests may carry and scripts may read.

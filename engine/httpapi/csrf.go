@@ -11,7 +11,7 @@ import (
 // the Origin header with every POST (Fetch, section 3.2), so a request that
 // carries cookies must carry a trusted one.
 type csrf struct {
-	origins  *origins
+	trusts   judge
 	disabled bool
 }
 
@@ -31,10 +31,11 @@ func (c csrf) require(h http.Header) error {
 	if origin == "" || origin == "null" {
 		return apierror.New(http.StatusForbidden, "MISSING_OR_NULL_ORIGIN", "Missing or null Origin")
 	}
-	if !c.origins.trusts(origin) {
+	ok, err := c.trusts(origin)
+	if err == nil && !ok {
 		return apierror.New(http.StatusForbidden, "INVALID_ORIGIN", "Invalid origin")
 	}
-	return nil
+	return err
 }
 
 // checkForm guards the endpoints that sign somebody in: a first sign-in comes

@@ -59,7 +59,7 @@ func TestCSRF(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			guard := csrf{origins: testOrigins()}
+			guard := csrf{trusts: testOrigins().trusts}
 			for name, c := range map[string]struct {
 				err  error
 				code string
@@ -72,7 +72,7 @@ func TestCSRF(t *testing.T) {
 					wantError(t, c.err, status, c.code, csrfMessages[c.code])
 				})
 			}
-			off := csrf{origins: testOrigins(), disabled: true}
+			off := csrf{trusts: testOrigins().trusts, disabled: true}
 			if off.check(tt.headers) != nil || off.checkForm(tt.headers) != nil {
 				t.Error("a disabled guard refuses")
 			}

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/authhost/authhost/engine/apierror"
@@ -24,10 +26,11 @@ type pattern struct {
 	hostOnly bool           // a wildcard without scheme, matched against the host
 }
 
-func newOrigins(baseURL string, trusted []string) *origins {
+// newOrigins trusts the sites of the tenant's own URLs and those that patterns
+// name.
+func newOrigins(own, trusted []string) *origins {
 	o := &origins{}
-	own, _ := siteOf(baseURL)
-	for _, text := range append([]string{own.origin}, trusted...) {
+	for _, text := range slices.Concat(own, trusted) {
 		o.patterns = append(o.patterns, newPattern(text))
 	}
 	return o
@@ -70,19 +73,33 @@ func glob(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(b.String())
 }
 
-// trusts reports whether an absolute URL, or an Origin header, belongs to a
+// A judge reports whether an absolute URL, or an Origin header, belongs to a
 // trusted site.
-func (o *origins) trusts(raw string) bool {
+type judge func(raw string) (bool, error)
+
+// trusts is the judge that knows the configuration alone.
+func (o *origins) trusts(raw string) (bool, error) {
 	site, ok := siteOf(raw)
-	if !ok {
-		return false
-	}
-	for _, p := range o.patterns {
-		if p.matches(site, raw) {
-			return true
+	return ok && o.match(site, raw), nil
+}
+
+func (o *origins) match(s site, raw string) bool {
+	return slices.ContainsFunc(o.patterns, func(p pattern) bool { return p.matches(s, raw) })
+}
+
+// judge also asks the plugins about sites that the configuration does not
+// name. They are asked about an origin, never about the rest of a URL.
+func (a *API) judge(ctx context.Context, ex *dispatch.Exchange) judge {
+	return func(raw string) (bool, error) {
+		site, ok := siteOf(raw)
+		switch {
+		case !ok:
+			return false, nil
+		case a.origins.match(site, raw):
+			return true, nil
 		}
+		return ex.TrustsOrigin(ctx, site.origin)
 	}
-	return false
 }
 
 func (p pattern) matches(s site, raw string) bool {
@@ -154,11 +171,11 @@ var relativePath = regexp.MustCompile(`^/[\w\-.+/@]*(?:\?[\w\-.+/=&%@]*)?$`)
 
 // allows reports whether a browser may be sent to target: a path on the same
 // site, or a trusted URL.
-func (o *origins) allows(target string) bool {
+func (trusts judge) allows(target string) (bool, error) {
 	if strings.HasPrefix(target, "/") {
-		return !strings.HasPrefix(target, "//") && relativePath.MatchString(target)
+		return !strings.HasPrefix(target, "//") && relativePath.MatchString(target), nil
 	}
-	return o.trusts(target)
+	return trusts(target)
 }
 
 // callbackFields are the body members that name where a browser goes next.
@@ -172,7 +189,7 @@ var callbackFields = [...]struct{ name, label, code string }{
 // checkCallbacks refuses redirect targets that are not trusted, in the body
 // and in the query. (Better Auth looks at the query only for a callbackURL
 // that is not in the body; handlers may read either.)
-func (o *origins) checkCallbacks(r *dispatch.Request) error {
+func (trusts judge) checkCallbacks(r *dispatch.Request) error {
 	for _, f := range callbackFields {
 		for _, v := range [...]document.Value{r.Body.Get(f.name), r.Query.Get(f.name)} {
 			if falsy(v) {
@@ -181,7 +198,9 @@ func (o *origins) checkCallbacks(r *dispatch.Request) error {
 			if v.Kind() != document.String {
 				return apierror.New(http.StatusBadRequest, "", "Invalid "+f.label+": expected a string")
 			}
-			if !o.allows(v.Str()) {
+			if ok, err := trusts.allows(v.Str()); err != nil {
+				return err
+			} else if !ok {
 				return apierror.New(http.StatusForbidden, f.code, "Invalid "+f.label)
 			}
 		}
@@ -191,9 +210,15 @@ func (o *origins) checkCallbacks(r *dispatch.Request) error {
 
 // checkQueryCallbacks does the same for the query of a GET request, whose
 // targets all go by one name.
-func (o *origins) checkQueryCallbacks(r *dispatch.Request) error {
+func (trusts judge) checkQueryCallbacks(r *dispatch.Request) error {
 	for _, f := range callbackFields {
-		if v := r.Query.Get(f.name); !falsy(v) && !o.allows(v.Str()) {
+		v := r.Query.Get(f.name)
+		if falsy(v) {
+			continue
+		}
+		if ok, err := trusts.allows(v.Str()); err != nil {
+			return err
+		} else if !ok {
 			return apierror.New(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
 		}
 	}

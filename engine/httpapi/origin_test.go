@@ -11,7 +11,7 @@ import (
 
 // testOrigins has one pattern of every sort.
 func testOrigins() *origins {
-	return newOrigins("http://localhost:3000/", []string{
+	return newOrigins([]string{"http://localhost:3000"}, []string{
 		"https://*.trusted.example", "https://exact.example:8443", "http://localhost:*", "myapp://",
 		"deep://cb", "*.anyproto.example", "https://pre?.example.net", "https://App.Example/", "https://std.example:443",
 	})
@@ -119,10 +119,10 @@ func TestAllows(t *testing.T) {
 		{"encoded dot in the host", "https://e.co%2F.trusted.example/", false},
 		{"bracket host", "https://[::1].trusted.example/", false},
 	}
-	o := testOrigins()
+	o := judge(testOrigins().trusts)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := o.allows(tt.target); got != tt.want {
+			if got, _ := o.allows(tt.target); got != tt.want {
 				t.Errorf("allows(%q) = %v, want %v", tt.target, got, tt.want)
 			}
 		})
@@ -153,7 +153,7 @@ func TestTrusts(t *testing.T) {
 	}
 	o := testOrigins()
 	for _, tt := range tests {
-		if got := o.trusts(tt.origin); got != tt.want {
+		if got, _ := o.trusts(tt.origin); got != tt.want {
 			t.Errorf("trusts(%q) = %v, want %v", tt.origin, got, tt.want)
 		}
 	}
@@ -161,12 +161,12 @@ func TestTrusts(t *testing.T) {
 
 // TestNoOrigins: an app that names no sites trusts its base URL alone.
 func TestNoOrigins(t *testing.T) {
-	o := newOrigins("https://auth.example/t/acme", nil)
+	o := judge(newOrigins(sitesOf([]string{"https://auth.example/t/acme"}), nil).trusts)
 	for target, want := range map[string]bool{
 		"https://auth.example": true, "https://auth.example/x": true, "/x": true,
 		"http://auth.example": false, "https://auth.example.e.co": false, "myapp://x": false, "": false,
 	} {
-		if got := o.allows(target); got != want {
+		if got, _ := o.allows(target); got != want {
 			t.Errorf("allows(%q) = %v, want %v", target, got, want)
 		}
 	}
@@ -209,7 +209,7 @@ func TestCheckCallbacks(t *testing.T) {
 			if tt.body != "" {
 				r.Body = parse(t, tt.body)
 			}
-			wantError(t, testOrigins().checkCallbacks(r), tt.status, tt.code, tt.message)
+			wantError(t, judge(testOrigins().trusts).checkCallbacks(r), tt.status, tt.code, tt.message)
 		})
 	}
 }
@@ -226,7 +226,7 @@ func TestCheckQueryCallbacks(t *testing.T) {
 		"redirectTo=javascript:1":         true,
 		"other=https://e.co":              false,
 	} {
-		err := testOrigins().checkQueryCallbacks(&dispatch.Request{Query: queryObject(query)})
+		err := judge(testOrigins().trusts).checkQueryCallbacks(&dispatch.Request{Query: queryObject(query)})
 		if refused {
 			wantError(t, err, http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
 		} else if err != nil {
@@ -250,5 +250,44 @@ func wantError(t *testing.T, err error, status int, code, message string) {
 	}
 	if e := apierror.From(err); e.Status != status || e.Code != code || e.Message != message {
 		t.Errorf("got %d %q %q, want %d %q %q", e.Status, e.Code, e.Message, status, code, message)
+	}
+}
+
+// TestPublicURLs: the Host header chooses among the configured URLs, and what
+// is no host name never becomes part of one.
+func TestPublicURLs(t *testing.T) {
+	urls := []string{"https://eu.example.com", "http://localhost:3000/t/acme", "https://*.tenants.example", "https://*.dev.example:8443/x"}
+	p := newPublicURLs(urls)
+	for host, want := range map[string]string{
+		"eu.example.com":          urls[0],
+		"EU.Example.com":          urls[0],
+		"localhost:3000":          urls[1],
+		"a.tenants.example":       "https://a.tenants.example",
+		"a.B.tenants.example":     "https://a.b.tenants.example",
+		"a.dev.example:8443":      "https://a.dev.example:8443/x",
+		"a.dev.example":           "",
+		"tenants.example":         "",
+		".tenants.example":        "",
+		"a..tenants.example":      "",
+		"e.co/.tenants.example":   "",
+		"e.co#.tenants.example":   "",
+		"u@e.co?.tenants.example": "",
+		"*.tenants.example":       "",
+		"e.co":                    "",
+		"eu.example.com.e.co":     "",
+		"":                        "",
+	} {
+		if got := p.of(host); got != want {
+			t.Errorf("of(%q) = %q, want %q", host, got, want)
+		}
+	}
+	o := newOrigins(sitesOf(urls), nil)
+	for origin, want := range map[string]bool{
+		"https://eu.example.com": true, "http://localhost:3000": true, "https://a.tenants.example": true, "https://a.dev.example:8443": true,
+		"http://eu.example.com": false, "https://tenants.example": false, "http://a.tenants.example": false, "https://x.example": false,
+	} {
+		if got, _ := o.trusts(origin); got != want {
+			t.Errorf("trusts(%q) = %v, want %v", origin, got, want)
+		}
 	}
 }

@@ -102,7 +102,7 @@ func (a *API) request(r *http.Request, e *endpoint) dispatch.Request {
 	req := dispatch.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Route: e.Path, URL: validText(r.URL.RequestURI()),
 		Query: queryObject(r.URL.RawQuery), Headers: r.Header, ContentType: r.Header.Get("Content-Type"),
-		IP: a.clients.of(r), UserAgent: userAgent(r.Header), ID: a.NewRequestID(),
+		BaseURL: a.urls.of(r.Host), IP: a.clients.of(r), UserAgent: userAgent(r.Header), ID: a.NewRequestID(),
 	}
 	if !e.root {
 		req.Path = req.Path[len(a.Realm.BasePath):]
@@ -141,16 +141,23 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if refused, err := a.rateLimit(ctx, ex); refused || err != nil {
 		return err
 	}
+	trusts := a.judge(ctx, ex)
+	guard := csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin}
 	if r.Method == http.MethodPost {
-		if err := a.readPost(w, r, ex, e); err != nil {
+		if err := a.readPost(w, r, ex, e, guard); err != nil {
 			return err
 		}
 	}
 	if done, err := ex.Before(ctx); done || err != nil {
 		return err
 	}
-	if err := a.admit(ctx, r, ex, e); err != nil {
+	if err := a.admit(ctx, r, ex, e, trusts); err != nil {
 		return err
+	}
+	if e.formCSRF {
+		if err := guard.checkForm(r.Header); err != nil {
+			return err
+		}
 	}
 	if err := e.run(ctx, ex); err != nil {
 		return err
@@ -188,18 +195,18 @@ func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange) (refused boo
 var plainText = []string{"text/plain;charset=UTF-8"}
 
 // readPost parses the body, then looks at where the request comes from.
-func (a *API) readPost(w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint) error {
+func (a *API) readPost(w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, guard csrf) error {
 	var err error
 	if ex.Request.Body, ex.Request.RawBody, err = readBody(w, r, e.mediaTypes, a.Config); err != nil {
 		return err
 	}
-	return a.csrf.check(r.Header)
+	return guard.check(r.Header)
 }
 
 // admit checks where the request would lead, its shape, and its session.
-func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange, e *endpoint) error {
+func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange, e *endpoint, trusts judge) error {
 	if r.Method == http.MethodPost && !a.DisableOrigin {
-		if err := a.origins.checkCallbacks(&ex.Request); err != nil {
+		if err := trusts.checkCallbacks(&ex.Request); err != nil {
 			return err
 		}
 	}
@@ -210,17 +217,11 @@ func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange,
 		return err
 	}
 	if r.Method == http.MethodGet && e.Plugin != "" && !a.DisableOrigin {
-		if err := a.origins.checkQueryCallbacks(&ex.Request); err != nil {
+		if err := trusts.checkQueryCallbacks(&ex.Request); err != nil {
 			return err
 		}
 	}
-	if err := a.requireSession(ctx, ex, e.session); err != nil {
-		return err
-	}
-	if e.formCSRF {
-		return a.csrf.checkForm(r.Header)
-	}
-	return nil
+	return a.requireSession(ctx, ex, e.session)
 }
 
 // requireSession finds the session that an endpoint asks for, and extends it

@@ -15,8 +15,9 @@ type Tenant struct {
 	// share one are told apart by host and path.
 	Listen string
 	// Hosts are the values of the Host header that are this tenant's, lower
-	// case, default ports left out. Empty means any host, which only a
-	// tenant alone on its listener may have.
+	// case, default ports left out. "*.example.com" stands for all
+	// subdomains that no other tenant names. Empty means any host, which only
+	// a tenant alone on its listener may have.
 	Hosts []string
 	// PathPrefix is cut off before routing, such as "/t/acme"; "" for none.
 	PathPrefix string
@@ -103,13 +104,33 @@ func (r *Registry) Resolve(listen, host, path string) (t *Tenant, rest string, o
 // at returns the tenants of a host. A port that may be the default of the
 // public URL's scheme, which a proxy in front may serve, may be left out.
 func (l *listener) at(host string) []*Tenant {
-	if list, ok := l.hosts[host]; ok {
+	if list, ok := l.named(host); ok {
 		return list
 	}
-	if name, ok := strings.CutSuffix(host, ":443"); ok {
-		return l.hosts[name]
+	name, ok := strings.CutSuffix(host, ":443")
+	if !ok {
+		name, ok = strings.CutSuffix(host, ":80")
 	}
-	return l.hosts[strings.TrimSuffix(host, ":80")]
+	if !ok {
+		return nil
+	}
+	list, _ := l.named(name)
+	return list
+}
+
+// named returns the tenants of a host as it is written: those that name it,
+// else those of the nearest domain above whose subdomains are named.
+func (l *listener) named(host string) ([]*Tenant, bool) {
+	list, ok := l.hosts[host]
+	for rest := host; !ok; {
+		label, above, more := strings.Cut(rest, ".")
+		if !more || label == "" {
+			return nil, false
+		}
+		list, ok = l.hosts["*."+above]
+		rest = above
+	}
+	return list, ok
 }
 
 func cut(t *Tenant, path string) (*Tenant, string, bool) {

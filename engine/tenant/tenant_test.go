@@ -31,6 +31,9 @@ func TestResolve(t *testing.T) {
 		at("v6", ":1", "", "[::1]"),
 		at("other", ":2", "", "a.example"),
 		at("only", ":3", ""),
+		at("wild", ":5", "", "*.app.example"),
+		at("named", ":5", "", "a.app.example"),
+		at("deeper", ":5", "", "*.eu.app.example"),
 		at("prefixed", ":4", "/p"),
 	)
 	tests := []struct {
@@ -56,6 +59,15 @@ func TestResolve(t *testing.T) {
 		{":2", "a2.example", "/x", "", ""},
 		{":9", "a.example", "/x", "", ""},
 		{":3", "whatever", "/x", "only", "/x"},
+		{":5", "b.app.example", "/x", "wild", "/x"},
+		{":5", "B.b.app.example:443", "/x", "wild", "/x"},
+		{":5", "a.app.example", "/x", "named", "/x"},
+		{":5", "b.eu.app.example", "/x", "deeper", "/x"},
+		{":5", "eu.app.example", "/x", "wild", "/x"},
+		{":5", "app.example", "/x", "", ""},
+		{":5", ".app.example", "/x", "", ""},
+		{":5", "b..app.example", "/x", "", ""},
+		{":5", "b.app.example.e.co", "/x", "", ""},
 		{":3", "", "/", "only", "/"},
 		{":4", "whatever", "/p/x", "prefixed", "/x"},
 		{":4", "whatever", "/p", "prefixed", ""},
@@ -80,7 +92,7 @@ func TestResolve(t *testing.T) {
 			}
 		})
 	}
-	if got := r.Listeners(); !slices.Equal(got, []string{":1", ":2", ":3", ":4"}) {
+	if got := r.Listeners(); !slices.Equal(got, []string{":1", ":2", ":3", ":4", ":5"}) {
 		t.Errorf("listeners %v", got)
 	}
 }

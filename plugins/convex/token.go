@@ -62,5 +62,5 @@ func lifetime(c *sdk.Call) int64 { return c.Config("lifetime").Int(0) }
 // issuer returns who signs. Convex identifies a user by issuer and subject, so
 // an app that moves its users here keeps its old one by configuration.
 func issuer(c *sdk.Call) string {
-	return c.Config("issuer").StringOr(c.Tenant("baseURL").String())
+	return c.Config("issuer").StringOr(c.Tenant("issuer").String())
 }

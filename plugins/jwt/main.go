@@ -81,5 +81,5 @@ func orBaseURL(c *sdk.Call, option string) sdk.Value {
 	if v := c.Config(option); !v.IsAbsent() {
 		return v
 	}
-	return c.Tenant("baseURL")
+	return c.Tenant("issuer")
 }
