@@ -88,7 +88,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 		o.Now = time.Now
 	}
 	if o.BuiltIn == nil {
-		o.BuiltIn = func(id string) ([]byte, error) { return nil, fmt.Errorf("there is no built-in plugin %q", id) }
+		o.BuiltIn = noBuiltIn
 	}
 	e := &Engine{config: cfg, options: o, logger: o.Logger, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: &ratelimit.Memory{Now: o.Now}}
 	defer func() {

@@ -9,6 +9,7 @@ import (
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // configuredFields are the models that hold a tenant's additional fields. None
@@ -41,7 +42,7 @@ func hideConfigured(v *identity.Views, t *config.Tenant) {
 
 // userFields lists the additional fields of users: the tenant's own in the
 // order of the file, then those of its plugins.
-func userFields(t *config.Tenant, plugins []*loaded) []identity.Field {
+func userFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Field {
 	var out []identity.Field
 	for _, f := range t.User.AdditionalFields {
 		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
@@ -51,7 +52,7 @@ func userFields(t *config.Tenant, plugins []*loaded) []identity.Field {
 }
 
 // sessionFields does the same for sessions.
-func sessionFields(t *config.Tenant, plugins []*loaded) []identity.Field {
+func sessionFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Field {
 	var out []identity.Field
 	for _, f := range t.Session.AdditionalFields {
 		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), ReadOnly: !f.Input})
@@ -60,10 +61,10 @@ func sessionFields(t *config.Tenant, plugins []*loaded) []identity.Field {
 }
 
 // pluginFields are the fields that plugins add to a model.
-func pluginFields(model string, plugins []*loaded) []identity.Field {
+func pluginFields(model string, plugins []*pluginapi.Manifest) []identity.Field {
 	var out []identity.Field
 	for _, p := range plugins {
-		fields := p.manifest.Fields[model]
+		fields := p.Fields[model]
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
 			f := fields[name]
 			value, err := document.Parse(f.Default, 0)

@@ -64,16 +64,9 @@ func moduleKey(p config.Plugin) string {
 }
 
 func (g *generation) loadModule(ctx context.Context, p config.Plugin) (*loaded, error) {
-	wasm, err := g.readModule(p)
+	wasm, manifest, err := readModule(p, g.options.BuiltIn)
 	if err != nil {
 		return nil, err
-	}
-	manifest, err := pluginapi.ManifestOf(wasm)
-	if err != nil {
-		return nil, manifestFault(p, err)
-	}
-	if manifest.ID != p.ID {
-		return nil, p.Origin.Fault("/id", fmt.Sprintf("the module's manifest has the id %q", manifest.ID), fmt.Sprintf("write id: %s, or name another module", manifest.ID))
 	}
 	start := time.Now()
 	progress := func(stage string) {
@@ -85,9 +78,9 @@ func (g *generation) loadModule(ctx context.Context, p config.Plugin) (*loaded, 
 	if err != nil {
 		return nil, loadFault(p, err)
 	}
-	if missing := undeclared(module.Info().Capabilities, manifest); len(missing) > 0 {
+	if err := checkDeclared(p, module.Info(), manifest); err != nil {
 		module.Close()
-		return nil, p.Origin.Fault("/module", fmt.Sprintf("plugin %q imports the capability %s, which its manifest does not ask for", p.ID, strings.Join(missing, ", ")), "add it to the manifest's capabilities and pack the module again")
+		return nil, err
 	}
 	g.metrics.PluginCompiled(p.ID, module.Info().FromCache, time.Since(start))
 	if err := probe(ctx, module); err != nil {
@@ -108,19 +101,26 @@ func probe(ctx context.Context, module *sandbox.Module) error {
 	return nil
 }
 
-func (g *generation) readModule(p config.Plugin) ([]byte, error) {
+// readModule reads a plugin's module and its manifest, which must be that of
+// the plugin.
+func readModule(p config.Plugin, builtIn func(id string) ([]byte, error)) ([]byte, *pluginapi.Manifest, error) {
+	var wasm []byte
+	var err error
 	if p.Module == "" {
-		wasm, err := g.options.BuiltIn(p.ID)
-		if err != nil {
-			return nil, p.Origin.Fault("/id", err.Error(), "")
+		if wasm, err = builtIn(p.ID); err != nil {
+			return nil, nil, p.Origin.Fault("/id", err.Error(), "")
 		}
-		return wasm, nil
+	} else if wasm, err = os.ReadFile(p.Module); err != nil {
+		return nil, nil, p.Origin.Fault("/module", fmt.Sprintf("plugin %q: %v", p.ID, err), "build the module, or correct the path; it is relative to the configuration file")
 	}
-	wasm, err := os.ReadFile(p.Module)
+	manifest, err := pluginapi.ManifestOf(wasm)
 	if err != nil {
-		return nil, p.Origin.Fault("/module", fmt.Sprintf("plugin %q: %v", p.ID, err), "build the module, or correct the path; it is relative to the configuration file")
+		return nil, nil, manifestFault(p, err)
 	}
-	return wasm, nil
+	if manifest.ID != p.ID {
+		return nil, nil, p.Origin.Fault("/id", fmt.Sprintf("the module's manifest has the id %q", manifest.ID), fmt.Sprintf("write id: %s, or name another module", manifest.ID))
+	}
+	return wasm, manifest, nil
 }
 
 // otherBuild is what helps against a module that does not suit this engine.
@@ -147,6 +147,15 @@ func loadFault(p config.Plugin, err error) error {
 		return p.Origin.Fault("/module", fmt.Sprintf("plugin %q imports the capability %q, which this server does not have", p.ID, capability.Capability), "use a newer authhost, or a plugin without it")
 	}
 	return p.Origin.Fault("/module", fmt.Sprintf("plugin %q: %v", p.ID, err), "check the module with: authhost plugin inspect")
+}
+
+// checkDeclared refuses a module that imports what its manifest does not ask for.
+func checkDeclared(p config.Plugin, info sandbox.Info, m *pluginapi.Manifest) error {
+	missing := undeclared(info.Capabilities, m)
+	if len(missing) == 0 {
+		return nil
+	}
+	return p.Origin.Fault("/module", fmt.Sprintf("plugin %q imports the capability %s, which its manifest does not ask for", p.ID, strings.Join(missing, ", ")), "add it to the manifest's capabilities and pack the module again")
 }
 
 // undeclared lists the imported capabilities that the manifest leaves out.

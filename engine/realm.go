@@ -45,13 +45,13 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err != nil {
 		return nil, err
 	}
-	var modules []*loaded
+	var manifests []*pluginapi.Manifest
 	for _, p := range t.Plugins {
-		modules = append(modules, g.modules[moduleKey(p)])
+		manifests = append(manifests, g.modules[moduleKey(p)].manifest)
 	}
-	schema, views, err := tenantSchema(t, modules)
+	schema, views, err := tenantSchema(t, manifests)
 	if err != nil {
-		return nil, t.Origin.Fault("/plugins", err.Error(), "rename the additional field, or enable only one of the plugins that clash")
+		return nil, schemaFault(t, err)
 	}
 	data, err := g.store.Open(ctx, store.TenantID(t.ID), schema)
 	if err != nil {
@@ -68,7 +68,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, t.Origin.Fault("/passwords", err.Error(), "")
 	}
 	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, modules)...), SessionFields: sessionFields(t, modules), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
+		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
 		Audit: g.audit, Counters: g.counters, HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache)})
@@ -76,6 +76,11 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, err
 	}
 	return r, nil
+}
+
+// schemaFault says that models or fields of a tenant clash.
+func schemaFault(t *config.Tenant, err error) error {
+	return t.Origin.Fault("/plugins", err.Error(), "rename the additional field, or enable only one of the plugins that clash")
 }
 
 const idLength = 32

@@ -123,7 +123,7 @@ func withDefaults(settings, schema document.Value) document.Value {
 
 // tenantSchema is the core schema with what a tenant's configuration and its
 // plugins add.
-func tenantSchema(t *config.Tenant, plugins []*loaded) (store.Schema, *identity.Views, error) {
+func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema, *identity.Views, error) {
 	views := &identity.Views{}
 	schema, err := identity.CoreSchema().Merge(configuredFields(t))
 	if err != nil {
@@ -132,18 +132,18 @@ func tenantSchema(t *config.Tenant, plugins []*loaded) (store.Schema, *identity.
 	hideConfigured(views, t)
 	for _, p := range plugins {
 		added := store.Schema{}
-		for name, m := range p.manifest.Models {
+		for name, m := range p.Models {
 			if schema.Model(name) != nil {
-				return store.Schema{}, nil, fmt.Errorf("plugin %q declares the model %q, which exists already", p.manifest.ID, name)
+				return store.Schema{}, nil, fmt.Errorf("plugin %q declares the model %q, which exists already", p.ID, name)
 			}
 			added.Models = append(added.Models, storeModel(name, m.Fields, m.Indexes))
 		}
-		for name, fields := range p.manifest.Fields {
+		for name, fields := range p.Fields {
 			added.Models = append(added.Models, storeModel(name, fields, nil))
 			hide(views, name, fields)
 		}
 		if schema, err = schema.Merge(added); err != nil {
-			return store.Schema{}, nil, fmt.Errorf("plugin %q: %w", p.manifest.ID, err)
+			return store.Schema{}, nil, fmt.Errorf("plugin %q: %w", p.ID, err)
 		}
 	}
 	return schema, views, schema.Validate()

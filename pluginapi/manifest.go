@@ -20,8 +20,9 @@ type Manifest struct {
 	Fields       map[string]map[string]Field `json:"fields,omitempty"` // fields added to core models, by model and name
 	Cookies      []Cookie                    `json:"cookies,omitempty"`
 	CORS         *CORS                       `json:"cors,omitempty"`
-	Config       json.RawMessage             `json:"config,omitempty"` // JSON Schema 2020-12 of the plugin's config
-	Errors       map[string]string           `json:"errors,omitempty"` // error codes and their default messages
+	Config       json.RawMessage             `json:"config,omitempty"`  // JSON Schema 2020-12 of the plugin's config
+	Errors       map[string]string           `json:"errors,omitempty"`  // error codes and their default messages
+	Imports      map[string]Import           `json:"imports,omitempty"` // what is taken over from other servers, by product
 }
 
 // Capability asks for one named set of host calls. The parameters narrow what

@@ -84,6 +84,7 @@ func (m *Manifest) Validate() error {
 	m.validateModels(r)
 	m.validateCookies(r)
 	m.validateCORS(r)
+	m.validateImports(r)
 	checkObject(r, "config", m.Config)
 	for code := range m.Errors {
 		r.want("errors", code, codePattern)

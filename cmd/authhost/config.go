@@ -5,15 +5,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/plugins"
 )
 
 func configCommand() *cobra.Command {
 	check := &cobra.Command{
 		Use:   "check [FILE]",
 		Short: "Check a configuration file and say what is wrong with it",
-		Long:  "Check a configuration file and say what is wrong with it.\n\nSettings of plugins are checked against their manifests when the server loads them.",
-		Args:  cobra.MaximumNArgs(1),
+		Long: `Check a configuration file and say what is wrong with it: its keys and values,
+the modules of plugins and what they ask for, their settings, and routes,
+cookies and fields that clash. Modules are not compiled, and nothing is started.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			path := defaultConfig
 			if len(args) == 1 {
@@ -21,6 +25,9 @@ func configCommand() *cobra.Command {
 			}
 			cfg, err := config.Load(path)
 			if err != nil {
+				return err
+			}
+			if err := engine.Check(cfg, plugins.Module); err != nil {
 				return err
 			}
 			for _, w := range cfg.Warnings {

@@ -30,8 +30,25 @@ func main() {
 	if err := root().ExecuteContext(ctx); err != nil {
 		report(os.Stderr, err)
 		stop()
-		os.Exit(1)
+		os.Exit(status(err))
 	}
+}
+
+// exitError is an error with an exit status of its own.
+type exitError struct {
+	status  int
+	message string
+}
+
+func (e *exitError) Error() string { return e.message }
+
+// status is the exit status for an error.
+func status(err error) int {
+	var e *exitError
+	if errors.As(err, &e) {
+		return e.status
+	}
+	return 1
 }
 
 // report prints an error; several joined ones, such as the faults of a
@@ -51,7 +68,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	c.SetVersionTemplate("authhost {{.Version}}\n")
-	c.AddCommand(serveCommand(), configCommand(), storeCommand(), pluginCommand(), keysCommand(), compileCommand())
+	c.AddCommand(serveCommand(), configCommand(), storeCommand(), importCommand(), pluginCommand(), keysCommand(), compileCommand())
 	return c
 }
 

@@ -30,7 +30,7 @@ import (
 //	await URL CODE   waits until a GET is answered with that status
 //	await FILE TEXT  waits until the file contains the text
 //	hangup           sends SIGHUP to the server in the background
-//	exec http METHOD URL [BODY]                  prints the status, and the body of the answer
+//	exec http METHOD URL [BODY [cookie=LINE]]    prints the status, and the body of the answer
 //
 // and the condition [plugins]: the built-in plugins have been built.
 func TestScripts(t *testing.T) {
@@ -182,6 +182,9 @@ func httpMain() {
 		fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if len(os.Args) > 4 {
+		req.Header.Set("Cookie", strings.TrimPrefix(os.Args[4], "cookie="))
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		fatal(err)

@@ -36,10 +36,7 @@ func (h *Host) purpose(c *dispatch.Call, args *document.Object) (string, error) 
 	if !asked(c, pluginapi.CapCrypto, name, func(r pluginapi.Capability) []string { return r.Purposes }) {
 		return "", refuse(pluginapi.StatusDenied, "the manifest does not ask for the purpose "+name)
 	}
-	if name == secret.PurposeEmailVerification {
-		return name, nil
-	}
-	return "plugin:" + c.Entry.Plugin.ID + ":" + name, nil
+	return secret.PluginPurpose(c.Entry.Plugin.ID, name), nil
 }
 
 func (h *Host) signToken(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {

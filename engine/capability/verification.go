@@ -5,6 +5,7 @@ import (
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/store"
 )
 
@@ -21,7 +22,7 @@ func (h *Host) verificationFunctions() map[string]function {
 // namespace: what one plugin keeps, no other can find, plant or use up.
 func ownIdentifier(c *dispatch.Call, args *document.Object) (string, error) {
 	identifier, err := text(args, "identifier")
-	return c.Entry.Plugin.ID + "/" + identifier, err
+	return identity.PluginIdentifier(c.Entry.Plugin.ID, identifier), err
 }
 
 // asAsked returns a verification under the identifier that the guest gave.

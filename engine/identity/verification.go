@@ -68,3 +68,7 @@ func (s *Service) DeleteVerification(ctx context.Context, tx *store.Tx, identifi
 	}
 	return err
 }
+
+// PluginIdentifier is the identifier under which a verification of a plugin's
+// is stored: each plugin has a namespace of its own.
+func PluginIdentifier(plugin, identifier string) string { return plugin + "/" + identifier }

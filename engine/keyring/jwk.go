@@ -170,3 +170,10 @@ func parse(k Key) (*parsedKey, error) {
 	p.published = document.Obj(out.Set("kid", document.Text(k.ID)))
 	return p, nil
 }
+
+// Check reports what is wrong with a key that comes from elsewhere: its
+// algorithm, or a private JWK that does not fit it. It does not quote the key.
+func Check(k Key) error {
+	_, err := parse(k)
+	return err
+}

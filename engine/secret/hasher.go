@@ -108,6 +108,17 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok, rehas
 	return ok, rehash, err
 }
 
+// Known reports whether a stored hash is in a format that Verify compares
+// with. Whether its parameters are within bounds shows when it is compared.
+func (h *Hasher) Known(stored string) bool {
+	for _, a := range h.known {
+		if a.recognizes(stored) {
+			return true
+		}
+	}
+	return false
+}
+
 func (h *Hasher) compare(stored string, password []byte) (ok, rehash bool, err error) {
 	for _, a := range h.known {
 		if a.recognizes(stored) {

@@ -19,6 +19,16 @@ const PurposeEmailVerification = "email-verification"
 // They are keyed with the secret's own bytes, too, as Better Auth's.
 const PurposeSessionData = "session-data"
 
+// PluginPurpose is the purpose under which the host signs and seals for a plugin
+// that asks for one by name. Those that are standards of the protocol are
+// shared; every other belongs to the plugin alone.
+func PluginPurpose(plugin, name string) string {
+	if name == PurposeEmailVerification {
+		return name
+	}
+	return "plugin:" + plugin + ":" + name
+}
+
 // Bounds on tokens that VerifyJWT reads, checked before anything is decoded.
 const (
 	MaxTokenBytes = 16 << 10

@@ -43,6 +43,15 @@ func (s *Secrets) OpenFor(purpose, sealed string) ([]byte, error) {
 	return s.open(sealed, purposeKey(purpose))
 }
 
+// LooksSealed reports whether a text has the form of a sealed value.
+func LooksSealed(text string) bool {
+	if rest, ok := strings.CutPrefix(text, envelope); ok {
+		_, text, _ = strings.Cut(rest, "$")
+	}
+	const shortest = 2 * (chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead)
+	return len(text) >= shortest && len(text)%2 == 0 && isHex(text)
+}
+
 func plainKey(value string) []byte {
 	key := sha256.Sum256([]byte(value))
 	return key[:]

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/httpapi"
+	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Check finds what would keep New from starting a configuration, as far as that
+// shows without compiling modules, opening stores or writing anything: modules
+// and their manifests, what they ask for and are granted, the settings of
+// plugins, and routes, cookies and fields that clash. The error joins all
+// faults.
+func Check(cfg *config.Config, builtIn func(id string) ([]byte, error)) error {
+	c := checking{builtIn: builtIn, modules: map[string]*checked{}}
+	for i := range cfg.Tenants {
+		c.tenant(&cfg.Tenants[i])
+	}
+	return errors.Join(c.faults...)
+}
+
+// checked is a module that was looked at; nil manifest: there is something
+// wrong with it, which is told once.
+type checked struct{ manifest *pluginapi.Manifest }
+
+type checking struct {
+	builtIn func(id string) ([]byte, error)
+	modules map[string]*checked
+	faults  []error
+}
+
+func (c *checking) add(err error) bool {
+	if err != nil {
+		c.faults = append(c.faults, err)
+	}
+	return err != nil
+}
+
+func (c *checking) tenant(t *config.Tenant) {
+	var plugins []*dispatch.Plugin
+	var manifests []*pluginapi.Manifest
+	for _, p := range t.Plugins {
+		m := c.module(p)
+		if m == nil {
+			continue
+		}
+		c.add(checkGrants(p, m))
+		settings, _, err := pluginConfig(p, m)
+		if !c.add(err) {
+			plugins = append(plugins, &dispatch.Plugin{ID: p.ID, Manifest: m, Config: settings})
+		}
+		manifests = append(manifests, m)
+	}
+	if _, _, err := tenantSchema(t, manifests); err != nil {
+		c.add(schemaFault(t, err))
+	}
+	set, err := dispatch.NewSet(plugins)
+	if err != nil {
+		c.add(t.Origin.Fault("/plugins", err.Error(), ""))
+		return
+	}
+	_, err = httpapi.New(httpapi.Config{
+		Realm:   &dispatch.Realm{ID: t.ID, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t)},
+		Plugins: set, TrustedOrigins: t.TrustedOrigins, CORS: t.CORS,
+	})
+	if err != nil {
+		c.add(t.Origin.Fault("/plugins", err.Error(), "disable one of them"))
+	}
+}
+
+func (c *checking) module(p config.Plugin) *pluginapi.Manifest {
+	key := moduleKey(p)
+	if have := c.modules[key]; have != nil {
+		return have.manifest
+	}
+	c.modules[key] = &checked{}
+	wasm, manifest, err := readModule(p, c.builtIn)
+	if c.add(err) {
+		return nil
+	}
+	info, err := sandbox.Inspect(wasm)
+	if err != nil {
+		c.add(loadFault(p, err))
+		return nil
+	}
+	if c.add(checkDeclared(p, info, manifest)) {
+		return nil
+	}
+	c.modules[key].manifest = manifest
+	return manifest
+}
+
+// manifestsOf reads the manifests of a tenant's plugins, in order.
+func manifestsOf(t *config.Tenant, builtIn func(id string) ([]byte, error)) ([]*pluginapi.Manifest, error) {
+	var out []*pluginapi.Manifest
+	for _, p := range t.Plugins {
+		_, m, err := readModule(p, builtIn)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+func noBuiltIn(id string) ([]byte, error) {
+	return nil, fmt.Errorf("there is no built-in plugin %q", id)
+}
