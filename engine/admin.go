@@ -19,6 +19,8 @@ import (
 //	GET  /metrics                          Prometheus metrics
 //	GET  /livez, /readyz                   health
 //	POST /keys/rotate?tenant=&use=&alg=    publish a new signing key
+//	GET  /outbox?tenant=                   events that plugins have yet to take, and dead letters
+//	POST /outbox/replay?tenant=            deliver dead letters again
 //	POST /rollback                         go back to the configuration before the last reload
 //
 // and in development, where nothing is secret:
@@ -33,6 +35,8 @@ func (e *Engine) Admin() http.Handler {
 	m.HandleFunc("GET /livez", alive)
 	m.HandleFunc("GET /readyz", e.ready)
 	m.HandleFunc("POST /keys/rotate", e.adminRotate)
+	m.HandleFunc("GET /outbox", e.adminEvents)
+	m.HandleFunc("POST /outbox/replay", e.adminReplay)
 	m.HandleFunc("POST /rollback", e.adminRollback)
 	if e.config.Server.Development {
 		m.HandleFunc("GET /dev/outbox", e.adminOutbox)

@@ -72,6 +72,7 @@ type Engine struct {
 	counters *ratelimit.Memory
 	clients  sync.Map // tenant id → *ratelimit.Memory
 	closers  []func(context.Context) error
+	events   deliveries
 
 	current  atomic.Pointer[generation]
 	swap     sync.Mutex  // held while current changes
@@ -238,7 +239,12 @@ func (e *Engine) openTenants(ctx context.Context) error {
 	e.onClose(func(ctx context.Context) error {
 		return errors.Join(e.current.Load().close(ctx), e.previous.close(ctx))
 	})
-	return nil
+	e.events.workers = map[string]*delivery{}
+	if e.config.Store.Driver == config.DriverPostgres {
+		e.events.holder = secret.RandomString(idLength, secret.Alnum)
+	}
+	e.onClose(func(context.Context) error { return e.stopDeliveries() })
+	return e.deliverFor(ctx, g)
 }
 
 func (e *Engine) onClose(f func(context.Context) error) { e.closers = append(e.closers, f) }

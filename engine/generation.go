@@ -123,7 +123,7 @@ func (e *Engine) Reload(ctx context.Context, cfg *config.Config) error {
 	}
 	e.previous.retire()
 	e.previous = e.current.Swap(next)
-	return nil
+	return e.deliverFor(ctx, next)
 }
 
 // Rollback goes back to the configuration before the last Reload, which is
@@ -137,7 +137,7 @@ func (e *Engine) Rollback() error {
 	failed := e.current.Swap(e.previous)
 	e.previous = nil
 	failed.retire()
-	return nil
+	return e.deliverFor(context.Background(), e.current.Load())
 }
 
 // sameProcess refuses changes of what only a restart can change.

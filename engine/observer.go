@@ -67,8 +67,11 @@ func timing(plugin, handler string, done dispatch.Done) string {
 // Committed implements dispatch.Observer: what happens to users and sessions
 // is in the audit log.
 func (o *observer) Committed(ex *dispatch.Exchange, event string, record *document.Object) {
-	if event == pluginapi.EventSessionCreated {
+	switch event {
+	case pluginapi.EventSessionCreated:
 		o.engine.metrics.SessionIssued(ex.Realm.ID)
+	case pluginapi.EventSessionUpdated:
+		return // a session that goes on is no news
 	}
 	actor := record.Get("userId").Str()
 	if actor == "" {

@@ -32,6 +32,7 @@ type realm struct {
 	front  *tenant.Tenant
 	api    *httpapi.API
 	store  store.Tenant
+	schema store.Schema
 	ring   *keyring.Ring
 }
 
@@ -58,7 +59,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, fmt.Errorf("tenant %q: %w", t.ID, err)
 	}
 	g.onClose(func(context.Context) error { return data.Close() })
-	r := &realm{config: t, store: data}
+	r := &realm{config: t, store: data, schema: schema}
 	r.ring = keyring.New(keyring.Config{
 		Storage: &keyStore{store: data, secrets: secrets}, Now: g.options.Now, Logger: g.logger,
 		NewID: func() string { return secret.RandomString(idLength, secret.Alnum) },
@@ -91,7 +92,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 	r.api, err = httpapi.New(httpapi.Config{
 		Realm: &dispatch.Realm{
 			ID: t.ID, AppName: t.AppName, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t),
-			Development: g.config.Server.Development, Sessions: sessions, Store: r.store,
+			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: &tenantOutbox{g.Engine, t.ID},
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
 		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, plugins), Metrics: g.metrics, Logger: g.logger,

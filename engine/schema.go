@@ -12,6 +12,7 @@ import (
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -130,6 +131,9 @@ func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema
 		return store.Schema{}, nil, err
 	}
 	hideConfigured(views, t)
+	if schema, err = schema.Merge(outbox.Schema()); err != nil {
+		return store.Schema{}, nil, err
+	}
 	for _, p := range plugins {
 		added := store.Schema{}
 		for name, m := range p.Models {

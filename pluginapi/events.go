@@ -21,7 +21,11 @@ const (
 	EventUserCreated          = "user.created"
 	EventUserUpdated          = "user.updated"
 	EventUserDeleted          = "user.deleted"
+	EventAccountCreated       = "account.created"
+	EventAccountUpdated       = "account.updated"
+	EventAccountDeleted       = "account.deleted"
 	EventSessionCreated       = "session.created"
+	EventSessionUpdated       = "session.updated"
 	EventSessionDeleted       = "session.deleted"
 	EventMailSending          = "mail.sending"
 	EventOriginTrusted        = "origin.trusted"
@@ -35,11 +39,16 @@ const (
 	PhaseEnded     = "ended"     // the client is told that it has no session
 )
 
-// Observers lists the events whose handlers cannot change or veto anything;
-// only they may declare the failure policy "skip" and mean it.
-var observers = map[string]bool{
+// recorded lists the events about records that were committed. Their handlers
+// may ask for durable delivery.
+var recorded = map[string]bool{
 	EventUserCreated: true, EventUserUpdated: true, EventUserDeleted: true,
-	EventSessionCreated: true, EventSessionDeleted: true,
+	EventAccountCreated: true, EventAccountUpdated: true, EventAccountDeleted: true,
+	EventSessionCreated: true, EventSessionUpdated: true, EventSessionDeleted: true,
+}
+
+// answering lists the events about an answer that is on its way.
+var answering = map[string]bool{
 	EventResponseSession: true, EventRequestAfter: true, EventRequestRefused: true,
 }
 
@@ -52,10 +61,15 @@ func Events() []string {
 		EventSessionCreating, EventSessionUpdating, EventSessionDeleting,
 		EventVerificationCreating, EventTokenClaims,
 		EventUserCreated, EventUserUpdated, EventUserDeleted,
-		EventSessionCreated, EventSessionDeleted, EventMailSending, EventOriginTrusted,
+		EventAccountCreated, EventAccountUpdated, EventAccountDeleted,
+		EventSessionCreated, EventSessionUpdated, EventSessionDeleted, EventMailSending, EventOriginTrusted,
 	}
 }
 
 // MaySkip reports whether a hook on the event may declare the failure policy
-// "skip". Hooks that give a verdict fail closed.
-func MaySkip(event string) bool { return observers[event] }
+// "skip": it cannot change or veto anything. Hooks that give a verdict fail
+// closed.
+func MaySkip(event string) bool { return recorded[event] || answering[event] }
+
+// MayDeliver reports whether a hook on the event may ask for durable delivery.
+func MayDeliver(event string) bool { return recorded[event] }

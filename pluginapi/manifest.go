@@ -119,7 +119,21 @@ type Handler struct {
 	Match  *Match   `json:"match,omitempty"`
 	Before []string `json:"before,omitempty"` // plugin ids that must run after this one
 	After  []string `json:"after,omitempty"`  // plugin ids that must run before this one
+	// Delivery is DeliverDurable for a hook on a committed record's event that
+	// must not miss one.
+	Delivery string `json:"delivery,omitempty"`
+	// DeliverTo names a member of the config that is an object: the event is
+	// delivered once for each of its members, in event.target.
+	DeliverTo string `json:"deliverTo,omitempty"`
 }
+
+// DeliverDurable: the event is written with the record, and the handler is
+// called until it succeeds.
+const DeliverDurable = "durable"
+
+// Durable reports whether the handler's events are written with the records
+// and delivered later.
+func (h *Handler) Durable() bool { return h.Delivery == DeliverDurable }
 
 // RateLimit bounds the calls of one client.
 type RateLimit struct {

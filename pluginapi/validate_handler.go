@@ -92,8 +92,8 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 	if h.Method == "GET" && (h.Body != nil || h.MediaTypes != nil || h.CSRF != "") {
 		r.add(at, "a GET endpoint has no body, mediaTypes or csrf")
 	}
-	if h.Event != "" || h.Match != nil || h.Before != nil || h.After != nil || h.Failure != "" {
-		r.add(at, "event, match, before, after and failure are for hooks")
+	if h.Event != "" || h.Match != nil || h.Before != nil || h.After != nil || h.Failure != "" || h.Delivery != "" || h.DeliverTo != "" {
+		r.add(at, "event, match, before, after, failure, delivery and deliverTo are for hooks")
 	}
 	checkSchema(r, at+".body", h.Body)
 	checkSchema(r, at+".query", h.Query)
@@ -120,6 +120,22 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 	}
 	if h.Match != nil {
 		h.Match.validate(r, at+".match", h.Event)
+	}
+	h.validateDelivery(r, at)
+}
+
+func (h *Handler) validateDelivery(r *report, at string) {
+	r.oneOf(at+".delivery", h.Delivery, "", DeliverDurable)
+	switch {
+	case h.Delivery != "" && !MayDeliver(h.Event):
+		r.add(at+".delivery", "%q cannot be delivered later; only events about committed records can", h.Event)
+	case h.Delivery != "" && h.Failure != "":
+		r.add(at+".failure", "a durable delivery that fails is tried again; it has no failure policy")
+	case h.Delivery == "" && h.DeliverTo != "":
+		r.add(at+".deliverTo", "only durable deliveries have targets")
+	}
+	if h.DeliverTo != "" {
+		r.want(at+".deliverTo", h.DeliverTo, pathFrom)
 	}
 }
 

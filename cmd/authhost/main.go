@@ -68,7 +68,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	c.SetVersionTemplate("authhost {{.Version}}\n")
-	c.AddCommand(serveCommand(), configCommand(), storeCommand(), importCommand(), pluginCommand(), keysCommand(), compileCommand())
+	c.AddCommand(serveCommand(), configCommand(), storeCommand(), importCommand(), pluginCommand(), keysCommand(), outboxCommand(), compileCommand())
 	return c
 }
 

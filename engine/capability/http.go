@@ -244,10 +244,7 @@ func fillSecrets(p *dispatch.Plugin, args *document.Object) (*document.Object, e
 // secretSetting returns a text of the plugin's settings, secret or not.
 func secretSetting(p *dispatch.Plugin, path string) (string, error) {
 	segments, err := pluginapi.ParsePath(path)
-	v := p.Secrets
-	for _, name := range segments {
-		v = v.Get(name)
-	}
+	v := p.Setting(segments)
 	if err != nil || v.Kind() != document.String {
 		return "", invalid("there is no text at config." + path)
 	}

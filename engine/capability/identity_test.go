@@ -1,6 +1,7 @@
 package capability_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -138,11 +139,11 @@ func TestOldPassword(t *testing.T) {
 	if ok, err := r.Identity.VerifyPassword(t.Context(), tx, user, "secret-password", realmtest.Start); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	other := store.Begin(r.Store)
-	if err := r.Identity.SetPassword(t.Context(), other, r.Exchange(t, dispatch.Request{}), "ada", "secret-new", realmtest.Start); err != nil {
-		t.Fatal(err)
-	}
-	if err := other.Commit(t.Context()); err != nil {
+	other := r.Exchange(t, dispatch.Request{})
+	err = other.Unit(t.Context(), func(ctx context.Context) error {
+		return r.Identity.SetPassword(ctx, other.Tx(), other, "ada", "secret-new", realmtest.Start)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := tx.Commit(t.Context()); err == nil {

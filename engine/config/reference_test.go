@@ -45,7 +45,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 		{"tenants[].user.additionalFields[]", reflect.TypeFor[UserField]()},
 		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.cookieCache", reflect.TypeFor[CookieCache]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].cookies.overrides[]", reflect.TypeFor[CookieOverride]()},
 		{"tenants[].passwords", reflect.TypeFor[Passwords]()},
-		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
+		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"tenants[].outbox", reflect.TypeFor[Outbox]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
 	} {
 		title := "Top level"
 		if section.path != "" {

@@ -54,6 +54,8 @@ type Tenant struct {
 	ErrorURL string `yaml:"errorURL"`
 	// Mails of this tenant.
 	Mail TenantMail `yaml:"mail"`
+	// Events that plugins must not miss, such as those that webhooks sends.
+	Outbox Outbox `yaml:"outbox"`
 	// Plugins, in the order in which their hooks run unless their manifests say otherwise.
 	Plugins []Plugin `yaml:"plugins"`
 
@@ -221,6 +223,18 @@ type TenantMail struct {
 	From string `yaml:"from"`
 	// Subjects by template name: reset-password, verify-email, existing-user-sign-up, change-email-confirmation, delete-account, generic.
 	Subjects map[string]string `yaml:"subjects"`
+}
+
+// Outbox says how long events are kept for plugins that must not miss them.
+type Outbox struct {
+	// An event that still cannot be delivered when it is older becomes a dead letter.
+	GiveUpAfter Duration `yaml:"giveUpAfter" default:"3d" min:"1s"`
+	// How long dead letters are kept, to be replayed.
+	KeepDead Duration `yaml:"keepDead" default:"30d" min:"1m"`
+	// How long delivered events are kept, to be replayed; 0 means not at all.
+	KeepDelivered Duration `yaml:"keepDelivered" default:"0s" min:"0s"`
+	// Events that one target gets at the same time, each of another user.
+	Concurrency int `yaml:"concurrency" default:"4" min:"1" max:"100"`
 }
 
 // Plugin enables one plugin in a tenant.

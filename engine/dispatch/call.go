@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -27,6 +28,7 @@ type Call struct {
 	record   *document.Object // record events
 	previous *document.Object
 	claims   *document.Object // token.claims
+	delivery *outbox.Entry    // durable deliveries
 
 	args    document.Value
 	result  document.Value

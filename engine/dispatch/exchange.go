@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
@@ -22,7 +23,11 @@ type Realm struct {
 	Development bool
 	Sessions    *session.Manager
 	Store       store.Tenant
+	Outbox      Outbox // nil: nobody is told of durable events
 }
+
+// Outbox is told of durable events once they are committed, by their lanes.
+type Outbox interface{ Committed(lanes []string) }
 
 // AuthURL is the main public URL of the tenant's endpoints.
 func (r *Realm) AuthURL() string { return r.BaseURL + r.BasePath }
@@ -133,6 +138,7 @@ type Exchange struct {
 	phase      string
 	renewCopy  bool // the client is to get a new copy of its session
 	observed   []observation
+	durable    []outbox.Event // of the open unit of work
 	pinned     map[*Plugin]*pin
 	callStack  []Entry
 }

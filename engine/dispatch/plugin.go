@@ -28,6 +28,10 @@ func (p *Plugin) Capability(name string) (pluginapi.Capability, bool) {
 	return p.Manifest.Capability(name)
 }
 
+// Setting returns a value of the plugin's settings, secrets included: it is for
+// the host alone.
+func (p *Plugin) Setting(path []string) document.Value { return walk(p.Secrets, path) }
+
 // Cookie returns the plugin's declaration of a cookie.
 func (p *Plugin) Cookie(name string) (pluginapi.Cookie, bool) {
 	return covering(p.Manifest.Cookies, name)
@@ -188,6 +192,16 @@ func (s *Set) Endpoints() []Entry { return s.endpoints }
 
 // Has reports whether any plugin listens to an event.
 func (s *Set) Has(event string) bool { return len(s.hooks[event]) > 0 }
+
+// Delivers reports whether any plugin has events delivered durably.
+func (s *Set) Delivers() bool {
+	for _, entries := range s.hooks {
+		if slices.ContainsFunc(entries, func(e Entry) bool { return e.Handler.Durable() }) {
+			return true
+		}
+	}
+	return false
+}
 
 // matching reports whether a hook wants this exchange.
 func matching(m *pluginapi.Match, ex *Exchange, phase string) bool {

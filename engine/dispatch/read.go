@@ -50,13 +50,21 @@ func (c *Call) read(path string) document.Value {
 }
 
 func (c *Call) eventView() document.Value {
-	o := document.NewObject(5).
+	o := document.NewObject(10).
 		Set("name", textOrAbsent(c.event)).
 		Set("phase", textOrAbsent(c.phase)).
 		Set("reason", textOrAbsent(c.reason)).
 		Set("plugin", textOrAbsent(c.cause))
 	if c.event == pluginapi.EventSessionCreating {
 		o.Set("rememberMe", document.Boolean(!c.forget))
+	}
+	if d := c.delivery; d != nil {
+		o.Set("id", document.Text(d.ID)).
+			Set("time", document.Time(d.Time)).
+			Set("version", document.Int(int64(d.Version))).
+			Set("attempt", document.Int(int64(d.Attempts)+1)).
+			Set("target", textOrAbsent(d.Target)).
+			Set("userId", textOrAbsent(d.Subject))
 	}
 	return document.Obj(o)
 }

@@ -25,6 +25,7 @@ const (
 	OutcomeTrap   = "trap"   // it trapped or used up a limit
 	OutcomeBusy   = "busy"   // no instance or no host call was done in time
 	OutcomeOpen   = "open"   // not called: it kept failing, and its breaker is open
+	OutcomeLater  = "later"  // it failed to take a durable delivery, which is tried again
 )
 
 type pin struct {
@@ -151,7 +152,7 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 	if n := len(ex.callStack); n > 0 {
 		c.cause = ex.callStack[n-1].Plugin.ID
 	}
-	mark, outcome, response := ex.tx.Mark(), ex.outcome, ex.Response
+	mark, outcome, response, durable := ex.tx.Mark(), ex.outcome, ex.Response, len(ex.durable)
 	ex.Response = Response{Headers: http.Header{}}
 	result, err := ex.run(ctx, e, c)
 	own := ex.Response
@@ -159,7 +160,7 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 	switch {
 	case err != nil:
 		ex.tx.Rewind(mark)
-		ex.outcome = outcome
+		ex.outcome, ex.durable = outcome, ex.durable[:durable]
 		return err
 	case result == pluginapi.Respond && c.event == pluginapi.EventSessionCreating:
 		ex.outcome.pending = &own
@@ -232,7 +233,7 @@ func (ex *Exchange) RunObservers(ctx context.Context) {
 		ex.observed = nil
 		for _, o := range pending {
 			for _, e := range ex.set.hooks[o.event] {
-				if matching(e.Handler.Match, ex, "") {
+				if !e.Handler.Durable() && matching(e.Handler.Match, ex, "") {
 					ex.observe(ctx, e, o)
 				}
 			}
@@ -275,6 +276,9 @@ func (ex *Exchange) guest(ctx context.Context, e Entry, c *Call) (pluginapi.Resu
 	switch {
 	case err == nil:
 		result, outcome, err = ex.conclude(e, c, result)
+		if outcome == OutcomeFailed && c.delivery != nil {
+			outcome = OutcomeLater
+		}
 	case errors.As(err, &open):
 		outcome, err = OutcomeOpen, apierror.Unavailable(fmt.Errorf("plugin %s: %w", e.name(), err))
 	case errors.Is(err, sandbox.ErrBusy) || starved(err, usage):

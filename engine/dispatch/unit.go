@@ -48,11 +48,14 @@ func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) 
 }
 
 func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) error) error {
-	ex.tx, ex.doomed = store.Begin(ex.Realm.Store), nil
+	ex.tx, ex.doomed, ex.durable = store.Begin(ex.Realm.Store), nil, nil
 	defer func() { ex.tx = nil }()
 	err := work(ctx)
 	if ex.doomed != nil {
 		err = ex.doomed
+	}
+	if err == nil {
+		err = ex.enqueue(ctx)
 	}
 	if err != nil {
 		ex.tx.Rollback()
@@ -92,14 +95,19 @@ type observation struct {
 // Observed reports whether there are record events for RunObservers.
 func (ex *Exchange) Observed() bool { return len(ex.observed) > 0 }
 
-// Observe notes a committed record event; RunObservers delivers it.
-func (ex *Exchange) Observe(event string, record, previous *document.Object) {
-	if ex.observer != nil {
-		ex.observer.Committed(ex, event, record)
-	}
-	if ex.set.Has(event) {
-		ex.observed = append(ex.observed, observation{event, record.Clone(), cloneOrNil(previous)})
-	}
+// Happened raises an event about a record that the open unit of work has
+// written. What is to be delivered durably is written with it; RunObservers
+// delivers the rest once it is committed.
+func (ex *Exchange) Happened(event string, record *store.Record, previous *document.Object) {
+	ex.noteDurable(event, record, previous)
+	ex.tx.OnCommit(func() {
+		if ex.observer != nil {
+			ex.observer.Committed(ex, event, record.Fields)
+		}
+		if ex.set.Has(event) {
+			ex.observed = append(ex.observed, observation{event, record.Fields.Clone(), cloneOrNil(previous)})
+		}
+	})
 }
 
 func cloneOrNil(o *document.Object) *document.Object {

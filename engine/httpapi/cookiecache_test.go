@@ -21,7 +21,7 @@ import (
 type nothing struct{}
 
 func (nothing) Verdict(context.Context, string, *document.Object, *document.Object) error { return nil }
-func (nothing) Observe(string, *document.Object, *document.Object)                        {}
+func (nothing) Happened(string, *store.Record, *document.Object)                          {}
 
 // browser keeps cookies as a browser does.
 type browser struct {

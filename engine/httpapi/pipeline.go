@@ -98,6 +98,12 @@ func (a *API) exchangeConfig() dispatch.Config {
 	}
 }
 
+// Background starts an exchange that no client's request is behind. Close it.
+func (a *API) Background() *dispatch.Exchange {
+	r := dispatch.Request{Headers: http.Header{}, Query: document.NewObject(0), ID: a.NewRequestID()}
+	return dispatch.NewExchange(a.exchangeConfig(), r, a.Now())
+}
+
 func (a *API) request(r *http.Request, e *endpoint) dispatch.Request {
 	req := dispatch.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Route: e.Path, URL: validText(r.URL.RequestURI()),

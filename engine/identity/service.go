@@ -15,12 +15,13 @@ import (
 
 const idLength = 32
 
-// Hooks are the record events that plugins may listen to. Verdict runs inside
-// the unit of work and may change the record or refuse; Observe is called
-// once the work is committed.
+// Hooks are the record events that plugins may listen to. Both are raised
+// inside the unit of work: Verdict before the fact, and it may change the
+// record or refuse; Happened after it, and whoever listens is told once the
+// work is committed.
 type Hooks interface {
 	Verdict(ctx context.Context, event string, record, previous *document.Object) error
-	Observe(event string, record, previous *document.Object)
+	Happened(event string, record *store.Record, previous *document.Object)
 }
 
 // Passwords hashes and checks passwords; *secret.Hasher is one.
@@ -124,7 +125,7 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, hooks Hooks, model, 
 	if err != nil {
 		return nil, err
 	}
-	tx.OnCommit(func() { hooks.Observe(model+".created", rec.Fields, nil) })
+	hooks.Happened(model+".created", rec, nil)
 	return rec, nil
 }
 
@@ -173,7 +174,16 @@ func (s *Service) insertAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 		seen.Set(name, fields.Get(name))
 	}
 	seen.Set("id", document.Text(id)).Set("userId", fields.Get("userId"))
-	return tx.Insert(ctx, Account, id, seen)
+	rec, err := tx.Insert(ctx, Account, id, seen)
+	if err == nil {
+		hooks.Happened("account.created", withoutSecrets(rec), nil)
+	}
+	return rec, err
+}
+
+// withoutSecrets is WithoutSecrets for a record.
+func withoutSecrets(account *store.Record) *store.Record {
+	return &store.Record{ID: account.ID, Version: account.Version, Fields: WithoutSecrets(account.Fields)}
 }
 
 // UserByEmail finds a user by address, whatever its case.
@@ -219,7 +229,7 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 	if err != nil {
 		return nil, err
 	}
-	tx.OnCommit(func() { hooks.Observe("user.updated", after.Fields, previous) })
+	hooks.Happened("user.updated", after, previous)
 	return after, nil
 }
 
@@ -235,7 +245,7 @@ func (s *Service) DeleteUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 	if err := tx.Delete(ctx, User, id); err != nil {
 		return err
 	}
-	tx.OnCommit(func() { hooks.Observe("user.deleted", user.Fields, nil) })
+	hooks.Happened("user.deleted", store.Gone(user), nil)
 	return nil
 }
 
@@ -258,7 +268,11 @@ func (s *Service) DeleteAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 	if err := hooks.Verdict(ctx, "account.deleting", WithoutSecrets(rec.Fields), nil); err != nil {
 		return err
 	}
-	return tx.Delete(ctx, Account, rec.ID)
+	if err := tx.Delete(ctx, Account, rec.ID); err != nil {
+		return err
+	}
+	hooks.Happened("account.deleted", store.Gone(withoutSecrets(rec)), nil)
+	return nil
 }
 
 // VerifyPassword checks a user's password. Without a user or a password it
@@ -317,7 +331,10 @@ func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, us
 	}
 	set.Delete("userId")
 	set.Set("password", document.Text(hash))
-	_, err = tx.Update(ctx, Account, account.ID, set)
+	after, err := tx.Update(ctx, Account, account.ID, set)
+	if err == nil {
+		hooks.Happened("account.updated", withoutSecrets(after), WithoutSecrets(account.Fields))
+	}
 	return err
 }
 

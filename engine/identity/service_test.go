@@ -21,7 +21,7 @@ var start = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 type silent struct{}
 
 func (silent) Verdict(context.Context, string, *document.Object, *document.Object) error { return nil }
-func (silent) Observe(string, *document.Object, *document.Object)                        {}
+func (silent) Happened(string, *store.Record, *document.Object)                          {}
 
 // marked hashes by marking; hashes with an old mark are to be replaced.
 type marked struct {

@@ -57,12 +57,13 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// Hooks are the record events that plugins may listen to. Verdict runs inside
-// the unit of work and may change the record or refuse; Observe is called
-// once the work is committed.
+// Hooks are the record events that plugins may listen to. Both are raised
+// inside the unit of work: Verdict before the fact, and it may change the
+// record or refuse; Happened after it, and whoever listens is told once the
+// work is committed.
 type Hooks interface {
 	Verdict(ctx context.Context, event string, record, previous *document.Object) error
-	Observe(event string, record, previous *document.Object)
+	Happened(event string, record *store.Record, previous *document.Object)
 }
 
 // Config is what a Manager needs. Store and Secrets are required.
@@ -280,7 +281,7 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 	if err != nil {
 		return nil, err
 	}
-	tx.OnCommit(func() { hooks.Observe("session.created", rec.Fields, nil) })
+	hooks.Happened("session.created", rec, nil)
 	return rec, nil
 }
 
@@ -301,7 +302,11 @@ func (m *Manager) Update(ctx context.Context, tx *store.Tx, hooks Hooks, rec *st
 	for _, name := range [...]string{"id", "userId", "token"} {
 		set.Delete(name)
 	}
-	return tx.Update(ctx, Model, rec.ID, set)
+	after, err := tx.Update(ctx, Model, rec.ID, set)
+	if err == nil {
+		hooks.Happened("session.updated", after, rec.Fields)
+	}
+	return after, err
 }
 
 // Delete ends one session within a unit of work. A session that is already
@@ -313,7 +318,7 @@ func (m *Manager) Delete(ctx context.Context, tx *store.Tx, hooks Hooks, rec *st
 	if err := tx.Delete(ctx, Model, rec.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	tx.OnCommit(func() { hooks.Observe("session.deleted", rec.Fields, nil) })
+	hooks.Happened("session.deleted", store.Gone(rec), nil)
 	return nil
 }
 

@@ -30,7 +30,9 @@ func (h *hooks) Verdict(_ context.Context, event string, record, _ *document.Obj
 	return h.verdict(event, record)
 }
 
-func (h *hooks) Observe(event string, _, _ *document.Object) { h.events = append(h.events, event) }
+func (h *hooks) Happened(event string, _ *store.Record, _ *document.Object) {
+	h.events = append(h.events, event)
+}
 
 // bench is a Manager over a store with one user, ada.
 type bench struct {

@@ -56,6 +56,14 @@ func NewRecord(id string, fields *document.Object) *Record {
 	return &Record{ID: id, Version: 1, Fields: o.Set(idField, document.Text(id))}
 }
 
+// Gone returns a record as events tell that it was deleted: with its last
+// fields, and a version beyond all that it had.
+func Gone(r *Record) *Record {
+	gone := r.Clone()
+	gone.Version++
+	return gone
+}
+
 // With returns the next version of the record, with a copy of set's members in
 // place of its own. The record itself is not changed.
 func (r *Record) With(set *document.Object) *Record {

@@ -22,6 +22,7 @@ const (
 	maxPlugins  = 500
 	maxHandlers = 500
 	maxOutcomes = 32
+	maxChannels = 500
 )
 
 // Config configures Metrics. The zero value works.
@@ -43,8 +44,11 @@ type Metrics struct {
 	sessions       *prometheus.CounterVec
 	commits        *prometheus.HistogramVec
 	mails          *prometheus.CounterVec
+	deliveries     *prometheus.CounterVec
+	outboxEntries  *prometheus.GaugeVec
+	outboxOldest   *prometheus.GaugeVec
 
-	tenants, routes, plugins, handlers, outcomes *bounded
+	tenants, routes, plugins, handlers, outcomes, channels *bounded
 }
 
 // requestBuckets range from a cached get-session to the slowest request that
@@ -74,24 +78,32 @@ func New(c Config) *Metrics {
 		pluginCompile: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "plugin_compile_seconds", Help: "Time to make a plugin's module ready at its last load, by compiling it or from the cache.",
 		}, []string{"plugin", "source"}),
-		sessions: counter("sessions_issued_total", "Sessions created.", "tenant"),
-		commits:  histogram("store_commit_seconds", "Time until a commit was durable or refused.", requestBuckets(), "driver", "outcome"),
-		mails:    counter("mails_total", "Mails by what became of them.", "outcome"),
-		tenants:  newBounded(c.MaxTenants), routes: newBounded(maxRoutes), plugins: newBounded(maxPlugins),
+		sessions:      counter("sessions_issued_total", "Sessions created.", "tenant"),
+		commits:       histogram("store_commit_seconds", "Time until a commit was durable or refused.", requestBuckets(), "driver", "outcome"),
+		mails:         counter("mails_total", "Mails by what became of them.", "outcome"),
+		deliveries:    counter("outbox_deliveries_total", "Attempts to deliver events of the outbox, by what became of them.", "tenant", "channel", "outcome"),
+		outboxEntries: gauges("outbox_entries", "Events in the outbox by state, counted now and then and to 1000.", "tenant", "channel", "state"),
+		outboxOldest:  gauges("outbox_oldest_timestamp_seconds", "Time of the oldest event that is not delivered, 0 without one.", "tenant", "channel"),
+		tenants:       newBounded(c.MaxTenants), routes: newBounded(maxRoutes), plugins: newBounded(maxPlugins),
 		handlers: newBounded(maxHandlers), outcomes: newBounded(maxOutcomes),
+		channels: newBounded(maxChannels),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1; the label has the version.",
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginCompile, m.sessions, m.commits, m.mails, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginCompile, m.sessions, m.commits, m.mails, m.deliveries, m.outboxEntries, m.outboxOldest, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func gauges(name, help string, labels ...string) *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, labels)
 }
 
 func histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
@@ -161,6 +173,34 @@ func (m *Metrics) Mail(outcome string) {
 	if m != nil {
 		m.mails.WithLabelValues(m.outcomes.label(outcome)).Inc()
 	}
+}
+
+// Delivery counts an attempt to deliver an event of the outbox. A channel is a
+// plugin, or one of its targets.
+func (m *Metrics) Delivery(tenant, channel, outcome string) {
+	if m != nil {
+		m.deliveries.WithLabelValues(m.tenants.label(tenant), m.channels.label(channel), m.outcomes.label(outcome)).Inc()
+	}
+}
+
+// OutboxEntries tells how many events of a channel are in a state.
+func (m *Metrics) OutboxEntries(tenant, channel, state string, entries int) {
+	if m != nil {
+		m.outboxEntries.WithLabelValues(m.tenants.label(tenant), m.channels.label(channel), m.outcomes.label(state)).Set(float64(entries))
+	}
+}
+
+// OutboxOldest tells of when the oldest event of a channel is that is not
+// delivered; the zero time of none.
+func (m *Metrics) OutboxOldest(tenant, channel string, t time.Time) {
+	if m == nil {
+		return
+	}
+	var seconds float64
+	if !t.IsZero() {
+		seconds = float64(t.UnixMilli()) / 1000
+	}
+	m.outboxOldest.WithLabelValues(m.tenants.label(tenant), m.channels.label(channel)).Set(seconds)
 }
 
 // WatchHashing adds gauges of the password hashes that run and that wait,

@@ -20,7 +20,7 @@ var layers = [][]string{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
 		"engine/mail", "engine/audit", "engine/ratelimit", "engine/egress", "engine/telemetry", "plugins/...",
 	},
-	{"engine/session", "engine/identity", "engine/config"},
+	{"engine/session", "engine/identity", "engine/config", "engine/outbox"},
 	{"engine/dispatch"},
 	{"engine/capability", "engine/httpapi", "engine/importer/..."},
 	{"engine"},
@@ -63,7 +63,7 @@ var bans = []struct {
 		why: "records, keys and secrets are below HTTP and below plugins; the parts above map their errors",
 	},
 	{
-		from: []string{"engine/dispatch", "engine/capability", "engine/httpapi", "engine/identity", "engine/session", "engine/importer/..."},
+		from: []string{"engine/dispatch", "engine/capability", "engine/httpapi", "engine/identity", "engine/session", "engine/outbox", "engine/importer/..."},
 		to:   []string{"engine/config", "engine/store/boltstore", "engine/store/pgstore"},
 		why:  "only the engine wires: the parts take what they need as values, and any store",
 	},

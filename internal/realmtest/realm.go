@@ -14,6 +14,7 @@ import (
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
@@ -112,6 +113,9 @@ func openStore(t testing.TB, c Config) store.Tenant {
 		s = NewStore(t)
 	}
 	schema, err := identity.CoreSchema().Merge(store.Schema{Models: c.Fields})
+	if err == nil {
+		schema, err = schema.Merge(outbox.Schema())
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

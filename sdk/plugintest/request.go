@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -274,6 +275,14 @@ type Event struct {
 	Record   Object  // of record events
 	Previous Object
 	Claims   Object // of token.claims
+	Delivery *Delivery
+}
+
+// Delivery is what durable deliveries have in event.*. Zero members get
+// values: an id, the time of the clock, the first attempt, version 1.
+type Delivery struct {
+	ID, Target, UserID string
+	Version, Attempt   int
 }
 
 // Answer is what an endpoint and earlier hooks have made of an answer.
@@ -317,6 +326,16 @@ func (h *Host) fillEvent(e Event) {
 	}
 	if e.Name == pluginapi.EventSessionCreating {
 		event["rememberMe"] = !e.Forget
+	}
+	if d := e.Delivery; d != nil {
+		event["id"] = cmp.Or(d.ID, h.id("event", 32))
+		event["time"] = h.iso(h.now)
+		event["version"], event["attempt"] = cmp.Or(d.Version, 1), cmp.Or(d.Attempt, 1)
+		for name, value := range map[string]string{"target": d.Target, "userId": d.UserID} {
+			if value != "" {
+				event[name] = value
+			}
+		}
 	}
 	if e.Answer.Redirect != "" {
 		response["redirect"] = e.Answer.Redirect

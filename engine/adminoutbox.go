@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/authhost/authhost/engine/outbox"
+)
+
+// Bounds of a list of the outbox.
+const (
+	defaultListed = 100
+	maxListed     = 1000
+)
+
+// OutboxEntry is an event of a tenant's outbox as the admin listener shows it:
+// without the record.
+type OutboxEntry struct {
+	ID        string    `json:"id"`
+	Plugin    string    `json:"plugin"`
+	Target    string    `json:"target,omitempty"`
+	Event     string    `json:"event"`
+	UserID    string    `json:"userId"`
+	State     string    `json:"state"` // due, waiting, dead or done
+	Time      time.Time `json:"time"`  // of the event
+	Due       time.Time `json:"due"`   // of due: not before; of dead and done: since
+	Attempts  int       `json:"attempts"`
+	LastError string    `json:"lastError,omitempty"`
+}
+
+// adminEvents lists a tenant's outbox.
+func (e *Engine) adminEvents(w http.ResponseWriter, r *http.Request) {
+	t := e.adminTenant(w, r)
+	if t == nil {
+		return
+	}
+	filter, limit, err := outboxFilter(r.URL.Query(), outbox.States())
+	if err != nil {
+		answer(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		return
+	}
+	out := []OutboxEntry{}
+	if worker := e.worker(t.config.ID); worker != nil {
+		list, err := worker.List(r.Context(), filter, limit)
+		if err != nil {
+			answer(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
+			return
+		}
+		for _, x := range list {
+			out = append(out, OutboxEntry{
+				ID: x.ID, Plugin: x.Plugin, Target: x.Target, Event: x.Name, UserID: x.Subject, State: x.State,
+				Time: x.Time, Due: x.Due, Attempts: x.Attempts, LastError: x.LastError,
+			})
+		}
+	}
+	answer(w, http.StatusOK, out)
+}
+
+// adminReplay delivers dead letters again, or events that were delivered.
+func (e *Engine) adminReplay(w http.ResponseWriter, r *http.Request) {
+	t := e.adminTenant(w, r)
+	if t == nil {
+		return
+	}
+	filter, _, err := outboxFilter(r.URL.Query(), []string{outbox.StateDead, outbox.StateDone})
+	if err != nil {
+		answer(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
+		return
+	}
+	n := 0
+	if worker := e.worker(t.config.ID); worker != nil {
+		if n, err = worker.Replay(r.Context(), filter); err != nil {
+			answer(w, http.StatusInternalServerError, map[string]any{"error": fmt.Sprintf("after %d events: %v", n, err), "replayed": n})
+			return
+		}
+	}
+	e.logger.Info("events of the outbox are delivered again", "tenant", t.config.ID, "events", n)
+	answer(w, http.StatusOK, map[string]int{"replayed": n})
+}
+
+// outboxFilter reads which entries a request is about.
+func outboxFilter(q url.Values, states []string) (f outbox.Filter, limit int, err error) {
+	f = outbox.Filter{ID: q.Get("id"), Plugin: q.Get("plugin"), Target: q.Get("target"), State: q.Get("state")}
+	if f.State != "" && !slices.Contains(states, f.State) {
+		return f, 0, fmt.Errorf("state must be one of %v", states)
+	}
+	if text := q.Get("since"); text != "" {
+		if f.Since, err = time.Parse(time.RFC3339, text); err != nil {
+			return f, 0, fmt.Errorf("since must be a time such as 2026-01-02T03:04:05Z")
+		}
+	}
+	limit = defaultListed
+	if text := q.Get("limit"); text != "" {
+		limit, err = strconv.Atoi(text)
+		if err != nil || limit < 1 || limit > maxListed {
+			return f, 0, fmt.Errorf("limit must be a number from 1 to %d", maxListed)
+		}
+	}
+	return f, limit, nil
+}

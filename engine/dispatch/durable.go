@@ -1,0 +1,131 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/outbox"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// noteDurable puts an event aside for every hook that must not miss it, and
+// for each of its targets.
+func (ex *Exchange) noteDurable(event string, record *store.Record, previous *document.Object) {
+	for _, e := range ex.set.hooks[event] {
+		if !e.Handler.Durable() || !matching(e.Handler.Match, ex, "") {
+			continue
+		}
+		o := outbox.Event{
+			Plugin: e.Plugin.ID, Handler: e.Handler.Number, Name: event, Subject: subject(event, record),
+			Version: record.Version, Record: storable(event, record.Fields), Previous: storable(event, previous), Time: ex.Now,
+		}
+		if e.Handler.DeliverTo == "" {
+			ex.durable = append(ex.durable, o)
+			continue
+		}
+		for _, o.Target = range e.Plugin.targets(e.Handler.DeliverTo, event) {
+			ex.durable = append(ex.durable, o)
+		}
+	}
+}
+
+// subject is the user that a record is about: events of one are in order.
+func subject(event string, record *store.Record) string {
+	if strings.HasPrefix(event, "user.") {
+		return record.ID
+	}
+	return record.Str("userId")
+}
+
+// storable is a record as it may be kept beside its own table for a while:
+// without the token that is as good as a password.
+func storable(event string, record *document.Object) *document.Object {
+	if record == nil {
+		return nil
+	}
+	c := record.Clone()
+	if strings.HasPrefix(event, "session.") {
+		c.Delete("token")
+	}
+	return c
+}
+
+// targets lists the members of the configuration's object that want an event:
+// those with a list "events" want what is in it, others everything.
+func (p *Plugin) targets(member, event string) []string {
+	var out []string
+	for name, target := range walk(p.Config, strings.Split(member, ".")).Object().All() {
+		wanted := target.Get("events")
+		if wanted.Kind() != document.Array || slices.ContainsFunc(wanted.Items(), func(v document.Value) bool { return v.Str() == event }) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// enqueue writes the durable events of the open unit of work into it. It is
+// the last thing that the unit does.
+func (ex *Exchange) enqueue(ctx context.Context) error {
+	if len(ex.durable) == 0 {
+		return nil
+	}
+	lanes, err := outbox.Append(ctx, ex.tx, ex.Realm.Store, ex.durable, ex.Now)
+	if err == nil && ex.Realm.Outbox != nil {
+		ex.tx.OnCommit(func() { ex.Realm.Outbox.Committed(lanes) })
+	}
+	return err
+}
+
+// Deliver hands an entry of the outbox to the hook that it was written for.
+// What the hook writes and the end of the entry are one unit of work. A hook
+// that denies refuses the entry for good; that and every other error is for
+// the outbox.
+func (ex *Exchange) Deliver(ctx context.Context, e *outbox.Entry, finish outbox.Finish) error {
+	hook, err := ex.set.durable(e)
+	if err != nil {
+		return err
+	}
+	var call *Call
+	var result pluginapi.Result
+	err = ex.Unit(ctx, func(ctx context.Context) error {
+		call = &Call{event: e.Name, record: e.Record, previous: e.Previous, delivery: e}
+		if result, err = ex.run(ctx, hook, call); err != nil {
+			return err
+		}
+		return finish(ctx, ex.tx)
+	})
+	switch {
+	case err == nil:
+		ex.RunObservers(ctx)
+	case result == pluginapi.Deny:
+		return &outbox.Refused{Reason: call.denial.message}
+	case call.denial.message != "" && !errors.Is(err, outbox.ErrTaken):
+		return errors.New(call.denial.message)
+	}
+	return err
+}
+
+// durable finds the hook that an entry was written for.
+func (s *Set) durable(e *outbox.Entry) (Entry, error) {
+	for _, p := range s.plugins {
+		if p.ID != e.Plugin {
+			continue
+		}
+		for _, hook := range s.hooks[e.Name] {
+			if hook.Plugin != p || hook.Handler.Number != e.Handler || !hook.Handler.Durable() {
+				continue
+			}
+			if to := hook.Handler.DeliverTo; to != "" && !walk(p.Config, strings.Split(to, ".")).Object().Has(e.Target) {
+				return Entry{}, fmt.Errorf("plugin %q is not configured with the target %q any more", e.Plugin, e.Target)
+			}
+			return hook, nil
+		}
+		return Entry{}, fmt.Errorf("plugin %q does not take %s with handler %d any more", e.Plugin, e.Name, e.Handler)
+	}
+	return Entry{}, fmt.Errorf("plugin %q is not enabled any more", e.Plugin)
+}

@@ -1,0 +1,132 @@
+package outbox
+
+import (
+	"time"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/store"
+)
+
+// Models of this package.
+const (
+	Model      = "outbox"
+	LeaseModel = "lease"
+)
+
+// States of an entry.
+const (
+	StateDue     = "due"     // the first of its lane: to be delivered at its time
+	StateWaiting = "waiting" // behind another one
+	StateDead    = "dead"    // given up
+	StateDone    = "done"    // delivered, and kept to be replayed
+)
+
+// States lists the states in which entries are, as long as they are kept.
+func States() []string { return []string{StateDue, StateWaiting, StateDead, StateDone} }
+
+// Indexes of Model.
+const (
+	byLane    = "lane+number"
+	byChannel = "channel+state+dueAt"
+)
+
+// Schema returns the models of this package.
+func Schema() store.Schema {
+	text := func(name string) store.Field { return store.Field{Name: name, Type: store.String} }
+	date := func(name string) store.Field { return store.Field{Name: name, Type: store.Date} }
+	number := func(name string) store.Field { return store.Field{Name: name, Type: store.Number} }
+	return store.Schema{Models: []store.Model{
+		{Name: Model, Fields: []store.Field{
+			text("plugin"), number("handler"), text("target"), text("channel"), text("lane"), number("number"),
+			text("event"), text("subject"), number("version"),
+			{Name: "record", Type: store.JSON}, {Name: "previous", Type: store.JSON},
+			text("state"), date("dueAt"), date("createdAt"), date("queuedAt"), number("attempts"), text("lastError"),
+		}, Indexes: []store.Index{{Fields: []string{"lane", "number"}}, {Fields: []string{"channel", "state", "dueAt"}}}},
+		{Name: LeaseModel, Fields: []store.Field{text("holder"), date("until")}},
+	}}
+}
+
+// Event is what happened to a record, for one handler of one plugin.
+type Event struct {
+	Plugin  string
+	Handler int32  // number of the handler
+	Target  string // which of the plugin's targets; "" if it has none
+	Name    string // of the event: "user.created"
+	Subject string // id of the user whose events are in order
+	Version uint64 // of the record, counted from 1: later is greater
+	Record  *document.Object
+	// Previous is the record before an update; else nil.
+	Previous *document.Object
+	Time     time.Time
+}
+
+// channel separates the parts of names that have no such character.
+const separator = "/"
+
+// Channel names the plugin, and the target if there is one.
+func (e *Event) Channel() string {
+	if e.Target == "" {
+		return e.Plugin
+	}
+	return e.Plugin + separator + e.Target
+}
+
+func (e *Event) lane() string { return e.Plugin + separator + e.Target + separator + e.Subject }
+
+// Entry is an event on its way.
+type Entry struct {
+	ID string
+	Event
+	State     string
+	Attempts  int       // that have failed
+	Due       time.Time // of StateDue: not before; of StateDead and StateDone: since
+	LastError string
+
+	queued  time.Time // when it was written, or last replayed
+	number  int64
+	version uint64 // of the store's record
+}
+
+// fields is the stored form of an event that is at a place in its lane.
+func (e *Event) fields(state string, number int64, now time.Time) *document.Object {
+	return document.NewObject(17).
+		Set("plugin", document.Text(e.Plugin)).
+		Set("handler", document.Int(int64(e.Handler))).
+		Set("target", document.Text(e.Target)).
+		Set("channel", document.Text(e.Channel())).
+		Set("lane", document.Text(e.lane())).
+		Set("number", document.Int(number)).
+		Set("event", document.Text(e.Name)).
+		Set("subject", document.Text(e.Subject)).
+		Set("version", document.Int(int64(e.Version))).
+		Set("record", orNull(e.Record)).
+		Set("previous", orNull(e.Previous)).
+		Set("state", document.Text(state)).
+		Set("dueAt", document.Time(now)).
+		Set("createdAt", document.Time(e.Time)).
+		Set("queuedAt", document.Time(now)).
+		Set("attempts", document.Int(0)).
+		Set("lastError", document.NullValue())
+}
+
+func orNull(o *document.Object) document.Value {
+	if o == nil {
+		return document.NullValue()
+	}
+	return document.Obj(o)
+}
+
+// entry reads the stored form.
+func entry(r *store.Record) *Entry {
+	e := &Entry{ID: r.ID, State: r.Str("state"), LastError: r.Str("lastError"), version: r.Version}
+	integer := func(name string) int64 { n, _ := r.Int(name); return n }
+	date := func(name string) time.Time { t, _ := r.Time(name); return t }
+	e.Event = Event{
+		Plugin: r.Str("plugin"), Handler: int32(integer("handler")), Target: r.Str("target"), Name: r.Str("event"),
+		Subject: r.Str("subject"), Version: uint64(integer("version")), Time: date("createdAt"),
+		Record: r.Get("record").Object(), Previous: r.Get("previous").Object(),
+	}
+	e.Attempts, e.number = int(integer("attempts")), integer("number")
+	e.Due, e.queued = date("dueAt"), date("queuedAt")
+	return e
+}
