@@ -1,7 +1,7 @@
 // Runs the conformance tests against build/authhost.
 //
 //   node run.mjs                                  everything, on bolt and on PostgreSQL
-//   node run.mjs --only transcripts,clients       some stages: unit, transcripts, clients, isolation, badinput
+//   node run.mjs --only transcripts,clients       some stages: unit, transcripts, clients, isolation, import, badinput
 //   node run.mjs --store postgres                 one store
 //   node run.mjs --profile base                   all recorded scenarios of a profile, must-pass or not
 //   node run.mjs --scenario base/signup-ok        one recorded scenario
@@ -12,7 +12,7 @@ import { Report } from "./lib/report.mjs";
 import { addMustPass, Deviations, mustPass, recordedScenarios } from "./replay/lists.mjs";
 import * as stages from "./stages.mjs";
 
-const STAGES = ["unit", "transcripts", "clients", "isolation", "badinput"];
+const STAGES = ["unit", "transcripts", "clients", "isolation", "import", "badinput"];
 const STORES = ["bolt", "postgres"];
 
 const { values: flags } = parseArgs({
@@ -53,6 +53,7 @@ async function everything(report) {
       stages.transcripts(report, { names: mustPass().scenarios, store, suffix, deviations }),
     );
     await run("isolation", `isolation on ${driver}`, () => stages.isolation(report, { store, suffix }));
+    await run("import", `import on ${driver}`, () => stages.importing(report, { store, suffix }));
     await run("badinput", `bad input on ${driver}`, () => stages.badInput(report, { store, suffix, deviations }));
     await postgres?.stop();
   }

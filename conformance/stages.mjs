@@ -6,6 +6,7 @@ import { runBadInput } from "./badinput/suite.mjs";
 import { CLIENTS, plugins } from "./clients/official.mjs";
 import { tell } from "./clients/story.mjs";
 import { observer, validatorFor } from "./convex/observer.mjs";
+import { runImport } from "./import/suite.mjs";
 import { runIsolation } from "./isolation/suite.mjs";
 import { ROOT, startAuthhost } from "./lib/authhost.mjs";
 import { tenantOf, UnsupportedProfile } from "./lib/config.mjs";
@@ -217,6 +218,20 @@ export async function isolation(report, { store, suffix = "" }) {
     unit: "checks",
     how: `every credential of three tenants at all ${routes} routes of the others: the answer is that to garbage`,
     failures: failures.map(({ check, fault, differences }) => `✗ ${check}: ${fault ?? JSON.stringify(differences)}`),
+  });
+}
+
+/** Users of a Better Auth application on PostgreSQL move here and stay signed in. */
+export async function importing(report, { store, suffix = "" }) {
+  const { passed, steps, failures } = await runImport(store, suffix);
+  report.add({
+    name: `conformance_import_steps${suffix}`,
+    title: `import of a Better Auth database${on(store)}`,
+    value: passed,
+    goal: steps,
+    unit: "steps",
+    how: "better-auth 1.6.34 on PostgreSQL makes a database; authhost import moves it; old cookies, passwords, second factors, links and tokens are used",
+    failures,
   });
 }
 

@@ -52,10 +52,11 @@ class Server {
  * Starts a server and waits until it is ready.
  *
  * @param {{name: string, ids: string[], tenants: (listen: (id: string) => string) => object[], store?: object,
- *   development?: boolean}} options `name` names the log file; `ids` are the tenants that get a listener; `tenants` makes their configuration from
- *   a function that gives a tenant's listen address; `store` is the configuration's store section
+ *   development?: boolean, before?: (file: string) => Promise<void>}} options `name` names the log file; `ids` are the tenants that get a listener; `tenants` makes their configuration from
+ *   a function that gives a tenant's listen address; `store` is the configuration's store section; `before` is called with the configuration file before the
+ *   server starts
  */
-export async function startAuthhost({ name, ids, tenants, store = { driver: "bolt" }, development = true }) {
+export async function startAuthhost({ name, ids, tenants, store = { driver: "bolt" }, development = true, before }) {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} does not exist; run "make build"`);
   const [main, adminPort, ...ports] = await freePorts(ids.length + 2);
   const addresses = new Map(ids.map((id, i) => [id, `127.0.0.1:${ports[i]}`]));
@@ -77,6 +78,7 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
   };
   const file = path.join(folder, "authhost.yaml");
   writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML.
+  await before?.(file);
   const process = start(BINARY, ["serve", "--config", file], { cwd: folder });
   const admin = new Admin(`http://127.0.0.1:${adminPort}`);
   await untilReady(process, admin);

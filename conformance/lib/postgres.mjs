@@ -1,8 +1,8 @@
 // A PostgreSQL server of its own, from Debian's package, in a temporary folder.
 import { execFileSync } from "node:child_process";
 import { chownSync, existsSync, readdirSync } from "node:fs";
-import net from "node:net";
 import path from "node:path";
+import pg from "pg";
 import { eventually, freePorts, start, temporaryFolder } from "./process.mjs";
 
 const PACKAGES = "/usr/lib/postgresql";
@@ -29,12 +29,18 @@ function unprivileged() {
   return { uid: number("-u"), gid: number("-g") };
 }
 
-const accepts = (port) =>
-  new Promise((resolve) => {
-    const socket = net.connect(port, "127.0.0.1");
-    socket.on("connect", () => resolve(true)).on("connect", () => socket.destroy());
-    socket.on("error", () => resolve(false));
-  });
+/** Whether a server takes sessions: one that is starting takes connections and refuses them. */
+async function accepts(url) {
+  const client = new pg.Client(url);
+  try {
+    await client.connect();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
 
 /**
  * Starts a server without durability, for its data live as long as the run.
@@ -62,9 +68,10 @@ export async function startPostgres() {
     ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, ...settings],
     { cwd: folder, ...user },
   );
-  await eventually(() => accepts(port), {
+  const url = `postgres://authhost@127.0.0.1:${port}/postgres?sslmode=disable`;
+  await eventually(() => accepts(url), {
     timeout: READY_TIMEOUT,
     onTimeout: () => new Error(`PostgreSQL does not start:\n${running.output()}`),
   });
-  return { url: `postgres://authhost@127.0.0.1:${port}/postgres?sslmode=disable`, stop: running.stop };
+  return { url, stop: running.stop };
 }

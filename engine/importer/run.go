@@ -30,7 +30,9 @@ func Run(ctx context.Context, source Source, target Target, o Options) (*Report,
 	if r.DryRun || r.report.stops(r.SkipProblems) {
 		return r.report, nil
 	}
-	if err := r.write(ctx); err != nil {
+	unsealed := r.report.Unsealed // the second pass opens the same values
+	err := r.write(ctx)
+	if r.report.Unsealed = unsealed; err != nil {
 		return r.report, err
 	}
 	return r.report, r.verify(ctx)

@@ -54,16 +54,13 @@ func asText(v document.Value) document.Value {
 }
 
 func asNumber(v document.Value) document.Value {
-	switch v.Kind() {
-	case document.Number:
-		return v
-	case document.String:
-		n, err := document.Parse([]byte(strings.TrimSpace(v.Str())), 0)
-		if err == nil && n.Kind() == document.Number {
-			return n
-		}
+	if v.Kind() == document.String {
+		v, _ = document.Parse([]byte(strings.TrimSpace(v.Str())), 0)
 	}
-	return document.Value{}
+	if _, ok := v.Float(); !ok {
+		return document.Value{} // no number, or beyond what a float can hold
+	}
+	return v
 }
 
 func asBoolean(v document.Value) document.Value {
@@ -93,28 +90,31 @@ const secondsBelow = 1e11
 // asTime reads a time. A text without a zone is of the given one. Numbers are
 // milliseconds or seconds since 1970.
 func asTime(v document.Value, zone *time.Location) document.Value {
-	if n, ok := v.Float(); ok {
+	if n, ok := asNumber(v).Float(); ok {
 		if n > -secondsBelow && n < secondsBelow {
 			n *= 1000
 		}
 		if n < -1e15 || n > 1e15 {
 			return document.Value{}
 		}
-		return document.Time(time.UnixMilli(int64(n)))
+		return storedTime(time.UnixMilli(int64(n)))
 	}
 	text := strings.TrimSpace(v.Str())
 	for _, layout := range timeLayouts {
 		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
-			if y := t.UTC().Year(); y < 0 || y > 9999 {
-				return document.Value{}
-			}
-			return document.Time(t)
+			return storedTime(t)
 		}
 	}
-	if n := asNumber(v); !n.IsAbsent() {
-		return asTime(n, zone)
-	}
 	return document.Value{}
+}
+
+// storedTime is a time as records have it, absent outside of the years that
+// have four digits.
+func storedTime(t time.Time) document.Value {
+	if y := t.UTC().Year(); y < 0 || y > 9999 {
+		return document.Value{}
+	}
+	return document.Time(t)
 }
 
 // asJSON takes any value; of a text, what it says, if it is JSON.
