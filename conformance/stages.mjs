@@ -10,6 +10,7 @@ import { runImport } from "./import/suite.mjs";
 import { runIsolation } from "./isolation/suite.mjs";
 import { ROOT, startAuthhost } from "./lib/authhost.mjs";
 import { tenantOf, UnsupportedProfile } from "./lib/config.mjs";
+import { startOidc } from "./lib/oidc.mjs";
 import { mustPass, profiles } from "./replay/lists.mjs";
 import { byProfile, explain, replayAll } from "./replay/suite.mjs";
 import { startOfficial } from "./selfcheck/official.mjs";
@@ -52,11 +53,27 @@ export function servable(names) {
   return { served, reasons };
 }
 
+/** Starts a server for profiles, and for each that needs one an identity provider of its own. */
 async function startProfiles(name, ids, store) {
   const definitions = profiles();
   const modules = new Set(mustPass().modules);
+  const providers = new Map();
+  const stopProviders = () => Promise.all([...providers.values()].map((provider) => provider.stop()));
+  for (const id of ids) {
+    const text = JSON.stringify(definitions[id]);
+    if (!text.includes("{oidc}")) continue;
+    providers.set(id, await startOidc());
+    definitions[id] = JSON.parse(text.replaceAll("{oidc}", providers.get(id).origin));
+  }
   const tenants = (listen) => ids.map((id) => tenantOf(id, definitions[id], { listen: listen(id), modules }));
-  return startAuthhost({ name, ids, tenants, store });
+  const server = await startAuthhost({ name, ids, tenants, store }).catch(async (error) => {
+    await stopProviders();
+    throw error;
+  });
+  return {
+    target: (id) => ({ ...server.target(id), oidc: providers.get(id) }),
+    stop: () => Promise.all([server.stop(), stopProviders()]),
+  };
 }
 
 /** Watches Convex tokens in the scenarios of profiles that have the plugin. */

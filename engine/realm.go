@@ -71,6 +71,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	capabilities := capability.New(capability.Config{
 		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
 		Audit: g.audit, Counters: g.counters, HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
+		PlainTokens: !t.Account.EncryptOAuthTokens,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache)})
 	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
@@ -91,7 +92,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 	var err error
 	r.api, err = httpapi.New(httpapi.Config{
 		Realm: &dispatch.Realm{
-			ID: t.ID, AppName: t.AppName, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t),
+			ID: t.ID, AppName: t.AppName, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t), ErrorURL: t.ErrorURL,
 			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: &tenantOutbox{g.Engine, t.ID},
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,

@@ -29,6 +29,7 @@ const (
 	EventSessionDeleted       = "session.deleted"
 	EventMailSending          = "mail.sending"
 	EventOriginTrusted        = "origin.trusted"
+	EventIdentityLinking      = "identity.linking"
 )
 
 // Phases of EventResponseSession, in event.phase.
@@ -62,7 +63,7 @@ func Events() []string {
 		EventVerificationCreating, EventTokenClaims,
 		EventUserCreated, EventUserUpdated, EventUserDeleted,
 		EventAccountCreated, EventAccountUpdated, EventAccountDeleted,
-		EventSessionCreated, EventSessionUpdated, EventSessionDeleted, EventMailSending, EventOriginTrusted,
+		EventSessionCreated, EventSessionUpdated, EventSessionDeleted, EventMailSending, EventOriginTrusted, EventIdentityLinking,
 	}
 }
 

@@ -83,6 +83,10 @@ const (
 	CapHTTP         = "http"
 )
 
+// IdentityTokens stands, among the models of the capability "identity", for the
+// tokens that providers gave for accounts.
+const IdentityTokens = "tokens"
+
 // CapabilityNames lists every capability of this ABI version.
 func CapabilityNames() []string {
 	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP}
@@ -110,7 +114,7 @@ type Handler struct {
 	Query      json.RawMessage `json:"query,omitempty"`
 	MediaTypes []string        `json:"mediaTypes,omitempty"` // default application/json
 	Session    string          `json:"session,omitempty"`    // "", "optional", "required" or "fresh"
-	CSRF       string          `json:"csrf,omitempty"`       // "form": fetch metadata is checked even without cookies
+	CSRF       string          `json:"csrf,omitempty"`       // "form": fetch metadata is checked even without cookies; "none": nothing is
 	RateLimit  *RateLimit      `json:"rateLimit,omitempty"`  // how often one client may call it, where the operator says nothing else
 	OpenAPI    json.RawMessage `json:"openapi,omitempty"`    // an OpenAPI 3.1 operation object
 

@@ -141,8 +141,8 @@ func (m *Manifest) validateParameters(r *report, at string, c Capability) {
 	for _, model := range slices.Concat(c.Read, c.Write) {
 		if _, own := m.Models[model]; c.Name == CapStorage && !own {
 			r.add(at, "%q is not a model of this manifest; storage reaches own models only", model)
-		} else if c.Name == CapIdentity && !slices.Contains([]string{"user", "account"}, model) {
-			r.add(at, `%q is not one of "user", "account"`, model)
+		} else if c.Name == CapIdentity && !slices.Contains([]string{"user", "account", IdentityTokens}, model) {
+			r.add(at, `%q is not one of "user", "account", "tokens"`, model)
 		}
 	}
 	for _, word := range slices.Concat(c.Keys, c.Purposes) {

@@ -82,7 +82,7 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 		r.want(at+".pathFrom", h.PathFrom, pathFrom)
 	}
 	r.oneOf(at+".session", h.Session, "", SessionOptional, SessionRequired, SessionFresh)
-	r.oneOf(at+".csrf", h.CSRF, "", "form")
+	r.oneOf(at+".csrf", h.CSRF, "", "form", "none")
 	if l := h.RateLimit; l != nil && (l.Window < 1 || l.Max < 1) {
 		r.add(at+".rateLimit", "window and max are at least 1")
 	}

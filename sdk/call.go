@@ -41,6 +41,14 @@ func (c *Call) put(prefix, name string, v Value) Status {
 // set theirs; Arg adds what they do not have.
 func (c *Call) Arg(name string, v Value) Status { return c.put("args.", name, v) }
 
+// Keep puts a value into the document's scratch, where it stays until the
+// handler returns: with Copy, values that the plugin passes on need not pass
+// through it. Kept reads one.
+func (c *Call) Keep(name string, v Value) Status { return c.put("scratch.", name, v) }
+
+// Kept reads a value that Keep put into scratch.
+func (c *Call) Kept(name string) Value { return c.at("scratch.", name) }
+
 func (c *Call) args(prefix string, fields []Field) {
 	for _, f := range fields {
 		c.put(prefix, f.Name, f.Value)

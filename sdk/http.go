@@ -21,7 +21,10 @@ type HTTPRequest struct {
 	Password  Value
 	Bearer    Value
 	TimeoutMs int64 // default 5000
-	Follow    bool  // follow redirects of GET requests
+	// CacheSeconds lets the host keep the answer to a GET request without
+	// headers, body and credentials, if its status is 200.
+	CacheSeconds int64
+	Follow       bool // follow redirects of GET requests
 }
 
 // kindSecret is the kind of a Value made by Secret. It never crosses the ABI.
@@ -57,10 +60,40 @@ func (h HTTP) Do(r HTTPRequest) Status {
 	if r.TimeoutMs > 0 {
 		c.Arg("timeoutMs", Int(r.TimeoutMs))
 	}
+	if r.CacheSeconds > 0 {
+		c.Arg("cacheSeconds", Int(r.CacheSeconds))
+	}
 	if r.Follow {
 		c.Arg("followRedirects", Bool(true))
 	}
 	return c.host.http("request")
+}
+
+// RemoteToken says what a token of another server must be.
+type RemoteToken struct {
+	Token    Value  // the JWT; Copy keeps it out of the plugin's memory
+	JWKSURL  string // where the server publishes its keys
+	Issuer   Value  // a text, or JSON for an array of them; "{claim}" stands for a claim
+	Audience Value  // likewise
+	Nonce    Value  // absent: not checked
+	MaxAge   int64  // seconds since it was issued; 0: not checked
+}
+
+// VerifyToken checks a token with the keys that another server publishes, and
+// its times, issuer and audience. The claims are at result.claims. Of a bad
+// token the status is Invalid, and result.code says what is wrong: "expired",
+// "issuer", "audience", "nonce", "key" or "invalid".
+func (h HTTP) VerifyToken(t RemoteToken) Status {
+	c := h.c
+	c.Arg("token", t.Token)
+	c.Arg("jwksUrl", String(t.JWKSURL))
+	c.Arg("issuer", t.Issuer)
+	c.Arg("audience", t.Audience)
+	c.given("nonce", t.Nonce)
+	if t.MaxAge > 0 {
+		c.Arg("maxAge", Int(t.MaxAge))
+	}
+	return c.host.http("verifyToken")
 }
 
 func (c *Call) given(name string, v Value) {
@@ -90,4 +123,12 @@ func (x Crypto) HMACWithSecret(path string, value Value, base64 bool, encoding s
 		x.c.Arg("key", String("base64"))
 	}
 	return x.text("hmac", "mac")
+}
+
+// Digest returns the SHA-256 hash of a value. encoding is "base64url",
+// "base64" or "hex".
+func (x Crypto) Digest(value Value, encoding string) (string, Status) {
+	x.c.Arg("value", value)
+	x.c.Arg("encoding", String(encoding))
+	return x.text("digest", "digest")
 }

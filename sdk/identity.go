@@ -58,6 +58,8 @@ type NewUser struct {
 	// ProviderID links an account, "" for none; AccountID is the user's id
 	// there, by default the id here.
 	ProviderID, AccountID string
+	// Account are further fields of the account, such as tokens.
+	Account []Field
 	// Password is for the provider "credential". Copy keeps it out of the
 	// plugin's memory.
 	Password Value
@@ -96,6 +98,7 @@ func (n *NewUser) arguments(c *Call) {
 	}
 	c.Arg("account.providerId", String(n.ProviderID))
 	c.Arg("account.password", n.Password)
+	c.args("args.account.", n.Account)
 	if n.AccountID != "" {
 		c.Arg("account.accountId", String(n.AccountID))
 	}
@@ -144,6 +147,56 @@ func (i Identity) DeleteAccount(userID, providerID, accountID string) Status {
 		i.c.Arg("accountId", String(accountID))
 	}
 	return i.c.host.identity("deleteAccount")
+}
+
+// FindLinked finds the user whose account a provider knows by an id. The
+// records are at result.user and result.account.
+func (i Identity) FindLinked(providerID, accountID string) (User, Status) {
+	i.linked(providerID, accountID)
+	return i.found("findLinked", "result.user.")
+}
+
+func (i Identity) linked(providerID, accountID string) {
+	i.c.Arg("providerId", String(providerID))
+	i.c.Arg("accountId", String(accountID))
+}
+
+// Link is an account to be linked. Fields are those of the account, tokens
+// among them; Profile is for hooks on identity.linking.
+type Link struct {
+	UserID, ProviderID, AccountID string
+	Implicit                      bool // not asked for by the user, but because of the address
+	Fields, Profile               []Field
+}
+
+// LinkAccount links an account at a provider to a user. Conflict says that it
+// is linked already, to anybody; Denied that another plugin refused. The record
+// is at result.
+func (i Identity) LinkAccount(l Link) Status {
+	i.c.Arg("userId", String(l.UserID))
+	i.c.Arg("account.providerId", String(l.ProviderID))
+	i.c.Arg("account.accountId", String(l.AccountID))
+	i.c.args("args.account.", l.Fields)
+	i.c.args("args.profile.", l.Profile)
+	if l.Implicit {
+		i.c.Arg("implicit", Bool(true))
+	}
+	return i.c.host.identity("linkAccount")
+}
+
+// UpdateAccount changes fields of an account, tokens among them. The record is
+// at result.
+func (i Identity) UpdateAccount(providerID, accountID string, set ...Field) Status {
+	i.linked(providerID, accountID)
+	i.c.args("args.set.", set)
+	return i.c.host.identity("updateAccount")
+}
+
+// AccountTokens reads the tokens of an account: result.accessToken,
+// result.refreshToken and result.idToken, as far as there are.
+func (i Identity) AccountTokens(providerID, accountID string) Status {
+	i.linked(providerID, accountID)
+	return i.c.host.identity("accountTokens")
 }
 
 // VerifyPasswordByEmail checks the password of the user with an address. An

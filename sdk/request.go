@@ -109,7 +109,7 @@ func (s Session) UserID() string { return s.c.Get("session.user.id").String() }
 func (c *Call) Config(name string) Value { return c.at("config.", name) }
 
 // Tenant returns a property of the tenant: id, appName, baseURL, basePath,
-// authURL (the two together), development.
+// authURL (the two together), errorURL, development.
 func (c *Call) Tenant(name string) Value { return c.at("tenant.", name) }
 
 // Now returns the time of the request in milliseconds since 1970.

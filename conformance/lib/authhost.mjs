@@ -71,6 +71,7 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
       development,
       logLevel: "warn",
       requestTimeout: "2m",
+      egress: { allow: ["127.0.0.0/8"] }, // Identity providers of the tests are on this host.
     },
     limits: { wallMs: 60_000 }, // On a busy machine password hashes wait long for their turn.
     store,

@@ -3,6 +3,7 @@
 import { examplePlugin } from "./examples.mjs";
 import { Options, UnsupportedProfile, withoutUndefined } from "./options.mjs";
 import { pluginOf } from "./plugins.mjs";
+import { social } from "./social.mjs";
 
 export { UnsupportedProfile };
 
@@ -28,7 +29,7 @@ export function tenantOf(id, profile, { listen, modules }) {
     ...general(options, id),
     plugins: [
       passwords,
-      ...account(options, passwords.config.emailVerification).filter((entry) => modules.has(entry.id)),
+      ...[account(options, passwords.config.emailVerification), social(options, profile)].filter(({ id }) => modules.has(id)),
       ...profile.plugins.flatMap((p) => pluginOf(id, p, profile, modules)),
       ...trust.plugins,
     ],
@@ -46,7 +47,6 @@ function secrets(options, secret) {
 
 function general(options, id) {
   options.take("telemetry.enabled");
-  options.take("account.accountLinking.enabled"); // of social sign-in, which is not there yet
   return {
     appName: options.take("appName"),
     disabledPaths: options.take("disabledPaths"),
@@ -56,6 +56,7 @@ function general(options, id) {
     ipv6Subnet: options.take("advanced.ipAddress.ipv6Subnet"),
     disableCSRFCheck: options.take("advanced.disableCSRFCheck"),
     rateLimit: rateLimit(options),
+    account: withoutUndefined({ encryptOAuthTokens: options.take("account.encryptOAuthTokens") ?? false }),
     user: withoutUndefined({ additionalFields: fields(options, "user", ["type", "required", "input", "returned"]) }),
     session: session(options),
     cookies: cookies(options),
@@ -194,5 +195,5 @@ function account(options, verification = {}) {
       expiresIn: verification.expiresIn,
     }),
   });
-  return [{ id: "account", config }];
+  return { id: "account", config };
 }

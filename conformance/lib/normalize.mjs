@@ -15,7 +15,7 @@ const TRUST_DEVICE = /^([A-Za-z0-9_-]{43})!(trust-device-[A-Za-z0-9_-]+)\.([A-Za
 const TOKEN_NAMES = new Set(["token", "sessionToken", "access_token", "ott", "set-ott"]);
 const ID_NAME = /^(id|kid|sub|_id)$|Id$/;
 const URL_PARAMETER = /([?&])(state|code_challenge|code_verifier|nonce|ott|secret|user_code)=([A-Za-z0-9_-]{6,})/g;
-const URL_KINDS = { secret: "totp-secret-base32", user_code: "user-code", ott: "token" };
+const URL_KINDS = { secret: "totp-secret-base32", user_code: "user-code", ott: "token", state: "token" };
 const IGNORED_HEADERS = new Set([
   "date",
   "connection",
@@ -191,7 +191,7 @@ export class Normalizer {
       if (/^[A-Za-z0-9]{32}$/.test(text)) return label("id");
       if (UUID.test(text)) return this.#labels.of("uuid", text);
     }
-    if (name === "codeVerifier") return label("code_verifier");
+    if (name === "codeVerifier" || name === "code_verifier") return label("code_verifier");
     if (name === "jti") return this.#labels.of("uuid", text);
     if (TOKEN_NAMES.has(name) && /^[A-Za-z0-9_-]{16,}$/.test(text)) return label("token");
     if (name === "otp" || name === "otpCode") return label("otp");

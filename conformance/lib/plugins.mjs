@@ -2,7 +2,7 @@
 import { Options, UnsupportedProfile, withoutUndefined } from "./options.mjs";
 
 /** Plugins that are not there yet and whose absence leaves the rest of a profile as it was. */
-const LATER = new Set(["magicLink", "emailOTP", "genericOAuth"]);
+const LATER = new Set(["magicLink", "emailOTP"]);
 
 /** What the functions in the recorded options did, as claims of a token. */
 const PAYLOADS = {
@@ -20,6 +20,9 @@ const TRANSLATIONS = {
   },
 
   crossDomain: (options) => ({ id: "cross-domain", config: { siteURLs: [options.take("siteUrl")] } }),
+
+  // Its providers are those of the plugin social, see social.mjs.
+  genericOAuth: (options) => (options.take("config"), []),
 
   jwt: (options) => {
     const payload = options.takeFunction("jwt.definePayload");
@@ -75,7 +78,9 @@ export function pluginOf(profileId, { plugin, options: given }, profile, modules
   const unsupported = (why) => new UnsupportedProfile(`${profileId}: plugin ${plugin}: ${why}`);
   if (!translate) throw unsupported("is not known here");
   const options = new Options(given);
-  const { id, config } = translate(options, profile);
+  const entry = translate(options, profile);
+  if (Array.isArray(entry)) return entry;
+  const { id, config } = entry;
   if (!modules.has(id)) throw unsupported("is not there yet");
   const rest = options.rest();
   if (rest.length) throw unsupported(`options ${rest.join(", ")}`);

@@ -19,16 +19,18 @@ class Replay {
     this.host = new URL(this.dynamic ? profile.base_url.fallback : profile.base_url).host;
     this.jars = new Map();
     this.variables = { origin: profile.default_request_origin, baseURL: profile.base_url };
+    if (target.oidc) this.variables.oidc = target.oidc.origin;
     this.fill = templates(this.variables, profile.secret);
     this.onResponse = onResponse;
     this.pairing = new Pairing();
     const secrets = [profile.secret, ...(profile.options.secrets ?? []).map((secret) => secret.value)];
-    this.normalizer = new Normalizer({ secrets, fetchJwks: () => this.#jwks(profile) });
+    this.normalizer = new Normalizer({ secrets, fetchJwks: () => this.#jwks(profile), upstream: target.oidc?.origin });
     this.mails = 0;
   }
 
   async begin() {
     await this.target.reset();
+    this.target.oidc?.reset();
     this.mails = (await this.target.outbox()).length;
   }
 
@@ -39,7 +41,7 @@ class Replay {
       return [];
     }
     const { request } = recorded;
-    if (request.external) throw new Error("requests to an identity provider are not supported");
+    if (request.external) return this.#visit(recorded);
     const jar = this.#jar(request.jar);
     const cookies = await this.normalizer.value(jar?.names() ?? []);
     const response = await rawRequest(this.#request(request, jar));
@@ -49,7 +51,31 @@ class Replay {
     const got = { response: await this.normalizer.response(response), mail: await this.normalizer.value(mail) };
     await this.onResponse?.(response);
     const sent = compare([...request.cookies_sent].sort(), cookies.sort(), this.pairing, "request.cookies_sent");
-    return [...sent, ...compare({ response: recorded.response, mail: recorded.mail ?? [] }, got, this.pairing)];
+    const upstream = await this.#upstream(recorded.upstream);
+    return [
+      ...sent,
+      ...compare({ response: recorded.response, mail: recorded.mail ?? [] }, got, this.pairing),
+      ...upstream,
+    ];
+  }
+
+  /** Goes to the identity provider as a browser does, and stops at the redirect back. */
+  async #visit({ request, response, capture: sources }) {
+    const url = new URL(this.fill(request.url));
+    const answer = await rawRequest({ baseUrl: url.origin, method: "GET", path: url.pathname + url.search, headers: { host: url.host } });
+    this.#capture(sources, { response: answer, jar: null, mail: [] });
+    const got = await this.normalizer.response(answer);
+    const location = ({ status, headers }) => ({ status, location: headers.location });
+    return compare(location(response), location(got), this.pairing, "external");
+  }
+
+  /** Compares what the server asked the identity provider, but for what it accepts. */
+  async #upstream(recorded = []) {
+    if (!this.target.oidc) return [];
+    const bare = ({ headers: { accept, ...headers }, ...rest }) => ({ ...rest, headers });
+    const got = [];
+    for (const request of this.target.oidc.takeLog()) got.push(await this.normalizer.value(request));
+    return compare(recorded.map(bare), got.map(bare), this.pairing, "upstream");
   }
 
   /** Mails that nobody recorded. */

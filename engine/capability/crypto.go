@@ -22,6 +22,7 @@ func (h *Host) cryptoFunctions() map[string]function {
 		"seal":        h.seal,
 		"open":        h.open,
 		"hmac":        h.hmac,
+		"digest":      digest,
 	}
 }
 
@@ -133,15 +134,28 @@ func secretMAC(c *dispatch.Call, args *document.Object) (document.Value, error) 
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(args.Get("value").Str()))
 	sum := mac.Sum(nil)
-	encoded := base64.RawURLEncoding.EncodeToString(sum)
+	return encoded(args, "mac", sum)
+}
+
+// digest is SHA-256, which has no key and so needs no purpose.
+func digest(_ context.Context, _ *dispatch.Call, args *document.Object) (document.Value, error) {
+	sum := sha256.Sum256([]byte(args.Get("value").Str()))
+	return encoded(args, "digest", sum[:])
+}
+
+// encoded is a result with one member, in the encoding that the arguments ask
+// for.
+func encoded(args *document.Object, member string, sum []byte) (document.Value, error) {
+	text := ""
 	switch args.Get("encoding").Str() {
 	case "", "base64url":
+		text = base64.RawURLEncoding.EncodeToString(sum)
 	case "base64":
-		encoded = base64.StdEncoding.EncodeToString(sum)
+		text = base64.StdEncoding.EncodeToString(sum)
 	case "hex":
-		encoded = hex.EncodeToString(sum)
+		text = hex.EncodeToString(sum)
 	default:
 		return document.Value{}, invalid("argument encoding must be base64url, base64 or hex")
 	}
-	return object(document.NewObject(1).Set("mac", document.Text(encoded))), nil
+	return object(document.NewObject(1).Set(member, document.Text(text))), nil
 }

@@ -38,7 +38,9 @@ type Config struct {
 	Counters      Counters
 	HTTP          *egress.Client // nil: no plugin may call other servers
 	Schema        store.Schema
-	Logger        *slog.Logger
+	// PlainTokens stores the tokens of providers as they are, not sealed.
+	PlainTokens bool
+	Logger      *slog.Logger
 }
 
 // Host performs the host calls of one tenant's plugins. It implements
@@ -47,6 +49,7 @@ type Host struct {
 	Config
 	functions map[string]map[string]function
 	tokens    tokenCache
+	answers   answerCache
 }
 
 // function is one host call. The exchange's unit of work is open while it
@@ -68,7 +71,7 @@ func New(c Config) *Host {
 		pluginapi.CapAudit:        {"record": h.recordAudit},
 		pluginapi.CapStorage:      h.storageFunctions(),
 		pluginapi.CapCookies:      {"inject": injectCookies, "detach": detachCookies},
-		pluginapi.CapHTTP:         {"request": h.request},
+		pluginapi.CapHTTP:         {"request": h.request, "verifyToken": h.verifyRemote},
 	}
 	return h
 }

@@ -25,6 +25,17 @@ func (h *Host) request(ctx context.Context, c *dispatch.Call, args *document.Obj
 		if err != nil {
 			return document.Value{}, err
 		}
+		life, err := cacheable(r, args)
+		if err != nil {
+			return document.Value{}, err
+		}
+		if life > 0 {
+			kept, err := h.fetch(ctx, c, r, life)
+			if err != nil {
+				return document.Value{}, err
+			}
+			return answerValue(kept.answer), nil
+		}
 		answer, err := h.send(ctx, c, r)
 		if err != nil {
 			return document.Value{}, err

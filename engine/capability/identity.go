@@ -24,6 +24,10 @@ func (h *Host) identityFunctions() map[string]function {
 		"verifyPassword": h.reads(identity.Account, h.verifyPassword),
 		"setPassword":    h.writes(identity.Account, h.setPassword),
 		"equalize":       h.equalize,
+		"findLinked":     h.reads(identity.Account, h.findLinked),
+		"linkAccount":    h.writes(identity.Account, h.linkAccount),
+		"updateAccount":  h.writes(identity.Account, h.updateAccount),
+		"accountTokens":  h.reads(pluginapi.IdentityTokens, h.accountTokens),
 	}
 }
 
@@ -115,6 +119,9 @@ func (h *Host) createUser(ctx context.Context, c *dispatch.Call, args *document.
 	}
 	if n.ProviderID != "" && !asked(c, pluginapi.CapIdentity, identity.Account, onlyWrite) {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not ask to write "+identity.Account)
+	}
+	if n.Account, err = h.sealTokens(c, n.Account); err != nil {
+		return document.Value{}, err
 	}
 	ex := c.Exchange
 	user, acc, err := h.Identity.CreateUser(ctx, ex.Tx(), ex, n, ex.Now)

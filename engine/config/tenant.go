@@ -30,6 +30,8 @@ type Tenant struct {
 	CORS bool `yaml:"cors" default:"false"`
 	// Records of users.
 	User User `yaml:"user"`
+	// Records of accounts, which link users to providers.
+	Account Account `yaml:"account"`
 	// Lifetimes and records of sessions.
 	Session Session `yaml:"session"`
 	// Names and attributes of cookies.
@@ -104,6 +106,12 @@ type CookieCache struct {
 type User struct {
 	// Fields that users have beside those of the protocol, as Better Auth's user.additionalFields. Clients send them with sign-up and /update-user.
 	AdditionalFields []UserField `yaml:"additionalFields"`
+}
+
+// Account says how accounts are kept.
+type Account struct {
+	// Encrypt the access and refresh tokens of providers with the tenant's secret before they are stored, as Better Auth does with the option of that name. Tokens are read in either form.
+	EncryptOAuthTokens bool `yaml:"encryptOAuthTokens" default:"true"`
 }
 
 // Types of additional fields.

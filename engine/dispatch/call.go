@@ -31,6 +31,7 @@ type Call struct {
 	delivery *outbox.Entry    // durable deliveries
 
 	args    document.Value
+	scratch document.Value
 	result  document.Value
 	copied  int // bytes that the guest had the host copy within the document
 	denial  denial

@@ -20,6 +20,7 @@ type Realm struct {
 	AppName     string
 	BaseURL     string // public URL without a trailing slash; has the path prefix, if there is one
 	BasePath    string // "/api/auth"
+	ErrorURL    string // where browsers are sent when something fails on the way; "": the engine's /error
 	Development bool
 	Sessions    *session.Manager
 	Store       store.Tenant
@@ -31,6 +32,15 @@ type Outbox interface{ Committed(lanes []string) }
 
 // AuthURL is the main public URL of the tenant's endpoints.
 func (r *Realm) AuthURL() string { return r.BaseURL + r.BasePath }
+
+// errorPage is where browsers of a base URL are sent with ?error=CODE when
+// something fails on the way.
+func (r *Realm) errorPage(base string) string {
+	if r.ErrorURL != "" {
+		return r.ErrorURL
+	}
+	return base + r.BasePath + "/error"
+}
 
 // Request is the request as handlers see it.
 type Request struct {

@@ -31,6 +31,8 @@ func (c *Call) read(path string) document.Value {
 		return walk(c.result, rest)
 	case "args":
 		return walk(c.args, rest)
+	case "scratch":
+		return walk(c.scratch, rest)
 	case "record":
 		return walk(document.Obj(c.record), rest)
 	case "previous":
@@ -179,6 +181,7 @@ func (c *Call) tenant() document.Value {
 		Set("basePath", document.Text(r.BasePath)).
 		Set("authURL", document.Text(base+r.BasePath)).
 		Set("issuer", document.Text(r.BaseURL)).
+		Set("errorURL", document.Text(r.errorPage(base))).
 		Set("development", document.Boolean(r.Development)))
 }
 

@@ -14,12 +14,9 @@ func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
 	rest := segments[1:]
 	switch segments[0] {
 	case "args":
-		root, ok := assign(c.args, rest, v)
-		if !ok || root.Kind() != document.ObjectKind && !root.IsAbsent() {
-			return pluginapi.StatusInvalid
-		}
-		c.args = root
-		return pluginapi.StatusOK
+		return assignRoot(&c.args, rest, v)
+	case "scratch":
+		return assignRoot(&c.scratch, rest, v)
 	case "response":
 		if c.record != nil && c.event != pluginapi.EventSessionCreating || c.claims != nil {
 			return pluginapi.StatusDenied
@@ -47,6 +44,16 @@ func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
 		return c.writeError(rest, v)
 	}
 	return pluginapi.StatusDenied
+}
+
+// assignRoot writes into an object that is the call's own.
+func assignRoot(to *document.Value, segments []string, v document.Value) pluginapi.Status {
+	root, ok := assign(*to, segments, v)
+	if !ok || root.Kind() != document.ObjectKind && !root.IsAbsent() {
+		return pluginapi.StatusInvalid
+	}
+	*to = root
+	return pluginapi.StatusOK
 }
 
 // assignMember writes below an object that is shared with the host and so

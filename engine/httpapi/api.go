@@ -95,6 +95,7 @@ type endpoint struct {
 	mediaTypes []string
 	session    string
 	formCSRF   bool
+	crossSite  bool // other sites may send browsers here, with cookies
 	run        func(ctx context.Context, ex *dispatch.Exchange) error
 }
 

@@ -64,7 +64,7 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 	h := entry.Handler
 	e := &endpoint{
 		Route: Route{Method: h.Method, Path: h.Path, Plugin: entry.Plugin.ID},
-		root:  h.Root, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form",
+		root:  h.Root, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
 		run: func(ctx context.Context, ex *dispatch.Exchange) error { return ex.RunEndpoint(ctx, entry) },
 	}
 	if len(e.mediaTypes) == 0 {

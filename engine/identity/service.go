@@ -254,6 +254,35 @@ func (s *Service) FindAccount(ctx context.Context, tx *store.Tx, userID, provide
 	return tx.Find(ctx, Account, "userId+providerId", document.Text(userID), document.Text(providerID))
 }
 
+// FindLinked returns the account that a provider knows by an id.
+func (s *Service) FindLinked(ctx context.Context, tx *store.Tx, providerID, accountID string) (*store.Record, error) {
+	return tx.Find(ctx, Account, "providerId+accountId", document.Text(providerID), document.Text(accountID))
+}
+
+// UpdateAccount changes fields of an account, and returns it. Whose account it
+// is, at which provider, and its password stay as they are. Hooks see no
+// secrets.
+func (s *Service) UpdateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, account *store.Record, set *document.Object, now time.Time) (*store.Record, error) {
+	change := WithoutSecrets(set).Set("updatedAt", document.Time(now))
+	if err := hooks.Verdict(ctx, "account.updating", change, WithoutSecrets(account.Fields)); err != nil {
+		return nil, err
+	}
+	for _, name := range [...]string{"accessToken", "refreshToken", "idToken"} {
+		change.Delete(name)
+		if v := set.Get(name); !v.IsAbsent() {
+			change.Set(name, v)
+		}
+	}
+	for _, name := range [...]string{"id", "userId", "providerId", "accountId", "password", "createdAt"} {
+		change.Delete(name)
+	}
+	after, err := tx.Update(ctx, Account, account.ID, change)
+	if err == nil {
+		hooks.Happened("account.updated", withoutSecrets(after), WithoutSecrets(account.Fields))
+	}
+	return after, err
+}
+
 // MaxAccounts bounds how many accounts of one user are listed.
 const MaxAccounts = 200
 

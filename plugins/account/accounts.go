@@ -20,7 +20,9 @@ func listAccounts(c *sdk.Call) sdk.Result {
 		}
 		c.SetBody("-", sdk.Copy("result."+account))
 		c.SetBody(n+".scope", sdk.Value{})
-		c.SetBody(n+".hasPassword", sdk.Value{})
+		for _, hidden := range [...]string{".hasPassword", ".accessTokenExpiresAt", ".refreshTokenExpiresAt"} {
+			c.SetBody(n+hidden, sdk.Value{})
+		}
 		c.SetBody(n+".scopes", sdk.JSON("[]"))
 		if scope := c.Result(account + ".scope").String(); scope != "" {
 			for _, s := range strings.Split(scope, ",") {

@@ -3,6 +3,7 @@ package plugintest
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -73,6 +74,14 @@ func (h *Host) services() map[string]Function {
 		"crypto.seal":        h.sealValue,
 		"crypto.open":        h.openSealed,
 		"http.request":       h.httpRequest,
+		"http.verifyToken":   h.verifyRemote,
+		"crypto.digest": func(a Object) (sdk.Status, any) {
+			sum := sha256.Sum256([]byte(text(a["value"])))
+			if a["encoding"] == "hex" {
+				return sdk.OK, Object{"digest": hex.EncodeToString(sum[:])}
+			}
+			return sdk.OK, Object{"digest": base64.RawURLEncoding.EncodeToString(sum[:])}
+		},
 		"crypto.hmac": func(a Object) (sdk.Status, any) {
 			if path, named := a["secret"]; named {
 				secret, ok := h.secret(text(path))

@@ -59,7 +59,7 @@ func (d *document) writable(names []string, m *pluginapi.Manifest) bool {
 		second = names[1]
 	}
 	switch names[0] {
-	case "args":
+	case "args", "scratch":
 		return true
 	case "error":
 		return len(names) == 2 && slices.Contains([]string{"status", "code", "message"}, second)

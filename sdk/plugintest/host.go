@@ -103,7 +103,7 @@ func New(t testing.TB, c Config) *Host {
 		t: t, manifest: m, now: Start,
 		tenant: Object{
 			"id": "main", "appName": c.AppName, "baseURL": BaseURL, "basePath": BasePath,
-			"authURL": BaseURL + BasePath, "issuer": BaseURL, "development": false,
+			"authURL": BaseURL + BasePath, "issuer": BaseURL, "errorURL": BaseURL + BasePath + "/error", "development": false,
 		},
 		config:    withoutSecrets(secrets, root, schema),
 		secrets:   secrets,

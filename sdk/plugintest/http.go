@@ -1,6 +1,8 @@
 package plugintest
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"net/url"
 	"slices"
@@ -68,6 +70,43 @@ func (h *Host) httpRequest(a Object) (sdk.Status, any) {
 		headers[strings.ToLower(name)] = value
 	}
 	return sdk.OK, Object{"status": answer.Status, "headers": headers, "body": answer.Body}
+}
+
+// RemoteToken makes a token that http.verifyToken accepts for an issuer, with
+// claims that its checks look at: aud, nonce, exp. Its signature is none.
+func (h *Host) RemoteToken(claims Object) string {
+	segment := func(v any) string { return base64.RawURLEncoding.EncodeToString(marshal(v)) }
+	return segment(Object{"alg": "RS256"}) + "." + segment(claims) + ".signature"
+}
+
+// verifyRemote plays http.verifyToken: any token of the form that RemoteToken
+// has counts as signed.
+func (h *Host) verifyRemote(a Object) (sdk.Status, any) {
+	refused := func(code string) (sdk.Status, any) { return sdk.Invalid, Object{"code": code, "message": code} }
+	parts := strings.Split(text(a["token"]), ".")
+	if len(parts) != 3 || parts[2] != "signature" {
+		return refused("invalid")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || !json.Valid(payload) {
+		return refused("invalid")
+	}
+	claims, _ := decode(h.t, string(payload)).(Object)
+	among := func(expected, got any) bool {
+		list, isList := expected.([]any)
+		return expected == got || isList && slices.Contains(list, got)
+	}
+	switch {
+	case !among(a["issuer"], claims["iss"]):
+		return refused("issuer")
+	case !among(a["audience"], claims["aud"]):
+		return refused("audience")
+	case a["nonce"] != nil && a["nonce"] != claims["nonce"]:
+		return refused("nonce")
+	case claims["exp"] != nil && number64(claims["exp"]) <= h.now.Unix():
+		return refused("expired")
+	}
+	return sdk.OK, Object{"claims": claims}
 }
 
 // fillSecrets does to arguments what args.secrets says.

@@ -22,6 +22,22 @@ func (h *Host) identity() map[string]Function {
 		"identity.findAccount":   h.findAccount,
 		"identity.listAccounts":  h.listAccounts,
 		"identity.deleteAccount": h.deleteAccount,
+		"identity.findLinked": func(a Object) (sdk.Status, any) {
+			account := h.linked(a)
+			if account == nil {
+				return sdk.NotFound, nil
+			}
+			return sdk.OK, Object{"account": public(account), "user": h.User(text(account["userId"]))}
+		},
+		"identity.linkAccount":   h.linkAccount,
+		"identity.updateAccount": h.updateAccount,
+		"identity.accountTokens": func(a Object) (sdk.Status, any) {
+			account := h.linked(a)
+			if account == nil {
+				return sdk.NotFound, nil
+			}
+			return sdk.OK, clone(Object{"accessToken": account["accessToken"], "refreshToken": account["refreshToken"], "idToken": account["idToken"]})
+		},
 		"identity.verifyPassword": func(a Object) (sdk.Status, any) {
 			user := h.lookup(a)
 			password := h.Password(text(user["id"]))
@@ -98,9 +114,43 @@ func (h *Host) createUser(a Object) (sdk.Status, any) {
 	if account["providerId"] == sdk.ProviderCredential {
 		h.setPassword(id, text(account["password"]))
 	} else {
-		h.addAccount(id, text(account["providerId"]), text(account["accountId"]))
+		maps.Copy(h.addAccount(id, text(account["providerId"]), text(account["accountId"])), account)
 	}
 	return sdk.OK, Object{"user": user, "account": public(h.account(id, text(account["providerId"])))}
+}
+
+// linked returns the account that a provider knows by an id.
+func (h *Host) linked(a Object) Object {
+	for _, account := range h.state.Accounts {
+		if account["providerId"] == a["providerId"] && account["accountId"] == a["accountId"] {
+			return account
+		}
+	}
+	return nil
+}
+
+func (h *Host) linkAccount(a Object) (sdk.Status, any) {
+	fields, _ := a["account"].(Object)
+	if h.User(text(a["userId"])) == nil {
+		return sdk.NotFound, nil
+	}
+	if h.linked(fields) != nil {
+		return sdk.Conflict, nil
+	}
+	account := h.addAccount(text(a["userId"]), text(fields["providerId"]), text(fields["accountId"]))
+	maps.Copy(account, fields)
+	return sdk.OK, public(account)
+}
+
+func (h *Host) updateAccount(a Object) (sdk.Status, any) {
+	account := h.linked(a)
+	if account == nil {
+		return sdk.NotFound, nil
+	}
+	set, _ := a["set"].(Object)
+	maps.Copy(account, set)
+	account["updatedAt"] = h.iso(h.now)
+	return sdk.OK, public(account)
 }
 
 func (h *Host) updateUser(a Object) (sdk.Status, any) {

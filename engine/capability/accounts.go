@@ -1,0 +1,164 @@
+package capability
+
+import (
+	"context"
+	"errors"
+
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// tokenFields are the fields of an account that only plugins with "tokens"
+// write and read. Those that give access are sealed where they are stored.
+var tokenFields = []struct {
+	name   string
+	sealed bool
+}{
+	{"accessToken", true}, {"refreshToken", true}, {"idToken", false},
+}
+
+// sealTokens returns the fields of an account as they are to be stored.
+func (h *Host) sealTokens(c *dispatch.Call, account *document.Object) (*document.Object, error) {
+	out := account.Clone()
+	for _, f := range tokenFields {
+		token := account.Get(f.name).Str()
+		if token == "" {
+			continue
+		}
+		if !asked(c, pluginapi.CapIdentity, pluginapi.IdentityTokens, onlyWrite) {
+			return nil, refuse(pluginapi.StatusDenied, "the manifest does not ask to write "+pluginapi.IdentityTokens)
+		}
+		if !f.sealed || h.PlainTokens {
+			continue
+		}
+		sealed, err := h.Secrets.Seal([]byte(token))
+		if err != nil {
+			return nil, err
+		}
+		out.Set(f.name, document.Text(sealed))
+	}
+	return out, nil
+}
+
+// openToken returns a stored token, sealed or not: which one it is depends on
+// how the tenant was configured when it was stored.
+func (h *Host) openToken(stored string) string {
+	plain, err := h.Secrets.Open(stored)
+	if errors.Is(err, secret.ErrSealed) {
+		return stored
+	}
+	return string(plain)
+}
+
+// linked returns the account with an id at a provider, and its user.
+func (h *Host) linked(ctx context.Context, c *dispatch.Call, args *document.Object) (account, user *store.Record, err error) {
+	provider, err := text(args, "providerId")
+	if err != nil {
+		return nil, nil, err
+	}
+	id, err := text(args, "accountId")
+	if err != nil {
+		return nil, nil, err
+	}
+	tx := c.Exchange.Tx()
+	if account, err = h.Identity.FindLinked(ctx, tx, provider, id); err != nil {
+		return nil, nil, err
+	}
+	user, err = h.Identity.UserByID(ctx, tx, account.Str("userId"))
+	return account, user, err
+}
+
+func (h *Host) findLinked(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	account, user, err := h.linked(ctx, c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(document.NewObject(2).Set("account", object(publicAccount(account))).Set("user", object(user.Fields))), nil
+}
+
+// linkAccount adds an account at a provider to a user. Hooks on
+// identity.linking may refuse.
+func (h *Host) linkAccount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
+	}
+	given := args.Get("account").Object()
+	provider, err := text(given, "providerId")
+	if err != nil {
+		return document.Value{}, err
+	}
+	id, err := text(given, "accountId")
+	if err != nil {
+		return document.Value{}, err
+	}
+	if provider == identity.CredentialProvider {
+		return document.Value{}, invalid("a password is set with setPassword")
+	}
+	ex := c.Exchange
+	user, err := h.Identity.UserByID(ctx, ex.Tx(), userID)
+	if err != nil {
+		return document.Value{}, err
+	}
+	event := document.NewObject(6).Set("userId", document.Text(userID)).Set("providerId", document.Text(provider)).Set("accountId", document.Text(id)).
+		Set("userEmail", user.Get("email")).Set("implicit", document.Boolean(args.Get("implicit").Bool()))
+	for name, v := range args.Get("profile").Object().All() {
+		if !event.Has(name) {
+			event.Set(name, v.Clone())
+		}
+	}
+	if err := ex.Verdict(ctx, pluginapi.EventIdentityLinking, event, nil); err != nil {
+		return document.Value{}, err
+	}
+	fields, err := h.sealTokens(c, given)
+	if err != nil {
+		return document.Value{}, err
+	}
+	account, err := h.Identity.CreateAccount(ctx, ex.Tx(), ex, identity.NewAccount{UserID: userID, ProviderID: provider, AccountID: id, Fields: fields}, ex.Now)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(publicAccount(account)), nil
+}
+
+// updateAccount changes tokens and other fields of an account that a provider
+// vouches for.
+func (h *Host) updateAccount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	account, _, err := h.linked(ctx, c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	set, err := h.sealTokens(c, args.Get("set").Object())
+	if err != nil {
+		return document.Value{}, err
+	}
+	account, err = h.Identity.UpdateAccount(ctx, c.Exchange.Tx(), c.Exchange, account, set, c.Exchange.Now)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return object(publicAccount(account)), nil
+}
+
+// accountTokens gives the tokens of an account, opened.
+func (h *Host) accountTokens(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	account, _, err := h.linked(ctx, c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	out := document.NewObject(len(tokenFields))
+	for _, f := range tokenFields {
+		token := account.Str(f.name)
+		if token == "" {
+			continue
+		}
+		if f.sealed {
+			token = h.openToken(token)
+		}
+		out.Set(f.name, document.Text(token))
+	}
+	return object(out), nil
+}
