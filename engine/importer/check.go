@@ -3,6 +3,8 @@ package importer
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/authhost/authhost/engine/document"
@@ -230,6 +232,9 @@ func (r *run) settleClashes() {
 	}
 }
 
+// maxProviders bounds the providers that are told apart in the report.
+const maxProviders = 100
+
 // noteRow counts what is worth a remark.
 func (r *run) noteRow(t *table, row *document.Object, m mapped) {
 	switch t.model.Name {
@@ -243,6 +248,11 @@ func (r *run) noteRow(t *table, row *document.Object, m mapped) {
 		if hash := m.fields.Get("password").Str(); hash != "" && !r.target.Passwords.Known(hash) {
 			r.strange++
 		}
+		if p := m.fields.Get("providerId").Str(); p != identity.CredentialProvider {
+			if _, met := r.providers[p]; met || len(r.providers) < maxProviders {
+				r.providers[p]++
+			}
+		}
 	}
 }
 
@@ -253,6 +263,9 @@ func (r *run) remark() {
 	}
 	if r.strange > 0 {
 		r.report.note("%d password(s) are hashed in a format that this server cannot compare; their users have to reset them. Better Auth's own, argon2id and bcrypt are known", r.strange)
+	}
+	for _, p := range slices.Sorted(maps.Keys(r.providers)) {
+		r.report.note("%d account(s) are at the provider %q: their users sign in with it where the tenant is set up for it under that id", r.providers[p], p)
 	}
 	if r.tableOf(session.Model) == nil {
 		r.report.note("there is no table of sessions: users have to sign in again")

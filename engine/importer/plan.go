@@ -54,7 +54,8 @@ type run struct {
 	clashes []clash
 	strange int64 // password hashes in unknown formats
 	lowered int64 // addresses that were not in lower case
-	undated int64 // records without the time of their creation
+	// providers counts accounts by the provider that they are at.
+	providers map[string]int64
 }
 
 // coreModel is a model of every tenant. A source must have those that are

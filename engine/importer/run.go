@@ -11,7 +11,7 @@ import (
 // that the run could not be finished: it can be repeated.
 func Run(ctx context.Context, source Source, target Target, o Options) (*Report, error) {
 	r := &run{
-		Options: o.withDefaults(), source: source, target: target, seed: maphash.MakeSeed(),
+		Options: o.withDefaults(), source: source, target: target, seed: maphash.MakeSeed(), providers: map[string]int64{},
 		report: &Report{Source: source.Name(), Tenant: target.Tenant, DryRun: o.DryRun},
 	}
 	if err := r.plan(ctx); err != nil {
