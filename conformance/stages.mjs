@@ -54,7 +54,7 @@ export function servable(names) {
 }
 
 /** Starts a server for profiles, and for each that needs one an identity provider of its own. */
-async function startProfiles(name, ids, store) {
+async function startProfiles(name, ids, store, { redis } = {}) {
   const definitions = profiles();
   const modules = new Set(mustPass().modules);
   const providers = new Map();
@@ -65,8 +65,13 @@ async function startProfiles(name, ids, store) {
     providers.set(id, await startOidc());
     definitions[id] = JSON.parse(text.replaceAll("{oidc}", providers.get(id).origin));
   }
-  const tenants = (listen) => ids.map((id) => tenantOf(id, definitions[id], { listen: listen(id), modules }));
-  const server = await startAuthhost({ name, ids, tenants, store }).catch(async (error) => {
+  const tenantFor = (id, listen) => {
+    const tenant = tenantOf(id, definitions[id], { listen: listen(id), modules });
+    return redis ? inRedis(tenant) : tenant;
+  };
+  const tenants = (listen) => ids.map((id) => tenantFor(id, listen));
+  const sections = redis && { redis: { url: redis.url } };
+  const server = await startAuthhost({ name, ids, tenants, store, sections }).catch(async (error) => {
     await stopProviders();
     throw error;
   });
@@ -75,6 +80,13 @@ async function startProfiles(name, ids, store) {
     stop: () => Promise.all([server.stop(), stopProviders()]),
   };
 }
+
+/** The same tenant, with its sessions and counts in Redis. */
+const inRedis = (tenant) => ({
+  ...tenant,
+  session: { ...tenant.session, storage: "redis" },
+  rateLimit: { ...tenant.rateLimit, storage: "redis" },
+});
 
 /** Watches Convex tokens in the scenarios of profiles that have the plugin. */
 function tokenWatch(counts) {
@@ -94,8 +106,8 @@ function tokenWatch(counts) {
 }
 
 /** Replays recorded scenarios; returns the results, besides adding figures. */
-export async function transcripts(report, { names, store, suffix = "", deviations }) {
-  const server = await startProfiles(`transcripts${suffix}`, [...byProfile(names).keys()], store);
+export async function transcripts(report, { names, store, suffix = "", deviations, redis }) {
+  const server = await startProfiles(`transcripts${suffix}`, [...byProfile(names).keys()], store, { redis });
   const tokens = [];
   const results = await replayAll({
     names,
@@ -109,7 +121,7 @@ export async function transcripts(report, { names, store, suffix = "", deviation
   const skipped = sum("skipped");
   report.add({
     name: `conformance_scenarios_matched${suffix}`,
-    title: `recorded scenarios${on(store)}`,
+    title: `recorded scenarios${on(store)}${redis ? ", sessions in Redis" : ""}`,
     value: results.length - failed.length,
     goal: results.length,
     unit: "scenarios",
@@ -118,7 +130,7 @@ export async function transcripts(report, { names, store, suffix = "", deviation
   });
   report.add({
     name: `conformance_exchanges_matched${suffix}`,
-    title: `recorded exchanges${on(store)}`,
+    title: `recorded exchanges${on(store)}${redis ? ", sessions in Redis" : ""}`,
     value: sum("matchedExchanges"),
     goal: sum("exchanges"),
     unit: "exchanges",
@@ -127,7 +139,7 @@ export async function transcripts(report, { names, store, suffix = "", deviation
   });
   report.add({
     name: `conformance_replayed_convex_tokens_valid${suffix}`,
-    title: `Convex tokens in them${on(store)}`,
+    title: `Convex tokens in them${on(store)}${redis ? ", sessions in Redis" : ""}`,
     value: valid,
     goal: valid,
     unit: "tokens",

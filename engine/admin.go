@@ -145,7 +145,11 @@ func (e *Engine) adminReset(w http.ResponseWriter, r *http.Request) {
 	if t == nil {
 		return
 	}
-	if err := empty(r.Context(), t.store); err != nil {
+	err := empty(r.Context(), t.store)
+	if err == nil && e.redis != nil {
+		err = e.redis.Forget(r.Context(), t.config.ID)
+	}
+	if err != nil {
 		answer(w, http.StatusInternalServerError, map[string]string{"error": fmt.Sprint(err)})
 		return
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/ratelimit"
+	"github.com/authhost/authhost/engine/redis"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/store"
@@ -69,6 +70,7 @@ type Engine struct {
 	queue    *mail.Queue // nil without a mail server
 	gate     *secret.Gate
 	egress   *egress.Transport
+	redis    *redis.Client // nil without redis.url
 	counters *ratelimit.Memory
 	clients  sync.Map // tenant id → *ratelimit.Memory
 	closers  []func(context.Context) error
@@ -98,7 +100,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openData, e.openAudit, e.openMail, e.openEgress, e.openSandbox, e.openStore, e.openTenants,
+		e.openData, e.openAudit, e.openMail, e.openEgress, e.openSandbox, e.openStore, e.openRedis, e.openTenants,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -182,6 +184,24 @@ func (e *Engine) openStore(ctx context.Context) error {
 		return e.storeFault(err)
 	}
 	e.onClose(func(context.Context) error { return e.store.Close() })
+	return nil
+}
+
+// openRedis makes the client. A server that does not answer yet is worth a
+// warning: what needs it says so when it is used.
+func (e *Engine) openRedis(ctx context.Context) error {
+	r := e.config.Redis
+	if r.URL == "" {
+		return nil
+	}
+	var err error
+	if e.redis, err = redis.Open(redis.Config{URL: r.URL.Reveal(), Prefix: r.Prefix, Timeout: r.Timeout.Std()}); err != nil {
+		return e.config.Origin.Fault("/redis/url", "redis.url cannot be read", "write redis://user:password@host:port/database, rediss:// with TLS")
+	}
+	e.onClose(func(context.Context) error { return e.redis.Close() })
+	if err := e.redis.Ping(ctx); err != nil {
+		e.logger.Warn("Redis does not answer", "error", err, "remedy", "check that it runs and that redis.url is right")
+	}
 	return nil
 }
 

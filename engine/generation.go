@@ -148,6 +148,7 @@ func (e *Engine) sameProcess(cfg *config.Config) error {
 	}{
 		{"server", e.config.Server, cfg.Server},
 		{"store", e.config.Store, cfg.Store},
+		{"redis", e.config.Redis, cfg.Redis},
 		{"mail", e.config.Mail, cfg.Mail},
 		{"audit", e.config.Audit, cfg.Audit},
 		{"limits", e.config.Limits, cfg.Limits},

@@ -8,11 +8,12 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/ratelimit"
+	"github.com/authhost/authhost/engine/store"
 )
 
 // limiter returns what bounds the requests of a tenant's clients, nil for no
 // bound.
-func (g *generation) limiter(t *config.Tenant, plugins *dispatch.Set) httpapi.Limiter {
+func (g *generation) limiter(t *config.Tenant, data store.Tenant, plugins *dispatch.Set) httpapi.Limiter {
 	c := t.RateLimit
 	if c.Enabled == config.False || c.Enabled == config.Auto && g.config.Server.Development {
 		return nil
@@ -22,7 +23,7 @@ func (g *generation) limiter(t *config.Tenant, plugins *dispatch.Set) httpapi.Li
 		rules[i] = ratelimit.Rule{Path: r.Path, Window: r.Window.Std(), Max: r.Max, Unlimited: r.Unlimited}
 	}
 	return ratelimit.New(ratelimit.Config{
-		Counter: g.clientCounter(t.ID), Window: c.Window.Std(), Max: c.Max, Rules: append(rules, declaredLimits(plugins)...),
+		Counter: g.counter(t, data, true), Window: c.Window.Std(), Max: c.Max, Rules: append(rules, declaredLimits(plugins)...),
 	})
 }
 
@@ -48,9 +49,31 @@ func declaredLimits(plugins *dispatch.Set) []ratelimit.Rule {
 	return rules
 }
 
-// clientCounter returns the counter of a tenant's clients. It outlives
-// reloads, so that they give nobody new tries; and every tenant has its own,
-// so that a flood on one leaves the others' room alone.
+// counter returns what counts a tenant's events for all nodes, or in this one
+// alone. In the clients' counts a window rolls on with each of them, as in
+// Better Auth.
+func (g *generation) counter(t *config.Tenant, data store.Tenant, clients bool) ratelimit.Counter {
+	memory := g.counters
+	if clients {
+		memory = g.clientCounter(t.ID)
+	}
+	var first ratelimit.Counter
+	switch t.RateLimit.Storage {
+	case config.StorageStore:
+		first = &ratelimit.Stored{Store: data, Now: g.options.Now}
+	case config.StorageRedis:
+		first = g.redis.Counter(t.ID, clients)
+	default:
+		return memory
+	}
+	return &ratelimit.Fallback{First: first, Second: memory, Now: g.options.Now, Failed: func(err error) {
+		g.logger.Warn("calls are counted in this node's memory alone", "tenant", t.ID, "storage", t.RateLimit.Storage, "error", err)
+	}}
+}
+
+// clientCounter returns the counter of a tenant's clients in memory. It
+// outlives reloads, so that they give nobody new tries; and every tenant has
+// its own, so that a flood on one leaves the others' room alone.
 func (e *Engine) clientCounter(tenant string) *ratelimit.Memory {
 	counter, _ := e.clients.LoadOrStore(tenant, &ratelimit.Memory{Rolling: true, Now: e.options.Now})
 	return counter.(*ratelimit.Memory)

@@ -70,10 +70,10 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	}
 	capabilities := capability.New(capability.Config{
 		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
-		Audit: g.audit, Counters: g.counters, HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
+		Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 		PlainTokens: !t.Account.EncryptOAuthTokens,
 	})
-	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache)})
+	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t)})
 	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: &tenantOutbox{g.Engine, t.ID},
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
-		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, plugins), Metrics: g.metrics, Logger: g.logger,
+		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, r.store, plugins), Metrics: g.metrics, Logger: g.logger,
 		BaseURLs: publicURLs(t), TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.proxiesOf(t), IPHeaders: t.IPHeaders, IPv6Subnet: t.IPv6Subnet,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, CORS: t.CORS,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
@@ -220,6 +220,15 @@ func policy(s config.Session) session.Policy {
 		p.UpdateAge = -1 // 0 means to extend at every use
 	}
 	return p
+}
+
+// sharedSessions returns where the tenant's sessions are besides the store,
+// nil for nowhere.
+func (g *generation) sharedSessions(t *config.Tenant) *session.SharedConfig {
+	if t.Session.Storage != config.StorageRedis {
+		return nil
+	}
+	return &session.SharedConfig{Shared: g.redis.Sessions(t.ID), Copy: t.Session.StoreInDatabase, Preserve: t.Session.PreserveInDatabase}
 }
 
 func cookieCache(c config.CookieCache) session.CacheConfig {

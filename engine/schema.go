@@ -13,6 +13,7 @@ import (
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/outbox"
+	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -127,6 +128,9 @@ func withDefaults(settings, schema document.Value) document.Value {
 func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema, *identity.Views, error) {
 	views := &identity.Views{}
 	schema, err := identity.CoreSchema().Merge(configuredFields(t))
+	if err == nil && t.RateLimit.Storage == config.StorageStore {
+		schema, err = schema.Merge(store.Schema{Models: []store.Model{ratelimit.Schema()}})
+	}
 	if err != nil {
 		return store.Schema{}, nil, err
 	}

@@ -26,7 +26,7 @@ var (
 	reservedCookies      = []string{"session_token", "session_data", "dont_remember"}
 	reservedFields       = []string{"id", "__proto__", "constructor", "prototype"}
 	reservedCapabilities = []string{"sms", "schedule"}
-	coreModels           = []string{"user", "session", "account", "verification", "jwks", "outbox", "lease"}
+	coreModels           = []string{"user", "session", "account", "verification", "jwks", "rateLimit", "outbox", "lease"}
 	extensibleModels     = []string{"user", "session", "account", "verification"}
 	fieldTypes           = []string{"string", "number", "boolean", "date", "json"}
 )

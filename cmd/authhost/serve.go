@@ -16,6 +16,7 @@ import (
 
 	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/redis"
 	"github.com/authhost/authhost/plugins"
 )
 
@@ -45,6 +46,7 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	for _, w := range cfg.Warnings {
 		logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
 	}
+	redis.Silence()
 	fmt.Fprintf(out, "authhost %s\n", version())
 	told := newProgress(out)
 	e, err := engine.New(ctx, cfg, engine.Options{

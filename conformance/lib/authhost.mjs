@@ -52,11 +52,11 @@ class Server {
  * Starts a server and waits until it is ready.
  *
  * @param {{name: string, ids: string[], tenants: (listen: (id: string) => string) => object[], store?: object,
- *   development?: boolean, before?: (file: string) => Promise<void>}} options `name` names the log file; `ids` are the tenants that get a listener; `tenants` makes their configuration from
- *   a function that gives a tenant's listen address; `store` is the configuration's store section; `before` is called with the configuration file before the
+ *   development?: boolean, sections?: object, before?: (file: string) => Promise<void>}} options `name` names the log file; `ids` are the tenants that get a listener; `tenants` makes their configuration from
+ *   a function that gives a tenant's listen address; `store` is the configuration's store section, `sections` are further ones; `before` is called with the configuration file before the
  *   server starts
  */
-export async function startAuthhost({ name, ids, tenants, store = { driver: "bolt" }, development = true, before }) {
+export async function startAuthhost({ name, ids, tenants, store = { driver: "bolt" }, development = true, sections = {}, before }) {
   if (!existsSync(BINARY)) throw new Error(`${BINARY} does not exist; run "make build"`);
   const [main, adminPort, ...ports] = await freePorts(ids.length + 2);
   const addresses = new Map(ids.map((id, i) => [id, `127.0.0.1:${ports[i]}`]));
@@ -75,6 +75,7 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
     },
     limits: { wallMs: 60_000 }, // On a busy machine password hashes wait long for their turn.
     store,
+    ...sections,
     tenants: tenants((id) => addresses.get(id)),
   };
   const file = path.join(folder, "authhost.yaml");

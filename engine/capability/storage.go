@@ -51,7 +51,7 @@ func (h *Host) model(write bool, f modelFunction) function {
 
 func coreModel(name string) bool {
 	switch name {
-	case "user", "account", "session", "verification", "jwks":
+	case "user", "account", "session", "verification", "jwks", "rateLimit":
 		return true
 	}
 	return false

@@ -21,6 +21,7 @@ type checker struct {
 func (c *checker) run() {
 	c.server()
 	c.store()
+	c.redis()
 	c.mail()
 	c.tenants()
 }
@@ -106,6 +107,14 @@ func (c *checker) store() {
 		c.at(o, "/store/postgres", "store.postgres is set, but the driver is bolt", "write driver: postgres, or remove it")
 	case !strings.HasPrefix(url.Reveal(), "postgres://") && !strings.HasPrefix(url.Reveal(), "postgresql://"):
 		c.at(o, "/store/postgres/url", "store.postgres.url is not a PostgreSQL URL", "write postgres://user:password@host:port/database")
+	}
+}
+
+func (c *checker) redis() {
+	o, url := c.config.Origin, c.config.Redis.URL.Reveal()
+	scheme, _, ok := strings.Cut(url, "://")
+	if url != "" && (!ok || !slices.Contains([]string{"redis", "rediss", "unix"}, scheme)) {
+		c.at(o, "/redis/url", "redis.url is not a Redis URL", "write redis://user:password@host:port/database, rediss:// with TLS")
 	}
 }
 

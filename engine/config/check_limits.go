@@ -19,6 +19,9 @@ func (c *checker) rateLimit(t *Tenant) {
 		}
 		seen[r.Path] = true
 	}
+	if t.RateLimit.Storage == StorageRedis && c.config.Redis.URL == "" {
+		c.at(t.Origin, "/rateLimit/storage", "calls are to be counted in Redis, but redis.url is not set", "set redis.url, or write storage: memory")
+	}
 	if t.RateLimit.Enabled == False && !c.config.Server.Development {
 		c.warn(t.Origin, "/rateLimit/enabled", fmt.Sprintf("requests of tenant %q are not limited, so passwords can be guessed quickly", t.ID), "write enabled: true, unless a proxy in front limits them")
 	}

@@ -160,6 +160,15 @@ func (c *checker) session(t *Tenant) {
 	if cache := t.Session.CookieCache; cache.Enabled && cache.MaxAge > t.Session.ExpiresIn {
 		c.at(t.Origin, "/session/cookieCache/maxAge", fmt.Sprintf("maxAge (%s) is longer than the session's expiresIn (%s)", cache.MaxAge, t.Session.ExpiresIn), "make it shorter; minutes are usual")
 	}
+	s := t.Session
+	switch {
+	case s.Storage == StorageRedis && c.config.Redis.URL == "":
+		c.at(t.Origin, "/session/storage", "sessions are to be in Redis, but redis.url is not set", "set redis.url, or write storage: store")
+	case s.Storage != StorageRedis && s.StoreInDatabase:
+		c.at(t.Origin, "/session/storeInDatabase", "sessions are in the store anyway", "remove it, or write storage: redis")
+	case s.PreserveInDatabase && !s.StoreInDatabase:
+		c.at(t.Origin, "/session/preserveInDatabase", "sessions are not written to the store, so none can be preserved there", "write storage: redis and storeInDatabase: true too, or remove it")
+	}
 	if t.Session.UpdateAge > t.Session.ExpiresIn && !c.noted(t.Origin, "/session/expiresIn") {
 		c.at(t.Origin, "/session/updateAge", fmt.Sprintf("updateAge (%s) is longer than expiresIn (%s), so sessions would never be refreshed", t.Session.UpdateAge, t.Session.ExpiresIn), "make it shorter, or write disableRefresh: true")
 	}

@@ -39,7 +39,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 		t    reflect.Type
 	}{
 		{"", reflect.TypeFor[Config]()}, {"server", reflect.TypeFor[Server]()}, {"server.egress", reflect.TypeFor[Egress]()}, {"server.passwordHashing", reflect.TypeFor[HashLimits]()},
-		{"store", reflect.TypeFor[Store]()}, {"store.postgres", reflect.TypeFor[Postgres]()}, {"mail", reflect.TypeFor[Mail]()}, {"mail.smtp", reflect.TypeFor[SMTP]()},
+		{"store", reflect.TypeFor[Store]()}, {"store.postgres", reflect.TypeFor[Postgres]()}, {"redis", reflect.TypeFor[Redis]()}, {"mail", reflect.TypeFor[Mail]()}, {"mail.smtp", reflect.TypeFor[SMTP]()},
 		{"audit", reflect.TypeFor[Audit]()}, {"limits", reflect.TypeFor[Limits]()}, {"tenants[]", reflect.TypeFor[Tenant]()}, {"tenants[].secrets[]", reflect.TypeFor[SecretVersion]()},
 		{"tenants[].rateLimit", reflect.TypeFor[RateLimit]()}, {"tenants[].rateLimit.rules[]", reflect.TypeFor[RateRule]()},
 		{"tenants[].user.additionalFields[]", reflect.TypeFor[UserField]()}, {"tenants[].account", reflect.TypeFor[Account]()},

@@ -84,6 +84,12 @@ type Session struct {
 	DeferRefresh bool `yaml:"deferRefresh" default:"false"`
 	// Never refresh sessions.
 	DisableRefresh bool `yaml:"disableRefresh" default:"false"`
+	// store: sessions are records like others. redis: they are in Redis, as with Better Auth's secondaryStorage, and end there by themselves; users stay in the store.
+	Storage string `yaml:"storage" default:"store" enum:"store,redis"`
+	// With storage redis: write sessions to the store too. What Redis has lost is then found there, and while it does not answer sessions are read from there; what creates, changes or ends one answers 503 until it is back.
+	StoreInDatabase bool `yaml:"storeInDatabase" default:"false"`
+	// With storeInDatabase: leave the records of ended sessions in the store, for the record. Then it does not say which sessions are live, and is not read.
+	PreserveInDatabase bool `yaml:"preserveInDatabase" default:"false"`
 	// A copy of the session that clients carry in a cookie.
 	CookieCache CookieCache `yaml:"cookieCache"`
 	// Fields that sessions have beside those of the protocol.
@@ -157,6 +163,13 @@ type SessionField struct {
 	Returned bool `yaml:"returned" default:"true"`
 }
 
+// Values of Session.Storage and RateLimit.Storage.
+const (
+	StorageMemory = "memory"
+	StorageStore  = "store"
+	StorageRedis  = "redis"
+)
+
 // Values of Cookies.Secure and RateLimit.Enabled.
 const (
 	Auto  = "auto"
@@ -201,6 +214,8 @@ type RateLimit struct {
 	Window Duration `yaml:"window" default:"10s" min:"1s"`
 	// Calls of one endpoint within the window.
 	Max int64 `yaml:"max" default:"100" min:"1"`
+	// Where calls are counted. memory: in each node by itself. store: in the store, so that nodes on one PostgreSQL count together; a write for each call that is let through. redis: in Redis, for the same at a smaller price. While the store or Redis does not answer, each node counts in memory.
+	Storage string `yaml:"storage" default:"memory" enum:"memory,store,redis"`
 	// Limits of single endpoints. The first rule that matches is applied; rules go before the limits that endpoints have by themselves.
 	Rules []RateRule `yaml:"rules"`
 }

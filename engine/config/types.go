@@ -10,6 +10,8 @@ type Config struct {
 	Server Server `yaml:"server"`
 	// Where records are kept.
 	Store Store `yaml:"store"`
+	// A Redis server, for what several nodes share: sessions and counts of tenants that say so.
+	Redis Redis `yaml:"redis"`
 	// How mails leave the server.
 	Mail Mail `yaml:"mail"`
 	// The audit log.
@@ -93,6 +95,18 @@ type Postgres struct {
 	URL Secret `yaml:"url"`
 	// Most connections that this process opens.
 	MaxConns int `yaml:"maxConns" default:"10" min:"1" max:"10000"`
+}
+
+// Redis names a server that speaks the protocol of Redis 6 or newer. The
+// server starts without it: while it does not answer, limits count in each
+// node's memory, and sessions that are only there cannot be used (503).
+type Redis struct {
+	// Connection URL (redis://user:password@host:port/database, rediss:// with TLS, unix:// for a socket). Usually ${REDIS_URL} or file:PATH.
+	URL Secret `yaml:"url"`
+	// First part of every key.
+	Prefix string `yaml:"prefix" default:"authhost:"`
+	// Longest time for one command.
+	Timeout Duration `yaml:"timeout" default:"1s" min:"10ms"`
 }
 
 // Mail says how mails leave the server.

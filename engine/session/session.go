@@ -75,6 +75,8 @@ type Config struct {
 	// Defaults are the values of additional fields of new sessions; may be nil.
 	Defaults *document.Object
 	Cache    CacheConfig
+	// Shared, if set, keeps the sessions instead of the store.
+	Shared *SharedConfig
 }
 
 // Manager issues, finds and ends the sessions of one tenant. It is safe for
@@ -84,6 +86,7 @@ type Manager struct {
 	cookies  CookieConfig
 	secrets  *secret.Secrets
 	store    store.Tenant
+	keep     keeper
 	defaults *document.Object
 	cache    CacheConfig
 }
@@ -93,7 +96,7 @@ func New(c Config) *Manager {
 	c.Cache.Encoding = cmp.Or(c.Cache.Encoding, EncodingCompact)
 	c.Cache.Version = cmp.Or(c.Cache.Version, DefaultCacheVersion)
 	return &Manager{
-		policy: c.Policy.withDefaults(), cookies: c.Cookies, secrets: c.Secrets, store: c.Store,
+		policy: c.Policy.withDefaults(), cookies: c.Cookies, secrets: c.Secrets, store: c.Store, keep: newKeeper(c),
 		defaults: c.Defaults, cache: c.Cache,
 	}
 }
@@ -164,7 +167,7 @@ type Reader interface {
 // the state is Unknown.
 func (m *Manager) Find(ctx context.Context, from Reader, token string, now time.Time) (Current, error) {
 	cur := Current{State: Unknown, Token: token}
-	rec, err := from.Find(ctx, Model, "token", document.Text(token))
+	rec, err := m.keep.find(ctx, from, token)
 	if errors.Is(err, store.ErrNotFound) {
 		return cur, nil
 	}
@@ -277,7 +280,7 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 		return nil, err
 	}
 	fields.Set("id", document.Text(id)).Set("userId", document.Text(p.UserID)).Set("token", token)
-	rec, err := tx.Insert(ctx, Model, id, fields)
+	rec, err := m.keep.insert(ctx, tx, id, fields, now)
 	if err != nil {
 		return nil, err
 	}
@@ -302,7 +305,7 @@ func (m *Manager) Update(ctx context.Context, tx *store.Tx, hooks Hooks, rec *st
 	for _, name := range [...]string{"id", "userId", "token"} {
 		set.Delete(name)
 	}
-	after, err := tx.Update(ctx, Model, rec.ID, set)
+	after, err := m.keep.update(ctx, tx, rec, set, now)
 	if err == nil {
 		hooks.Happened("session.updated", after, rec.Fields)
 	}
@@ -315,7 +318,7 @@ func (m *Manager) Delete(ctx context.Context, tx *store.Tx, hooks Hooks, rec *st
 	if err := hooks.Verdict(ctx, "session.deleting", rec.Fields, nil); err != nil {
 		return err
 	}
-	if err := tx.Delete(ctx, Model, rec.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err := m.keep.delete(ctx, tx, rec); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	hooks.Happened("session.deleted", store.Gone(rec), nil)
@@ -324,12 +327,12 @@ func (m *Manager) Delete(ctx context.Context, tx *store.Tx, hooks Hooks, rec *st
 
 // ByToken finds a session by its token within a unit of work.
 func (m *Manager) ByToken(ctx context.Context, tx *store.Tx, token string) (*store.Record, error) {
-	return tx.Find(ctx, Model, "token", document.Text(token))
+	return m.keep.find(ctx, tx, token)
 }
 
 // List returns a user's live sessions, oldest first.
 func (m *Manager) List(ctx context.Context, tx *store.Tx, userID string, now time.Time) ([]*store.Record, error) {
-	all, err := listAll(ctx, tx, userID)
+	all, err := m.keep.list(ctx, tx, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -345,7 +348,7 @@ func (m *Manager) List(ctx context.Context, tx *store.Tx, userID string, now tim
 // DeleteUser ends the sessions of a user, but for the one with the token
 // except, and returns how many ended.
 func (m *Manager) DeleteUser(ctx context.Context, tx *store.Tx, hooks Hooks, userID, except string) (int, error) {
-	all, err := listAll(ctx, tx, userID)
+	all, err := m.keep.list(ctx, tx, userID)
 	if err != nil {
 		return 0, err
 	}
@@ -360,20 +363,4 @@ func (m *Manager) DeleteUser(ctx context.Context, tx *store.Tx, hooks Hooks, use
 		n++
 	}
 	return n, nil
-}
-
-func listAll(ctx context.Context, tx *store.Tx, userID string) ([]*store.Record, error) {
-	var all []*store.Record
-	q := store.Query{Model: Model, Index: "userId+createdAt", Key: []document.Value{document.Text(userID)}}
-	for {
-		page, err := tx.List(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, page.Records...)
-		if page.Cursor == "" {
-			return all, nil
-		}
-		q.Cursor = page.Cursor
-	}
 }

@@ -27,8 +27,9 @@ type Tx struct {
 	entries map[recordKey]entry  // own writes and guards
 	undo    []undo
 	after   []func()
-	deletes int // entries that delete
-	writes  int // sequence of writes
+	dropped []func() // what takes back what is not in the store
+	deletes int      // entries that delete
+	writes  int      // sequence of writes
 	done    bool
 	outcome error // of Commit, or ErrTxDone after Rollback
 }
@@ -51,7 +52,7 @@ type undo struct {
 }
 
 // Mark is a point in a unit of work to which Rewind returns.
-type Mark struct{ undo, after int }
+type Mark struct{ undo, after, dropped int }
 
 // Begin starts a unit of work. It costs nothing until it is used; one that is
 // dropped needs no Rollback.
@@ -81,7 +82,7 @@ func (t *Tx) count(e entry, present bool, by int) {
 }
 
 // Mark returns the present point, for Rewind.
-func (t *Tx) Mark() Mark { return Mark{len(t.undo), len(t.after)} }
+func (t *Tx) Mark() Mark { return Mark{len(t.undo), len(t.after), len(t.dropped)} }
 
 // Rewind drops every write and callback made since the mark. Marks made after
 // it are no longer valid.
@@ -101,11 +102,26 @@ func (t *Tx) Rewind(m Mark) {
 		}
 	}
 	t.after = t.after[:m.after]
+	t.drop(m.dropped)
+}
+
+// drop runs the callbacks of OnDrop from number n on, the last one first.
+func (t *Tx) drop(n int) {
+	for len(t.dropped) > n {
+		f := t.dropped[len(t.dropped)-1]
+		t.dropped = t.dropped[:len(t.dropped)-1]
+		f()
+	}
 }
 
 // OnCommit registers a function that runs after Commit has succeeded, in the
 // order of registration.
 func (t *Tx) OnCommit(f func()) { t.after = append(t.after, f) }
+
+// OnDrop registers a function that runs when what was done since is dropped:
+// by Rewind, by Rollback, or because Commit failed. It takes back what the
+// unit of work did elsewhere than in the store.
+func (t *Tx) OnDrop(f func()) { t.dropped = append(t.dropped, f) }
 
 // Insert adds a record and returns it. It returns a *ConflictError when the id
 // or a unique key is already taken, as far as can be seen now.
@@ -263,6 +279,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 		t.outcome = t.tenant.Apply(ctx, ops)
 	}
 	if t.outcome != nil {
+		t.drop(0)
 		return t.outcome
 	}
 	for _, f := range t.after {
@@ -275,6 +292,7 @@ func (t *Tx) Commit(ctx context.Context) error {
 func (t *Tx) Rollback() {
 	if !t.done {
 		t.done, t.outcome = true, ErrTxDone
+		t.drop(0)
 	}
 }
 

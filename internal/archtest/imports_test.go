@@ -18,13 +18,13 @@ var layers = [][]string{
 	{"engine/document", "engine/apierror", "sdk/plugintest"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
-		"engine/mail", "engine/audit", "engine/ratelimit", "engine/egress", "engine/telemetry", "plugins/...",
+		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "plugins/...",
 	},
-	{"engine/session", "engine/identity", "engine/config", "engine/outbox"},
+	{"engine/session", "engine/identity", "engine/ratelimit", "engine/config", "engine/outbox"},
 	{"engine/dispatch"},
 	{"engine/capability", "engine/httpapi", "engine/importer/..."},
 	{"engine"},
-	{"internal/pgtest", "internal/wasmtest"},
+	{"internal/pgtest", "internal/redistest", "internal/wasmtest"},
 	{"cmd/authhost", "internal/...", "wasm-examples/..."},
 }
 
@@ -112,6 +112,7 @@ var owners = []owner{
 	{"golang.org/x/text/...", []string{"engine/secret"}, "passwords are normalised before they are hashed"},
 	{"golang.org/x/sys/...", []string{"engine/sandbox/..."}, "memory mappings of images"},
 	{"golang.org/x/sync/...", []string{"engine/..."}, "semaphores and groups, of no consequence to callers"},
+	{"github.com/redis/go-redis/v9/...", []string{"engine/redis"}, "the client of what nodes share besides the store"},
 	{"github.com/gorilla/mux", []string{"engine/httpapi"}, "routing"},
 	{"github.com/spf13/cobra", []string{"cmd/authhost"}, "the command line"},
 	{"github.com/prometheus/...", []string{"engine/telemetry"}, "the parts count through methods, not through a metrics library"},
