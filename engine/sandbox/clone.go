@@ -36,9 +36,8 @@ func (c *core) instantiate(start uint64) (*Instance, error) {
 		return nil, inst.memory.failure
 	}
 	inst.entry = mod.ExportedFunction(c.rt.cfg.Entry)
-	inst.fuel = mod.ExportedGlobal(wasmbin.ExportFuel).(api.MutableGlobal)
+	inst.meter = mod.ExportedGlobal(wasmbin.ExportMeter).(api.MutableGlobal)
 	inst.tank = mod.ExportedGlobal(wasmbin.ExportTank).(api.MutableGlobal)
-	inst.words = mod.ExportedGlobal(wasmbin.ExportStack).(api.MutableGlobal)
 	inst.state = make([]api.MutableGlobal, len(c.code.State))
 	for i, name := range c.code.State {
 		inst.state[i] = mod.ExportedGlobal(name).(api.MutableGlobal)

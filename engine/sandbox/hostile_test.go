@@ -74,6 +74,31 @@ func runaways() map[string]struct {
 			g.Elements(0, f)
 			return self(g, ">", "", func(uint32) []byte { return w.Cat(w.I32(0), w.CallIndirect(g.Type(">"))) })
 		}, sandbox.ReasonStack},
+		"jumps through a table": {func(*guest) []byte {
+			open, table := []byte{0x02, 0x40}, []byte{0x0e, 2, 0, 1, 2}
+			jump := func(n int32, label uint32) []byte { return w.Cat(w.I32(n), w.Set(1), w.Br(label)) }
+			return w.Loop(open, open, open, w.Get(1), table, w.End, jump(2, 2), w.End, jump(0, 1), w.End, jump(1, 0))
+		}, sandbox.ReasonFuel},
+		"jumps through a table, with calls": {func(g *guest) []byte {
+			f := g.Func(">", "")
+			open, table := []byte{0x02, 0x40}, []byte{0x0e, 1, 0, 1}
+			return w.Loop(open, open, w.Get(1), table, w.End, w.Call(f), w.I32(1), w.Set(1), w.Br(1), w.End,
+				w.I32(0), w.Set(1), w.Br(0))
+		}, sandbox.ReasonFuel},
+		"a table that leads to its loop": {func(*guest) []byte {
+			return w.Loop([]byte{0x02, 0x40}, w.I32(1), w.Set(1), w.Get(1), []byte{0x0e, 1, 0, 1}, w.End)
+		}, sandbox.ReasonFuel},
+		"a dispatching loop that leads to itself": {func(*guest) []byte {
+			return w.Loop([]byte{0x02, 0x40}, w.Get(2), []byte{0x0e, 0, 1}, w.End)
+		}, sandbox.ReasonFuel},
+		"short loops in short functions": {func(g *guest) []byte {
+			f := g.Func(">", "i", w.Loop(w.Get(0), w.I32(1), w.I32Add, w.Tee(0), w.I32(300), w.I32LtU, w.BrIf(0)))
+			var calls []byte
+			for range 2000 {
+				calls = append(calls, w.Call(f)...)
+			}
+			return w.Loop(calls, w.Br(0))
+		}, sandbox.ReasonFuel},
 		"filling memory": {func(*guest) []byte {
 			return w.Loop(w.I32(0), w.I32(7), w.I32(2<<16), w.MemoryFill, w.Br(0))
 		}, sandbox.ReasonFuel},

@@ -19,9 +19,8 @@ type Instance struct {
 	mem    api.Memory
 	memory linear
 	entry  api.Function
-	fuel   api.MutableGlobal   // in the slice that the guest works on
-	tank   api.MutableGlobal   // for further slices
-	words  api.MutableGlobal   // of stack
+	meter  api.MutableGlobal   // stack, and fuel in the slice that the guest works on
+	tank   api.MutableGlobal   // fuel for further slices
 	state  []api.MutableGlobal // the guest's own globals, as in code.State
 
 	initialising bool
@@ -49,9 +48,8 @@ func (i *Instance) begin(ctx context.Context, host Host, limits Limits) *call {
 func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
 	fuel := min(c.limits.Fuel, maxCounter)
 	slice := min(fuel, wasmbin.Slice)
-	i.fuel.Set(slice)
+	i.meter.Set(wasmbin.Meter(int64(min(c.limits.Stack, wasmbin.MaxStack)), int64(slice)))
 	i.tank.Set(fuel - slice)
-	i.words.Set(min(c.limits.Stack, maxCounter))
 	i.memory.limit = uint64(i.core.code.MaxPages) * pageSize
 	if p := c.limits.MemoryPages; p > 0 {
 		i.memory.limit = min(i.memory.limit, uint64(p)*pageSize)
@@ -63,7 +61,8 @@ func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
 	if c.cancel != nil {
 		c.cancel()
 	}
-	left := int64(i.fuel.Get()) + max(0, int64(i.watch.tank(i)))
+	_, left := wasmbin.Metered(i.meter.Get())
+	left += max(0, int64(i.watch.tank(i)))
 	c.usage.Fuel = fuel - min(fuel, uint64(max(left, 0)))
 	c.usage.Pages = i.pages()
 	if err != nil {
@@ -72,7 +71,7 @@ func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
 	return err
 }
 
-// maxCounter is the largest value that a counter takes; it is signed.
+// maxCounter is the largest fuel; the tank is signed.
 const maxCounter = 1<<63 - 1
 
 // errInUse is a mistake of the embedding program.
@@ -135,14 +134,15 @@ func (c *call) blameless(err error) bool {
 func (c *call) trapError(module string, handler int32, err error) *TrapError {
 	t := &TrapError{Module: module, Handler: handler, Reason: ReasonTrap, Detail: err.Error()}
 	var s *stop
+	stack, fuel := wasmbin.Metered(c.inst.meter.Get())
 	switch {
 	case errors.As(err, &s):
 		t.Reason, t.Limit, t.Detail = s.reason, s.limit, s.detail
 	case c.inHost:
 		t.Reason = ReasonHost
-	case int64(c.inst.words.Get()) < 0:
+	case stack < 0:
 		t.Reason, t.Limit = ReasonStack, c.limits.Stack
-	case int64(c.inst.fuel.Get()) >= 0:
+	case fuel >= 0:
 	case c.overdue:
 		t.Reason, t.Limit = ReasonWall, uint64(c.limits.Wall)
 	default:

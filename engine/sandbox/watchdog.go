@@ -75,11 +75,15 @@ func (w *watchdog) tank(i *Instance) uint64 {
 	return i.tank.Get()
 }
 
+// maxBurn bounds what burn takes at a time, for the meter to hold it.
+const maxBurn = 1 << 30
+
 // burn takes fuel on behalf of the guest, for work that a host function does.
 // It ends the call when there is none left.
 func (c *call) burn(n uint64) {
 	i, w := c.inst, &c.inst.watch
-	left := int64(i.fuel.Get()) - int64(min(n, maxCounter))
+	stack, left := wasmbin.Metered(i.meter.Get())
+	left -= int64(min(n, maxBurn))
 	if left < 0 {
 		w.mu.Lock()
 		tank := int64(i.tank.Get())
@@ -88,7 +92,7 @@ func (c *call) burn(n uint64) {
 		left += taken
 		w.mu.Unlock()
 	}
-	i.fuel.Set(uint64(left))
+	i.meter.Set(wasmbin.Meter(stack, left))
 	switch {
 	case left >= 0:
 	case w.expired():

@@ -12,8 +12,10 @@ var (
 type editKind byte
 
 const (
-	editLoop   editKind = iota // after a loop's header; arg is the loop
+	editLoop   editKind = iota // after a loop's header
 	editReturn                 // instead of a return; arg is the nesting there
+	editThread                 // instead of a branch; arg is the label to branch to
+	editBack                   // before a branch back to a dispatching loop; arg is its cost
 	editCall                   // before a call of guest code
 	editBulk                   // before a bulk operation on memory or table
 	editGrow                   // before memory.grow or table.grow
@@ -23,27 +25,38 @@ const (
 type edit struct {
 	kind editKind
 	pos  int // in Body.Code
+	end  int // of what is replaced
+	loop int // the loop that it is about, or -1
 	arg  int
 }
 
 // loop is what is known of one loop.
 type loop struct {
-	parent int // the enclosing loop, or -1
-	instrs int // instructions in it, nested loops not counted
-	edges  int // branches back to its header
-	calls  bool
+	parent   int  // the enclosing loop, or -1
+	instrs   int  // instructions in it, those of nested loops that run not counted
+	edges    int  // branches back to its header
+	calls    bool // calls guest code, directly or not
+	typed    bool // its block type is an index: it may have parameters
+	dispatch int  // index in function.dispatches, or -1
 }
+
+// runs reports whether the code may run more than once.
+func (l *loop) runs() bool { return l.edges > 0 }
 
 // function is what one pass over a function's code finds out.
 type function struct {
-	edits  []edit
-	loops  []loop
-	instrs int  // instructions outside of loops
-	calls  bool // calls guest code, directly or not
-	bulk   bool
-	labels []label // scratch
+	edits      []edit
+	loops      []loop
+	dispatches []dispatch
+	instrs     int  // instructions outside of loops that run
+	calls      bool // calls guest code, directly or not
+	bulk       bool
+	labels     []label // scratch
+	seen       int     // instructions so far
+	last       [2]instr
+	opening    opening
 
-	outerCalls bool // calls guest code outside of loops
+	outerCalls bool // calls guest code outside of loops that run
 	spaces     spaces
 	locals     uint32 // parameters counted
 
@@ -85,11 +98,18 @@ func (f *function) names(in *instr) bool {
 	return true
 }
 
-// label is an open block; loop is -1 unless it is a loop's.
-type label struct{ loop int }
+// label is an open block.
+type label struct {
+	loop     int // the loop that it is, or -1
+	dispatch int // the dispatching loop whose target it is, or -1
+	target   int // which one
+}
+
+var plainLabel = label{loop: -1, dispatch: -1}
 
 func (f *function) reset() {
-	*f = function{edits: f.edits[:0], loops: f.loops[:0], labels: f.labels[:0], dropped: f.dropped[:0]}
+	*f = function{edits: f.edits[:0], loops: f.loops[:0], dispatches: f.dispatches[:0],
+		labels: f.labels[:0], dropped: f.dropped[:0]}
 }
 
 // analyze walks over a function's code once. locals counts its parameters
@@ -99,7 +119,7 @@ func (f *function) analyze(b *Body, sp spaces, locals uint32, lim *Admission) er
 	f.spaces, f.locals = sp, locals
 	r := &reader{b: b.Code, base: b.Offset}
 	current := -1 // innermost loop
-	f.labels = append(f.labels, label{loop: -1})
+	f.labels = append(f.labels, plainLabel)
 	var in instr
 	for len(f.labels) > 0 {
 		pos := r.pos
@@ -114,25 +134,24 @@ func (f *function) analyze(b *Body, sp spaces, locals uint32, lim *Admission) er
 			return r.formatError("function body")
 		}
 		f.count(current)
+		f.opening.see(f, &in)
 		switch in.op {
 		case opBlock, opIf:
-			f.labels = append(f.labels, label{loop: -1})
+			f.labels = append(f.labels, plainLabel)
 		case opLoop:
-			f.loops = append(f.loops, loop{parent: current})
+			f.loops = append(f.loops, loop{parent: current, typed: in.typed, dispatch: -1})
 			current = len(f.loops) - 1
-			f.labels = append(f.labels, label{loop: current})
-			f.edits = append(f.edits, edit{editLoop, r.pos, current})
+			f.labels = append(f.labels, label{loop: current, dispatch: -1})
+			f.edits = append(f.edits, edit{editLoop, r.pos, r.pos, current, 0})
 		case opEnd:
-			if l := f.labels[len(f.labels)-1]; l.loop >= 0 {
-				current = f.loops[l.loop].parent
-			}
-			f.labels = f.labels[:len(f.labels)-1]
+			current = f.close(current)
 		default:
-			if !f.visit(&in, pos, current) {
+			if !f.visit(&in, pos, r.pos, current) {
 				r.fail(errLabel)
 				return r.formatError("function body")
 			}
 		}
+		f.last[0], f.last[1] = f.last[1], in
 		if err := check("blocks within blocks", uint64(len(f.labels)), uint64(lim.Nesting)); err != nil {
 			return err
 		}
@@ -145,11 +164,26 @@ func (f *function) analyze(b *Body, sp spaces, locals uint32, lim *Admission) er
 			return err
 		}
 	}
+	f.finish()
 	return r.formatError("function body")
+}
+
+// close ends the innermost block and returns the loop around it.
+func (f *function) close(current int) int {
+	l := f.labels[len(f.labels)-1]
+	f.labels = f.labels[:len(f.labels)-1]
+	if l.dispatch >= 0 {
+		f.dispatches[f.loops[l.dispatch].dispatch].targets[l.target] = f.seen
+	}
+	if l.loop >= 0 {
+		return f.loops[l.loop].parent
+	}
+	return current
 }
 
 // count attributes an instruction to the innermost loop.
 func (f *function) count(current int) {
+	f.seen++
 	if current < 0 {
 		f.instrs++
 	} else {
@@ -157,11 +191,38 @@ func (f *function) count(current int) {
 	}
 }
 
+// finish adds up what nested loops mean for those around them: a loop that
+// never branches back is none.
+func (f *function) finish() {
+	for i := len(f.loops) - 1; i >= 0; i-- { // nested ones come after those around them
+		l := &f.loops[i]
+		if l.dispatch < 0 && l.runs() {
+			if l.calls && l.parent >= 0 {
+				f.loops[l.parent].calls = true
+			}
+			continue
+		}
+		once := l.instrs
+		if l.dispatch >= 0 {
+			once = max(1, once/min(max(f.dispatches[l.dispatch].ahead, 1), maxAhead))
+		}
+		if l.parent < 0 {
+			f.instrs += once
+			f.outerCalls = f.outerCalls || l.calls && !l.runs()
+			continue
+		}
+		f.loops[l.parent].instrs += once
+		f.loops[l.parent].calls = f.loops[l.parent].calls || l.calls
+	}
+}
+
 // visit notes branches, calls and bulk operations. It reports whether labels
 // exist.
-func (f *function) visit(in *instr, pos, current int) bool {
+func (f *function) visit(in *instr, pos, end, current int) bool {
 	switch in.op {
-	case opBr, opBrIf:
+	case opBr:
+		return f.thread(in, pos, end) || f.branch(in.arg)
+	case opBrIf:
 		return f.branch(in.arg)
 	case opBrTable:
 		for _, l := range in.tbl {
@@ -170,7 +231,7 @@ func (f *function) visit(in *instr, pos, current int) bool {
 			}
 		}
 	case opReturn:
-		f.edits = append(f.edits, edit{editReturn, pos, len(f.labels) - 1})
+		f.edits = append(f.edits, edit{editReturn, pos, end, -1, len(f.labels) - 1})
 	case opCall:
 		if in.arg >= f.spaces.imported {
 			f.call(pos, current)
@@ -206,7 +267,7 @@ func (f *function) visitMisc(in *instr, pos int) {
 
 func (f *function) bulkAt(kind editKind, pos int) {
 	f.bulk = true
-	f.edits = append(f.edits, edit{kind, pos, 0})
+	f.edits = append(f.edits, edit{kind, pos, pos, -1, 0})
 }
 
 // branch counts a branch that goes back to a loop's header.
@@ -216,16 +277,20 @@ func (f *function) branch(l uint32) bool {
 	}
 	if i := f.labels[len(f.labels)-1-int(l)].loop; i >= 0 {
 		f.loops[i].edges++
+		if d := f.loops[i].dispatch; d >= 0 {
+			f.dispatches[d].others++
+		}
 	}
 	return true
 }
 
-// call marks the loops around a call.
+// call notes a call of guest code.
 func (f *function) call(pos, current int) {
 	f.calls = true
-	f.outerCalls = f.outerCalls || current < 0
-	f.edits = append(f.edits, edit{editCall, pos, 0})
-	for i := current; i >= 0 && !f.loops[i].calls; i = f.loops[i].parent {
-		f.loops[i].calls = true
+	f.edits = append(f.edits, edit{editCall, pos, pos, -1, 0})
+	if current < 0 {
+		f.outerCalls = true
+	} else {
+		f.loops[current].calls = true
 	}
 }

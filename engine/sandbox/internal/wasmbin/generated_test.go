@@ -82,7 +82,7 @@ func runAll(ctx context.Context, wasm []byte, rewrite bool) (string, error) {
 		return "", err
 	}
 	if rewrite {
-		out, err := Rewrite(m, RewriteOptions{Counters: specStack})
+		out, err := Rewrite(m, RewriteOptions{Stack: specStack, Tank: specFuel})
 		if err != nil {
 			return "", err
 		}

@@ -24,14 +24,18 @@ const (
 	opGlobalSet    = 0x24
 	opTableSet     = 0x26
 	opMemoryGrow   = 0x40
+	opI32GtS       = 0x4a
 	opI32GtU       = 0x4b
+	opI64Ne        = 0x52
 	opI64LtS       = 0x53
-	opI64GtS       = 0x55
 	opI64LeS       = 0x57
+	opI32Add       = 0x6a
 	opI64Add       = 0x7c
 	opI64Sub       = 0x7d
+	opI64And       = 0x83
 	opI64Shl       = 0x86
 	opI64ShrU      = 0x88
+	opI64ExtendS   = 0xac
 	opI64ExtendU   = 0xad
 	opMisc         = 0xfc
 	blockEmpty     = 0x40
@@ -115,6 +119,8 @@ type instr struct {
 	sub   uint32   // second opcode
 	arg   uint32   // first index
 	typed bool     // arg is the index of a block's type
+	empty bool     // a block without parameters and results
+	value int32    // of i32.const
 	tbl   []uint32 // br_table: labels, default last; reused by the next instruction
 }
 
@@ -127,9 +133,10 @@ func (r *reader) next(in *instr, maxTable int) error {
 	case immU32:
 		in.arg = r.u32()
 	case immBlock:
-		in.arg, in.typed = 0, false
-		if t := r.signed(33); t >= 0 { // an index; negative numbers are value types
-			in.arg, in.typed = uint32(t), true
+		t := r.signed(33) // an index; negative numbers are value types
+		in.arg, in.typed, in.empty = 0, t >= 0, t == blockEmpty-1<<7
+		if in.typed {
+			in.arg = uint32(t)
 		}
 	case immU32x2:
 		in.arg = r.u32()
@@ -140,7 +147,7 @@ func (r *reader) next(in *instr, maxTable int) error {
 	case immByte:
 		r.byte()
 	case immI32:
-		r.i32()
+		in.value = r.i32()
 	case immI64:
 		r.i64()
 	case immF32:

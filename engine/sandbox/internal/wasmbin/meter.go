@@ -2,13 +2,17 @@ package wasmbin
 
 // Metering.
 //
-// Fuel is an i64 global that the guest cannot name. A function charges what
-// it runs outside of loops when it is entered, and each loop charges one
-// iteration at its header; on a negative balance they call refill, a function
-// that the rewriter adds. A loop that calls no guest code is tight: there a
-// global would be loaded and stored in each round, so it counts in a local,
-// the debt, and compares that with the fuel. The debt is paid before guest
-// code is called and when the function returns.
+// One i64 global that the guest cannot name, the meter, holds two counters:
+// the stack that is left, in its upper half, and the fuel, in its lower half.
+// Both are signed, and one test of two bits finds either below zero; then
+// refill is called, a function that the rewriter adds.
+//
+// A function charges what it runs outside of loops when it is entered, and
+// each loop charges one round at its header. A loop that calls no guest code
+// is tight: there it counts in a local, the debt, which is paid now and then,
+// before guest code is called, and when the function returns. After a refill a
+// loop begins its round anew, which leaves the code of the round a straight
+// line for the compiler. Dispatching loops are told about in dispatch.go.
 //
 // Fuel comes in slices out of the tank, another global. With each slice the
 // guest leaves its machine code for a moment, by growing memory by nothing:
@@ -16,24 +20,41 @@ package wasmbin
 // code, and would wait for all the fuel that there is. An empty tank traps.
 // It may be emptied while the guest runs, which ends it within a slice.
 //
-// Stack is a third such global. Functions that call guest code take the size
-// of their frame from it, and give it back when they return. For that the
-// body becomes a block, which returns leave by branching, and which has the
-// same label as the function itself had.
+// Functions that call guest code take the size of their frame from the stack,
+// and give it back when they return. For that the body becomes a block, which
+// returns leave by branching, and which has the same label as the function
+// itself had.
 
 // Slice is the fuel of one slice: less than a tenth of a millisecond, as a
 // rule, and some milliseconds where loops are cheaper than their work, see
 // cost.
 const Slice = 100_000
 
+// The meter's parts.
+const (
+	stackShift = 32
+	below      = -1<<63 | 1<<31 // the signs of both
+	// MaxStack is the largest stack that the meter holds.
+	MaxStack = 1<<31 - 1
+)
+
+// Meter returns the value of a meter.
+func Meter(stack, fuel int64) uint64 { return uint64(stack<<stackShift + fuel) }
+
+// Metered returns the counters of a meter. Both may be below zero.
+func Metered(meter uint64) (stack, fuel int64) {
+	fuel = int64(int32(meter))
+	return (int64(meter) - fuel) >> stackShift, fuel
+}
+
 // Costs in fuel; an instruction costs one.
 const (
-	maxEdges      = 64 // see cost
-	smallPrologue = 64 // see prologue
-	smallLeaf     = 32 // the same
-	bulkShift     = 4  // 16 bytes or entries cost one
-	growShift     = 12 // a page of memory costs 4096
-	growMax       = 1 << 16
+	maxEdges  = 64        // see cost
+	maxDebt   = Slice / 4 // of tight loops, until it is paid
+	smallLeaf = 32        // see prologue
+	bulkShift = 4         // 16 bytes or entries cost one
+	growShift = 12        // a page of memory costs 4096
+	growMax   = 1 << 16
 )
 
 // Frame sizes in words of 8 bytes.
@@ -42,11 +63,14 @@ const (
 	framePerCode = 16 // instructions for one spilled temporary
 )
 
-// cost is what one round of a loop costs. A loop with several branches
-// back runs, on the average, only the part between two of them; compilers
-// that turn jumps into a loop over a switch have hundreds. The divisor is
-// bounded so that branches which are never taken cannot make code free.
-func (l *loop) cost() int64 {
+// cost is what one round of a loop costs at its header. A loop with several
+// branches back runs, on the average, only the part between two of them. The
+// divisor is bounded so that branches which are never taken cannot make code
+// free.
+func (f *function) cost(l *loop) int64 {
+	if l.dispatch >= 0 && f.dispatches[l.dispatch].others == 0 {
+		return 0
+	}
 	return int64(max(1, l.instrs/min(max(l.edges, 1), maxEdges)))
 }
 
@@ -84,7 +108,7 @@ func (rw *rewriter) code() ([]byte, error) {
 }
 
 // refillBody is the code of refill: it takes slices until the fuel is not
-// negative, and traps when the tank is empty.
+// negative, and traps when the tank is empty, or the stack is used up.
 func (rw *rewriter) refillBody() []byte {
 	const taken = 0 // the local
 	mt := &meter{rw: rw, out: []byte{1, 1, byte(I64)}}
@@ -102,12 +126,14 @@ func (rw *rewriter) refillBody() []byte {
 	mt.local(opLocalGet, taken)
 	mt.out = append(mt.out, opI64Sub)
 	mt.global(opGlobalSet, rw.tank)
-	mt.global(opGlobalGet, rw.fuel)
+	mt.global(opGlobalGet, rw.meter)
 	mt.local(opLocalGet, taken)
 	mt.out = append(mt.out, opI64Add)
-	mt.global(opGlobalSet, rw.fuel)
-	mt.global(opGlobalGet, rw.fuel)
-	mt.out = append(mt.out, opI64Const, 0, opI64LtS, opBrIf, 0, opEnd)
+	mt.global(opGlobalSet, rw.meter)
+	mt.global(opGlobalGet, rw.meter)
+	mt.out = append(appendS(append(mt.out, opI64Const), 1<<31), opI64And, opI64Const, 0, opI64Ne, opBrIf, 0, opEnd)
+	mt.global(opGlobalGet, rw.meter)
+	mt.out = append(mt.out, opI64Const, 0, opI64LtS, opIf, blockEmpty, opUnreachable, opEnd)
 	if rw.m.imported(KindMemory)+len(rw.m.Memory) > 0 {
 		mt.out = append(mt.out, opI32Const, 0, opMemoryGrow, 0, opDrop)
 	}
@@ -124,7 +150,7 @@ func (rw *rewriter) function(out []byte, index int) []byte {
 		mt.frame = int64(frameBase + next + (fn.instrs+fn.loopInstrs())/framePerCode)
 	}
 	for i := range fn.loops {
-		mt.tight = mt.tight || !fn.loops[i].calls
+		mt.tight = mt.tight || fn.loops[i].tight()
 	}
 	runs := len(src.Locals)
 	if mt.tight {
@@ -140,7 +166,7 @@ func (rw *rewriter) function(out []byte, index int) []byte {
 		out = append(appendU(out, uint64(run.Count)), byte(run.Type))
 	}
 	if mt.tight {
-		out = append(out, 1, byte(I64))
+		out = append(out, 1, byte(I32))
 	}
 	if fn.bulk {
 		out = append(out, 1, byte(I32))
@@ -166,6 +192,9 @@ func (f *function) loopInstrs() (n int) {
 	return n
 }
 
+// tight reports whether the loop's rounds are counted in the debt.
+func (l *loop) tight() bool { return l.runs() && !l.calls }
+
 // body appends the instructions.
 func (mt *meter) body(code []byte, results []ValType) {
 	mt.prologue()
@@ -179,15 +208,16 @@ func (mt *meter) body(code []byte, results []ValType) {
 			continue
 		}
 		mt.out = append(mt.out, code[done:e.pos]...)
-		done = e.pos
+		done = e.end
 		switch e.kind {
 		case editLoop:
-			mt.loop(&mt.fn.loops[e.arg])
-		case editReturn:
+			mt.loop(&mt.fn.loops[e.loop])
+		case editReturn, editThread:
 			mt.out = appendU(append(mt.out, opBr), uint64(e.arg))
-			done++
+		case editBack:
+			mt.owe(&mt.fn.loops[e.loop], int64(e.arg))
 		case editCall:
-			mt.settle()
+			mt.settle(0)
 		case editBulk:
 			mt.bulk(bulkShift)
 		case editGrow:
@@ -198,99 +228,123 @@ func (mt *meter) body(code []byte, results []ValType) {
 	if !mt.wrapped {
 		return
 	}
-	if mt.tight {
-		mt.pay()
-	}
-	if mt.frame > 0 {
-		mt.add(mt.rw.stack, mt.frame)
+	switch {
+	case mt.tight:
+		mt.pay(mt.frame)
+	case mt.frame > 0:
+		mt.add(mt.frame << stackShift)
 	}
 	mt.out = append(mt.out, opEnd)
 }
 
 // prologue charges for the code outside of loops and takes the frame. A
-// function that is little more than a loop, and cannot call before it is in
-// one, leaves the charge to the loop. A small function that neither loops nor
-// calls leaves the check to its caller.
+// function whose calls are all in loops leaves the test to them. A small
+// function that neither loops nor calls leaves it to its caller.
 func (mt *meter) prologue() {
 	fn := mt.fn
-	switch {
-	case !fn.calls && len(fn.loops) == 0 && fn.instrs <= smallLeaf:
-		mt.add(mt.rw.fuel, -int64(fn.instrs))
-	case len(fn.loops) == 0, fn.outerCalls, fn.instrs > smallPrologue:
-		mt.charge(int64(fn.instrs))
+	cost := int64(fn.instrs) + mt.frame<<stackShift
+	loops := false
+	for i := range fn.loops {
+		loops = loops || fn.loops[i].runs()
 	}
-	if mt.frame > 0 {
-		mt.add(mt.rw.stack, -mt.frame)
-		mt.global(opGlobalGet, mt.rw.stack)
-		mt.out = append(mt.out, opI64Const, 0, opI64LtS, opIf, blockEmpty, opUnreachable, opEnd)
+	if mt.tight && !fn.calls {
+		mt.out = appendS(append(mt.out, opI32Const), cost)
+		mt.local(opLocalSet, mt.debt)
+		cost = 0
+	}
+	switch {
+	case mt.tight, fn.outerCalls, !loops && (fn.calls || fn.instrs > smallLeaf):
+		mt.check(cost, false)
+	default:
+		mt.add(-cost)
 	}
 }
 
 // loop charges one round.
 func (mt *meter) loop(l *loop) {
-	if l.calls {
-		mt.charge(l.cost())
+	cost := mt.fn.cost(l)
+	switch {
+	case !l.runs():
+		return
+	case l.calls:
+		mt.check(cost, !l.typed)
 		return
 	}
-	// debt += cost; if debt > fuel { fuel -= debt; debt = 0; refill() }
+	// debt += cost; if debt > maxDebt { pay; debt = -cost; begin anew }
+	if cost > 0 {
+		mt.owe(l, cost)
+	}
 	mt.local(opLocalGet, mt.debt)
-	mt.out = appendS(append(mt.out, opI64Const), l.cost())
-	mt.out = append(mt.out, opI64Add)
-	mt.local(opLocalTee, mt.debt)
-	mt.global(opGlobalGet, mt.rw.fuel)
-	mt.out = append(mt.out, opI64GtS, opIf, blockEmpty)
-	mt.settle()
-	mt.out = append(appendU(append(mt.out, opCall), uint64(mt.rw.refill)), opEnd)
+	mt.out = append(appendS(append(mt.out, opI32Const), maxDebt), opI32GtS, opIf, blockEmpty)
+	mt.settle(0)
+	mt.check(0, false)
+	mt.out = append(mt.out, opEnd)
 }
 
-// charge takes a constant from the fuel.
-func (mt *meter) charge(cost int64) {
-	mt.add(mt.rw.fuel, -cost)
-	mt.check()
-}
-
-// add adds a constant to a counter.
-func (mt *meter) add(counter uint32, n int64) {
-	mt.global(opGlobalGet, counter)
-	mt.out = appendS(append(mt.out, opI64Const), n)
-	mt.out = append(mt.out, opI64Add)
-	mt.global(opGlobalSet, counter)
-}
-
-// check refills the fuel if it is below zero.
-func (mt *meter) check() {
-	mt.global(opGlobalGet, mt.rw.fuel)
-	mt.out = append(mt.out, opI64Const, 0, opI64LtS, opIf, blockEmpty, opCall)
-	mt.out = append(appendU(mt.out, uint64(mt.rw.refill)), opEnd)
-}
-
-// settle pays the debt and begins a new one.
-func (mt *meter) settle() {
-	mt.pay()
-	mt.out = append(mt.out, opI64Const, 0)
+// owe charges for a loop's code without looking at what is left.
+func (mt *meter) owe(l *loop, cost int64) {
+	if l.calls {
+		mt.add(-cost)
+		return
+	}
+	mt.local(opLocalGet, mt.debt)
+	mt.out = append(appendS(append(mt.out, opI32Const), cost), opI32Add)
 	mt.local(opLocalSet, mt.debt)
 }
 
-// pay takes the debt from the fuel.
-func (mt *meter) pay() {
-	mt.global(opGlobalGet, mt.rw.fuel)
+// add adds a constant to the meter.
+func (mt *meter) add(n int64) {
+	if n == 0 {
+		return
+	}
+	mt.global(opGlobalGet, mt.rw.meter)
+	mt.out = append(appendS(append(mt.out, opI64Const), n), opI64Add)
+	mt.global(opGlobalSet, mt.rw.meter)
+}
+
+// check takes a cost from the meter, and refills it if that leaves less than
+// nothing. With again, the block around is a loop, which then begins anew.
+func (mt *meter) check(cost int64, again bool) {
+	mt.add(-cost)
+	mt.global(opGlobalGet, mt.rw.meter)
+	mt.out = append(appendS(append(mt.out, opI64Const), below), opI64And, opI64Const, 0, opI64Ne, opIf, blockEmpty)
+	mt.out = appendU(append(mt.out, opCall), uint64(mt.rw.refill))
+	if again {
+		mt.add(cost)
+		mt.out = append(mt.out, opBr, 1)
+	}
+	mt.out = append(mt.out, opEnd)
+}
+
+// settle pays the debt and begins a new one.
+func (mt *meter) settle(debt int64) {
+	mt.pay(0)
+	mt.out = appendS(append(mt.out, opI32Const), debt)
+	mt.local(opLocalSet, mt.debt)
+}
+
+// pay takes the debt from the meter, and gives a frame back.
+func (mt *meter) pay(frame int64) {
+	mt.global(opGlobalGet, mt.rw.meter)
 	mt.local(opLocalGet, mt.debt)
-	mt.out = append(mt.out, opI64Sub)
-	mt.global(opGlobalSet, mt.rw.fuel)
+	mt.out = append(mt.out, opI64ExtendS, opI64Sub)
+	if frame > 0 {
+		mt.out = append(appendS(append(mt.out, opI64Const), frame<<stackShift), opI64Add)
+	}
+	mt.global(opGlobalSet, mt.rw.meter)
 }
 
 // bulk charges for the length on top of the stack, shifted right, or left if
 // shift is negative. Growing by more than could ever succeed is free, because
 // programs ask for it to learn where the limit is.
 func (mt *meter) bulk(shift int) {
-	fuel := mt.rw.fuel
 	mt.local(opLocalTee, mt.temp)
 	if shift < 0 {
 		mt.local(opLocalGet, mt.temp)
 		mt.out = appendS(append(mt.out, opI32Const), growMax)
 		mt.out = append(mt.out, opI32GtU, opIf, blockEmpty, opElse)
 	}
-	mt.global(opGlobalGet, fuel)
+	mt.global(opGlobalGet, mt.rw.meter)
 	mt.local(opLocalGet, mt.temp)
 	mt.out = append(mt.out, opI64ExtendU)
 	if shift < 0 {
@@ -299,8 +353,8 @@ func (mt *meter) bulk(shift int) {
 		mt.out = append(mt.out, opI64Const, byte(shift), opI64ShrU)
 	}
 	mt.out = append(mt.out, opI64Sub)
-	mt.global(opGlobalSet, fuel)
-	mt.check()
+	mt.global(opGlobalSet, mt.rw.meter)
+	mt.check(0, false)
 	if shift < 0 {
 		mt.out = append(mt.out, opEnd)
 	}

@@ -11,9 +11,8 @@ import (
 // itself is not admitted.
 const (
 	reserved    = "sandbox:"
-	ExportFuel  = reserved + "fuel"  // mutable i64: fuel left in this slice
+	ExportMeter = reserved + "meter" // mutable i64: stack left, and fuel left in this slice, see Meter
 	ExportTank  = reserved + "tank"  // mutable i64: fuel left for further slices
-	ExportStack = reserved + "stack" // mutable i64: words of stack left
 	ExportStart = reserved + "start" // the start function, if there was one
 	exportState = reserved + "state" // and an index: a mutable global
 )
@@ -26,9 +25,9 @@ type RewriteOptions struct {
 	// the embedder's own use as the maximum of the memory.
 	Image    bool
 	MaxPages uint32
-	// Counters is the initial value of every counter. With zero, no guest
+	// Stack and Tank are initial values of the counters. With zero, no guest
 	// code runs before the embedder has set them.
-	Counters int64
+	Stack, Tank int64
 }
 
 // Rewritten is a module that meters itself.
@@ -65,9 +64,8 @@ type rewriter struct {
 	m       *Module
 	types   []FuncType        // appended ones included
 	blocks  map[string]uint32 // the appended types
-	fuel    uint32            // indices of the globals
+	meter   uint32            // indices of the globals
 	tank    uint32
-	stack   uint32
 	refill  uint32 // index of the function
 	signal  uint32 // index of its type
 	fn      function
@@ -84,9 +82,8 @@ func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 		m:      m,
 		types:  m.Types[:len(m.Types):len(m.Types)],
 		blocks: map[string]uint32{},
-		fuel:   uint32(globals),
+		meter:  uint32(globals),
 		tank:   uint32(globals) + 1,
-		stack:  uint32(globals) + 2,
 		refill: uint32(m.imported(KindFunc) + len(m.Funcs)),
 	}
 	rw.signal = rw.typeIndex(FuncType{})
@@ -138,7 +135,7 @@ func (rw *rewriter) assemble(opt RewriteOptions, out *Rewritten, code, data []by
 	section(secFunction, rw.functionSection())
 	section(secTable, rw.tableSection())
 	section(secMemory, rw.memorySection(opt))
-	section(secGlobal, rw.globalSection(opt.Counters))
+	section(secGlobal, rw.globalSection(opt))
 	section(secExport, rw.exportSection(out))
 	if !opt.Image {
 		section(secStart, m.raw[secStart])
@@ -184,7 +181,7 @@ func (rw *rewriter) functionSection() []byte {
 }
 
 // counters is the number of globals that globalSection adds.
-const counters = 3
+const counters = 2
 
 // tableSection gives every table a maximum.
 func (rw *rewriter) tableSection() []byte {
@@ -214,7 +211,7 @@ func (rw *rewriter) memorySection(opt RewriteOptions) []byte {
 }
 
 // globalSection adds the counters.
-func (rw *rewriter) globalSection(initial int64) []byte {
+func (rw *rewriter) globalSection(opt RewriteOptions) []byte {
 	b := appendU(nil, uint64(len(rw.m.Globals)+counters))
 	for _, g := range rw.m.Globals {
 		mutable := byte(0)
@@ -223,7 +220,7 @@ func (rw *rewriter) globalSection(initial int64) []byte {
 		}
 		b = append(append(b, byte(g.Type), mutable), g.Init...)
 	}
-	for range counters {
+	for _, initial := range [counters]int64{int64(Meter(opt.Stack, 0)), opt.Tank} {
 		b = append(appendS(append(b, byte(I64), 1, opI64Const), initial), opEnd)
 	}
 	return b
@@ -240,9 +237,8 @@ func (rw *rewriter) exportSection(out *Rewritten) []byte {
 	for _, e := range rw.m.Exports {
 		add(e.Name, e.Kind, e.Index)
 	}
-	add(ExportFuel, KindGlobal, rw.fuel)
+	add(ExportMeter, KindGlobal, rw.meter)
 	add(ExportTank, KindGlobal, rw.tank)
-	add(ExportStack, KindGlobal, rw.stack)
 	first := rw.m.imported(KindGlobal)
 	for i, g := range rw.m.Globals {
 		if g.Mutable {

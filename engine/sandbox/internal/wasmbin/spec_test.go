@@ -70,7 +70,7 @@ func (w *specWorld) load(ctx context.Context, wasm []byte, name string) (api.Mod
 		if err != nil {
 			return nil, err
 		}
-		out, err := Rewrite(m, RewriteOptions{Counters: specStack})
+		out, err := Rewrite(m, RewriteOptions{Stack: specStack, Tank: specFuel})
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +86,7 @@ func (w *specWorld) load(ctx context.Context, wasm []byte, name string) (api.Mod
 
 // refuel sets the counters, if there are any.
 func refuel(mod api.Module) {
-	for name, n := range map[string]uint64{ExportFuel: Slice, ExportTank: specFuel, ExportStack: specStack} {
+	for name, n := range map[string]uint64{ExportMeter: Meter(specStack, Slice), ExportTank: specFuel} {
 		if g, ok := mod.ExportedGlobal(name).(api.MutableGlobal); ok {
 			g.Set(n)
 		}

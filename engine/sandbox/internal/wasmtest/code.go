@@ -14,10 +14,12 @@ var (
 	I32Eqz      = []byte{0x45}
 	I32Eq       = []byte{0x46}
 	I32LtU      = []byte{0x49}
+	I32GeU      = []byte{0x4f}
 	I32Add      = []byte{0x6a}
 	I32Sub      = []byte{0x6b}
 	I32Mul      = []byte{0x6c}
 	I32DivS     = []byte{0x6d}
+	I32RemU     = []byte{0x70}
 	I32Xor      = []byte{0x73}
 	I32Shl      = []byte{0x74}
 	I32Rotl     = []byte{0x77}
