@@ -22,7 +22,7 @@ func BenchmarkIdleTenants(b *testing.B) {
 	}
 	defer func() { _ = rt.Close(ctx) }()
 	wasm := goGuest(b)
-	start := resident(b)
+	start, _ := resident(b)
 	for b.Loop() {
 		var handles []*sandbox.Module
 		for i := range 4 {
@@ -44,7 +44,8 @@ func BenchmarkIdleTenants(b *testing.B) {
 			}
 		}
 		rt.Trim()
-		b.ReportMetric(float64(resident(b)-start)/(1<<20), "MiB")
+		now, _ := resident(b)
+		b.ReportMetric(float64(now-start)/(1<<20), "MiB")
 		for _, h := range handles {
 			h.Close()
 		}

@@ -3,8 +3,10 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -20,22 +22,41 @@ const pageSize = 64 << 10
 
 var errSegment = errors.New("a data segment does not fit in memory")
 
+// instanceConfig is that of every instance. The source of randomness is not
+// used, as the sandbox has a WASI of its own; wazero's default seeds a large one.
+func instanceConfig() wazero.ModuleConfig {
+	return wazero.NewModuleConfig().WithName("").WithStartFunctions().WithRandSource(rand.Reader)
+}
+
+// dropSystem takes from an instance what wazero keeps for its own WASI, a
+// third of all that an idle instance has: a table of open files, clocks. It is
+// an exported field of an unexported type; without it nothing changes.
+func dropSystem(mod api.Module) {
+	v := reflect.ValueOf(mod)
+	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
+		return
+	}
+	if sys := v.Elem().FieldByName("Sys"); sys.IsValid() && sys.CanSet() {
+		sys.SetZero()
+	}
+}
+
 // instantiate makes an instance. No guest code runs: start functions and
 // data segments were taken out of the module.
 func (c *core) instantiate(start uint64) (*Instance, error) {
 	limit := uint64(c.code.MaxPages) * pageSize
 	inst := &Instance{core: c, memory: linear{limit: limit, max: limit, start: start}}
 	ctx := experimental.WithMemoryAllocator(context.Background(), &inst.memory)
-	mod, err := c.rt.wz.InstantiateModule(ctx, c.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions())
+	mod, err := c.rt.wz.InstantiateModule(ctx, c.compiled, c.rt.instances)
 	if err != nil {
 		return nil, err
 	}
+	dropSystem(mod)
 	inst.mod, inst.mem = mod, mod.Memory()
 	if inst.memory.failure != nil {
 		inst.close()
 		return nil, inst.memory.failure
 	}
-	inst.entry = mod.ExportedFunction(c.rt.cfg.Entry)
 	inst.meter = mod.ExportedGlobal(wasmbin.ExportMeter).(api.MutableGlobal)
 	inst.tank = mod.ExportedGlobal(wasmbin.ExportTank).(api.MutableGlobal)
 	inst.state = make([]api.MutableGlobal, len(c.code.State))

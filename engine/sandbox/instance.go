@@ -18,7 +18,7 @@ type Instance struct {
 	mod    api.Module
 	mem    api.Memory
 	memory linear
-	entry  api.Function
+	entry  api.Function        // holds the machine stack; nil until it is needed
 	meter  api.MutableGlobal   // stack, and fuel in the slice that the guest works on
 	tank   api.MutableGlobal   // fuel for further slices
 	state  []api.MutableGlobal // the guest's own globals, as in code.State
@@ -99,6 +99,9 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 	}
 	c := i.begin(ctx, host, limits.or(i.module.limits))
 	c.frame = f
+	if i.entry == nil {
+		i.entry = i.mod.ExportedFunction(i.core.rt.cfg.Entry)
+	}
 	i.stack[0] = api.EncodeI32(handler)
 	if err = i.run(c, i.entry, i.stack[:]); err != nil {
 		err = c.trapError(i.module.name, handler, err)
@@ -186,6 +189,14 @@ func (i *Instance) Release() {
 		i.close()
 	}
 	c.release()
+}
+
+// trim gives back what the instance keeps to be quicker next time: pages that
+// were written to, and the machine stack. It is idle.
+func (i *Instance) trim() error {
+	i.watch.timer, i.entry = nil, nil
+	i.dirty = false
+	return i.memory.region.trim()
 }
 
 // close frees the instance.

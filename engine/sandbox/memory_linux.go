@@ -104,10 +104,8 @@ func (r *region) bytes(n uint64) ([]byte, error) {
 func (r *region) adopt(img *image) error {
 	n := len(img.view)
 	if n > 0 {
-		_, _, errno := unix.Syscall6(unix.SYS_MMAP, uintptr(unsafe.Pointer(unsafe.SliceData(r.all))), uintptr(n),
-			unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE, uintptr(img.fd), 0)
-		if errno != 0 {
-			return os.NewSyscallError("mmap", errno)
+		if err := mapAt(r.all[:n], unix.PROT_READ|unix.PROT_WRITE, 0, img.fd); err != nil {
+			return err
 		}
 	}
 	r.img, r.open = img, max(r.open, uint64(n))
@@ -140,11 +138,28 @@ func (r *region) restore(size uint64, sc *scanner) error {
 	return nil
 }
 
-// trim gives back every private page of a region that was restored.
-func (r *region) trim() {
-	if n := len(r.img.view); n > 0 {
-		_ = unix.Madvise(r.all[:n], unix.MADV_DONTNEED)
+// trim gives back every private page of a region that was restored, and, by
+// reserving it anew, the kernel's tables of them. If the system has no memory
+// for that, everything stays as it is, or the next use of the region fails.
+func (r *region) trim() error {
+	if len(r.all) == 0 {
+		return nil
 	}
+	if err := mapAt(r.all, unix.PROT_NONE, unix.MAP_ANON, -1); err != nil {
+		return err
+	}
+	r.open = 0
+	return r.adopt(r.img)
+}
+
+// mapAt replaces the mapping of a part of a region.
+func mapAt(part []byte, prot, flags uintptr, fd int) error {
+	_, _, errno := unix.Syscall6(unix.SYS_MMAP, uintptr(unsafe.Pointer(unsafe.SliceData(part))), uintptr(len(part)),
+		prot, flags|unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE, uintptr(fd), 0)
+	if errno != 0 {
+		return os.NewSyscallError("mmap", errno)
+	}
+	return nil
 }
 
 // free unmaps the region. No code may run in it any more.

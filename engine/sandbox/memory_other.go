@@ -49,7 +49,7 @@ func (r *region) restore(size uint64, _ *scanner) error {
 }
 
 // trim gives memory back where the system can take it.
-func (r *region) trim() {}
+func (r *region) trim() error { return nil }
 
 // free lets the memory go.
 func (r *region) free() { r.all = nil }

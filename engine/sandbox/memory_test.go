@@ -44,7 +44,9 @@ func TestRegion(t *testing.T) {
 				memory[rnd.IntN(len(memory))] ^= 0xff
 			}
 			if round%50 == 49 {
-				r.trim()
+				if err := r.trim(); err != nil {
+					t.Fatal(err)
+				}
 			}
 			if err := r.restore(size, sc); err != nil {
 				t.Fatal(err)

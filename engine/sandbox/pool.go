@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -85,16 +86,28 @@ func (p *pool) put(inst *Instance) (surplus *Instance) {
 	return surplus
 }
 
-// trim gives back what instances keep that are idle since before a moment.
-func (p *pool) trim(before time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, inst := range p.idle {
-		if inst.dirty && inst.since.Before(before) {
-			inst.memory.region.trim()
-			inst.dirty = false
+// trim gives back what instances keep that are idle since before a moment. It
+// returns those that cannot be used any more. Callers who want an instance
+// wait for one to be trimmed at most.
+func (p *pool) trim(before time.Time) (broken []*Instance) {
+	trimOne := func() bool {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		for n, inst := range p.idle {
+			if !inst.dirty || !inst.since.Before(before) {
+				continue
+			}
+			if inst.trim() != nil {
+				broken = append(broken, inst)
+				p.idle = slices.Delete(p.idle, n, n+1)
+			}
+			return true
 		}
+		return false
 	}
+	for trimOne() {
+	}
+	return broken
 }
 
 // drain empties the pool.

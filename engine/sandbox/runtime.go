@@ -18,11 +18,12 @@ import (
 // Runtime compiles modules and owns their instances. Its methods may be
 // called concurrently.
 type Runtime struct {
-	cfg     Config
-	wz      wazero.Runtime
-	cache   wazero.CompilationCache
-	imports map[string]map[string]wasmbin.FuncType // what modules may import
-	started time.Time                              // origin of the guests' monotonic clock
+	cfg       Config
+	wz        wazero.Runtime
+	instances wazero.ModuleConfig
+	cache     wazero.CompilationCache
+	imports   map[string]map[string]wasmbin.FuncType // what modules may import
+	started   time.Time                              // origin of the guests' monotonic clock
 
 	cacheDir  string   // holds wazero's folder of compiled code; empty without a cache
 	scan      *scanner // nil where the kernel cannot tell written pages
@@ -53,6 +54,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	}
 	rt := &Runtime{
 		cfg:       cfg,
+		instances: instanceConfig(),
 		imports:   map[string]map[string]wasmbin.FuncType{},
 		started:   time.Now(),
 		scan:      newScanner(),
@@ -113,7 +115,10 @@ func (rt *Runtime) trim(before time.Time) {
 	}
 	rt.mu.Unlock()
 	for _, c := range cores {
-		c.pool.trim(before)
+		for _, inst := range c.pool.trim(before) {
+			rt.counts.faults.Add(1)
+			inst.close()
+		}
 		c.drop()
 	}
 }
