@@ -43,9 +43,9 @@ func dropSystem(mod api.Module) {
 
 // instantiate makes an instance. No guest code runs: start functions and
 // data segments were taken out of the module.
-func (c *core) instantiate(start uint64) (*Instance, error) {
+func (c *core) instantiate(start uint64, from *spares) (*Instance, error) {
 	limit := uint64(c.code.MaxPages) * pageSize
-	inst := &Instance{core: c, memory: linear{limit: limit, max: limit, start: start}}
+	inst := &Instance{core: c, memory: linear{limit: limit, max: limit, start: start, spares: from}}
 	ctx := experimental.WithMemoryAllocator(context.Background(), &inst.memory)
 	mod, err := c.rt.wz.InstantiateModule(ctx, c.compiled, c.rt.instances)
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *core) instantiate(start uint64) (*Instance, error) {
 // newFresh instantiates and initialises: data segments, start function,
 // _initialize.
 func (c *core) newFresh(ctx context.Context) (*Instance, error) {
-	inst, err := c.instantiate(0)
+	inst, err := c.instantiate(0, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -113,16 +113,19 @@ func (i *Instance) initialise(ctx context.Context) error {
 
 // newClone makes an instance from the image.
 func (c *core) newClone() (*Instance, error) {
-	inst, err := c.instantiate(uint64(c.info.ImagePages) * pageSize)
+	inst, err := c.instantiate(uint64(c.info.ImagePages)*pageSize, c.spares)
 	if err != nil {
-		return nil, err
-	}
-	if err := inst.memory.region.adopt(c.image); err != nil {
-		inst.close()
 		return nil, err
 	}
 	inst.setGlobals()
 	c.rt.counts.clones.Add(1)
+	if c.rt.cfg.SelfCheck {
+		if err := inst.check(); err != nil {
+			c.rt.counts.faults.Add(1)
+			inst.close()
+			return nil, err
+		}
+	}
 	return inst, nil
 }
 

@@ -165,7 +165,8 @@ func TestRunawaysStopAtTheirTime(t *testing.T) {
 }
 
 // canaryGuest returns what it finds at address 4096, in its global, and
-// beyond its first pages of memory, and then writes there.
+// beyond its first pages of memory, and then writes there. Handler 2 traps
+// afterwards.
 func canaryGuest() []byte {
 	g := newGuest()
 	secret := g.Global('i', w.I32(0))
@@ -178,6 +179,7 @@ func canaryGuest() []byte {
 		w.I32(2), w.MemoryGrow, w.Drop,
 		w.I32(3<<16), w.Load(0), w.Get(2), w.I32Add, w.Set(2),
 		w.I32(3<<16), w.Get(1), w.Store(0),
+		w.Get(0), w.I32(2), w.I32Eq, w.If(w.Unreachable),
 		w.Get(2),
 	).Bytes()
 }
@@ -186,7 +188,8 @@ var canaries = flag.Int("canaries", 2400, "requests of TestNoCanaryIsSeenAgain")
 
 func TestNoCanaryIsSeenAgain(t *testing.T) {
 	const tenants = 100
-	m := load(t, newRuntime(t, sandbox.Config{MaxInstances: 3, MaxWait: time.Hour}), canaryGuest())
+	rt := newRuntime(t, sandbox.Config{MaxInstances: 3, MaxWait: time.Hour, BreakAfter: -1})
+	m := load(t, rt, canaryGuest())
 	if info := m.Info(); !info.Resettable {
 		t.Fatal(info.WhyNot)
 	}
@@ -194,20 +197,29 @@ func TestNoCanaryIsSeenAgain(t *testing.T) {
 	for tenant := range tenants {
 		wg.Go(func() {
 			h := &fakeHost{fields: map[string]string{"canary": fmt.Sprintf("%0*d", tenant+1, tenant)}}
-			for range *canaries / tenants {
+			for n := range *canaries / tenants {
 				inst, err := m.Acquire(context.Background())
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				if seen, _, err := inst.Call(context.Background(), 1, h, sandbox.Limits{}); err != nil || seen != 0 {
+				handler := int32(1)
+				if n%10 == 9 {
+					handler = 2
+				}
+				seen, _, err := inst.Call(context.Background(), handler, h, sandbox.Limits{})
+				if trapped := errors.As(err, new(*sandbox.TrapError)); seen != 0 || trapped != (handler == 2) {
 					t.Errorf("saw %d, %v", seen, err)
 				}
 				inst.Release()
+				if n%1000 == 500 {
+					rt.Trim()
+				}
 			}
 		})
 	}
 	wg.Wait()
+	t.Logf("%+v", rt.Stats())
 }
 
 func TestMemoryLastsUntilRelease(t *testing.T) {

@@ -17,12 +17,18 @@ type linear struct {
 	start   uint64 // bytes to start with, at least
 	shrink  bool   // the next Reallocate goes back to start
 	max     uint64 // bytes to reserve
-	failure error  // what the system said when it had no memory
+	spares  *spares
+	failure error // what the system said when it had no memory
 }
 
 // Allocate implements experimental.MemoryAllocator.
 func (l *linear) Allocate(_, _ uint64) experimental.LinearMemory {
-	if l.region, l.failure = newRegion(l.max); l.failure != nil {
+	if l.spares != nil {
+		l.region, l.failure = l.spares.get(l.max)
+	} else {
+		l.region, l.failure = newRegion(l.max)
+	}
+	if l.failure != nil {
 		l.region = &region{}
 	}
 	return l
@@ -49,7 +55,11 @@ func (l *linear) Reallocate(size uint64) []byte {
 }
 
 // Free implements experimental.LinearMemory.
-func (l *linear) Free() { l.region.free() }
+func (l *linear) Free() {
+	if l.spares == nil || l.failure != nil || !l.spares.put(l.region, l.size) {
+		l.region.free()
+	}
+}
 
 // bytes returns the memory itself. It is only good while no guest code runs.
 func (l *linear) bytes() []byte { return l.region.all[:l.size:l.size] }

@@ -35,8 +35,9 @@ func (r *region) bytes(n uint64) ([]byte, error) {
 // adopt replaces the start of the region by an image.
 func (r *region) adopt(img *image) error {
 	r.img = img
-	copy(r.all, img.view)
-	return nil
+	memory, err := r.bytes(uint64(len(img.view)))
+	copy(memory, img.view)
+	return err
 }
 
 // restore brings the image back after the memory had grown to size bytes.

@@ -84,12 +84,14 @@ type core struct {
 	code     *wasmbin.Rewritten
 	compiled wazero.CompiledModule
 	image    *image        // nil if instances cannot be reset
+	spares   *spares       // of the image
 	globals  []uint64      // values of code.State in the image
 	ready    chan struct{} // closed when built, or err is set
 	err      error
 	pool     *pool
 
-	refs int // handles, loads under way and instances in use; guarded by rt.mu
+	freed sync.Once
+	refs  int // handles, loads under way and instances in use; guarded by rt.mu
 }
 
 // finish publishes the outcome of building c.
@@ -121,8 +123,11 @@ func (c *core) prepare(ctx context.Context) error {
 		return nil
 	}
 	c.globals = inst.globalValues()
-	c.image, err = newImage(inst.memory.bytes())
-	return err
+	if c.image, err = newImage(inst.memory.bytes()); err != nil {
+		return err
+	}
+	c.spares = &spares{img: c.image, scan: c.rt.scan}
+	return nil
 }
 
 // hold adds a reference unless the runtime is closed.
@@ -152,13 +157,16 @@ func (c *core) drop() {
 }
 
 // free closes what c owns. Nobody uses it any more.
-func (c *core) free() {
+func (c *core) free() { c.freed.Do(c.freeAll) }
+
+func (c *core) freeAll() {
 	if c.pool != nil {
 		for _, inst := range c.pool.drain() {
 			inst.close()
 		}
 	}
 	if c.image != nil {
+		c.spares.drain(true)
 		c.image.free()
 	}
 	if c.compiled != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,6 +117,9 @@ func (rt *Runtime) trim(before time.Time) {
 	}
 	rt.mu.Unlock()
 	for _, c := range cores {
+		if c.spares != nil {
+			c.spares.drain(false)
+		}
 		for _, inst := range c.pool.trim(before) {
 			rt.counts.faults.Add(1)
 			inst.close()
@@ -208,6 +213,12 @@ func (rt *Runtime) Close(ctx context.Context) error {
 }
 
 func (rt *Runtime) free(ctx context.Context) error {
+	rt.mu.Lock()
+	cores := slices.Collect(maps.Values(rt.cores))
+	rt.mu.Unlock()
+	for _, c := range cores {
+		c.free()
+	}
 	err := rt.wz.Close(ctx)
 	rt.scan.close()
 	if rt.cache != nil {
