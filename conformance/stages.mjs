@@ -11,6 +11,7 @@ import { runIsolation } from "./isolation/suite.mjs";
 import { ROOT, startAuthhost } from "./lib/authhost.mjs";
 import { tenantOf, UnsupportedProfile } from "./lib/config.mjs";
 import { startOidc } from "./lib/oidc.mjs";
+import { runOidc } from "./oidc/suite.mjs";
 import { mustPass, profiles } from "./replay/lists.mjs";
 import { byProfile, explain, replayAll } from "./replay/suite.mjs";
 import { startOfficial } from "./selfcheck/official.mjs";
@@ -260,6 +261,20 @@ export async function importing(report, { store, suffix = "" }) {
     goal: steps,
     unit: "steps",
     how: "better-auth 1.6.34 on PostgreSQL makes a database; authhost import moves it; old cookies, passwords, second factors, links and tokens are used",
+    failures,
+  });
+}
+
+/** Social sign-in against a real provider. */
+export async function oidc(report, { store, suffix = "" }) {
+  const { total, failures } = await runOidc(store, suffix);
+  report.add({
+    name: `conformance_oidc_checks${suffix}`,
+    title: `sign-ins at a real OpenID Connect provider${on(store)}`,
+    value: total - failures.length,
+    goal: total,
+    unit: "checks",
+    how: "two instances of oidc-provider 8: sign-in, linking, tokens; and errors, wrong state, nonce, issuer and keys, replays, mix-ups",
     failures,
   });
 }

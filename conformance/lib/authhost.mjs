@@ -76,7 +76,7 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
     limits: { wallMs: 60_000 }, // On a busy machine password hashes wait long for their turn.
     store,
     ...sections,
-    tenants: tenants((id) => addresses.get(id)),
+    tenants: await tenants((id) => addresses.get(id)),
   };
   const file = path.join(folder, "authhost.yaml");
   writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML.

@@ -42,6 +42,10 @@ var presets = map[string]preset{
 		scope: "read:jira-user offline_access", params: "audience=api.atlassian.com", profilePaths: profilePaths{"account_id", "name", "email", "picture", ""},
 	},
 	"auth0": {id: "auth0", discovery: "https://{domain}/.well-known/openid-configuration", scope: "openid profile email", profilePaths: openIDProfile},
+	"cloudflare": {
+		id: "cloudflare", authorize: "https://dash.cloudflare.com/oauth2/auth", token: "https://dash.cloudflare.com/oauth2/token", userInfo: "https://api.cloudflare.com/client/v4/user",
+		scope: "user-details.read", basic: true, profilePaths: profilePaths{"result.id", "result.first_name|result.email", "result.email", "", ""},
+	},
 	"cognito": {
 		id: "cognito", authorize: "https://{domain}/oauth2/authorize", token: "https://{domain}/oauth2/token", userInfo: "https://{domain}/oauth2/userinfo",
 		jwks: "https://cognito-idp.{region}.amazonaws.com/{userPoolId}/.well-known/jwks.json", issuer: "https://cognito-idp.{region}.amazonaws.com/{userPoolId}",

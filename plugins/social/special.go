@@ -59,15 +59,24 @@ func (p *provider) complete(token string) bool {
 			c.Keep("profile.kakao_account.is_email_verified", sdk.Bool(false))
 		}
 	case "vk":
-		if last := c.Kept("profile.user.last_name").String(); last != "" {
-			c.Keep("profile.user.first_name", sdk.String(c.Kept("profile.user.first_name").String()+" "+last))
-		}
+		p.joinNames("profile.user.")
+	case "cloudflare":
+		p.joinNames("profile.result.")
+		return c.Kept("profile.success").IsTrue()
 	case "line":
 		return c.Kept("profile.aud").String() == p.clientID()
 	case "discord":
 		p.discordAvatar()
 	}
 	return true
+}
+
+// joinNames puts the last name behind the first one.
+func (p *provider) joinNames(at string) {
+	c := p.c
+	if last := c.Get("scratch." + at + "last_name").String(); last != "" {
+		c.Keep(at+"first_name", sdk.String(strings.TrimSpace(c.Get("scratch."+at+"first_name").String()+" "+last)))
+	}
 }
 
 // githubEmail takes the address, and whether it is verified, from the list of

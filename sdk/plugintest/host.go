@@ -150,6 +150,9 @@ func (h *Host) AddAccount(userID string, fields Object) {
 // User returns the record of a user, nil if there is none.
 func (h *Host) User(id string) Object { return find(h.state.Users, "id", id) }
 
+// Accounts returns all accounts with their secrets, oldest first.
+func (h *Host) Accounts() []Object { return h.state.Accounts }
+
 // Users returns all users, oldest first.
 func (h *Host) Users() []Object { return h.state.Users }
 
