@@ -14,6 +14,7 @@ import { startOidc } from "./lib/oidc.mjs";
 import { runOidc } from "./oidc/suite.mjs";
 import { mustPass, profiles } from "./replay/lists.mjs";
 import { byProfile, explain, replayAll } from "./replay/suite.mjs";
+import { runRotation } from "./rotation/suite.mjs";
 import { startOfficial } from "./selfcheck/official.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -92,7 +93,9 @@ const inRedis = (tenant) => ({
 /** Watches Convex tokens in the scenarios of profiles that have the plugin. */
 function tokenWatch(counts) {
   return (_, profile, target) => {
-    if (!profile.plugins.some(({ plugin }) => plugin === "convex")) return undefined;
+    // A customJwt provider is what the backend's rules are known of; EdDSA is for the older sort.
+    if (!profile.plugins.some(({ plugin, options }) => plugin === "convex" && options.authConfig === "$convexRS256"))
+      return undefined;
     const { observe, count } = observer(
       validatorFor({
         issuer: profile.environment.CONVEX_SITE_URL,
@@ -275,6 +278,20 @@ export async function oidc(report, { store, suffix = "" }) {
     goal: total,
     unit: "checks",
     how: "two instances of oidc-provider 8: sign-in, linking, tokens; and errors, wrong state, nonce, issuer and keys, replays, mix-ups",
+    failures,
+  });
+}
+
+/** Signing keys that change under load. */
+export async function rotation(report, { store, suffix = "" }) {
+  const { checks, invalid, failures, keys, rate, busy } = await runRotation(store, suffix);
+  report.add({
+    name: `conformance_rotation_tokens_valid${suffix}`,
+    title: `checks of tokens while keys change${on(store)}`,
+    value: checks - invalid,
+    goal: checks,
+    unit: "checks",
+    how: `RS256 and ES256 at ${Math.floor(rate)} tokens a second, ${busy} answers that said "busy", ${keys} keys in turn: by schedule, by command, through restarts${store.driver === "postgres" ? " of two nodes" : ""}; verifiers cache the key set for its max-age`,
     failures,
   });
 }

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/mail"
-	"github.com/authhost/authhost/pluginapi"
 )
 
 // Admin serves the operator's listener. It has no authentication of its own:
@@ -18,7 +16,10 @@ import (
 //
 //	GET  /metrics                          Prometheus metrics
 //	GET  /livez, /readyz                   health
+//	GET  /keys?tenant=&use=                signing keys, their public parts
+//	GET  /keys/export?tenant=&use=&format= the published ones, for verifiers that fetch nothing
 //	POST /keys/rotate?tenant=&use=&alg=    publish a new signing key
+//	POST /keys/withdraw?tenant=&use=&kid=  end one at once
 //	GET  /outbox?tenant=                   events that plugins have yet to take, and dead letters
 //	POST /outbox/replay?tenant=            deliver dead letters again
 //	POST /rollback                         go back to the configuration before the last reload
@@ -34,7 +35,10 @@ func (e *Engine) Admin() http.Handler {
 	m.Handle("GET /metrics", e.metrics.Handler())
 	m.HandleFunc("GET /livez", alive)
 	m.HandleFunc("GET /readyz", e.ready)
-	m.HandleFunc("POST /keys/rotate", e.adminRotate)
+	m.HandleFunc("GET /keys", e.adminKeys(listKeys))
+	m.HandleFunc("GET /keys/export", e.adminKeys(exportKeys))
+	m.HandleFunc("POST /keys/rotate", e.adminKeys(e.rotateKeys))
+	m.HandleFunc("POST /keys/withdraw", e.adminKeys(e.withdrawKey))
 	m.HandleFunc("GET /outbox", e.adminEvents)
 	m.HandleFunc("POST /outbox/replay", e.adminReplay)
 	m.HandleFunc("POST /rollback", e.adminRollback)
@@ -79,25 +83,6 @@ func (e *Engine) adminTenant(w http.ResponseWriter, r *http.Request) *realm {
 	}
 	answer(w, http.StatusNotFound, map[string]string{"error": errNoTenant.Error()})
 	return nil
-}
-
-func (e *Engine) adminRotate(w http.ResponseWriter, r *http.Request) {
-	t := e.adminTenant(w, r)
-	if t == nil {
-		return
-	}
-	q := r.URL.Query()
-	if !t.signs(q.Get("use")) {
-		answer(w, http.StatusBadRequest, map[string]string{"error": fmt.Sprintf("no plugin of tenant %q signs with keys for %q", t.config.ID, q.Get("use"))})
-		return
-	}
-	kid, err := t.ring.Rotate(r.Context(), q.Get("use"), q.Get("alg"))
-	if err != nil {
-		answer(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
-		return
-	}
-	e.logger.Info("signing key published", "tenant", t.config.ID, "use", q.Get("use"), "alg", q.Get("alg"), "kid", kid)
-	answer(w, http.StatusOK, map[string]string{"kid": kid})
 }
 
 func (e *Engine) adminRollback(w http.ResponseWriter, _ *http.Request) {
@@ -163,14 +148,4 @@ func answer(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(v) // the operator's client went away
-}
-
-// signs reports whether a plugin of the tenant asks for keys of a use.
-func (r *realm) signs(use string) bool {
-	for _, p := range r.api.Plugins.Plugins() {
-		if c, ok := p.Capability(pluginapi.CapKeys); ok && slices.Contains(c.Keys, use) {
-			return true
-		}
-	}
-	return false
 }

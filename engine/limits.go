@@ -15,7 +15,7 @@ import (
 // bound.
 func (g *generation) limiter(t *config.Tenant, data store.Tenant, plugins *dispatch.Set) httpapi.Limiter {
 	c := t.RateLimit
-	if c.Enabled == config.False || c.Enabled == config.Auto && g.config.Server.Development {
+	if !g.limits(t) {
 		return nil
 	}
 	rules := make([]ratelimit.Rule, len(c.Rules))
@@ -25,6 +25,12 @@ func (g *generation) limiter(t *config.Tenant, data store.Tenant, plugins *dispa
 	return ratelimit.New(ratelimit.Config{
 		Counter: g.counter(t, data, true), Window: c.Window.Std(), Max: c.Max, Rules: append(rules, declaredLimits(plugins)...),
 	})
+}
+
+// limits reports whether the requests of a tenant's clients are bounded.
+func (g *generation) limits(t *config.Tenant) bool {
+	e := t.RateLimit.Enabled
+	return e != config.False && (e != config.Auto || !g.config.Server.Development)
 }
 
 // declaredLimits are the rules that plugins have for their endpoints. The

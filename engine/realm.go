@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/authhost/authhost/engine/capability"
 	"github.com/authhost/authhost/engine/config"
@@ -61,8 +62,10 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	g.onClose(func(context.Context) error { return data.Close() })
 	r := &realm{config: t, store: data, schema: schema}
 	r.ring = keyring.New(keyring.Config{
-		Storage: &keyStore{store: data, secrets: secrets}, Now: g.options.Now, Logger: g.logger,
-		NewID: func() string { return secret.RandomString(idLength, secret.Alnum) },
+		Storage: &keyStore{store: data, secrets: secrets}, Now: g.options.Now, Logger: g.logger.With("tenant", t.ID),
+		NewID:    func() string { return secret.RandomString(idLength, secret.Alnum) },
+		Policy:   keyring.Policy{RotateEvery: t.Keys.RotateEvery.Std(), Publish: t.Keys.PublishAhead.Std(), Overlap: t.Keys.Overlap.Std()},
+		CacheFor: keyCacheFor(t.Keys),
 	})
 	hasher, err := secret.NewHasher(secret.HasherConfig{Algorithm: t.Passwords.Algorithm, MaxConcurrent: t.Passwords.MaxConcurrent, Gate: g.gate})
 	if err != nil {
@@ -70,7 +73,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	}
 	capabilities := capability.New(capability.Config{
 		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
-		Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
+		JWKSMaxAge: t.Keys.MaxAge.Std(), Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 		PlainTokens: !t.Account.EncryptOAuthTokens,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t)})
@@ -87,6 +90,13 @@ func schemaFault(t *config.Tenant, err error) error {
 
 const idLength = 32
 
+// keyCacheFor returns how long a node may go on with the keys that it has
+// read: what another node published has then still half the time to spare
+// that verifiers do not need.
+func keyCacheFor(k config.Keys) time.Duration {
+	return min(keyring.DefaultCacheFor, (k.PublishAhead-k.MaxAge).Std()/2)
+}
+
 func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities dispatch.Capabilities, sessions *session.Manager, views *identity.Views) error {
 	t := r.config
 	var err error
@@ -96,7 +106,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: &tenantOutbox{g.Engine, t.ID},
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
-		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, r.store, plugins), Metrics: g.metrics, Logger: g.logger,
+		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, r.store, plugins), Services: g.serviceKeys(t, r.store), Metrics: g.metrics, Logger: g.logger,
 		BaseURLs: publicURLs(t), TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.proxiesOf(t), IPHeaders: t.IPHeaders, IPv6Subnet: t.IPv6Subnet,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, CORS: t.CORS,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
@@ -106,6 +116,9 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 	})
 	if err != nil {
 		return t.Origin.Fault("/plugins", err.Error(), "disable one of them")
+	}
+	if err := checkScopes(t, r.api.Routes()); err != nil {
+		return err
 	}
 	r.front = &tenant.Tenant{ID: t.ID, Listen: g.listenOf(t), PathPrefix: t.PathPrefix, Hosts: g.hostsOf(t), Handler: r.api}
 	return nil

@@ -92,6 +92,9 @@ func CapabilityNames() []string {
 	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP}
 }
 
+// AccessServer marks the endpoints that only servers with a service key reach.
+const AccessServer = "server"
+
 // Handler kinds.
 const (
 	KindEndpoint = "endpoint"
@@ -114,6 +117,7 @@ type Handler struct {
 	Query      json.RawMessage `json:"query,omitempty"`
 	MediaTypes []string        `json:"mediaTypes,omitempty"` // default application/json
 	Session    string          `json:"session,omitempty"`    // "", "optional", "required" or "fresh"
+	Access     string          `json:"access,omitempty"`     // "" or "server": for service keys alone, to everybody else 404
 	CSRF       string          `json:"csrf,omitempty"`       // "form": fetch metadata is checked even without cookies; "none": nothing is
 	RateLimit  *RateLimit      `json:"rateLimit,omitempty"`  // how often one client may call it, where the operator says nothing else
 	OpenAPI    json.RawMessage `json:"openapi,omitempty"`    // an OpenAPI 3.1 operation object

@@ -82,7 +82,11 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 		r.want(at+".pathFrom", h.PathFrom, pathFrom)
 	}
 	r.oneOf(at+".session", h.Session, "", SessionOptional, SessionRequired, SessionFresh)
+	r.oneOf(at+".access", h.Access, "", AccessServer)
 	r.oneOf(at+".csrf", h.CSRF, "", "form", "none")
+	if h.Access == AccessServer && (h.Root || h.CSRF != "") {
+		r.add(at+".access", "an endpoint for servers is below the base path and needs no csrf")
+	}
 	if l := h.RateLimit; l != nil && (l.Window < 1 || l.Max < 1) {
 		r.add(at+".rateLimit", "window and max are at least 1")
 	}
@@ -109,8 +113,8 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 		r.add(at+".failure", "a hook on %q gives a verdict and must fail closed; only observers may skip", h.Event)
 	}
 	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.RateLimit != nil || h.Body != nil || h.Query != nil || h.MediaTypes != nil ||
-		h.Session != "" || h.CSRF != "" || h.OpenAPI != nil {
-		r.add(at, "method, path, root, body, query, mediaTypes, session, csrf and openapi are for endpoints")
+		h.Session != "" || h.Access != "" || h.CSRF != "" || h.OpenAPI != nil {
+		r.add(at, "method, path, root, body, query, mediaTypes, session, access, csrf and openapi are for endpoints")
 	}
 	for _, id := range slices.Concat(h.Before, h.After) {
 		r.want(at, id, idPattern)

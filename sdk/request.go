@@ -71,6 +71,14 @@ func (r Request) IP() string { return r.c.Get("request.ip").String() }
 // UserAgent returns the client's User-Agent header.
 func (r Request) UserAgent() string { return r.c.Get("request.userAgent").String() }
 
+// ServerCall reports whether the request acts for a user without being the
+// user's client: it gets no session, no cookie and no session's token.
+func (r Request) ServerCall() bool { return r.c.Get("request.serverCall").IsTrue() }
+
+// ServiceKey returns the id of the service key that the request came with, ""
+// without one.
+func (r Request) ServiceKey() string { return r.c.Get("request.serviceKey").String() }
+
 // SetBody replaces a member of the body; request.before hooks may.
 func (r Request) SetBody(name string, v Value) Status { return r.c.put("request.body.", name, v) }
 

@@ -124,6 +124,25 @@ func (k Keys) SignOrReuse(use, alg string, seconds, left int64) (string, Status)
 	return k.Sign(use, alg, seconds)
 }
 
+// Verify checks a token that a key of the use and algorithm has signed, and its
+// times. The claims are at result.claims; whom they are from and for is the
+// caller's to check. Of a bad one the status is Invalid and result.code
+// "expired" or "invalid".
+func (k Keys) Verify(use, alg string, token Value) Status {
+	k.c.Arg("use", String(use))
+	k.c.Arg("alg", String(alg))
+	k.c.Arg("token", token)
+	return k.c.host.keys("verify")
+}
+
+// Reserve keeps token.claims hooks of other plugins from setting or changing
+// claims of the token that is signed next.
+func (k Keys) Reserve(names ...string) {
+	for _, name := range names {
+		k.c.Arg("reserved.-", String(name))
+	}
+}
+
 // JWKS reads the public keys of a use: they are at result.keys, and
 // result.maxAge says for how many seconds they may be cached.
 func (k Keys) JWKS(use, alg string) Status {

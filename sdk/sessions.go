@@ -57,6 +57,20 @@ func (s Sessions) Revoke(token, userID string) Status {
 	return s.c.host.session("revoke")
 }
 
+// RevokeID ends the session of a user with an id.
+func (s Sessions) RevokeID(id, userID string) Status {
+	s.c.Arg("id", String(id))
+	s.c.Arg("userId", String(userID))
+	return s.c.host.session("revoke")
+}
+
+// RevokeOthers ends all sessions of a user but the request's own.
+func (s Sessions) RevokeOthers(userID string) Status {
+	s.c.Arg("userId", String(userID))
+	s.c.Arg("exceptCurrent", Bool(true))
+	return s.c.host.session("revokeUser")
+}
+
 // RevokeUser ends all sessions of a user, but for the one with the token
 // except, if that is not "".
 func (s Sessions) RevokeUser(userID, except string) Status {
@@ -120,5 +134,15 @@ func (s Sessions) Use(token string, requireSignature bool) Status {
 	if requireSignature {
 		s.c.Arg("requireSignature", Bool(true))
 	}
+	return s.c.host.session("use")
+}
+
+// UseID makes the session with an id the request's, if it is the user's;
+// request.before hooks may. The plugin must know otherwise that the request
+// may act in it. The request is a server call then: it can do what the session
+// may, and gets neither cookies nor the session's token, nor a new session.
+func (s Sessions) UseID(id, userID string) Status {
+	s.c.Arg("id", String(id))
+	s.c.Arg("userId", String(userID))
 	return s.c.host.session("use")
 }

@@ -14,8 +14,9 @@ const CACHE = path.join(ROOT, "build", "conformance-cache");
 
 /** A running server: `main` is the base URL of the listener that tenants share, `admin` its admin interface. */
 class Server {
-  constructor({ name, process, admin, main, addresses }) {
+  constructor({ name, launch, process, admin, main, addresses }) {
     this.name = name;
+    this.launch = launch;
     this.process = process;
     this.admin = admin;
     this.main = main;
@@ -38,6 +39,13 @@ class Server {
 
   output() {
     return this.process.output();
+  }
+
+  /** Stops the process and starts another on the same data and addresses. */
+  async restart() {
+    await this.process.stop();
+    this.process = this.launch();
+    await untilReady(this.process, this.admin);
   }
 
   /** Stops the server and keeps what it printed in build/conformance-logs. */
@@ -81,10 +89,11 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
   const file = path.join(folder, "authhost.yaml");
   writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML.
   await before?.(file);
-  const process = start(BINARY, ["serve", "--config", file], { cwd: folder });
+  const launch = () => start(BINARY, ["serve", "--config", file], { cwd: folder });
+  const process = launch();
   const admin = new Admin(`http://127.0.0.1:${adminPort}`);
   await untilReady(process, admin);
-  return new Server({ name, process, admin, main: `http://127.0.0.1:${main}`, addresses });
+  return new Server({ name, launch, process, admin, main: `http://127.0.0.1:${main}`, addresses });
 }
 
 async function untilReady(process, admin) {

@@ -6,7 +6,8 @@ const LATER = new Set(["magicLink", "emailOTP"]);
 
 /** What the functions in the recorded options did, as claims of a token. */
 const PAYLOADS = {
-  "payload {role:'member', email:user.email}": { fields: ["email"], constants: { role: "member" } },
+  "payload {role:'member', email:user.email}": { constants: { role: "member" }, templates: { email: "{{user.email}}" } },
+  "payload {name:user.name, plan:'pro'}": { fields: ["name"], constants: { plan: "pro" } },
 };
 
 /** From the options of a plugin to an entry of the configuration. */
@@ -15,8 +16,18 @@ const TRANSLATIONS = {
 
   convex: (options, { environment }) => {
     const auth = options.take("authConfig");
-    if (auth !== "$convexRS256") throw new UnsupportedProfile(`convex with ${auth}`);
-    return { id: "convex", config: { issuer: environment.CONVEX_SITE_URL, algorithm: "RS256" } };
+    const algorithm = { $convexRS256: "RS256", $convexEdDSA: "EdDSA" }[auth];
+    if (!algorithm) throw new UnsupportedProfile(`convex with ${auth}`);
+    const payload = options.takeFunction("jwt.definePayload");
+    return {
+      id: "convex",
+      config: {
+        issuer: environment.CONVEX_SITE_URL,
+        algorithm,
+        lifetime: options.take("jwt.expirationSeconds"),
+        claims: payload && PAYLOADS[payload],
+      },
+    };
   },
 
   crossDomain: (options) => ({ id: "cross-domain", config: { siteURLs: [options.take("siteUrl")] } }),

@@ -25,7 +25,8 @@ type Counters interface {
 	Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error)
 }
 
-// Config is what a Host works with. All members but Mail and HTTP are required.
+// Config is what a Host works with. All members but Mail, HTTP and
+// JWKSMaxAge are required.
 type Config struct {
 	Tenant   string
 	Identity *identity.Service
@@ -33,11 +34,15 @@ type Config struct {
 	SessionFields []identity.Field
 	Secrets       *secret.Secrets
 	Keys          *keyring.Ring
-	Mail          mail.Sender // nil: mails are dropped, and the log says so
-	Audit         audit.Log
-	Counters      Counters
-	HTTP          *egress.Client // nil: no plugin may call other servers
-	Schema        store.Schema
+	// JWKSMaxAge is how long verifiers may cache a key set; default
+	// DefaultJWKSMaxAge. Keys publishes a new key for longer than that before
+	// it signs.
+	JWKSMaxAge time.Duration
+	Mail       mail.Sender // nil: mails are dropped, and the log says so
+	Audit      audit.Log
+	Counters   Counters
+	HTTP       *egress.Client // nil: no plugin may call other servers
+	Schema     store.Schema
 	// PlainTokens stores the tokens of providers as they are, not sealed.
 	PlainTokens bool
 	Logger      *slog.Logger
@@ -58,6 +63,9 @@ type function func(ctx context.Context, c *dispatch.Call, args *document.Object)
 
 // New returns the host calls of a tenant.
 func New(c Config) *Host {
+	if c.JWKSMaxAge <= 0 {
+		c.JWKSMaxAge = DefaultJWKSMaxAge
+	}
 	h := &Host{Config: c}
 	h.functions = map[string]map[string]function{
 		pluginapi.CapIdentity:     h.identityFunctions(),

@@ -3,6 +3,7 @@ package capability
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -13,15 +14,15 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// JWKSMaxAge is how long verifiers may cache a key set. A new key is published
-// longer than that before it signs.
-const JWKSMaxAge = time.Hour
+// DefaultJWKSMaxAge is how long verifiers may cache a key set unless the
+// configuration says otherwise.
+const DefaultJWKSMaxAge = time.Hour
 
 // DefaultAlg signs where a plugin names no algorithm.
 const DefaultAlg = "RS256"
 
 func (h *Host) keysFunctions() map[string]function {
-	return map[string]function{"sign": h.signJWT, "jwks": h.jwks}
+	return map[string]function{"sign": h.signJWT, "verify": h.verifyJWT, "jwks": h.jwks}
 }
 
 func (h *Host) keyUse(c *dispatch.Call, args *document.Object) (use, alg string, err error) {
@@ -49,14 +50,18 @@ func (h *Host) signJWT(ctx context.Context, c *dispatch.Call, args *document.Obj
 	if err != nil {
 		return document.Value{}, err
 	}
+	if most := h.Keys.MaxLife(); life > most {
+		return document.Value{}, refuse(pluginapi.StatusInvalid, fmt.Sprintf("a token must not live longer (%s) than its key stays published (keys.overlap, %s)", life, most))
+	}
 	claims := mergeClaims(args)
-	if err := c.Exchange.Claims(ctx, use, claims); err != nil {
+	if err := c.Exchange.Claims(ctx, use, claims, reservedClaims(args)); err != nil {
 		return document.Value{}, err
 	}
 	key := newTokenKey(c.Entry.Plugin.ID, use, alg, object(claims).JSON())
 	if left, ok := args.Get("reuse").Int(); ok && left > 0 {
-		if t, ok := h.tokens.get(key, c.Exchange.Now, time.Duration(left)*time.Second); ok {
-			return signed(t), nil
+		t, ok, err := h.reusable(ctx, use, key, c.Exchange.Now, time.Duration(left)*time.Second)
+		if ok || err != nil {
+			return signed(t), err
 		}
 	}
 	t, err := h.signNew(ctx, use, alg, claims, c.Exchange.Now, life, args.Get("id").Bool())
@@ -66,6 +71,61 @@ func (h *Host) signJWT(ctx context.Context, c *dispatch.Call, args *document.Obj
 	h.tokens.put(key, t)
 	return signed(t), nil
 }
+
+// reusable returns an earlier token that lives so long and whose key is still
+// published: one that was withdrawn signs nothing, old tokens included.
+func (h *Host) reusable(ctx context.Context, use string, key tokenKey, now time.Time, left time.Duration) (signedToken, bool, error) {
+	t, ok := h.tokens.get(key, now, left)
+	if !ok {
+		return t, false, nil
+	}
+	ok, err := h.Keys.Published(ctx, use, t.kid)
+	return t, ok, err
+}
+
+// reservedClaims lists what token.claims hooks must leave alone, besides the
+// host's claims, which it sets after them.
+func reservedClaims(args *document.Object) []string {
+	var names []string
+	for _, v := range args.Get("reserved").Items() {
+		names = append(names, v.Str())
+	}
+	return names
+}
+
+// verifyJWT gives the claims of a token that a key of the use has signed and
+// whose time has neither passed nor is still to come. Whom it is from and for
+// is the caller's to check.
+func (h *Host) verifyJWT(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	use, alg, err := h.keyUse(c, args)
+	if err != nil {
+		return document.Value{}, err
+	}
+	bad := &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "invalid", Message: "the token is not valid"}
+	text, err := h.Keys.Verify(ctx, use, alg, args.Get("token").Str())
+	switch {
+	case errors.Is(err, keyring.ErrInvalidToken):
+		return document.Value{}, bad
+	case err != nil:
+		return document.Value{}, err
+	}
+	v, err := document.Parse(text, maxClaimsDepth)
+	if err != nil || v.Kind() != document.ObjectKind {
+		return document.Value{}, bad
+	}
+	exp, ok := v.Get("exp").Float()
+	nbf, later := v.Get("nbf").Float()
+	switch now := float64(c.Exchange.Now.UnixMilli()) / 1000; {
+	case !ok || later && nbf > now:
+		return document.Value{}, bad
+	case exp <= now:
+		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "expired", Message: "the token has expired"}
+	}
+	return object(document.NewObject(1).Set("claims", v)), nil
+}
+
+// maxClaimsDepth bounds the nesting of claims that are read.
+const maxClaimsDepth = 32
 
 // mergeClaims puts claims over base, which is taken without the members that
 // omit lists. The times are the host's.
@@ -120,7 +180,7 @@ func (h *Host) jwks(ctx context.Context, c *dispatch.Call, args *document.Object
 	if err != nil {
 		return document.Value{}, err
 	}
-	v.Object().Set("maxAge", document.Int(int64(JWKSMaxAge/time.Second)))
+	v.Object().Set("maxAge", document.Int(int64(h.JWKSMaxAge/time.Second)))
 	return v, nil
 }
 

@@ -3,7 +3,9 @@ package capability
 import (
 	"context"
 	"errors"
+	"net/http"
 
+	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/identity"
@@ -33,6 +35,9 @@ func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *docume
 		return document.Value{}, err
 	}
 	ex := c.Exchange
+	if err := beginsSession(ex); err != nil {
+		return document.Value{}, err
+	}
 	user, err := h.Identity.UserByID(ctx, ex.Tx(), userID)
 	if err != nil {
 		return document.Value{}, err
@@ -58,6 +63,14 @@ func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *docume
 	}
 	ex.Issue(rec, user, p.Forget, reason)
 	return sessionAndUser(ex, rec, user), nil
+}
+
+// beginsSession refuses to hand a session to who is no client of the user's.
+func beginsSession(ex *dispatch.Exchange) error {
+	if !ex.ServerCall() {
+		return nil
+	}
+	return apierror.New(http.StatusForbidden, "SERVER_CALL", "A server call cannot begin a session")
 }
 
 func sessionAndUser(ex *dispatch.Exchange, rec, user *store.Record) document.Value {
@@ -97,6 +110,9 @@ func (h *Host) adoptSession(ctx context.Context, c *dispatch.Call, args *documen
 		return document.Value{}, err
 	}
 	ex := c.Exchange
+	if err := beginsSession(ex); err != nil {
+		return document.Value{}, err
+	}
 	ex.Issue(cur.Session, cur.User, ex.Realm.Sessions.Forgotten(cur.Session), args.Get("reason").Str())
 	return sessionAndUser(ex, cur.Session, cur.User), nil
 }
@@ -118,15 +134,25 @@ func (h *Host) listSessions(ctx context.Context, c *dispatch.Call, args *documen
 	return object(document.NewObject(1).Set("sessions", document.List(items...))), nil
 }
 
-// revokeSession ends the session with a token. With userId, a session of
-// another user is left alone and reported as not found.
+// revokeSession ends the session with a token, or with an id and its user. With
+// userId, a session of another user is left alone and reported as not found.
 func (h *Host) revokeSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	token, err := text(args, "token")
-	if err != nil {
-		return document.Value{}, err
-	}
 	ex := c.Exchange
-	rec, err := ex.Realm.Sessions.ByToken(ctx, ex.Tx(), token)
+	var rec *store.Record
+	var err error
+	if id := args.Get("id").Str(); id != "" {
+		var userID string
+		if userID, err = text(args, "userId"); err != nil {
+			return document.Value{}, err
+		}
+		rec, err = ex.Realm.Sessions.ByID(ctx, ex.Tx(), id, userID)
+	} else {
+		var token string
+		if token, err = text(args, "token"); err != nil {
+			return document.Value{}, err
+		}
+		rec, err = ex.Realm.Sessions.ByToken(ctx, ex.Tx(), token)
+	}
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -141,8 +167,15 @@ func (h *Host) revokeUser(ctx context.Context, c *dispatch.Call, args *document.
 	if err != nil {
 		return document.Value{}, err
 	}
-	ex := c.Exchange
-	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, userID, args.Get("exceptToken").Str())
+	ex, except := c.Exchange, args.Get("exceptToken").Str()
+	if args.Get("exceptCurrent").Bool() {
+		cur, err := ex.Current(ctx)
+		if err != nil {
+			return document.Value{}, err
+		}
+		except = cur.Token
+	}
+	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, userID, except)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -208,6 +241,9 @@ func (h *Host) reissueSession(ctx context.Context, c *dispatch.Call, _ *document
 	if !cur.Valid() {
 		return document.Value{}, store.ErrNotFound
 	}
+	if ex.ServerCall() {
+		return empty(), nil // there is no client to send it to
+	}
 	for _, cookie := range ex.Realm.Sessions.SetLines(cur.Token, cur.DontRemember) {
 		ex.Response.SetCookie(cookie)
 	}
@@ -215,12 +251,20 @@ func (h *Host) reissueSession(ctx context.Context, c *dispatch.Call, _ *document
 }
 
 func (h *Host) useToken(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	if c.Entry.Handler.Event != pluginapi.EventRequestBefore {
+		return document.Value{}, refuse(pluginapi.StatusDenied, "session.use is for "+pluginapi.EventRequestBefore+" hooks")
+	}
+	if id := args.Get("id").Str(); id != "" {
+		userID, err := text(args, "userId")
+		if err != nil {
+			return document.Value{}, err
+		}
+		c.Exchange.UseSession(id, userID)
+		return empty(), nil
+	}
 	token, err := text(args, "token")
 	if err != nil {
 		return document.Value{}, err
-	}
-	if c.Entry.Handler.Event != pluginapi.EventRequestBefore {
-		return document.Value{}, refuse(pluginapi.StatusDenied, "session.use is for "+pluginapi.EventRequestBefore+" hooks")
 	}
 	if signed := args.Get("requireSignature").Bool(); c.Exchange.Realm.Sessions.Acceptable(token, signed) {
 		c.Exchange.UseToken(token, signed)

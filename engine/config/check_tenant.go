@@ -55,6 +55,8 @@ func (c *checker) tenant(t *Tenant) {
 	c.cookies(t)
 	c.session(t)
 	c.rateLimit(t)
+	c.keys(t)
+	c.serviceKeys(t)
 	c.additionalFields(t)
 	if t.Listen != "" {
 		c.listen(t.Origin, "/listen", t.Listen)

@@ -42,6 +42,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 		{"store", reflect.TypeFor[Store]()}, {"store.postgres", reflect.TypeFor[Postgres]()}, {"redis", reflect.TypeFor[Redis]()}, {"mail", reflect.TypeFor[Mail]()}, {"mail.smtp", reflect.TypeFor[SMTP]()},
 		{"audit", reflect.TypeFor[Audit]()}, {"limits", reflect.TypeFor[Limits]()}, {"tenants[]", reflect.TypeFor[Tenant]()}, {"tenants[].secrets[]", reflect.TypeFor[SecretVersion]()},
 		{"tenants[].rateLimit", reflect.TypeFor[RateLimit]()}, {"tenants[].rateLimit.rules[]", reflect.TypeFor[RateRule]()},
+		{"tenants[].keys", reflect.TypeFor[Keys]()}, {"tenants[].serviceKeys[]", reflect.TypeFor[ServiceKey]()}, {"tenants[].serviceKeys[].rateLimit", reflect.TypeFor[ServiceRate]()},
 		{"tenants[].user.additionalFields[]", reflect.TypeFor[UserField]()}, {"tenants[].account", reflect.TypeFor[Account]()},
 		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.cookieCache", reflect.TypeFor[CookieCache]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].cookies.overrides[]", reflect.TypeFor[CookieOverride]()},
 		{"tenants[].passwords", reflect.TypeFor[Passwords]()},

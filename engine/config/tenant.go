@@ -46,6 +46,10 @@ type Tenant struct {
 	IPv6Subnet int `yaml:"ipv6Subnet" default:"64" min:"32" max:"128"`
 	// How often one client may call an endpoint.
 	RateLimit RateLimit `yaml:"rateLimit"`
+	// When the keys change that sign tokens for other services.
+	Keys Keys `yaml:"keys"`
+	// Keys with which servers of the application call the endpoints that they name.
+	ServiceKeys []ServiceKey `yaml:"serviceKeys"`
 	// Endpoints, as paths below basePath, that answer 404.
 	DisabledPaths []string `yaml:"disabledPaths"`
 	// Do not check the Origin header of requests with cookies. Dangerous: it opens cross-site request forgery.

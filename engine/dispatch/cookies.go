@@ -12,6 +12,9 @@ import (
 // request. Of two cookies of one name the request's own counts, because the
 // first of duplicates does.
 func (ex *Exchange) InjectCookies(header string) {
+	if ex.ServerCall() {
+		return
+	}
 	r := ex.changeRequest()
 	if own := r.Headers.Get("Cookie"); own != "" {
 		header = own + "; " + header
@@ -24,6 +27,10 @@ func (ex *Exchange) InjectCookies(header string) {
 // values.
 func (ex *Exchange) DetachCookies() []string {
 	r := &ex.Response
+	if ex.ServerCall() {
+		r.Cookies = nil
+		return nil
+	}
 	r.detachedToken = r.sessionToken()
 	lines := make([]string, len(r.Cookies))
 	for i, c := range r.Cookies {

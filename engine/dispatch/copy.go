@@ -13,7 +13,7 @@ import (
 // away. A request that proves its session in another way than by cookie has
 // none.
 func (ex *Exchange) CachedSession() (session.Copy, bool) {
-	if ex.credential.Token != "" {
+	if ex.credential.Token != "" || ex.ServerCall() {
 		return session.Copy{}, false
 	}
 	c, present, ok := ex.Realm.Sessions.ReadCache(ex.credential.Cookie, ex.Now)
@@ -33,7 +33,7 @@ func (ex *Exchange) RenewCopy() { ex.renewCopy = true }
 // what is stored then.
 func (ex *Exchange) CacheSession(ctx context.Context) error {
 	m := ex.Realm.Sessions
-	if !m.Caches() {
+	if !m.Caches() || ex.ServerCall() {
 		return nil
 	}
 	token, answered := ex.sessionCookie()

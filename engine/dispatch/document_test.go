@@ -185,7 +185,7 @@ func TestClaimsHook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	claims, err := r.Host.Keys.Verify(t.Context(), "test", ex.Response.Body.Get("token").Str())
+	claims, err := r.Host.Keys.Verify(t.Context(), "test", "", ex.Response.Body.Get("token").Str())
 	if err != nil {
 		t.Fatal(err)
 	}

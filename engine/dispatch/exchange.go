@@ -135,6 +135,7 @@ type Exchange struct {
 	logger   *slog.Logger
 
 	credential session.Credential
+	serviceKey string // id of the service key that the request came with
 	resolved   bool
 	current    session.Current
 
@@ -198,11 +199,20 @@ func (ex *Exchange) BaseURL() string { return cmp.Or(ex.Request.BaseURL, ex.Real
 func (ex *Exchange) Set() *Set { return ex.set }
 
 // Views returns the tenant's output rules.
-func (ex *Exchange) Views() Views { return ex.views }
+func (ex *Exchange) Views() Views {
+	if ex.ServerCall() {
+		return withoutToken{ex.views}
+	}
+	return ex.views
+}
 
 // UseToken replaces the session cookie by a token as this request's
-// credential, for instance one from an Authorization header.
+// credential, for instance one from an Authorization header. A request with a
+// service key keeps what that key says.
 func (ex *Exchange) UseToken(token string, requireSignature bool) {
+	if ex.serviceKey != "" {
+		return
+	}
 	ex.credential.Token, ex.credential.RequireSignature = token, requireSignature
 	ex.resolved = false
 }
@@ -280,8 +290,8 @@ func (ex *Exchange) sessionView(ctx context.Context) (*document.Object, error) {
 		return nil, nil
 	}
 	return document.NewObject(4).
-		Set("session", document.Obj(ex.views.Session(sess))).
-		Set("user", document.Obj(ex.views.User(user))).
+		Set("session", document.Obj(ex.Views().Session(sess))).
+		Set("user", document.Obj(ex.Views().User(user))).
 		Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).
 		Set("rememberMe", document.Boolean(!ex.Realm.Sessions.Forgotten(sess))), nil
 }

@@ -107,6 +107,10 @@ func (c *Call) readRequest(segments []string) document.Value {
 		return leaf(rest, document.Text(r.UserAgent))
 	case "contentType":
 		return leaf(rest, foreign(r.ContentType))
+	case "serverCall":
+		return leaf(rest, document.Boolean(c.Exchange.ServerCall()))
+	case "serviceKey":
+		return leaf(rest, textOrAbsent(c.Exchange.serviceKey))
 	case "origin":
 		return leaf(rest, foreign(r.Headers.Get("Origin")))
 	case "rawBody":
@@ -159,7 +163,7 @@ func (c *Call) readResponse(segments []string) document.Value {
 	case "redirect":
 		return leaf(segments[1:], textOrAbsent(r.Redirect))
 	case "sessionToken":
-		if _, ok := c.Entry.Plugin.Capability(pluginapi.CapSession); ok {
+		if _, ok := c.Entry.Plugin.Capability(pluginapi.CapSession); ok && !c.Exchange.ServerCall() {
 			return leaf(segments[1:], r.sessionToken())
 		}
 	case "headers":

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,7 @@ func (ex *Exchange) After(ctx context.Context) error {
 	case ex.outcome.issued != nil:
 		phase = pluginapi.PhaseIssued
 	}
-	if phase != "" {
+	if phase != "" && !ex.ServerCall() { // there is no client whose session it is
 		if _, err := ex.requestHooks(ctx, pluginapi.EventResponseSession, phase); err != nil {
 			return err
 		}
@@ -180,14 +181,21 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 // the endpoint's.
 var ErrPending = errors.New("dispatch: a further step is needed before the session")
 
-// Claims raises token.claims: hooks may add and change claims in place.
-func (ex *Exchange) Claims(ctx context.Context, use string, claims *document.Object) error {
+// Claims raises token.claims: hooks may add and change claims in place, but
+// for the reserved ones.
+func (ex *Exchange) Claims(ctx context.Context, use string, claims *document.Object, reserved []string) error {
 	for _, e := range ex.set.hooks[pluginapi.EventTokenClaims] {
 		if !matching(e.Handler.Match, ex, use) {
 			continue
 		}
+		before := claims.Clone()
 		if err := ex.nested(ctx, e, &Call{event: pluginapi.EventTokenClaims, phase: use, claims: claims}); err != nil {
 			return err
+		}
+		for _, name := range reserved {
+			if !bytes.Equal(before.Get(name).JSON(), claims.Get(name).JSON()) {
+				return apierror.Internal(fmt.Errorf("plugin %s changes the claim %q of a token of %q, which is reserved", e.name(), name, use))
+			}
 		}
 	}
 	return nil

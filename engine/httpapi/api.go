@@ -46,6 +46,7 @@ type Config struct {
 	Views        *identity.Views
 	Observer     dispatch.Observer
 	Limiter      Limiter // nil: no rate limit
+	Services     ServiceKeys
 	Metrics      Metrics // nil: none
 	Logger       *slog.Logger
 	// BaseURLs are public URLs besides the realm's, with its path prefix. A
@@ -84,6 +85,8 @@ type Route struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
 	Plugin string `json:"plugin"` // "" for the engine's own
+	// Server marks an endpoint that is for service keys alone.
+	Server bool `json:"server,omitempty"`
 }
 
 // endpoint is everything that the pipeline needs to know of a route.
@@ -120,7 +123,7 @@ func New(c Config) (*API, error) {
 			path = muxPath(e.Path)
 		}
 		a.router.Methods(e.Method).Path(path).HandlerFunc(a.serve(e))
-		a.routes = append(a.routes, Route{Method: e.Method, Path: strings.TrimSuffix(path, "/"), Plugin: e.Plugin})
+		a.routes = append(a.routes, Route{Method: e.Method, Path: strings.TrimSuffix(path, "/"), Plugin: e.Plugin, Server: e.Server})
 	}
 	a.handler = a.disabled(a.cors(a.router))
 	return a, nil

@@ -22,7 +22,7 @@ const (
 // answers, cookies included. Every answer says so but for the one header that
 // names the origin, without which the others mean nothing to a browser; so
 // caches may keep one for all origins that are not trusted. The base URL's own
-// origin needs none of this.
+// origin needs none of this, and requests with a service key are no browser's.
 func (a *API) cors(next http.Handler) http.Handler {
 	if !a.CORS {
 		return next
@@ -30,7 +30,7 @@ func (a *API) cors(next http.Handler) http.Handler {
 	allow, expose := a.corsHeaders()
 	below := a.Realm.BasePath + "/"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, below) {
+		if _, service := a.Services.serviceToken(r.Header); service || !strings.HasPrefix(r.URL.Path, below) {
 			next.ServeHTTP(w, r)
 			return
 		}

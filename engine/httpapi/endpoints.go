@@ -63,7 +63,7 @@ func (a *API) endpoints() ([]*endpoint, error) {
 func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 	h := entry.Handler
 	e := &endpoint{
-		Route: Route{Method: h.Method, Path: h.Path, Plugin: entry.Plugin.ID},
+		Route: Route{Method: h.Method, Path: h.Path, Plugin: entry.Plugin.ID, Server: h.Access == pluginapi.AccessServer},
 		root:  h.Root, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
 		run: func(ctx context.Context, ex *dispatch.Exchange) error { return ex.RunEndpoint(ctx, entry) },
 	}

@@ -25,11 +25,17 @@ import (
 func (a *API) serve(e *endpoint) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		now := a.Now()
+		caller, r := a.serviceOf(r, now)
+		if e.Server && caller == nil {
+			notFound(w, r)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), a.RequestTimeout)
 		defer cancel()
-		ex := dispatch.NewExchange(a.exchangeConfig(), a.request(r, e), a.Now())
+		ex := dispatch.NewExchange(a.exchangeConfig(), a.request(r, e), now)
 		defer ex.Close()
-		status := a.answer(ctx, w, r, ex, e)
+		status := a.answer(ctx, w, r, ex, e, caller)
 		if a.Metrics != nil {
 			a.Metrics.Request(a.Realm.ID, e.Method, e.Path, status, time.Since(start))
 		}
@@ -50,9 +56,10 @@ func (a *API) observe(ctx context.Context, w http.ResponseWriter, ex *dispatch.E
 }
 
 // answer handles the request and writes what came of it.
-func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint) int {
-	err := guard(func() error { return a.handle(ctx, w, r, ex, e) })
+func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, caller *service) int {
+	err := guard(func() error { return a.handle(ctx, w, r, ex, e, caller) })
 	if err == nil {
+		withoutCookies(ex)
 		return write(w, &ex.Response)
 	}
 	if p := (*panicked)(nil); errors.As(err, &p) {
@@ -65,7 +72,15 @@ func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request
 	} else if err := guard(func() error { ex.Refused(ctx); return nil }); err != nil {
 		a.logFault(ctx, ex, e, err)
 	}
+	withoutCookies(ex)
 	return writeError(w, &ex.Response, err).Status
+}
+
+// withoutCookies keeps the answer to a server call to what was asked for.
+func withoutCookies(ex *dispatch.Exchange) {
+	if ex.ServerCall() {
+		ex.Response.Cookies = nil
+	}
 }
 
 // panicked is a panic as an error, for the log.
@@ -143,9 +158,14 @@ func (a *API) logFault(ctx context.Context, ex *dispatch.Exchange, e *endpoint, 
 
 // handle makes the checks in the protocol's order and runs the endpoint and
 // the hooks around it. The answer is in ex.Response when it returns nil.
-func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint) error {
-	if refused, err := a.rateLimit(ctx, ex); refused || err != nil {
+func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, caller *service) error {
+	if refused, err := a.rateLimit(ctx, ex, caller); refused || err != nil {
 		return err
+	}
+	if caller != nil {
+		if err := a.admitService(ctx, ex, e, caller); err != nil {
+			return err
+		}
 	}
 	trusts := a.judge(ctx, ex)
 	guard := csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin}
@@ -183,11 +203,14 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 // rateLimit counts the request before anything else looks at it, and answers
 // it if the client has had its share. That answer says JSON of itself in its
 // body only: clients of Better Auth know it so.
-func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange) (refused bool, err error) {
-	if a.Limiter == nil {
-		return false, nil
+func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *service) (refused bool, err error) {
+	ok, retry := true, time.Duration(0)
+	if a.Limiter != nil {
+		ok, retry, err = a.Limiter.Allow(ctx, caller.client(ex.Request.IP), ex.Request.Path, ex.Request.Route)
 	}
-	ok, retry, err := a.Limiter.Allow(ctx, ex.Request.IP, ex.Request.Path, ex.Request.Route)
+	if ok && err == nil && caller != nil && caller.key != nil && caller.key.Allow != nil {
+		ok, retry, err = caller.key.Allow(ctx)
+	}
 	if ok || err != nil {
 		return false, err
 	}
@@ -240,7 +263,7 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 	if err != nil {
 		return err
 	}
-	if m := a.Realm.Sessions; cur.Valid() && !m.Policy().DeferRefresh && m.NeedsRefresh(cur, ex.Now) {
+	if m := a.Realm.Sessions; cur.Valid() && !ex.ServerCall() && !m.Policy().DeferRefresh && m.NeedsRefresh(cur, ex.Now) {
 		if cur, err = refresh(ctx, ex); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 	if mayRefresh && !cur.DontRemember {
 		ex.RenewCopy()
 	}
-	due := mayRefresh && m.NeedsRefresh(cur, ex.Now)
+	due := mayRefresh && !ex.ServerCall() && m.NeedsRefresh(cur, ex.Now)
 	ex.SetPhase(pluginapi.PhaseRead)
 	if due && (!deferred || post) {
 		if cur, err = refresh(ctx, ex); err != nil {
@@ -53,7 +53,7 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 		}
 		ex.SetPhase(pluginapi.PhaseRefreshed)
 	}
-	body := sessionBody(a.Views.Session(cur.Session), a.Views.User(cur.User))
+	body := sessionBody(ex.Views().Session(cur.Session), ex.Views().User(cur.User))
 	if deferred && !post {
 		body.Object().Set("needsRefresh", document.Boolean(due))
 	}
@@ -79,7 +79,7 @@ func (a *API) noSession(ctx context.Context, ex *dispatch.Exchange, cur session.
 		return nil
 	}
 	expire(ex)
-	if !cur.Expired || !clear {
+	if !cur.Expired || !clear || ex.ServerCall() {
 		return nil
 	}
 	return ex.Unit(ctx, func(ctx context.Context) error {
@@ -117,7 +117,7 @@ func (a *API) listSessions(ctx context.Context, ex *dispatch.Exchange) error {
 	}
 	items := make([]document.Value, len(recs))
 	for i, rec := range recs {
-		items[i] = document.Obj(a.Views.Session(rec))
+		items[i] = document.Obj(ex.Views().Session(rec))
 	}
 	ex.Response.Body = document.List(items...)
 	return nil

@@ -202,11 +202,11 @@ func TestSignAndVerify(t *testing.T) {
 		if err := fetch(t, r, "convex").verify(t, token); err != nil {
 			t.Errorf("%s: %v", alg, err)
 		}
-		got, err := r.Verify(t.Context(), "convex", token)
+		got, err := r.Verify(t.Context(), "convex", "", token)
 		if err != nil || string(got) != claims {
 			t.Errorf("%s: %s, %v; want the claims as they were", alg, got, err)
 		}
-		if _, err := r.Verify(t.Context(), "other", token); !errors.Is(err, ErrInvalidToken) {
+		if _, err := r.Verify(t.Context(), "other", "", token); !errors.Is(err, ErrInvalidToken) {
 			t.Errorf("%s: of another use: %v", alg, err)
 		}
 	}
@@ -367,7 +367,7 @@ func TestStorageFaults(t *testing.T) {
 			t.Errorf("%s: JWKS: %v", name, err)
 		}
 	}
-	if _, err := New(Config{Storage: &memory{fail: broken}}).Verify(t.Context(), "u", forged(t, `{"alg":"RS256","kid":"x"}`)); !errors.Is(err, broken) {
+	if _, err := New(Config{Storage: &memory{fail: broken}}).Verify(t.Context(), "u", "", forged(t, `{"alg":"RS256","kid":"x"}`)); !errors.Is(err, broken) {
 		t.Errorf("verify: %v: a fault of the storage is not one of the token", err)
 	}
 	// A storage that reports a conflict but has no such key must not loop.

@@ -70,16 +70,18 @@ func (r *Ring) Rotate(ctx context.Context, use, alg string) (kid string, err err
 	}
 	u.change.Lock()
 	defer u.change.Unlock()
-	return r.rotate(ctx, u, alg)
-}
-
-// rotate does the work of Rotate. The caller holds u.change.
-func (r *Ring) rotate(ctx context.Context, u *use, alg string) (string, error) {
 	set, err := r.load(ctx, u)
 	if err != nil {
 		return "", err
 	}
-	if last := set.last(alg); last == nil || !last.ActiveAt.After(r.config.Now()) {
+	return r.rotate(ctx, u, set, alg)
+}
+
+// rotate does the work of Rotate on the keys as they have just been read. The
+// caller holds u.change.
+func (r *Ring) rotate(ctx context.Context, u *use, set *keySet, alg string) (string, error) {
+	var err error
+	if now, last := r.config.Now(), set.last(alg); last == nil || !last.ActiveAt.After(now) || !last.live(now) {
 		if set, err = r.create(ctx, u, set, alg, r.config.Policy.Publish); err != nil {
 			return "", err
 		}
@@ -102,27 +104,35 @@ func (r *Ring) rotate(ctx context.Context, u *use, alg string) (string, error) {
 // the request that notices; others meanwhile sign with the key that there is,
 // and so does this one if the rotation fails.
 func (r *Ring) rotateIfDue(ctx context.Context, u *use, set *keySet, alg string) {
-	last := set.last(alg)
-	if r.config.Policy.RotateEvery <= 0 || last == nil {
-		return
-	}
-	due := last.ActiveAt.Add(r.config.Policy.RotateEvery - r.config.Policy.Publish)
-	if r.config.Now().Before(due) || !u.change.TryLock() {
+	if !r.due(set, alg) || !u.change.TryLock() {
 		return
 	}
 	defer u.change.Unlock()
-	if set := u.set.Load(); set.last(alg).ID != last.ID {
-		return
+	now, err := r.load(ctx, u)
+	if err == nil && r.due(now, alg) { // nobody else, here or on another node, was quicker
+		_, err = r.rotate(ctx, u, now, alg)
 	}
-	if _, err := r.rotate(ctx, u, alg); err != nil {
+	if err != nil {
 		r.config.Logger.ErrorContext(ctx, "rotation of a signing key failed", "use", u.name, "alg", alg, "error", err)
 	}
 }
 
+// due reports whether it is time to publish the key that takes over when the
+// newest one has signed for Policy.RotateEvery.
+func (r *Ring) due(set *keySet, alg string) bool {
+	last := set.last(alg)
+	if r.config.Policy.RotateEvery <= 0 || last == nil {
+		return false
+	}
+	return !r.config.Now().Before(last.ActiveAt.Add(r.config.Policy.RotateEvery - r.config.Policy.Publish))
+}
+
 // Retire ends a key at once, for when its private part may have leaked: it
 // neither signs nor is published from now on, and the tokens that it signed
-// no longer verify here. The next Sign makes a new key if none is left.
-// Verifiers elsewhere go on accepting the key until they fetch the JWKS again.
+// no longer verify here. A successor is published. Until it signs, the newest
+// key that is left does, which verifiers know; if none is left, the successor
+// signs at once. Verifiers elsewhere go on accepting the key, and do not know
+// a successor that had to sign at once, until they fetch the JWKS again.
 func (r *Ring) Retire(ctx context.Context, use, kid string) error {
 	u := r.use(use)
 	u.change.Lock()
@@ -138,7 +148,9 @@ func (r *Ring) Retire(ctx context.Context, use, kid string) error {
 			if err := r.config.Storage.Update(ctx, ending); err != nil {
 				return err
 			}
-			_, err := r.load(ctx, u)
+			if set, err = r.load(ctx, u); err == nil {
+				_, err = r.rotate(ctx, u, set, k.Alg)
+			}
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"sync"
@@ -40,7 +41,7 @@ func TestRotationWithoutGaps(t *testing.T) {
 		}
 		tokens = append(tokens, signed{token, clock.Now()})
 		for _, s := range tokens {
-			_, err := node2.Verify(t.Context(), "u", s.token)
+			_, err := node2.Verify(t.Context(), "u", "", s.token)
 			if age := clock.Now().Sub(s.at); err != nil && age < policy.Overlap {
 				t.Fatalf("step %d: a token %v old: %v", step, age, err)
 			}
@@ -50,7 +51,7 @@ func TestRotationWithoutGaps(t *testing.T) {
 	if len(kids) != 3 {
 		t.Errorf("%d keys signed, want 3", len(kids))
 	}
-	if _, err := node2.Verify(t.Context(), "u", tokens[0].token); !errors.Is(err, ErrInvalidToken) {
+	if _, err := node2.Verify(t.Context(), "u", "", tokens[0].token); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("a token of a retired key: %v", err)
 	}
 }
@@ -147,11 +148,86 @@ func TestRetire(t *testing.T) {
 	if err := r.Retire(t.Context(), "u", leaked); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Verify(t.Context(), "u", token); !errors.Is(err, ErrInvalidToken) {
+	if _, err := r.Verify(t.Context(), "u", "", token); !errors.Is(err, ErrInvalidToken) {
 		t.Errorf("token of a retired key: %v", err)
 	}
 	_, next := mustSign(t, r, "u", ES256, "{}")
 	if got := fetch(t, r, "u").kids(); next == leaked || !slices.Equal(got, []string{next}) {
 		t.Errorf("published: %v", got)
+	}
+}
+
+// States show what a key does from its creation to its end; a key that was
+// withdrawn is good for nothing at once.
+func TestList(t *testing.T) {
+	storage, clock := &memory{}, newClock()
+	r := New(Config{Storage: storage, Now: clock.Now, Policy: Policy{Publish: time.Hour, Overlap: time.Hour}})
+	_, first := mustSign(t, r, "u", ES256, "{}")
+	second, err := r.Rotate(t.Context(), "u", ES256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(states ...State) {
+		t.Helper()
+		list, err := r.List(t.Context(), "u")
+		if err != nil || len(list) != len(states) {
+			t.Fatalf("%v, %v", list, err)
+		}
+		for i, k := range list {
+			if k.State != states[i] || i < 2 && k.ID != []string{first, second}[i] || bytes.Contains(k.Public, []byte(`"d"`)) {
+				t.Errorf("key %d: %+v, want %s", i, k, states[i])
+			}
+			published, err := r.Published(t.Context(), "u", k.ID)
+			if err != nil || published != (states[i] != Retired) {
+				t.Errorf("key %d is %s; published %t, %v", i, states[i], published, err)
+			}
+		}
+	}
+	want(Signing, Pending)
+	clock.Add(time.Hour)
+	want(Retiring, Signing)
+	if err := r.Retire(t.Context(), "u", second); err != nil {
+		t.Fatal(err)
+	}
+	want(Signing, Retired, Pending) // verifiers know the first key
+	clock.Add(time.Hour)
+	want(Retired, Retired, Signing)
+	last, err := r.Rotate(t.Context(), "u", ES256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Retire(t.Context(), "u", last); err != nil { // before it signed
+		t.Fatal(err)
+	}
+	want(Retired, Retired, Signing, Retired, Pending)
+	if list, err := r.List(t.Context(), "nothing"); len(list) > 0 || err != nil {
+		t.Errorf("of a use without keys: %v, %v", list, err)
+	}
+}
+
+// Of several nodes that all find a rotation due, one makes the key.
+func TestScheduleOnSeveralNodes(t *testing.T) {
+	storage, clock := &memory{}, newClock()
+	config := Config{Storage: storage, Now: clock.Now, Policy: Policy{RotateEvery: 30 * day, Publish: day, Overlap: day}, CacheFor: time.Hour}
+	var nodes []*Ring
+	for range 5 {
+		r := New(config)
+		mustSign(t, r, "u", ES256, "{}")
+		nodes = append(nodes, r)
+	}
+	for range 120 { // a node looks every twelve hours, and another one each time
+		clock.Add(12 * time.Hour)
+		var wg sync.WaitGroup
+		for _, r := range nodes {
+			wg.Go(func() {
+				if _, _, err := r.Sign(t.Context(), "u", ES256, []byte("{}")); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	if n := len(storage.keys); n != 3 { // the first, and one after 29 and 59 days
+		t.Errorf("%d keys after 60 days", n)
 	}
 }

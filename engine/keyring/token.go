@@ -75,18 +75,18 @@ func (r *Ring) JWKS(ctx context.Context, use string, algs ...string) ([]byte, er
 }
 
 // Verify returns the claims, as JSON text, of a token that a published key of
-// the use signed. The kid must name that key and alg must be the key's own;
-// header parameters other than alg, kid and typ are refused, so there is no
-// key to fetch or to take from the token, and no extension to obey. The caller
-// checks the claims, their times included. Faults of the token, whatever they
-// are, give ErrInvalidToken.
-func (r *Ring) Verify(ctx context.Context, use, token string) (claims []byte, err error) {
+// the use and algorithm signed; algorithm "" is any. The kid must name that
+// key and alg must be the key's own; header parameters other than alg, kid and
+// typ are refused, so there is no key to fetch or to take from the token, and
+// no extension to obey. The caller checks the claims, their times included.
+// Faults of the token, whatever they are, give ErrInvalidToken.
+func (r *Ring) Verify(ctx context.Context, use, algorithm, token string) (claims []byte, err error) {
 	parts, ok := split(token)
 	if !ok {
 		return nil, ErrInvalidToken
 	}
 	kid, alg, ok := parseHeader(parts[0])
-	if !ok {
+	if !ok || algorithm != "" && alg != algorithm {
 		return nil, ErrInvalidToken
 	}
 	set, err := r.keys(ctx, r.use(use))

@@ -74,7 +74,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"line break at the end":   good + "\n",
 		"ECDSA signature of zero": strings.Join(strings.Split(goodES, ".")[:2], ".") + "." + encode(make([]byte, 64)),
 	} {
-		if claims, err := r.Verify(t.Context(), "u", token); !errors.Is(err, ErrInvalidToken) {
+		if claims, err := r.Verify(t.Context(), "u", "", token); !errors.Is(err, ErrInvalidToken) {
 			t.Errorf("%s: %s, %v", name, claims, err)
 		}
 	}
@@ -82,7 +82,7 @@ func TestVerifyRefuses(t *testing.T) {
 		for i := 0; i < len(token); i++ {
 			changed := []byte(token)
 			changed[i] ^= 1
-			if claims, err := r.Verify(t.Context(), "u", string(changed)); err == nil {
+			if claims, err := r.Verify(t.Context(), "u", "", string(changed)); err == nil {
 				t.Errorf("byte %d changed from %q: accepted with %s", i, token[i], claims)
 			}
 		}
@@ -98,7 +98,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add(good)
 	f.Add(encode([]byte(`{"alg":"none","kid":"`+kid+`"}`)) + "." + encode([]byte(`{}`)) + ".")
 	f.Fuzz(func(t *testing.T, token string) {
-		if claims, err := r.Verify(t.Context(), "u", token); err == nil && string(claims) != `{"sub":"u1"}` {
+		if claims, err := r.Verify(t.Context(), "u", "", token); err == nil && string(claims) != `{"sub":"u1"}` {
 			t.Errorf("%q gave %s", token, claims)
 		}
 	})
@@ -132,7 +132,7 @@ func BenchmarkVerify(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := r.Verify(b.Context(), "u", token); err != nil {
+				if _, err := r.Verify(b.Context(), "u", "", token); err != nil {
 					b.Fatal(err)
 				}
 			}

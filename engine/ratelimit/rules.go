@@ -61,7 +61,7 @@ func New(c Config) *Limiter {
 		l.fallback.Max = DefaultMax
 	}
 	for _, r := range c.Rules {
-		l.rules = append(l.rules, rule{r, glob(r.Path)})
+		l.rules = append(l.rules, rule{r, Glob(r.Path)})
 	}
 	l.rules = append(l.rules, builtIn()...)
 	return l
@@ -75,10 +75,10 @@ func builtIn() []rule {
 	return []rule{
 		{guess, startsWith("/sign-in", "/sign-up", "/change-password", "/change-email")},
 		{mails, startsWith("/forget-password")},
-		{mails, glob("/request-password-reset")},
-		{mails, glob("/send-verification-email")},
-		{mails, glob("/email-otp/send-verification-otp")},
-		{mails, glob("/email-otp/request-password-reset")},
+		{mails, Glob("/request-password-reset")},
+		{mails, Glob("/send-verification-email")},
+		{mails, Glob("/email-otp/send-verification-otp")},
+		{mails, Glob("/email-otp/request-password-reset")},
 	}
 }
 
@@ -122,8 +122,9 @@ func startsWith(prefixes ...string) func(string) bool {
 	}
 }
 
-// glob matches whole paths against a pattern.
-func glob(pattern string) func(string) bool {
+// Glob returns what matches whole paths against a pattern, in which "*" is any
+// run of characters and "?" any one of them.
+func Glob(pattern string) func(string) bool {
 	if !strings.ContainsAny(pattern, "*?") {
 		return func(path string) bool { return path == pattern }
 	}

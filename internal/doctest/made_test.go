@@ -147,6 +147,9 @@ func notes(t *testing.T, h pluginapi.Handler) string {
 	if h.PathFrom != "" {
 		out = append(out, "the setting `"+h.PathFrom+"` moves it")
 	}
+	if h.Access == pluginapi.AccessServer {
+		out = append(out, "with a service key alone")
+	}
 	return strings.Join(slices.DeleteFunc(out, func(s string) bool { return s == "" }), "; ")
 }
 

@@ -16,6 +16,10 @@ var droppedFields = [...]string{
 	"tokenIdentifier", "issuer", "subject", "iss", "sub", "aud", "iat", "exp", "nbf", "jti", "sessionId",
 }
 
+// reservedClaims are what hooks on token.claims must leave alone: who the token
+// is about, from and for, and what Convex has under other names itself.
+var reservedClaims = [...]string{"tokenIdentifier", "issuer", "subject", "iss", "sub", "aud", "nbf", "sessionId"}
+
 // token serves GET /convex/token.
 func token(c *sdk.Call) sdk.Result {
 	jwt, status := issue(c, 0)
@@ -49,6 +53,7 @@ func followSession(c *sdk.Call) sdk.Result {
 // client takes an unchanged token for a refusal to refresh it.
 func issue(c *sdk.Call, left int64) (string, sdk.Status) {
 	c.Keys().PutUserClaims(droppedFields[:]...)
+	c.Keys().Reserve(reservedClaims[:]...)
 	c.Arg("claims.sessionId", sdk.Copy("session.session.id"))
 	c.Arg("claims.sub", sdk.Copy("session.user.id"))
 	c.Arg("claims.iss", sdk.String(issuer(c)))

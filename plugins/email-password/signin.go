@@ -85,8 +85,15 @@ func changePassword(c *sdk.Call) sdk.Result {
 }
 
 // replaceSessions ends every session of a user, this one included, and starts
-// a new one for this client.
+// a new one for this client. A server that acts in the session is no client:
+// the session that it acts in stays.
 func replaceSessions(c *sdk.Call, userID string) sdk.Result {
+	if c.Request().ServerCall() {
+		if status := c.Sessions().RevokeOthers(userID); status != sdk.OK {
+			return c.Fail(status)
+		}
+		return sdk.Continue
+	}
 	if status := c.Sessions().RevokeUser(userID, ""); status != sdk.OK {
 		return c.Fail(status)
 	}

@@ -70,6 +70,7 @@ func followSession(c *sdk.Call) sdk.Result {
 func issue(c *sdk.Call) (string, sdk.Status) {
 	keys := c.Keys()
 	keys.PutUserClaims(reservedClaims[:]...)
+	keys.Reserve("iss", "sub", "aud", "nbf", "jti")
 	c.Arg("claims.sub", sdk.Copy("session.user.id"))
 	c.Arg("claims.iss", orBaseURL(c, "issuer"))
 	c.Arg("claims.aud", orBaseURL(c, "audience"))

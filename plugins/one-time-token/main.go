@@ -30,6 +30,7 @@ const (
 // The refusals of this plugin, as Better Auth words them.
 var (
 	errClientRequests  = sdk.APIError{Status: 400, Message: "Client requests are disabled"}
+	errServerCall      = sdk.APIError{Status: 403, Code: "SERVER_CALL", Message: "A server call cannot hand a session over"}
 	errInvalidToken    = sdk.APIError{Status: 400, Message: "Invalid token"}
 	errSessionNotFound = sdk.APIError{Status: 400, Message: "Session not found"}
 )
@@ -38,6 +39,9 @@ var (
 func generate(c *sdk.Call) sdk.Result {
 	if c.Config("disableClientRequest").IsTrue() {
 		return errClientRequests.Deny(c)
+	}
+	if c.Request().ServerCall() {
+		return errServerCall.Deny(c)
 	}
 	token, status := issue(c)
 	if status != sdk.OK {

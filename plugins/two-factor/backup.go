@@ -7,21 +7,23 @@ import (
 	"github.com/authhost/authhost/sdk"
 )
 
-const (
-	codeSeparator = ","
-	codeHead      = 5 // characters before the dash of a backup code
-)
+const codeSeparator = ","
 
 // makeCodes makes new backup codes. They are kept as one text: separated, and
 // sealed.
 func makeCodes(c *sdk.Call) (codes []string, sealed string, status sdk.Status) {
 	length := int(c.Config("backupCodeOptions.length").Int(0))
+	head := int(c.Config("backupCodeOptions.group").Int(0))
+	alphabet := c.Config("backupCodeOptions.alphabet").StringOr(sdk.Alnum)
 	for range c.Config("backupCodeOptions.amount").Int(0) {
-		code, status := c.Random().String(length, sdk.Alnum)
+		code, status := c.Random().String(length, alphabet)
 		if status != sdk.OK {
 			return nil, "", status
 		}
-		codes = append(codes, code[:codeHead]+"-"+code[codeHead:])
+		if head > 0 && head < length {
+			code = code[:head] + "-" + code[head:]
+		}
+		codes = append(codes, code)
 	}
 	sealed, status = sealCodes(c, codes)
 	return codes, sealed, status
@@ -120,16 +122,43 @@ func spendCode(c *sdk.Call, f factor) (right bool, status sdk.Status) {
 		sdk.F("failedVerificationCount", sdk.Int(0)), sdk.F("lockedUntil", sdk.Null))
 }
 
+// viewBackupCodes serves POST /two-factor/view-backup-codes, for servers alone:
+// the codes that a user has not spent yet.
+func viewBackupCodes(c *sdk.Call) sdk.Result {
+	user := c.Request().Body("userId").String()
+	f, found, status := findFactor(c, user)
+	if status != sdk.OK {
+		return c.Fail(status)
+	}
+	if !found {
+		return errNoBackupCodes.Deny(c)
+	}
+	text, status := c.Crypto().Open(purposeCodes, sdk.String(f.backupCodes))
+	if status == sdk.OK {
+		status = c.Audit().Record("backup-codes-viewed", user, sdk.F("serviceKey", sdk.String(c.Request().ServiceKey())))
+	}
+	if status != sdk.OK {
+		return c.Fail(status)
+	}
+	c.SetBody("status", sdk.Bool(true))
+	var codes []string
+	if text != "" { // else all are spent
+		codes = strings.Split(text, codeSeparator)
+	}
+	showCodes(c, codes)
+	return sdk.Continue
+}
+
 // generateBackupCodes serves POST /two-factor/generate-backup-codes: new codes
 // in the place of all earlier ones.
 func generateBackupCodes(c *sdk.Call) sdk.Result {
-	if passwordMissing(c) {
+	if passwordMissing(c, groupCodes) {
 		return errPasswordMissing.Deny(c)
 	}
 	if !c.Session().User("twoFactorEnabled").IsTrue() {
 		return errNotEnabled.Deny(c)
 	}
-	if o := checkPassword(c); !o.ok() {
+	if o := checkPassword(c, groupCodes); !o.ok() {
 		return o.end(c)
 	}
 	f, found, status := findFactor(c, c.Session().UserID())

@@ -131,8 +131,11 @@ func (a answerer) accept(c *sdk.Call, f factor) sdk.Result {
 
 // renewSession replaces the session by a new one, as it is right when the
 // strength of a sign-in changes. The records of the new one are at
-// result.session and result.user.
+// result.session and result.user. A server that acts in the session keeps it.
 func renewSession(c *sdk.Call) sdk.Status {
+	if c.Request().ServerCall() {
+		return sdk.OK
+	}
 	old, userID, forget := c.Session().Get("token").String(), c.Session().UserID(), !c.Session().Remembered()
 	if status := c.Sessions().Revoke(old, userID); status != sdk.OK {
 		return status

@@ -26,6 +26,7 @@ func init() {
 	sdk.Register(7, verifyBackupCode)
 	sdk.Register(8, generateBackupCodes)
 	sdk.Register(9, gate)
+	sdk.Register(10, viewBackupCodes)
 }
 
 func main() {} // never called: the host calls handlers
@@ -38,6 +39,13 @@ const pluginID = "two-factor"
 const (
 	challengeCookie = "two_factor"
 	trustCookie     = "trust_device"
+)
+
+// Groups of options in manifest.json that have an allowPasswordless of their
+// own.
+const (
+	groupTOTP  = "totpOptions"
+	groupCodes = "backupCodeOptions"
 )
 
 // Purposes of what the host seals and signs for this plugin.

@@ -10,10 +10,10 @@ const secretLength = 32
 // count from the first code on that verifies, or at once with
 // skipVerificationOnEnable, or if the user had a second factor before.
 func enable(c *sdk.Call) sdk.Result {
-	if passwordMissing(c) {
+	if passwordMissing(c, "") {
 		return errPasswordMissing.Deny(c)
 	}
-	if o := checkPassword(c); !o.ok() {
+	if o := checkPassword(c, ""); !o.ok() {
 		return o.end(c)
 	}
 	userID := c.Session().UserID()
@@ -78,10 +78,10 @@ func keep(c *sdk.Call, userID, secret, sealedCodes string) sdk.Status {
 
 // disable serves POST /two-factor/disable.
 func disable(c *sdk.Call) sdk.Result {
-	if passwordMissing(c) {
+	if passwordMissing(c, "") {
 		return errPasswordMissing.Deny(c)
 	}
-	if o := checkPassword(c); !o.ok() {
+	if o := checkPassword(c, ""); !o.ok() {
 		return o.end(c)
 	}
 	userID := c.Session().UserID()
@@ -118,17 +118,28 @@ func setEnabled(c *sdk.Call, userID string, on bool) sdk.Status {
 	return c.Audit().Record(action, userID)
 }
 
-// passwordMissing reports whether the body lacks a password that the options
-// demand.
-func passwordMissing(c *sdk.Call) bool {
-	return !c.Config("allowPasswordless").IsTrue() && c.Request().Body("password").IsAbsent()
+// passwordless reports whether users without a password may do what a group of
+// options is about; group is "" for turning the second factor on and off.
+func passwordless(c *sdk.Call, group string) bool {
+	if group != "" {
+		if own := c.Config(group + ".allowPasswordless"); !own.IsAbsent() {
+			return own.IsTrue()
+		}
+	}
+	return c.Config("allowPasswordless").IsTrue()
 }
 
-// checkPassword checks the password in the body. With allowPasswordless, users
-// without one need none.
-func checkPassword(c *sdk.Call) outcome {
+// passwordMissing reports whether the body lacks a password that the options
+// demand.
+func passwordMissing(c *sdk.Call, group string) bool {
+	return !passwordless(c, group) && c.Request().Body("password").IsAbsent()
+}
+
+// checkPassword checks the password in the body. Where the options let them,
+// users without one need none.
+func checkPassword(c *sdk.Call, group string) outcome {
 	userID := c.Session().UserID()
-	if c.Config("allowPasswordless").IsTrue() {
+	if passwordless(c, group) {
 		hasPassword, status := c.Identity().FindAccount(userID, sdk.ProviderCredential)
 		if status == sdk.NotFound || status == sdk.OK && !hasPassword {
 			return outcome{}

@@ -130,7 +130,7 @@ func totpURI(c *sdk.Call) sdk.Result {
 	if c.Config("totpOptions.disable").IsTrue() {
 		return errTOTPDisabled.Deny(c)
 	}
-	if passwordMissing(c) {
+	if passwordMissing(c, groupTOTP) {
 		return errPasswordMissing.Deny(c)
 	}
 	f, found, status := findFactor(c, c.Session().UserID())
@@ -140,7 +140,7 @@ func totpURI(c *sdk.Call) sdk.Result {
 	if !found {
 		return errTOTPNotEnabled.Deny(c)
 	}
-	if o := checkPassword(c); !o.ok() {
+	if o := checkPassword(c, groupTOTP); !o.ok() {
 		return o.end(c)
 	}
 	secret, status := c.Crypto().Open(purposeSecret, sdk.String(f.secret))

@@ -13,7 +13,8 @@ const (
 )
 
 // trustDevice lets the device skip the second step from now on. Its trust ends
-// when the user turns the second factor off, since it holds for that record.
+// when the user turns the second factor off, or gets another password: it holds
+// for the records of both as they are.
 func trustDevice(c *sdk.Call, userID string, f factor) sdk.Status {
 	seconds := c.Config("trustDeviceMaxAge").Int(0)
 	random, status := c.Random().String(trustLength, sdk.Alnum)
@@ -22,8 +23,12 @@ func trustDevice(c *sdk.Call, userID string, f factor) sdk.Status {
 	}
 	id := trustPrefix + random
 	mac, status := c.Crypto().HMAC(purposeTrust, sdk.String(userID+"!"+id))
+	if status != sdk.OK {
+		return status
+	}
+	value, status := trustValue(c, userID, f)
 	if status == sdk.OK {
-		status = c.Verifications().Create(id, trustValue(userID, f), seconds)
+		status = c.Verifications().Create(id, value, seconds)
 	}
 	if status == sdk.OK {
 		status = c.SetCookieFor(trustCookie, mac+"!"+id, seconds)
@@ -31,7 +36,19 @@ func trustDevice(c *sdk.Call, userID string, f factor) sdk.Status {
 	return status
 }
 
-func trustValue(userID string, f factor) string { return userID + "!" + f.id }
+// trustValue names what a device's trust holds for.
+func trustValue(c *sdk.Call, userID string, f factor) (string, sdk.Status) {
+	password := ""
+	_, status := c.Identity().FindAccount(userID, sdk.ProviderCredential)
+	switch status {
+	case sdk.OK:
+		password = c.Result("updatedAt").String()
+	case sdk.NotFound:
+	default:
+		return "", status
+	}
+	return userID + "!" + f.id + "!" + password, sdk.OK
+}
 
 // useTrust reports whether the device is trusted, and renews its trust. A
 // cookie that is worth nothing is taken away.
@@ -49,10 +66,14 @@ func useTrust(c *sdk.Call, userID string, f factor) (bool, sdk.Status) {
 		return false, sdk.OK
 	}
 	value, status := c.Verifications().Consume(id)
-	if status == sdk.NotFound || status == sdk.OK && value != trustValue(userID, f) {
+	if status == sdk.NotFound {
 		return false, sdk.OK
 	}
 	if status != sdk.OK {
+		return false, status
+	}
+	holds, status := trustValue(c, userID, f)
+	if status != sdk.OK || value != holds {
 		return false, status
 	}
 	return true, trustDevice(c, userID, f)

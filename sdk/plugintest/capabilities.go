@@ -94,6 +94,10 @@ func (h *Host) services() map[string]Function {
 			return sdk.OK, Object{"mac": base64.RawURLEncoding.EncodeToString(sum[:])}
 		},
 		"keys.sign": h.signKey,
+		"keys.verify": func(a Object) (sdk.Status, any) {
+			a["purpose"] = text(a["use"]) + " " + text(a["alg"])
+			return h.verifyToken(a)
+		},
 		"keys.jwks": func(a Object) (sdk.Status, any) {
 			key := Object{"alg": a["alg"], "kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "key1"}
 			return sdk.OK, Object{"keys": []any{key}, "maxAge": 600}

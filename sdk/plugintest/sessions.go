@@ -31,14 +31,21 @@ func (h *Host) sessions() map[string]Function {
 			return sdk.OK, Object{"sessions": h.SessionsOf(text(a["userId"]))}
 		},
 		"session.revoke": func(a Object) (sdk.Status, any) {
-			s := find(h.state.Sessions, "token", a["token"])
+			by := "token"
+			if a["id"] != nil {
+				by = "id"
+			}
+			s := find(h.state.Sessions, by, a[by])
 			if s == nil || a["userId"] != nil && s["userId"] != a["userId"] {
 				return sdk.NotFound, nil
 			}
-			h.dropSessions(func(o Object) bool { return o["token"] == a["token"] })
+			h.dropSessions(func(o Object) bool { return o[by] == a[by] })
 			return sdk.OK, nil
 		},
 		"session.revokeUser": func(a Object) (sdk.Status, any) {
+			if a["exceptCurrent"] == true {
+				a["exceptToken"] = h.current
+			}
 			n := h.dropSessions(func(o Object) bool { return o["userId"] == a["userId"] && o["token"] != a["exceptToken"] })
 			return sdk.OK, Object{"count": n}
 		},
@@ -53,6 +60,13 @@ func (h *Host) sessions() map[string]Function {
 			return found(find(h.state.Sessions, "token", h.current))
 		},
 		"session.use": func(a Object) (sdk.Status, any) {
+			if a["id"] != nil {
+				h.current = ""
+				if s := find(h.state.Sessions, "id", a["id"]); s != nil && s["userId"] == a["userId"] {
+					h.current = text(s["token"])
+				}
+				return sdk.OK, nil
+			}
 			if signed, _, ok := strings.Cut(text(a["token"]), "."); ok {
 				a["token"] = signed
 			} else if a["requireSignature"] == true {

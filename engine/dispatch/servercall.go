@@ -1,0 +1,43 @@
+package dispatch
+
+import (
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
+)
+
+// Serve makes the request a server call: it carries the service key with that
+// id, and acts in a session of a user if sessionID is not "". No cookie and no
+// token of the request counts any more.
+func (ex *Exchange) Serve(keyID, sessionID, userID string) {
+	ex.serviceKey = keyID
+	ex.credential, ex.resolved = session.Credential{SessionID: sessionID, UserID: userID}, false
+}
+
+// UseSession makes the session with an id the request's, if it is the user's,
+// and so the request a server call: whoever sent it has proved less than the
+// session itself, and gets nothing that would be as good.
+func (ex *Exchange) UseSession(id, userID string) {
+	if ex.serviceKey != "" {
+		return
+	}
+	ex.credential, ex.resolved = session.Credential{SessionID: id, UserID: userID}, false
+}
+
+// ServiceKey returns the id of the service key that the request came with, or
+// "".
+func (ex *Exchange) ServiceKey() string { return ex.serviceKey }
+
+// ServerCall reports whether the request acts for a user without being the
+// user's client. Then no cookie is set or taken away, no session begins or is
+// extended, and no session's token is shown.
+func (ex *Exchange) ServerCall() bool { return ex.serviceKey != "" || ex.credential.SessionID != "" }
+
+// withoutToken are views for those who may know of sessions and not use them.
+type withoutToken struct{ Views }
+
+func (v withoutToken) Session(rec *store.Record) *document.Object {
+	o := v.Views.Session(rec)
+	o.Delete("token")
+	return o
+}
