@@ -108,7 +108,7 @@ var protocol = struct{ endpoints, plugins []string }{
 	},
 	plugins: []string{
 		"admin", "anonymous", "api-key", "bearer", "captcha", "convex", "cross-domain", "custom-session", "device-authorization", "email-otp",
-		"generic-oauth", "haveibeenpwned", "jwt", "last-login-method", "magic-link", "mcp", "multi-session", "oauth-proxy", "oidc-provider", "one-tap",
+		"haveibeenpwned", "jwt", "last-login-method", "magic-link", "mcp", "multi-session", "oauth-proxy", "oidc-provider", "one-tap",
 		"one-time-token", "open-api", "organization", "passkey", "phone-number", "siwe", "two-factor", "username",
 	},
 }
@@ -128,7 +128,11 @@ func missing(t *testing.T) string {
 			ids = append(ids, "`"+id+"`")
 		}
 	}
-	return "* Endpoints: " + strings.Join(paths, ", ") + ".\n* Plugins: " + strings.Join(ids, ", ") + ".\n"
+	out := ""
+	if len(paths) > 0 {
+		out = "* Endpoints: " + strings.Join(paths, ", ") + ".\n"
+	}
+	return out + "* Plugins: " + strings.Join(ids, ", ") + ".\n"
 }
 
 // notes says of an endpoint what the table has no column for.
@@ -211,20 +215,30 @@ type schema struct {
 	Default     json.RawMessage
 	Enum        []string
 	Properties  json.RawMessage
+	Defs        map[string]json.RawMessage `json:"$defs"`
+	// AdditionalProperties describes the members of an object whose names the
+	// operator chooses; those in Properties are names with a meaning.
+	AdditionalProperties json.RawMessage
 }
 
 // settings is a table of a plugin's configuration, in the manifest's order.
 func settings(t *testing.T, config json.RawMessage) string {
 	t.Helper()
 	var b strings.Builder
-	addSettings(t, &b, "", config)
+	var whole schema
+	if len(config) > 0 {
+		if err := json.Unmarshal(config, &whole); err != nil {
+			t.Fatal(err)
+		}
+	}
+	addSettings(t, &b, "", config, whole.Defs)
 	if b.Len() == 0 {
 		return "\nIt has no settings.\n"
 	}
 	return "\n| setting | default | meaning |\n|---|---|---|\n" + b.String()
 }
 
-func addSettings(t *testing.T, b *strings.Builder, prefix string, text json.RawMessage) {
+func addSettings(t *testing.T, b *strings.Builder, prefix string, text json.RawMessage, defs map[string]json.RawMessage) {
 	t.Helper()
 	if len(text) == 0 {
 		return
@@ -238,8 +252,18 @@ func addSettings(t *testing.T, b *strings.Builder, prefix string, text json.RawM
 		if err := json.Unmarshal(m.value, &p); err != nil {
 			t.Fatal(err)
 		}
+		if def, ok := defs[memberDef(p)]; ok {
+			known := members(t, p.Properties)
+			names := make([]string, len(known))
+			for i, k := range known {
+				names[i] = "`" + k.name + "`"
+			}
+			fmt.Fprintf(b, "| `%s%s` | | %s Presets: %s. |\n", prefix, m.name, p.Description, strings.Join(names, ", "))
+			addSettings(t, b, prefix+m.name+".ID.", def, defs)
+			continue
+		}
 		if len(p.Properties) > 0 {
-			addSettings(t, b, prefix+m.name+".", m.value)
+			addSettings(t, b, prefix+m.name+".", m.value, defs)
 			continue
 		}
 		preset := ""
@@ -252,6 +276,15 @@ func addSettings(t *testing.T, b *strings.Builder, prefix string, text json.RawM
 		}
 		fmt.Fprintf(b, "| `%s%s` | %s | %s |\n", prefix, m.name, preset, strings.ReplaceAll(meaning, "|", "\\|"))
 	}
+}
+
+// memberDef is the name of the definition that an object's members have.
+func memberDef(s schema) string {
+	var members struct {
+		Ref string `json:"$ref"`
+	}
+	_ = json.Unmarshal(s.AdditionalProperties, &members) // false, or absent: none
+	return strings.TrimPrefix(members.Ref, "#/$defs/")
 }
 
 type member struct {
