@@ -102,7 +102,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 	var err error
 	r.api, err = httpapi.New(httpapi.Config{
 		Realm: &dispatch.Realm{
-			ID: t.ID, AppName: t.AppName, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t), ErrorURL: t.ErrorURL,
+			ID: t.ID, AppName: t.AppName, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t), Dialect: t.Dialect, ErrorURL: t.ErrorURL,
 			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: &tenantOutbox{g.Engine, t.ID},
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
@@ -199,7 +199,7 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 			return nil, err
 		}
 		g.onClose(func(context.Context) error { module.Close(); return nil })
-		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest, Module: module, Config: settings, Secrets: secrets, Limits: limits})
+		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest.For(t.Dialect), Module: module, Config: settings, Secrets: secrets, Limits: limits})
 	}
 	set, err := dispatch.NewSet(list)
 	if err != nil {

@@ -103,10 +103,13 @@ const (
 
 // Handler is one numbered entry of a plugin.
 type Handler struct {
-	Number  int32   `json:"number"` // argument of authhost_call; unique in the module
-	Kind    string  `json:"kind"`   // "endpoint" or "hook"
-	Limits  *Limits `json:"limits,omitempty"`
-	Failure string  `json:"failure,omitempty"` // hooks: "deny" (default) or "skip"
+	Number int32   `json:"number"` // argument of authhost_call; unique in the module
+	Kind   string  `json:"kind"`   // "endpoint" or "hook"
+	Limits *Limits `json:"limits,omitempty"`
+	// Dialects are those of the protocol in which the handler is there; none
+	// means all.
+	Dialects []string `json:"dialects,omitempty"`
+	Failure  string   `json:"failure,omitempty"` // hooks: "deny" (default) or "skip"
 
 	// Endpoints.
 	Method     string          `json:"method,omitempty"`   // GET or POST

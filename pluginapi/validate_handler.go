@@ -18,7 +18,7 @@ func (m *Manifest) validateHandlers(r *report) {
 	if len(m.Handlers) == 0 {
 		r.add("handlers", "a plugin needs at least one")
 	}
-	numbers, routes := map[int32]int{}, map[string]int{}
+	numbers, routes := map[int32]int{}, map[string]int{} // by dialect and route
 	for i := range m.Handlers {
 		h := &m.Handlers[i]
 		at := fmt.Sprintf("handlers[%d]", i)
@@ -29,18 +29,33 @@ func (m *Manifest) validateHandlers(r *report) {
 			r.add(at+".number", "%d is also the number of handlers[%d]", h.Number, other)
 		}
 		numbers[h.Number] = i
+		for _, dialect := range h.Dialects {
+			r.oneOf(at+".dialects", dialect, Dialects()...)
+		}
 		switch h.Kind {
 		case KindEndpoint:
 			h.validateEndpoint(r, at)
-			if other, taken := routes[h.route()]; taken {
-				r.add(at+".path", "%s %s is also served by handlers[%d]", h.Method, h.Path, other)
-			}
-			routes[h.route()] = i
+			h.claim(r, at, i, routes)
 		case KindHook:
 			m.validateHook(r, at, h)
 		default:
 			r.oneOf(at+".kind", h.Kind, KindEndpoint, KindHook)
 		}
+	}
+}
+
+// claim notes the route of handlers[i] in each of its dialects.
+func (h *Handler) claim(r *report, at string, i int, routes map[string]int) {
+	for _, dialect := range Dialects() {
+		if !h.In(dialect) {
+			continue
+		}
+		key := dialect + " " + h.route()
+		if other, taken := routes[key]; taken {
+			r.add(at+".path", "%s %s is also served by handlers[%d]", h.Method, h.Path, other)
+			return
+		}
+		routes[key] = i
 	}
 }
 

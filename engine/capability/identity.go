@@ -186,8 +186,12 @@ func (h *Host) account(ctx context.Context, c *dispatch.Call, args *document.Obj
 	if err != nil {
 		return nil, err
 	}
-	rec, err := h.Identity.FindAccount(ctx, c.Exchange.Tx(), userID, provider)
-	if want := args.Get("accountId").Str(); err == nil && want != "" && want != rec.Str("accountId") {
+	want := args.Get("accountId").Str()
+	if want == "" {
+		return h.Identity.FindAccount(ctx, c.Exchange.Tx(), userID, provider)
+	}
+	rec, err := h.Identity.FindLinked(ctx, c.Exchange.Tx(), provider, want)
+	if err == nil && rec.Str("userId") != userID {
 		return nil, store.ErrNotFound
 	}
 	return rec, err

@@ -12,6 +12,8 @@ type Tenant struct {
 	BaseURL string `yaml:"baseURL,required"`
 	// Further public URLs of this tenant. A request to the host of one gets links that start with it; "https://*.example.com" stands for all subdomains. Their sites are trusted origins. The Host header chooses among these URLs and never makes one: other hosts get baseURL.
 	BaseURLs []string `yaml:"baseURLs"`
+	// Version of the Better Auth protocol that clients speak, where 1.6 and 1.7 differ and a request does not tell.
+	Dialect string `yaml:"dialect" default:"1.6" enum:"1.6,1.7"`
 	// Path below baseURL at which the auth endpoints are.
 	BasePath string `yaml:"basePath" default:"/api/auth"`
 	// Address (host:port) of a listener for this tenant alone or for those that name the same address; default is server.listen.

@@ -20,6 +20,7 @@ type Realm struct {
 	AppName     string
 	BaseURL     string // public URL without a trailing slash; has the path prefix, if there is one
 	BasePath    string // "/api/auth"
+	Dialect     string // one of pluginapi.Dialects; "" is pluginapi.Dialect16
 	ErrorURL    string // where browsers are sent when something fails on the way; "": the engine's /error
 	Development bool
 	Sessions    *session.Manager

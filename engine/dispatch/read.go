@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -178,13 +179,14 @@ func (c *Call) readResponse(segments []string) document.Value {
 
 func (c *Call) tenant() document.Value {
 	r, base := c.Exchange.Realm, c.Exchange.BaseURL()
-	return document.Obj(document.NewObject(7).
+	return document.Obj(document.NewObject(8).
 		Set("id", document.Text(r.ID)).
 		Set("appName", document.Text(r.AppName)).
 		Set("baseURL", document.Text(base)).
 		Set("basePath", document.Text(r.BasePath)).
 		Set("authURL", document.Text(base+r.BasePath)).
 		Set("issuer", document.Text(r.BaseURL)).
+		Set("dialect", document.Text(cmp.Or(r.Dialect, pluginapi.Dialect16))).
 		Set("errorURL", document.Text(r.errorPage(base))).
 		Set("development", document.Boolean(r.Development)))
 }

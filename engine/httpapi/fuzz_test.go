@@ -18,7 +18,7 @@ func FuzzAllows(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	o := judge(testOrigins().trusts)
+	o := targets{testOrigins().trusts, strictPath}
 	f.Fuzz(func(t *testing.T, target string) {
 		if ok, _ := o.allows(target); !ok {
 			return

@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // origins decides which sites may call a tenant and which URLs it may send
@@ -166,16 +168,49 @@ func siteOf(raw string) (site, bool) {
 	return site{origin: scheme + "://" + host, host: host, web: web}, true
 }
 
-// relativePath is what a callback path may look like.
+// relativePath is what a callback path may look like in the dialect 1.6.
 var relativePath = regexp.MustCompile(`^/[\w\-.+/@]*(?:\?[\w\-.+/=&%@]*)?$`)
 
 // allows reports whether a browser may be sent to target: a path on the same
 // site, or a trusted URL.
-func (trusts judge) allows(target string) (bool, error) {
+func (t targets) allows(target string) (bool, error) {
 	if strings.HasPrefix(target, "/") {
-		return !strings.HasPrefix(target, "//") && relativePath.MatchString(target), nil
+		return t.path(target), nil
 	}
-	return trusts(target)
+	return t.trusts(target)
+}
+
+// targets decides where a browser may be sent to.
+type targets struct {
+	trusts judge
+	path   func(string) bool // whether a path on the same site will do
+}
+
+func (a *API) targets(trusts judge) targets {
+	if a.Realm.Dialect == pluginapi.Dialect17 {
+		return targets{trusts, safePath}
+	}
+	return targets{trusts, strictPath}
+}
+
+// strictPath is the rule of the dialect 1.6.
+func strictPath(target string) bool {
+	return !strings.HasPrefix(target, "//") && relativePath.MatchString(target)
+}
+
+// safePath is the rule of the dialect 1.7: whatever no browser can take for
+// another site. As for that rule's authors, what is encoded counts in the path
+// alone.
+func safePath(target string) bool {
+	if strings.HasPrefix(target, "//") || strings.Contains(target, `\`) || strings.ContainsFunc(target, unicode.IsControl) {
+		return false
+	}
+	path := target
+	if i := strings.IndexAny(target, "?#"); i >= 0 {
+		path = target[:i]
+	}
+	path = strings.ToLower(path)
+	return !strings.Contains(path, "%2f") && !strings.Contains(path, "%5c")
 }
 
 // callbackFields are the body members that name where a browser goes next.
@@ -189,7 +224,7 @@ var callbackFields = [...]struct{ name, label, code string }{
 // checkCallbacks refuses redirect targets that are not trusted, in the body
 // and in the query. (Better Auth looks at the query only for a callbackURL
 // that is not in the body; handlers may read either.)
-func (trusts judge) checkCallbacks(r *dispatch.Request) error {
+func (t targets) checkCallbacks(r *dispatch.Request) error {
 	for _, f := range callbackFields {
 		for _, v := range [...]document.Value{r.Body.Get(f.name), r.Query.Get(f.name)} {
 			if falsy(v) {
@@ -198,7 +233,7 @@ func (trusts judge) checkCallbacks(r *dispatch.Request) error {
 			if v.Kind() != document.String {
 				return apierror.New(http.StatusBadRequest, "", "Invalid "+f.label+": expected a string")
 			}
-			if ok, err := trusts.allows(v.Str()); err != nil {
+			if ok, err := t.allows(v.Str()); err != nil {
 				return err
 			} else if !ok {
 				return apierror.New(http.StatusForbidden, f.code, "Invalid "+f.label)
@@ -210,13 +245,13 @@ func (trusts judge) checkCallbacks(r *dispatch.Request) error {
 
 // checkQueryCallbacks does the same for the query of a GET request, whose
 // targets all go by one name.
-func (trusts judge) checkQueryCallbacks(r *dispatch.Request) error {
+func (t targets) checkQueryCallbacks(r *dispatch.Request) error {
 	for _, f := range callbackFields {
 		v := r.Query.Get(f.name)
 		if falsy(v) {
 			continue
 		}
-		if ok, err := trusts.allows(v.Str()); err != nil {
+		if ok, err := t.allows(v.Str()); err != nil {
 			return err
 		} else if !ok {
 			return apierror.New(http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")

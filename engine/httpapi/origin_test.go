@@ -119,7 +119,7 @@ func TestAllows(t *testing.T) {
 		{"encoded dot in the host", "https://e.co%2F.trusted.example/", false},
 		{"bracket host", "https://[::1].trusted.example/", false},
 	}
-	o := judge(testOrigins().trusts)
+	o := targets{testOrigins().trusts, strictPath}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got, _ := o.allows(tt.target); got != tt.want {
@@ -161,7 +161,7 @@ func TestTrusts(t *testing.T) {
 
 // TestNoOrigins: an app that names no sites trusts its base URL alone.
 func TestNoOrigins(t *testing.T) {
-	o := judge(newOrigins(sitesOf([]string{"https://auth.example/t/acme"}), nil).trusts)
+	o := targets{newOrigins(sitesOf([]string{"https://auth.example/t/acme"}), nil).trusts, strictPath}
 	for target, want := range map[string]bool{
 		"https://auth.example": true, "https://auth.example/x": true, "/x": true,
 		"http://auth.example": false, "https://auth.example.e.co": false, "myapp://x": false, "": false,
@@ -209,7 +209,7 @@ func TestCheckCallbacks(t *testing.T) {
 			if tt.body != "" {
 				r.Body = parse(t, tt.body)
 			}
-			wantError(t, judge(testOrigins().trusts).checkCallbacks(r), tt.status, tt.code, tt.message)
+			wantError(t, targets{testOrigins().trusts, strictPath}.checkCallbacks(r), tt.status, tt.code, tt.message)
 		})
 	}
 }
@@ -226,7 +226,7 @@ func TestCheckQueryCallbacks(t *testing.T) {
 		"redirectTo=javascript:1":         true,
 		"other=https://e.co":              false,
 	} {
-		err := judge(testOrigins().trusts).checkQueryCallbacks(&dispatch.Request{Query: queryObject(query)})
+		err := targets{testOrigins().trusts, strictPath}.checkQueryCallbacks(&dispatch.Request{Query: queryObject(query)})
 		if refused {
 			wantError(t, err, http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
 		} else if err != nil {
@@ -288,6 +288,27 @@ func TestPublicURLs(t *testing.T) {
 	} {
 		if got, _ := o.trusts(origin); got != want {
 			t.Errorf("trusts(%q) = %v, want %v", origin, got, want)
+		}
+	}
+}
+
+// TestSafePath: the paths that the dialect 1.7 allows besides, and those that a
+// browser takes for another site, which no dialect does.
+func TestSafePath(t *testing.T) {
+	for target, want := range map[string]bool{
+		"/": true, "/a/../b": true, "/path with space": true, "/#frag": true, "/?x=https://e.co": true, "/?x=%2f%2fe.co": true,
+		"/ü/日本": true, "/a#b?c=\u00a0": true,
+		"//e.co": false, `/\e.co`: false, `/a\b`: false, "/\t/e.co": false, "/\n/e.co": false, "/%2f%2fe.co": false, "/a%5Cb": false,
+		"/\u0085x": false, "/\x7f": false, "/?x=\r": false, `/?x=\`: false,
+	} {
+		if got := safePath(target); got != want {
+			t.Errorf("safePath(%q) = %v, want %v", target, got, want)
+		}
+	}
+	o := targets{testOrigins().trusts, safePath}
+	for _, target := range []string{"https://e.co", "javascript:alert(1)", "", "x"} {
+		if ok, _ := o.allows(target); ok {
+			t.Errorf("allows %q", target)
 		}
 	}
 }

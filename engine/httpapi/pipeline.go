@@ -177,7 +177,7 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if done, err := ex.Before(ctx); done || err != nil {
 		return err
 	}
-	if err := a.admit(ctx, r, ex, e, trusts); err != nil {
+	if err := a.admit(ctx, r, ex, e, a.targets(trusts)); err != nil {
 		return err
 	}
 	if e.formCSRF {
@@ -201,8 +201,8 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 }
 
 // rateLimit counts the request before anything else looks at it, and answers
-// it if the client has had its share. That answer says JSON of itself in its
-// body only: clients of Better Auth know it so.
+// it if the client has had its share. In the dialect 1.6 that answer is not
+// declared as the JSON that it is.
 func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *service) (refused bool, err error) {
 	ok, retry := true, time.Duration(0)
 	if a.Limiter != nil {
@@ -215,7 +215,9 @@ func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *serv
 		return false, err
 	}
 	ex.Response.Status = http.StatusTooManyRequests
-	ex.Response.Headers["Content-Type"] = plainText
+	if a.Realm.Dialect != pluginapi.Dialect17 {
+		ex.Response.Headers["Content-Type"] = plainText
+	}
 	ex.Response.Headers.Set("X-Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
 	ex.Response.Body = document.Obj(document.NewObject(1).Set("message", document.Text("Too many requests. Please try again later.")))
 	return true, nil
@@ -233,9 +235,9 @@ func (a *API) readPost(w http.ResponseWriter, r *http.Request, ex *dispatch.Exch
 }
 
 // admit checks where the request would lead, its shape, and its session.
-func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange, e *endpoint, trusts judge) error {
+func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange, e *endpoint, to targets) error {
 	if r.Method == http.MethodPost && !a.DisableOrigin {
-		if err := trusts.checkCallbacks(&ex.Request); err != nil {
+		if err := to.checkCallbacks(&ex.Request); err != nil {
 			return err
 		}
 	}
@@ -246,7 +248,7 @@ func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange,
 		return err
 	}
 	if r.Method == http.MethodGet && e.Plugin != "" && !a.DisableOrigin {
-		if err := trusts.checkQueryCallbacks(&ex.Request); err != nil {
+		if err := to.checkQueryCallbacks(&ex.Request); err != nil {
 			return err
 		}
 	}

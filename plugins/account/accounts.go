@@ -32,17 +32,51 @@ func listAccounts(c *sdk.Call) sdk.Result {
 	}
 }
 
-// unlinkAccount serves POST /unlink-account.
+// unlinkAccount serves POST /unlink-account in the dialect 1.6: an account is
+// known by its provider and its id there.
 func unlinkAccount(c *sdk.Call) sdk.Result {
 	userID := c.Session().UserID()
+	if o := mayUnlink(c, userID); o != sdk.Continue {
+		return o
+	}
+	body := c.Request()
+	return unlink(c, userID, body.Body("providerId").String(), body.Body("accountId").String())
+}
+
+// unlinkAccountByID serves POST /unlink-account in the dialect 1.7: an account
+// is known by its id here.
+func unlinkAccountByID(c *sdk.Call) sdk.Result {
+	userID := c.Session().UserID()
+	if o := mayUnlink(c, userID); o != sdk.Continue {
+		return o
+	}
+	want := c.Request().Body("accountId").String()
+	for i := int64(0); ; i++ {
+		account := "accounts." + sdk.Int(i).Text()
+		id := c.Result(account + ".id")
+		if id.IsAbsent() {
+			return errAccountNotFound.Deny(c)
+		}
+		if id.String() == want {
+			return unlink(c, userID, c.Result(account+".providerId").String(), c.Result(account+".accountId").String())
+		}
+	}
+}
+
+// mayUnlink lists the user's accounts, at result.accounts, and refuses to
+// unlink the last one.
+func mayUnlink(c *sdk.Call, userID string) sdk.Result {
 	if status := c.Identity().ListAccounts(userID); status != sdk.OK {
 		return c.Fail(status)
 	}
 	if c.Result("accounts.1.id").IsAbsent() && !c.Config("allowUnlinkingAll").IsTrue() {
 		return errLastAccount.Deny(c)
 	}
-	body := c.Request()
-	status := c.Identity().DeleteAccount(userID, body.Body("providerId").String(), body.Body("accountId").String())
+	return sdk.Continue
+}
+
+func unlink(c *sdk.Call, userID, providerID, accountID string) sdk.Result {
+	status := c.Identity().DeleteAccount(userID, providerID, accountID)
 	if status == sdk.NotFound {
 		return errAccountNotFound.Deny(c)
 	}

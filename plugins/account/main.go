@@ -20,6 +20,7 @@ func init() {
 	sdk.Register(5, listAccounts)
 	sdk.Register(6, unlinkAccount)
 	sdk.Register(7, updateSession)
+	sdk.Register(8, unlinkAccountByID)
 }
 
 func main() {} // never called: the host calls handlers

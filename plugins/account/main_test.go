@@ -240,3 +240,33 @@ func TestAccounts(t *testing.T) {
 		t.Errorf("got %s", r)
 	}
 }
+
+// TestUnlinkByID: in the dialect 1.7 an account is known by its id here, and
+// none of somebody else's.
+func TestUnlinkByID(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: manifest, Dialect: "1.7"})
+	id := h.AddUser(ada, password)
+	h.AddAccount(id, plugintest.Object{"providerId": "github", "accountId": "4711"})
+	other := h.AddUser("bob@example.com", password)
+	h.SignIn(id)
+	accounts := func() map[string]string {
+		out := map[string]string{}
+		list, _ := h.GET("/list-accounts").Body.([]any)
+		for _, a := range list {
+			a := a.(plugintest.Object)
+			out[a["providerId"].(string)] = a["id"].(string)
+		}
+		return out
+	}
+	mine := accounts()
+	unlink := func(id string) plugintest.Response { return h.POST("/unlink-account", `{"accountId":"`+id+`"}`) }
+	wantError(t, unlink("4711"), 400, "ACCOUNT_NOT_FOUND")
+	h.SignIn(other)
+	h.AddAccount(other, plugintest.Object{"providerId": "github", "accountId": "5"})
+	wantError(t, unlink(mine["github"]), 400, "ACCOUNT_NOT_FOUND")
+	h.SignIn(id)
+	if r := unlink(mine["github"]); r.Get("status") != true {
+		t.Errorf("got %s", r)
+	}
+	wantError(t, unlink(mine["credential"]), 400, "FAILED_TO_UNLINK_LAST_ACCOUNT")
+}

@@ -70,6 +70,7 @@ var (
 	errInvalidCode      = sdk.APIError{Status: 401, Code: "INVALID_CODE", Message: "Invalid code"}
 	errInvalidBackup    = sdk.APIError{Status: 401, Code: "INVALID_BACKUP_CODE", Message: "Invalid backup code"}
 	errInvalidCookie    = sdk.APIError{Status: 401, Code: "INVALID_TWO_FACTOR_COOKIE", Message: "Invalid two factor cookie"}
+	errAlreadyEnabled   = sdk.APIError{Status: 400, Code: "TOTP_ALREADY_ENABLED", Message: "TOTP is already enabled"}
 	errLocked           = sdk.APIError{Status: 429, Code: "ACCOUNT_TEMPORARILY_LOCKED", Message: "Too many failed verification attempts. Your account is temporarily locked. Please try again later."}
 )
 

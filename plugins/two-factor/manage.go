@@ -8,7 +8,8 @@ const secretLength = 32
 
 // enable serves POST /two-factor/enable: a new secret and backup codes. They
 // count from the first code on that verifies, or at once with
-// skipVerificationOnEnable, or if the user had a second factor before.
+// skipVerificationOnEnable, or if the user had a second factor before. In the
+// dialect 1.7 the latter is refused, and the answer names the method.
 func enable(c *sdk.Call) sdk.Result {
 	if passwordMissing(c, "") {
 		return errPasswordMissing.Deny(c)
@@ -17,6 +18,14 @@ func enable(c *sdk.Call) sdk.Result {
 		return o.end(c)
 	}
 	userID := c.Session().UserID()
+	if newer := c.Tenant("dialect").String() == "1.7"; newer {
+		if f, found, status := findFactor(c, userID); status != sdk.OK {
+			return c.Fail(status)
+		} else if found && !f.unverified {
+			return errAlreadyEnabled.Deny(c)
+		}
+		c.SetBody("method", sdk.String("totp"))
+	}
 	secret, status := c.Random().String(secretLength, sdk.Alnum)
 	if status != sdk.OK {
 		return c.Fail(status)

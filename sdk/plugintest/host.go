@@ -39,6 +39,7 @@ type Config struct {
 	Manifest []byte // the plugin's manifest.json
 	Config   string // the plugin's configuration as JSON; defaults are filled in
 	AppName  string // default "App"
+	Dialect  string // of the protocol; default pluginapi.Dialect16
 }
 
 // Host is an in-memory host for one plugin. It is not safe for concurrent
@@ -96,6 +97,10 @@ func New(t testing.TB, c Config) *Host {
 	if c.Config == "" {
 		c.Config = "{}"
 	}
+	if c.Dialect == "" {
+		c.Dialect = pluginapi.Dialect16
+	}
+	m = m.For(c.Dialect)
 	schema := decode(t, string(m.Config))
 	root, _ := schema.(Object)
 	secrets := withDefaults(decode(t, c.Config), schema)
@@ -103,7 +108,7 @@ func New(t testing.TB, c Config) *Host {
 		t: t, manifest: m, now: Start,
 		tenant: Object{
 			"id": "main", "appName": c.AppName, "baseURL": BaseURL, "basePath": BasePath,
-			"authURL": BaseURL + BasePath, "issuer": BaseURL, "errorURL": BaseURL + BasePath + "/error", "development": false,
+			"authURL": BaseURL + BasePath, "issuer": BaseURL, "errorURL": BaseURL + BasePath + "/error", "dialect": c.Dialect, "development": false,
 		},
 		config:    withoutSecrets(secrets, root, schema),
 		secrets:   secrets,
