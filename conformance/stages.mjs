@@ -13,6 +13,7 @@ import { tenantOf, UnsupportedProfile } from "./lib/config.mjs";
 import { startOidc } from "./lib/oidc.mjs";
 import { runOidc } from "./oidc/suite.mjs";
 import { mustPass, profiles } from "./replay/lists.mjs";
+import { differencesOf17, judge17 } from "./replay/dialect.mjs";
 import { byProfile, explain, replayAll } from "./replay/suite.mjs";
 import { runRotation } from "./rotation/suite.mjs";
 import { startOfficial } from "./selfcheck/official.mjs";
@@ -56,7 +57,7 @@ export function servable(names) {
 }
 
 /** Starts a server for profiles, and for each that needs one an identity provider of its own. */
-async function startProfiles(name, ids, store, { redis } = {}) {
+async function startProfiles(name, ids, store, { redis, dialect } = {}) {
   const definitions = profiles();
   const modules = new Set(mustPass().modules);
   const providers = new Map();
@@ -69,6 +70,7 @@ async function startProfiles(name, ids, store, { redis } = {}) {
   }
   const tenantFor = (id, listen) => {
     const tenant = tenantOf(id, definitions[id], { listen: listen(id), modules });
+    if (dialect) tenant.dialect = dialect;
     return redis ? inRedis(tenant) : tenant;
   };
   const tenants = (listen) => ids.map((id) => tenantFor(id, listen));
@@ -151,6 +153,25 @@ export async function transcripts(report, { names, store, suffix = "", deviation
     how: "every Convex token in a replayed answer passes the strict emulation; a refused one fails its exchange",
   });
   return results;
+}
+
+/** Replays what 1.7 answers differently on tenants of that dialect. */
+export async function dialect(report, { store, deviations }) {
+  const expected = differencesOf17();
+  const listed = new Set(mustPass().scenarios);
+  const names = [...expected.keys()].filter((name) => listed.has(name));
+  const server = await startProfiles("dialect", [...byProfile(names).keys()], store, { dialect: "1.7" });
+  const results = await replayAll({ names, targetOf: (id) => server.target(id), deviations }).finally(() => server.stop());
+  const wrong = results.map((result) => judge17(result, expected.get(result.name)));
+  report.add({
+    name: "conformance_dialect_17_scenarios",
+    title: "recorded scenarios in the dialect 1.7",
+    value: wrong.filter((list) => !list.length).length,
+    goal: names.length,
+    unit: "scenarios",
+    how: "the recordings of 1.6.34 replayed on tenants of the dialect 1.7: the answers differ where, and as, those of 1.7.7 do",
+    failures: wrong.flat(),
+  });
 }
 
 const on = (store) => (store ? ` on ${store.driver}` : "");

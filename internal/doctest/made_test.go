@@ -148,6 +148,9 @@ func notes(t *testing.T, h pluginapi.Handler) string {
 	if h.Root {
 		out = append(out, "at the origin, not below the base path")
 	}
+	if len(h.Dialects) > 0 {
+		out = append(out, "dialect "+strings.Join(h.Dialects, ", "))
+	}
 	if h.PathFrom != "" {
 		out = append(out, "the setting `"+h.PathFrom+"` moves it")
 	}

@@ -29,6 +29,8 @@ func init() {
 	sdk.Register(9, refreshToken)
 	sdk.Register(10, accountInfo)
 	sdk.Register(11, signedOut)
+	sdk.Register(12, getAccessToken)
+	sdk.Register(13, refreshToken)
 }
 
 func main() {} // never called: the host calls handlers

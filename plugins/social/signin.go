@@ -154,7 +154,7 @@ func linkWithToken(c *sdk.Call, p *provider) sdk.Result {
 		return done()
 	case problem == linkForbidden:
 		return errLinkForbidden.Deny(c)
-	case problem == linkEmails:
+	case problem == linkEmails, problem == linkEmails17:
 		return errLinkEmails.Deny(c)
 	}
 	return errLinkFailed.Deny(c)

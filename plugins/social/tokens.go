@@ -14,8 +14,14 @@ const refreshEarly = 5 * time.Second
 // at scratch.account.
 type account struct{ provider, id string }
 
-// findAccount looks for an account of a user. Empty names fit any.
-func findAccount(c *sdk.Call, user, providerID, id string) (account, int, sdk.Status) {
+// wanted describes an account. What is empty fits any.
+type wanted struct {
+	provider, id string // the provider, and the account's id there
+	record       string // the id of its record here
+}
+
+// findAccount looks for an account of a user.
+func findAccount(c *sdk.Call, user string, w wanted) (account, int, sdk.Status) {
 	if status := c.Identity().ListAccounts(user); status != sdk.OK {
 		return account{}, 0, status
 	}
@@ -27,7 +33,8 @@ func findAccount(c *sdk.Call, user, providerID, id string) (account, int, sdk.St
 		if a.provider == "" {
 			return first, count, sdk.OK
 		}
-		if a.provider == sdk.ProviderCredential && providerID == "" || providerID != "" && a.provider != providerID || id != "" && a.id != id {
+		if a.provider == sdk.ProviderCredential && w.provider == "" || w.provider != "" && a.provider != w.provider || w.id != "" && a.id != w.id ||
+			w.record != "" && c.Result(at+".id").String() != w.record {
 			continue
 		}
 		if count++; count == 1 {
@@ -37,8 +44,35 @@ func findAccount(c *sdk.Call, user, providerID, id string) (account, int, sdk.St
 	}
 }
 
+// newer reports whether clients speak the dialect 1.7. In that they name
+// accounts by the ids of their records.
+func newer(c *sdk.Call) bool { return c.Tenant("dialect").String() == "1.7" }
+
+// selection reads which account a client of the dialect 1.7 names, in the body
+// or the query.
+func selection(c *sdk.Call, place string) (w wanted, refusal sdk.Result, ok bool) {
+	invalid := func(what string) (wanted, sdk.Result, bool) {
+		return wanted{}, c.Deny(400, "VALIDATION_ERROR", "["+place+"] "+what), false
+	}
+	in := "request." + place + "."
+	named := c.Get(in + "accountId")
+	id := named.String()
+	switch {
+	case named.Kind() != sdk.KindString:
+		return invalid("Invalid input")
+	case !c.Get(in + "providerId").IsAbsent():
+		return invalid(`Unrecognized key: "providerId"`)
+	case id == "":
+		return wanted{record: "-"}, 0, true // nobody's
+	}
+	return wanted{record: id}, 0, true
+}
+
 // chosen returns the account that the body of a token route names.
 func chosen(c *sdk.Call) (*provider, account, sdk.Result, bool) {
+	if newer(c) {
+		return chosenByRecord(c)
+	}
 	user := c.Session().UserID()
 	if user == "" {
 		return nil, account{}, c.Deny(401, "", ""), false
@@ -49,12 +83,36 @@ func chosen(c *sdk.Call) (*provider, account, sdk.Result, bool) {
 	if !ok {
 		return nil, account{}, unsupported(c, id), false
 	}
-	a, count, status := findAccount(c, user, id, body.Body("accountId").String())
+	a, count, status := findAccount(c, user, wanted{provider: id, id: body.Body("accountId").String()})
 	if status != sdk.OK {
 		return nil, a, c.Fail(status), false
 	}
 	if count == 0 {
 		return nil, a, errAccountNotFound.Deny(c), false
+	}
+	return p, a, 0, true
+}
+
+// chosenByRecord is chosen for the dialect 1.7.
+func chosenByRecord(c *sdk.Call) (*provider, account, sdk.Result, bool) {
+	w, refusal, ok := selection(c, "body")
+	if !ok {
+		return nil, account{}, refusal, false
+	}
+	user := c.Session().UserID()
+	if user == "" {
+		return nil, account{}, c.Deny(401, "", ""), false
+	}
+	a, count, status := findAccount(c, user, w)
+	switch {
+	case status != sdk.OK:
+		return nil, a, c.Fail(status), false
+	case count == 0:
+		return nil, a, errAccountNotFound.Deny(c), false
+	}
+	p, ok := findProvider(c, a.provider)
+	if !ok {
+		return nil, a, unsupported(c, a.provider), false
 	}
 	return p, a, 0, true
 }
@@ -153,16 +211,23 @@ func refreshToken(c *sdk.Call) sdk.Result {
 
 // accountInfo serves GET /account-info.
 func accountInfo(c *sdk.Call) sdk.Result {
+	query := c.Request()
+	w := wanted{provider: query.Query("providerId").String(), id: query.Query("accountId").String()}
+	if newer(c) {
+		var refusal sdk.Result
+		var ok bool
+		if w, refusal, ok = selection(c, "query"); !ok {
+			return refusal
+		}
+	}
 	user := c.Session().UserID()
 	if user == "" {
 		return c.Deny(401, "", "")
 	}
-	query := c.Request()
-	id := query.Query("accountId").String()
-	if id == "" {
+	if w == (wanted{provider: w.provider}) {
 		return errAccountNotFound.Deny(c)
 	}
-	a, count, status := findAccount(c, user, query.Query("providerId").String(), id)
+	a, count, status := findAccount(c, user, w)
 	switch {
 	case status != sdk.OK:
 		return c.Fail(status)

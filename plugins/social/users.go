@@ -17,6 +17,7 @@ const (
 	noUser        = "unable_to_create_user"
 	linkForbidden = "unable_to_link_account "
 	linkEmails    = "email_doesn't_match"
+	linkEmails17  = "email_does_not_match" // in the dialect 1.7
 	linkedToOther = "account_already_linked_to_different_user"
 )
 
@@ -190,6 +191,9 @@ func (p *provider) link(userID, email string, unbound bool, user profile, fields
 		return linkForbidden, sdk.OK
 	}
 	if user.email != sdk.ToLower(email) && (unbound || !linking(c, "allowDifferentEmails").IsTrue()) {
+		if newer(c) {
+			return linkEmails17, sdk.OK
+		}
 		return linkEmails, sdk.OK
 	}
 	known, status := c.Identity().FindLinked(p.id, user.id)

@@ -18,7 +18,7 @@ func enable(c *sdk.Call) sdk.Result {
 		return o.end(c)
 	}
 	userID := c.Session().UserID()
-	if newer := c.Tenant("dialect").String() == "1.7"; newer {
+	if c.Tenant("dialect").String() == "1.7" {
 		if f, found, status := findFactor(c, userID); status != sdk.OK {
 			return c.Fail(status)
 		} else if found && !f.unverified {
