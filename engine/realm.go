@@ -61,6 +61,9 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	}
 	g.onClose(func(context.Context) error { return data.Close() })
 	r := &realm{config: t, store: data, schema: schema}
+	if err := checkUserFields(t, plugins, userFields(t, manifests), views); err != nil {
+		return nil, err
+	}
 	r.ring = keyring.New(keyring.Config{
 		Storage: &keyStore{store: data, secrets: secrets}, Now: g.options.Now, Logger: g.logger.With("tenant", t.ID),
 		NewID:    func() string { return secret.RandomString(idLength, secret.Alnum) },

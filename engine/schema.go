@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -43,12 +44,12 @@ func pluginConfig(p config.Plugin, m *pluginapi.Manifest) (settings, secrets doc
 	if err != nil {
 		return document.Value{}, document.Value{}, p.Origin.Fault("/config", err.Error(), "")
 	}
-	if err := schema.Validate(instance); err != nil {
-		return document.Value{}, document.Value{}, settingsFault(p, err)
-	}
 	described, err := document.Parse(m.Config, 0)
 	if err != nil {
 		return document.Value{}, document.Value{}, err
+	}
+	if err := schema.Validate(instance); err != nil {
+		return document.Value{}, document.Value{}, settingsFault(p, err, withoutSecrets(settings, described))
 	}
 	settings = withDefaults(settings, described)
 	return withoutSecrets(settings, described), settings, nil
@@ -67,8 +68,9 @@ func compileSchema(raw json.RawMessage) (*jsonschema.Schema, error) {
 	return c.Compile(name)
 }
 
-// settingsFault puts the faults that the schema found at their lines.
-func settingsFault(p config.Plugin, err error) error {
+// settingsFault puts the faults that the schema found at their lines. shown are
+// the settings without their secrets: those are not repeated in messages.
+func settingsFault(p config.Plugin, err error, shown document.Value) error {
 	var invalid *jsonschema.ValidationError
 	if !errors.As(err, &invalid) {
 		return p.Origin.Fault("/config", err.Error(), "")
@@ -90,6 +92,9 @@ func settingsFault(p config.Plugin, err error) error {
 		if i := strings.LastIndex(message, ": "); i >= 0 {
 			message = message[i+2:]
 		}
+		if hidden(shown, v.InstanceLocation) {
+			message = "the secret does not have the form that the plugin asks for"
+		}
 		pos := p.Position(pointer.String())
 		faults = append(faults, &config.Error{
 			File: pos.File, Line: pos.Line, Column: pos.Column,
@@ -99,6 +104,22 @@ func settingsFault(p config.Plugin, err error) error {
 	}
 	visit(invalid)
 	return errors.Join(faults...)
+}
+
+// hidden reports whether a place in settings is a secret or within one: true
+// stands there for it.
+func hidden(shown document.Value, place []string) bool {
+	for _, name := range place {
+		next := shown.Get(name)
+		if i, err := strconv.Atoi(name); err == nil && i >= 0 && i < len(shown.Items()) {
+			next = shown.Items()[i]
+		}
+		if next.IsAbsent() {
+			break
+		}
+		shown = next
+	}
+	return shown.Kind() == document.Bool && shown.Bool()
 }
 
 // withDefaults adds the defaults of a schema's properties to the settings, at

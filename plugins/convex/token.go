@@ -55,10 +55,22 @@ func issue(c *sdk.Call, left int64) (string, sdk.Status) {
 	c.Keys().PutUserClaims(droppedFields[:]...)
 	c.Keys().Reserve(reservedClaims[:]...)
 	c.Arg("claims.sessionId", sdk.Copy("session.session.id"))
-	c.Arg("claims.sub", sdk.Copy("session.user.id"))
+	c.Arg("claims.sub", sdk.Copy(subject(c)))
 	c.Arg("claims.iss", sdk.String(issuer(c)))
 	c.Arg("claims.aud", c.Config("audience"))
 	return c.Keys().SignOrReuse(keyUse, c.Config("algorithm").String(), lifetime(c), left)
+}
+
+// subject returns the path of what Convex will know the user by: the field that
+// the configuration names, where the user has it, or else the user's id.
+func subject(c *sdk.Call) string {
+	if name := c.Config("subject").String(); name != "" {
+		path := "session.user." + sdk.EscapeName(name)
+		if c.Get(path).String() != "" {
+			return path
+		}
+	}
+	return "session.user.id"
 }
 
 // lifetime returns the life of a token in seconds.

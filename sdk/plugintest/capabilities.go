@@ -84,11 +84,7 @@ func (h *Host) services() map[string]Function {
 		},
 		"crypto.hmac": func(a Object) (sdk.Status, any) {
 			if path, named := a["secret"]; named {
-				secret, ok := h.secret(text(path))
-				if !ok {
-					return sdk.Invalid, nil
-				}
-				a["purpose"] = "secret:" + secret
+				return h.secretMAC(text(path), a)
 			}
 			sum := sha256.Sum256([]byte(text(a["purpose"]) + "\x00" + text(a["value"])))
 			return sdk.OK, Object{"mac": base64.RawURLEncoding.EncodeToString(sum[:])}

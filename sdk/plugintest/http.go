@@ -1,7 +1,10 @@
 package plugintest
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"net/url"
@@ -132,6 +135,36 @@ func (h *Host) secret(path string) (string, bool) {
 	v, _ := whole.read("config." + path)
 	s, ok := v.(string)
 	return s, ok
+}
+
+// secretMAC is crypto.hmac with a secret of the configuration, as the server
+// computes it.
+func (h *Host) secretMAC(path string, a Object) (sdk.Status, any) {
+	secret, ok := h.secret(path)
+	if !ok {
+		return sdk.Invalid, nil
+	}
+	key := []byte(secret)
+	if text(a["key"]) == "base64" {
+		var err error
+		if _, encoded, prefixed := strings.Cut(secret, "_"); prefixed {
+			secret = encoded
+		}
+		if key, err = base64.StdEncoding.DecodeString(secret); err != nil {
+			return sdk.Invalid, nil
+		}
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text(a["value"])))
+	sum := mac.Sum(nil)
+	encoded := base64.RawURLEncoding.EncodeToString(sum)
+	switch text(a["encoding"]) {
+	case "base64":
+		encoded = base64.StdEncoding.EncodeToString(sum)
+	case "hex":
+		encoded = hex.EncodeToString(sum)
+	}
+	return sdk.OK, Object{"mac": encoded}
 }
 
 func (h *Host) mayCall(u *url.URL) bool {
