@@ -6,6 +6,7 @@ import { runBadInput } from "./badinput/suite.mjs";
 import { CLIENTS, plugins } from "./clients/official.mjs";
 import { tell } from "./clients/story.mjs";
 import { observer, validatorFor } from "./convex/observer.mjs";
+import { runHooks } from "./hooks/suite.mjs";
 import { runImport } from "./import/suite.mjs";
 import { runIsolation } from "./isolation/suite.mjs";
 import { ROOT, startAuthhost } from "./lib/authhost.mjs";
@@ -313,6 +314,20 @@ export async function rotation(report, { store, suffix = "" }) {
     goal: checks,
     unit: "checks",
     how: `RS256 and ES256 at ${Math.floor(rate)} tokens a second, ${busy} answers that said "busy", ${keys} keys in turn: by schedule, by command, through restarts${store.driver === "postgres" ? " of two nodes" : ""}; verifiers cache the key set for its max-age`,
+    failures,
+  });
+}
+
+/** What the app decides and is told: hooks that refuse, and signed requests that arrive whatever happens. */
+export async function hooks(report, { store, suffix = "" }) {
+  const { passed, steps, failures } = await runHooks(store, suffix);
+  report.add({
+    name: `conformance_hooks_steps${suffix}`,
+    title: `hooks and webhooks${on(store)}`,
+    value: passed,
+    goal: steps,
+    unit: "steps",
+    how: "official client 1.6.34; plugins in Go and Rust refuse; receivers verify with the package standardwebhooks, are down, and the server is killed",
     failures,
   });
 }

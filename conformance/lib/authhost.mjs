@@ -14,10 +14,11 @@ const CACHE = path.join(ROOT, "build", "conformance-cache");
 
 /** A running server: `main` is the base URL of the listener that tenants share, `admin` its admin interface. */
 class Server {
-  constructor({ name, launch, process, admin, main, addresses }) {
+  constructor({ name, launch, process, admin, main, addresses, dataDir }) {
     this.name = name;
     this.launch = launch;
     this.process = process;
+    this.dataDir = dataDir;
     this.admin = admin;
     this.main = main;
     this.addresses = addresses;
@@ -44,8 +45,19 @@ class Server {
   /** Stops the process and starts another on the same data and addresses. */
   async restart() {
     await this.process.stop();
+    await this.start();
+  }
+
+  /** Starts the process, and waits until it is ready. */
+  async start() {
     this.process = this.launch();
     await untilReady(this.process, this.admin);
+  }
+
+  /** Ends the process as a crash does; `start` starts it again on the same data. */
+  async kill() {
+    this.process.child.kill("SIGKILL");
+    await this.process.exited;
   }
 
   /** Stops the server and keeps what it printed in build/conformance-logs. */
@@ -93,7 +105,7 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
   const process = launch();
   const admin = new Admin(`http://127.0.0.1:${adminPort}`);
   await untilReady(process, admin);
-  return new Server({ name, launch, process, admin, main: `http://127.0.0.1:${main}`, addresses });
+  return new Server({ name, launch, process, admin, main: `http://127.0.0.1:${main}`, addresses, dataDir: config.server.dataDir });
 }
 
 async function untilReady(process, admin) {

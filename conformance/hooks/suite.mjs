@@ -1,0 +1,31 @@
+// What an app decides and what it is told: plugins that refuse, and the plugin webhooks.
+import { veto } from "./veto.mjs";
+import { webhooks } from "./webhooks.mjs";
+
+/**
+ * Runs the tests. Steps rely on those before them, so each part ends with its first failure.
+ *
+ * @returns {Promise<{passed: number, steps: number, failures: string[]}>}
+ */
+export async function runHooks(store, suffix) {
+  const result = { passed: 0, steps: 0, failures: [] };
+  for (const part of [veto, webhooks]) {
+    let broken = false;
+    const step = async (name, check) => {
+      result.steps++;
+      if (broken) return;
+      try {
+        await check();
+        result.passed++;
+      } catch (error) {
+        broken = true;
+        result.failures.push(`✗ ${name}: ${error.stack}`);
+      }
+    };
+    await part(store, suffix, step).catch((error) => {
+      result.steps++;
+      result.failures.push(`✗ ${part.name}: ${error.stack}`);
+    });
+  }
+  return result;
+}
