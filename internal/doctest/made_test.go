@@ -194,7 +194,7 @@ func pluginPages(t *testing.T) string {
 			if h.Kind == pluginapi.KindEndpoint {
 				fmt.Fprintf(&b, "* `%s %s`: %s\n", h.Method, h.Path, notes(t, h))
 			} else {
-				fmt.Fprintf(&b, "* a hook on `%s`\n", h.Event)
+				fmt.Fprintf(&b, "* a hook on `%s`%s\n", h.Event, map[bool]string{true: ", delivered durably"}[h.Durable()])
 			}
 		}
 		for _, c := range m.Capabilities {
@@ -218,6 +218,7 @@ type schema struct {
 	Default     json.RawMessage
 	Enum        []string
 	Properties  json.RawMessage
+	Items       struct{ Enum []string }
 	Defs        map[string]json.RawMessage `json:"$defs"`
 	// AdditionalProperties describes the members of an object whose names the
 	// operator chooses; those in Properties are names with a meaning.
@@ -277,7 +278,13 @@ func addSettings(t *testing.T, b *strings.Builder, prefix string, text json.RawM
 		if len(p.Enum) > 0 {
 			meaning += " One of `" + strings.Join(p.Enum, "`, `") + "`."
 		}
+		if len(p.Items.Enum) > 0 {
+			meaning += " Of `" + strings.Join(p.Items.Enum, "`, `") + "`."
+		}
 		fmt.Fprintf(b, "| `%s%s` | %s | %s |\n", prefix, m.name, preset, strings.ReplaceAll(meaning, "|", "\\|"))
+		if bytes.HasPrefix(p.AdditionalProperties, []byte("{")) {
+			addSettings(t, b, prefix+m.name+".NAME.", p.AdditionalProperties, defs)
+		}
 	}
 }
 
