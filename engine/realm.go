@@ -15,6 +15,7 @@ import (
 	"github.com/authhost/authhost/engine/capability"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/identity"
@@ -77,6 +78,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	capabilities := capability.New(capability.Config{
 		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
 		JWKSMaxAge: t.Keys.MaxAge.Std(), Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
+		Describe:    func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one
 		PlainTokens: !t.Account.EncryptOAuthTokens,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t)})

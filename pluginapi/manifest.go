@@ -80,6 +80,7 @@ const (
 	CapRandom       = "random"
 	CapAudit        = "audit"
 	CapCookies      = "cookies"
+	CapOpenAPI      = "openapi"
 	CapHTTP         = "http"
 )
 
@@ -89,7 +90,7 @@ const IdentityTokens = "tokens"
 
 // CapabilityNames lists every capability of this ABI version.
 func CapabilityNames() []string {
-	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP}
+	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP, CapOpenAPI}
 }
 
 // AccessServer marks the endpoints that only servers with a service key reach.

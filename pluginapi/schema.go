@@ -67,6 +67,26 @@ func (p *Properties) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// MarshalJSON writes a JSON object with the members in their order.
+func (p Properties) MarshalJSON() ([]byte, error) {
+	out := []byte{'{'}
+	for i, member := range p {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		name, err := json.Marshal(member.Name)
+		if err != nil {
+			return nil, err
+		}
+		schema, err := json.Marshal(member.Schema)
+		if err != nil {
+			return nil, err
+		}
+		out = append(append(append(out, name...), ':'), schema...)
+	}
+	return append(out, '}'), nil
+}
+
 // ParseSchema reads the schema of a body or query. Keywords that are not in
 // Schema are errors, so that no endpoint relies on a check that nobody makes.
 func ParseSchema(raw json.RawMessage) (*Schema, error) {

@@ -252,3 +252,13 @@ func (a Audit) Record(action, userID string, details ...Field) Status {
 	}
 	return a.c.host.audit("record")
 }
+
+// OpenAPI is the capability "openapi": the description of what the tenant
+// serves.
+type OpenAPI struct{ c *Call }
+
+// OpenAPI returns the capability.
+func (c *Call) OpenAPI() OpenAPI { return OpenAPI{c} }
+
+// Describe reads the document (OpenAPI 3.1): it is at result.
+func (o OpenAPI) Describe() Status { return o.c.host.openAPI("describe") }

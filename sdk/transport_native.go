@@ -51,4 +51,5 @@ func (t transport) rateLimit(fn string) Status    { return t.host.Call("ratelimi
 func (t transport) audit(fn string) Status        { return t.host.Call("audit", fn) }
 func (t transport) storage(fn string) Status      { return t.host.Call("storage", fn) }
 func (t transport) cookies(fn string) Status      { return t.host.Call("cookies", fn) }
+func (t transport) openAPI(fn string) Status      { return t.host.Call("openapi", fn) }
 func (t transport) http(fn string) Status         { return t.host.Call("http", fn) }

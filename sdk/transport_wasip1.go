@@ -70,6 +70,10 @@ func importStorage(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 //go:noescape
 func importCookies(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 
+//go:wasmimport authhost_v1_openapi call
+//go:noescape
+func importOpenAPI(fn, in string, out unsafe.Pointer, capacity uint32) uint64
+
 //go:wasmimport authhost_v1_http call
 //go:noescape
 func importHTTP(fn, in string, out unsafe.Pointer, capacity uint32) uint64
@@ -131,4 +135,5 @@ func (transport) rateLimit(fn string) Status    { return status(importRateLimit(
 func (transport) audit(fn string) Status        { return status(importAudit(fn, "", nil, 0)) }
 func (transport) storage(fn string) Status      { return status(importStorage(fn, "", nil, 0)) }
 func (transport) cookies(fn string) Status      { return status(importCookies(fn, "", nil, 0)) }
+func (transport) openAPI(fn string) Status      { return status(importOpenAPI(fn, "", nil, 0)) }
 func (transport) http(fn string) Status         { return status(importHTTP(fn, "", nil, 0)) }

@@ -64,6 +64,11 @@ const TRANSLATIONS = {
     },
   }),
 
+  openAPI: (options) => ({
+    id: "open-api",
+    config: { path: options.take("path"), disableDefaultReference: options.take("disableDefaultReference") },
+  }),
+
   twoFactor: (options) => {
     options.take("otpOptions.storeOTP"); // codes are always sealed, whatever their form was
     options.take("backupCodeOptions.storeBackupCodes");

@@ -43,6 +43,8 @@ type Config struct {
 	Counters   Counters
 	HTTP       *egress.Client // nil: no plugin may call other servers
 	Schema     store.Schema
+	// Describe gives the OpenAPI document of the tenant; nil: there is none.
+	Describe func() document.Value
 	// PlainTokens stores the tokens of providers as they are, not sealed.
 	PlainTokens bool
 	Logger      *slog.Logger
@@ -79,6 +81,7 @@ func New(c Config) *Host {
 		pluginapi.CapAudit:        {"record": h.recordAudit},
 		pluginapi.CapStorage:      h.storageFunctions(),
 		pluginapi.CapCookies:      {"inject": injectCookies, "detach": detachCookies},
+		pluginapi.CapOpenAPI:      {"describe": h.describe},
 		pluginapi.CapHTTP:         {"request": h.request, "verifyToken": h.verifyRemote},
 	}
 	return h

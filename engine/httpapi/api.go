@@ -7,11 +7,13 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
 
 	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -78,6 +80,9 @@ type API struct {
 	router  *mux.Router
 	routes  []Route
 	handler http.Handler
+
+	described []*endpoint // in the order of their declaration
+	openAPI   func() document.Value
 }
 
 // Route is one served endpoint, for listings.
@@ -98,7 +103,8 @@ type endpoint struct {
 	mediaTypes []string
 	session    string
 	formCSRF   bool
-	crossSite  bool // other sites may send browsers here, with cookies
+	crossSite  bool           // other sites may send browsers here, with cookies
+	operation  document.Value // what the manifest says of it, for documents
 	run        func(ctx context.Context, ex *dispatch.Exchange) error
 }
 
@@ -116,6 +122,8 @@ func New(c Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.described = slices.Clone(endpoints)
+	a.openAPI = sync.OnceValue(a.describe)
 	slices.SortStableFunc(endpoints, func(x, y *endpoint) int { return strings.Compare(vagueness(x), vagueness(y)) })
 	for _, e := range endpoints {
 		path := c.Realm.BasePath + muxPath(e.Path)

@@ -67,6 +67,13 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 		root:  h.Root, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
 		run: func(ctx context.Context, ex *dispatch.Exchange) error { return ex.RunEndpoint(ctx, entry) },
 	}
+	if len(h.OpenAPI) > 0 {
+		operation, err := document.Parse(h.OpenAPI, 0)
+		if err != nil {
+			return nil, fmt.Errorf("plugin %q, %s %s: openapi: %w", entry.Plugin.ID, h.Method, h.Path, err)
+		}
+		e.operation = operation
+	}
 	if len(e.mediaTypes) == 0 {
 		e.mediaTypes = []string{mediaJSON}
 	}

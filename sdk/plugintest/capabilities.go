@@ -115,6 +115,12 @@ func (h *Host) services() map[string]Function {
 			h.setCookies = nil
 			return sdk.OK, Object{"lines": lines}
 		},
+		"openapi.describe": func(Object) (sdk.Status, any) {
+			return sdk.OK, Object{
+				"openapi": "3.1.1", "info": Object{"title": h.tenant["appName"], "version": "1"},
+				"paths": Object{"/ok": Object{"get": Object{"summary": "Is it there?", "responses": Object{"200": Object{"description": "Yes"}}}}},
+			}
+		},
 		"ratelimit.hit": h.hit,
 		"audit.record": func(a Object) (sdk.Status, any) {
 			h.keep(func() { h.state.Audit = append(h.state.Audit, a) })
