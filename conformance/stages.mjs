@@ -17,6 +17,7 @@ import { mustPass, profiles } from "./replay/lists.mjs";
 import { differencesOf17, judge17 } from "./replay/dialect.mjs";
 import { byProfile, explain, replayAll } from "./replay/suite.mjs";
 import { runRotation } from "./rotation/suite.mjs";
+import { runServerCalls } from "./server/suite.mjs";
 import { startOfficial } from "./selfcheck/official.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -300,6 +301,20 @@ export async function oidc(report, { store, suffix = "" }) {
     goal: total,
     unit: "checks",
     how: "two instances of oidc-provider 8: sign-in, linking, tokens; and errors, wrong state, nonce, issuer and keys, replays, mix-ups",
+    failures,
+  });
+}
+
+/** What servers of the application do: the functions of docs/convex.md, and keys in a file. */
+export async function serverCalls(report, { store, suffix = "" }) {
+  const { total, failures } = await runServerCalls(store, suffix);
+  report.add({
+    name: `conformance_server_calls${suffix}`,
+    title: `calls of servers${on(store)}`,
+    value: total - failures.length,
+    goal: total,
+    unit: "steps",
+    how: "the code of docs/convex.md, run as a deployment runs it: with a service key, with a user's token, and a static key set for getAuthConfigProvider of @convex-dev/better-auth",
     failures,
   });
 }

@@ -159,3 +159,39 @@ func TestJWKS(t *testing.T) {
 		t.Errorf("got %s with headers %v", r, r.Headers)
 	}
 }
+
+// A token for Convex is a credential where the options say so.
+func TestTokenScopes(t *testing.T) {
+	h := newHost(t, `{"tokenScopes":["/get-session","/server/*"]}`)
+	id := h.AddUser(ada, "")
+	h.SignIn(id)
+	session := h.CurrentSession()
+	token := "a.b.c" // what a token looks like
+	h.On("keys.verify", func(args plugintest.Object) (sdk.Status, any) {
+		claims := plugintest.Object{"iss": plugintest.BaseURL, "aud": "convex", "sub": id, "sessionId": session["id"]}
+		if args["token"] != token {
+			claims["aud"] = "other"
+		}
+		return sdk.OK, plugintest.Object{"claims": claims}
+	})
+	for _, tt := range []struct {
+		path, token string
+		used        bool
+	}{
+		{"/get-session", token, true}, {"/server/x", token, true}, {"/server", token, false}, {"/get-session/x", token, false}, {"/update-user", token, false}, {"/get-session", "x.y.z", false},
+	} {
+		used := ""
+		h.On("session.use", func(args plugintest.Object) (sdk.Status, any) {
+			used, _ = args["id"].(string)
+			if used != "" && args["userId"] != id {
+				t.Errorf("uses %v", args)
+			}
+			return sdk.Invalid, nil
+		})
+		r := plugintest.Request{Path: tt.path, Headers: map[string]string{"Authorization": "Bearer " + tt.token}}
+		h.Fire(plugintest.Event{Name: pluginapi.EventRequestBefore, Request: r})
+		if (used == session["id"]) != tt.used {
+			t.Errorf("%s with %s: used %q", tt.path, tt.token, used)
+		}
+	}
+}

@@ -1,7 +1,8 @@
 // Command jwt is the plugin of that name: it issues tokens about the signed-in
 // user that other services can check without asking, as Better Auth's jwt
 // plugin does. /token gives one, /jwks the keys to check it with, and answers
-// of /get-session carry one in the header set-auth-jwt.
+// of /get-session carry one in the header set-auth-jwt. Servers with a service
+// key have tokens signed and checked that are about something else.
 //
 // Keys are the host's (capability keys, use "jwt"). manifest.json declares
 // routes, hook and options.
@@ -14,6 +15,8 @@ func init() {
 	sdk.Register(1, token)
 	sdk.Register(2, jwks)
 	sdk.Register(3, followSession)
+	sdk.Register(4, signJWT)
+	sdk.Register(5, verifyJWT)
 }
 
 func main() {} // never called: the host calls handlers
@@ -71,10 +74,47 @@ func issue(c *sdk.Call) (string, sdk.Status) {
 	keys := c.Keys()
 	keys.PutUserClaims(reservedClaims[:]...)
 	keys.Reserve("iss", "sub", "aud", "nbf", "jti")
-	c.Arg("claims.sub", sdk.Copy("session.user.id"))
+	subject := "id"
+	if field := c.Config("subjectField"); !c.Session().User(sdk.EscapeName(field.String())).IsNullish() {
+		subject = sdk.EscapeName(field.String())
+	}
+	c.Arg("claims.sub", sdk.Copy("session.user."+subject))
 	c.Arg("claims.iss", orBaseURL(c, "issuer"))
 	c.Arg("claims.aud", orBaseURL(c, "audience"))
 	return keys.Sign(keyUse, c.Config("algorithm").String(), c.Config("lifetime").Int(0))
+}
+
+// signJWT serves POST /sign-jwt, for servers alone: a token that says what they
+// want, under this plugin's issuer and audience. The times are the host's.
+func signJWT(c *sdk.Call) sdk.Result {
+	c.Arg("base", sdk.Copy("request.body.payload"))
+	c.Keys().Reserve("iss", "sub", "aud", "nbf", "jti")
+	c.Arg("claims.iss", orBaseURL(c, "issuer"))
+	c.Arg("claims.aud", orBaseURL(c, "audience"))
+	lifetime := c.Request().Body("expiresIn").Int(c.Config("lifetime").Int(0))
+	jwt, status := c.Keys().Sign(keyUse, c.Config("algorithm").String(), lifetime)
+	switch {
+	case status == sdk.Invalid:
+		return c.DenyResult(400)
+	case status != sdk.OK:
+		return c.Fail(status)
+	}
+	c.SetBody("token", sdk.String(jwt))
+	return sdk.Continue
+}
+
+// verifyJWT serves POST /verify-jwt, for servers alone: the claims of a token
+// of this plugin's, null if it is none or not good any more.
+func verifyJWT(c *sdk.Call) sdk.Result {
+	status := c.Keys().Verify(keyUse, c.Config("algorithm").String(), c.Request().Body("token"))
+	if status != sdk.OK && status != sdk.Invalid {
+		return c.Fail(status)
+	}
+	c.SetBody("payload", sdk.Null)
+	if status == sdk.OK && c.Result("claims.iss") == orBaseURL(c, "issuer") && c.Result("claims.aud") == orBaseURL(c, "audience") {
+		c.CopyBody("payload", "result.claims")
+	}
+	return sdk.Continue
 }
 
 // orBaseURL returns an option, or the tenant's base URL if it is not set.

@@ -104,3 +104,41 @@ func TestJWKS(t *testing.T) {
 		t.Errorf("the default path: got %s", r)
 	}
 }
+
+func TestServerTokens(t *testing.T) {
+	h := newHost(t, `{"issuer":"https://issuer.example.com","audience":["a","b"]}`)
+	if r := h.POST("/sign-jwt", `{"payload":{}}`); r.Status != 404 {
+		t.Errorf("without a service key: %s", r)
+	}
+	call := func(path, body string) plugintest.Response {
+		return h.Do(plugintest.Request{Method: "POST", Path: path, Body: body, ServiceKey: "deployment"})
+	}
+	token := call("/sign-jwt", `{"payload":{"sub":"job","iss":"evil","aud":"evil","exp":1},"expiresIn":60}`).Text("token")
+	claims := h.Claims(token)
+	if claims["sub"] != "job" || claims["iss"] != "https://issuer.example.com" || claims["exp"] != plugintest.Start.Unix()+60 {
+		t.Errorf("claims %v", claims)
+	}
+	if r := call("/verify-jwt", `{"token":"`+token+`"}`); r.Text("payload.sub") != "job" {
+		t.Errorf("verify: %s", r)
+	}
+	if r := call("/verify-jwt", `{"token":"x"}`); r.Status != 200 || r.Get("payload") != nil {
+		t.Errorf("verify garbage: %s", r)
+	}
+}
+
+func TestTemplatesAndSubject(t *testing.T) {
+	h := newHost(t, `{"subjectField":"userId","claims":{"templates":{"who":"{{user.name}} <{{user.email}}>","verified":"{{user.emailVerified}}","none":"{{user.missing}}","sid":"{{session.id}}","text":"plain"}}}`)
+	id := h.AddUser(ada, "")
+	h.SignIn(id)
+	claims := h.Claims(h.GET("/token").Text("token"))
+	if claims["who"] != ada+" <"+ada+">" || claims["verified"] != false || claims["sid"] != h.CurrentSession()["id"] || claims["text"] != "plain" || claims["sub"] != id {
+		t.Errorf("claims %v", claims)
+	}
+	if _, ok := claims["none"]; ok || claims["email"] != nil {
+		t.Errorf("claims %v", claims)
+	}
+	h.SetUser(id, plugintest.Object{"userId": "k17"})
+	if claims := h.Claims(h.GET("/token").Text("token")); claims["sub"] != "k17" {
+		t.Errorf("claims %v", claims)
+	}
+}

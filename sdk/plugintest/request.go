@@ -21,6 +21,9 @@ type Request struct {
 	Body    string // JSON
 	Headers map[string]string
 	Cookies map[string]string // by name without prefix
+	// ServiceKey is the id of the service key that the request comes with. It
+	// makes the request a server call, in the session that there is.
+	ServiceKey string
 }
 
 // Response is the answer of a handler.
@@ -65,7 +68,8 @@ func (h *Host) POST(path, body string) Response {
 
 // Do runs the endpoint that the manifest has for a request, as one unit of
 // work. Without an endpoint the answer is 404, without a session that the
-// manifest demands it is 401.
+// manifest demands it is 401, and an endpoint for servers is 404 without a
+// service key.
 func (h *Host) Do(r Request) Response {
 	h.t.Helper()
 	if r.Method == "" {
@@ -76,7 +80,7 @@ func (h *Host) Do(r Request) Response {
 		h.t.Fatal(err)
 	}
 	handler, params := h.endpoint(r.Method, target.Path)
-	if handler == nil {
+	if handler == nil || handler.Access == pluginapi.AccessServer && r.ServiceKey == "" {
 		return Response{Status: 404}
 	}
 	h.begin("", "")
@@ -155,11 +159,20 @@ func (h *Host) refreshSession() {
 // freshAge is how long a session counts as fresh.
 const freshAge = 24 * time.Hour
 
+// shown is a session as those see it who may have it.
+func (h *Host) shown(s Object) Object {
+	if h.serverCall() {
+		s = maps.Clone(s)
+		delete(s, "token")
+	}
+	return s
+}
+
 // sessionView is a session as the document has it.
 func (h *Host) sessionView(s Object) any {
 	created, err := time.Parse(timeLayout, text(s["createdAt"]))
 	return clone(Object{
-		"session": s,
+		"session": h.shown(s),
 		"user":    h.User(text(s["userId"])),
 		"fresh":   err == nil && h.now.Sub(created) < freshAge,
 		// As newSession makes them.
@@ -185,6 +198,10 @@ func (h *Host) fillRequest(r Request, route string, target *url.URL, params Obje
 		"method": r.Method, "path": target.Path, "route": route, "url": r.Path, "params": params,
 		"query": query, "headers": headers, "cookies": cookies, "ip": "203.0.113.7", "userAgent": "plugintest",
 	}
+	request["serverCall"] = r.ServiceKey != ""
+	if r.ServiceKey != "" {
+		request["serviceKey"] = r.ServiceKey
+	}
 	if headers["origin"] != nil {
 		request["origin"] = headers["origin"]
 	}
@@ -192,6 +209,13 @@ func (h *Host) fillRequest(r Request, route string, target *url.URL, params Obje
 		request["body"], request["rawBody"] = decode(h.t, r.Body), r.Body
 	}
 	h.doc.root["request"] = request
+	h.refreshSession()
+}
+
+// serverCall reports whether the request is one.
+func (h *Host) serverCall() bool {
+	request, _ := h.doc.root["request"].(Object)
+	return request["serverCall"] == true
 }
 
 // run calls a handler and reads the answer from the document. The writes of
@@ -306,7 +330,7 @@ func (h *Host) Fire(e Event) Response {
 		h.t.Fatal(err)
 	}
 	h.begin(e.Name, e.Phase)
-	h.fillRequest(e.Request, "", target, Object{})
+	h.fillRequest(e.Request, target.Path, target, Object{})
 	h.fillEvent(e)
 	for name, value := range map[string]Object{"record": e.Record, "previous": e.Previous, "claims": e.Claims} {
 		if value != nil {

@@ -15,6 +15,9 @@ func (h *Host) sessions() map[string]Function {
 			if user == nil {
 				return sdk.NotFound, nil
 			}
+			if h.serverCall() {
+				return sdk.Invalid, Object{"code": "SERVER_CALL", "message": "A server call cannot begin a session"}
+			}
 			s := h.newSession(text(a["userId"]), a["rememberMe"] != false)
 			h.hand(text(s["token"]))
 			return sdk.OK, Object{"session": s, "user": user}
@@ -22,13 +25,20 @@ func (h *Host) sessions() map[string]Function {
 		"session.find": func(a Object) (sdk.Status, any) { return h.liveSession(a) },
 		"session.adopt": func(a Object) (sdk.Status, any) {
 			status, result := h.liveSession(a)
+			if status == sdk.OK && h.serverCall() {
+				return sdk.Invalid, Object{"code": "SERVER_CALL", "message": "A server call cannot begin a session"}
+			}
 			if status == sdk.OK {
 				h.hand(text(a["token"]))
 			}
 			return status, result
 		},
 		"session.list": func(a Object) (sdk.Status, any) {
-			return sdk.OK, Object{"sessions": h.SessionsOf(text(a["userId"]))}
+			sessions := h.SessionsOf(text(a["userId"]))
+			for i, s := range sessions {
+				sessions[i] = h.shown(s)
+			}
+			return sdk.OK, Object{"sessions": sessions}
 		},
 		"session.revoke": func(a Object) (sdk.Status, any) {
 			by := "token"
@@ -126,7 +136,7 @@ func (h *Host) liveSession(a Object) (sdk.Status, any) {
 	if s == nil || text(s["expiresAt"]) <= h.iso(h.now) {
 		return sdk.NotFound, nil
 	}
-	return sdk.OK, Object{"session": s, "user": h.User(text(s["userId"]))}
+	return sdk.OK, Object{"session": h.shown(s), "user": h.User(text(s["userId"]))}
 }
 
 // CurrentSession returns the session that requests carry, nil if none.
