@@ -29,6 +29,7 @@ const (
 	EventSessionDeleted       = "session.deleted"
 	EventMailSending          = "mail.sending"
 	EventOriginTrusted        = "origin.trusted"
+	EventPasswordPolicy       = "password.policy"
 	EventIdentityLinking      = "identity.linking"
 )
 
@@ -63,7 +64,7 @@ func Events() []string {
 		EventVerificationCreating, EventTokenClaims,
 		EventUserCreated, EventUserUpdated, EventUserDeleted,
 		EventAccountCreated, EventAccountUpdated, EventAccountDeleted,
-		EventSessionCreated, EventSessionUpdated, EventSessionDeleted, EventMailSending, EventOriginTrusted, EventIdentityLinking,
+		EventSessionCreated, EventSessionUpdated, EventSessionDeleted, EventMailSending, EventOriginTrusted, EventPasswordPolicy, EventIdentityLinking,
 	}
 }
 

@@ -236,6 +236,12 @@ func (r RateLimit) Hit(key string, window, max int64) (allowed bool, retryAfter 
 	return r.c.Result("allowed").IsTrue(), r.c.Result("retryAfter").Int(0), OK
 }
 
+// Reset forgets the uses of a key, such as wrong guesses after a right one.
+func (r RateLimit) Reset(key string) Status {
+	r.c.Arg("key", String(key))
+	return r.c.host.rateLimit("reset")
+}
+
 // Audit is the capability "audit".
 type Audit struct{ c *Call }
 

@@ -18,11 +18,13 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// Counters counts events in fixed windows, for the ratelimit capability.
+// Counters counts events in windows, for the ratelimit capability.
 type Counters interface {
 	// Hit counts one event under key. It reports whether at most max events
 	// fell into the current window, and else how long until it ends.
 	Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error)
+	// Forget ends the window of a key.
+	Forget(ctx context.Context, key string) error
 }
 
 // Config is what a Host works with. All members but Mail, HTTP and
@@ -77,7 +79,7 @@ func New(c Config) *Host {
 		pluginapi.CapKeys:         h.keysFunctions(),
 		pluginapi.CapEmail:        {"send": h.sendEmail},
 		pluginapi.CapRandom:       {"string": randomString, "uuid": randomUUID},
-		pluginapi.CapRateLimit:    {"hit": h.hit},
+		pluginapi.CapRateLimit:    {"hit": h.hit, "reset": h.resetCount},
 		pluginapi.CapAudit:        {"record": h.recordAudit},
 		pluginapi.CapStorage:      h.storageFunctions(),
 		pluginapi.CapCookies:      {"inject": injectCookies, "detach": detachCookies},

@@ -100,8 +100,11 @@ func newUser(args *document.Object) (identity.NewUser, error) {
 	}, nil
 }
 
-func (h *Host) draftUser(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+func (h *Host) draftUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 	n, err := newUser(args)
+	if err == nil && n.ProviderID == identity.CredentialProvider {
+		err = h.Identity.CheckPassword(ctx, c.Exchange, n.Password)
+	}
 	if err != nil {
 		return document.Value{}, err
 	}

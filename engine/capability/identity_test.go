@@ -265,3 +265,25 @@ func opened(t *testing.T, r *realmtest.Realm, sealed string) string {
 	}
 	return string(plain)
 }
+
+// TestPasswordPolicy: whatever makes a password a user's asks the plugins
+// first, and a sign-up with a taken address does so too.
+func TestPasswordPolicy(t *testing.T) {
+	for function, args := range map[string]string{
+		"createUser":  `{"user":{"email":"new@example.com"},"account":{"providerId":"credential","password":"secret-1"}}`,
+		"draftUser":   `{"user":{"email":"ada@example.com"},"account":{"providerId":"credential","password":"secret-1"}}`,
+		"setPassword": `{"userId":"ada","password":"secret-1"}`,
+	} {
+		t.Run(function, func(t *testing.T) {
+			caller := guest("guest", allIdentity, call("c", "identity", function, args))
+			policy := w.New(&pluginapi.Manifest{ID: "policy", Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventPasswordPolicy}}})
+			policy.Handler(1, w.Set("record.password", "another"), w.Set("error.code", "PASSWORD_COMPROMISED"), w.Copy("error.message", "record.password"), w.Return(pluginapi.Deny))
+			r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{caller, policy}})
+			addUser(t, r, "ada")
+			result := want(t, run(t, r, 0), "c", pluginapi.StatusDenied)
+			if result.Get("code").Str() != "PASSWORD_COMPROMISED" || result.Get("message").Str() != "secret-1" {
+				t.Errorf("result %s", result.JSON())
+			}
+		})
+	}
+}

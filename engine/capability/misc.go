@@ -64,13 +64,27 @@ func (h *Host) hit(ctx context.Context, c *dispatch.Call, args *document.Object)
 	if !ok || limit < 1 {
 		return document.Value{}, invalid("argument max must be a number of at least 1")
 	}
-	allowed, retry, err := h.Counters.Hit(ctx, h.Tenant+"\x00"+c.Entry.Plugin.ID+"\x00"+key, window, limit)
+	allowed, retry, err := h.Counters.Hit(ctx, h.countKey(c, key), window, limit)
 	if err != nil {
 		return document.Value{}, err
 	}
 	return object(document.NewObject(2).
 		Set("allowed", document.Boolean(allowed)).
 		Set("retryAfter", document.Int(int64((retry+time.Second-1)/time.Second)))), nil
+}
+
+// resetCount forgets the uses of a key.
+func (h *Host) resetCount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	key, err := text(args, "key")
+	if err != nil {
+		return document.Value{}, err
+	}
+	return empty(), h.Counters.Forget(ctx, h.countKey(c, key))
+}
+
+// countKey keeps the keys of tenants and plugins apart.
+func (h *Host) countKey(c *dispatch.Call, key string) string {
+	return h.Tenant + "\x00" + c.Entry.Plugin.ID + "\x00" + key
 }
 
 // recordAudit writes an entry of the plugin's own. It fails closed, whatever

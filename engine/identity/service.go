@@ -153,6 +153,9 @@ func (s *Service) CreateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 		}
 	}
 	if n.ProviderID == CredentialProvider {
+		if err := s.CheckPassword(ctx, hooks, n.Password); err != nil {
+			return nil, err
+		}
 		hash, err := s.passwords.Hash(ctx, n.Password)
 		if err != nil {
 			return nil, hashing(err)
@@ -345,6 +348,9 @@ func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, us
 		return err
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.CheckPassword(ctx, hooks, password); err != nil {
 		return err
 	}
 	hash, err := s.passwords.Hash(ctx, password)

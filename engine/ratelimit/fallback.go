@@ -26,10 +26,7 @@ type Fallback struct {
 
 // Hit implements Counter. The caller's own end is no failure of First.
 func (f *Fallback) Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error) {
-	now := time.Now()
-	if f.Now != nil {
-		now = f.Now()
-	}
+	now := f.now()
 	if now.UnixNano() < f.until.Load() {
 		return f.Second.Hit(ctx, key, window, max)
 	}
@@ -37,6 +34,21 @@ func (f *Fallback) Hit(ctx context.Context, key string, window time.Duration, ma
 	if err == nil || ctx.Err() != nil {
 		return allowed, retryAfter, err
 	}
+	f.failed(now, err)
+	return f.Second.Hit(ctx, key, window, max)
+}
+
+// Forget implements Counter. While First fails the key stays counted there.
+func (f *Fallback) Forget(ctx context.Context, key string) error {
+	if f.now().UnixNano() >= f.until.Load() {
+		if err := f.First.Forget(ctx, key); err != nil && ctx.Err() == nil {
+			f.failed(f.now(), err)
+		}
+	}
+	return f.Second.Forget(ctx, key)
+}
+
+func (f *Fallback) failed(now time.Time, err error) {
 	pause := f.Pause
 	if pause == 0 {
 		pause = DefaultPause
@@ -45,5 +57,11 @@ func (f *Fallback) Hit(ctx context.Context, key string, window time.Duration, ma
 	if f.Failed != nil {
 		f.Failed(err)
 	}
-	return f.Second.Hit(ctx, key, window, max)
+}
+
+func (f *Fallback) now() time.Time {
+	if f.Now != nil {
+		return f.Now()
+	}
+	return time.Now()
 }

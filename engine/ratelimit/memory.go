@@ -65,6 +65,14 @@ func (m *Memory) Hit(_ context.Context, key string, length time.Duration, max in
 	return true, 0, nil
 }
 
+// Forget ends the window of a key.
+func (m *Memory) Forget(_ context.Context, key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.windows, key)
+	return nil
+}
+
 func (m *Memory) room(now time.Time) bool {
 	if m.windows == nil {
 		m.windows = map[string]*window{}

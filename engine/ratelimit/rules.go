@@ -27,6 +27,8 @@ type Rule struct {
 // Counter counts events; *Memory is one.
 type Counter interface {
 	Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error)
+	// Forget ends the window of a key.
+	Forget(ctx context.Context, key string) error
 }
 
 // Config of a Limiter. Counter is required; zero members else take the

@@ -47,8 +47,7 @@ func (s *Stored) Hit(ctx context.Context, key string, length time.Duration, max 
 	if s.Now != nil {
 		now = s.Now()
 	}
-	sum := sha256.Sum256([]byte(key)) // ids are short
-	id := base64.RawURLEncoding.EncodeToString(sum[:])
+	id := idOf(key)
 	for range maxTurns {
 		rec, err := s.Store.Get(ctx, Model, id)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -82,6 +81,17 @@ func (s *Stored) Hit(ctx context.Context, key string, length time.Duration, max 
 		return err == nil, 0, err
 	}
 	return false, length, nil
+}
+
+// Forget ends the window of a key.
+func (s *Stored) Forget(ctx context.Context, key string) error {
+	return s.Store.Apply(ctx, []store.Op{{Kind: store.Delete, Model: Model, ID: idOf(key)}})
+}
+
+// idOf makes a key an id, which is short.
+func idOf(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // open begins a window in the place of one that has ended, and removes some

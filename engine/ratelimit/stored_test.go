@@ -104,9 +104,41 @@ type broken struct {
 	calls int
 }
 
+func (b *broken) Forget(context.Context, string) error {
+	b.calls++
+	return b.err
+}
+
 func (b *broken) Hit(context.Context, string, time.Duration, int64) (bool, time.Duration, error) {
 	b.calls++
 	return b.err == nil, 0, b.err
+}
+
+// TestForget: after it a key has all its tries again, in every counter.
+func TestForget(t *testing.T) {
+	stored, _ := newStored(t)
+	for name, c := range map[string]ratelimit.Counter{
+		"memory": &ratelimit.Memory{}, "stored": stored,
+		"fallback": &ratelimit.Fallback{First: &ratelimit.Memory{}, Second: &ratelimit.Memory{}},
+		"broken":   &ratelimit.Fallback{First: &broken{err: errors.New("down")}, Second: &ratelimit.Memory{}},
+	} {
+		hit := func(key string, want bool) {
+			t.Helper()
+			if ok, _, err := c.Hit(t.Context(), key, time.Hour, 1); err != nil || ok != want {
+				t.Errorf("%s: allowed %v, %v", name, ok, err)
+			}
+		}
+		hit("a", true)
+		hit("b", true)
+		hit("a", false)
+		for range 2 {
+			if err := c.Forget(t.Context(), "a"); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		hit("a", true)
+		hit("b", false)
+	}
 }
 
 func TestFallback(t *testing.T) {

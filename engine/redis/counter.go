@@ -34,6 +34,14 @@ if n == 0 or ARGV[3] == '1' then
 end
 return {1, 0}`)
 
+// Forget ends the window of a key.
+func (c *Counter) Forget(ctx context.Context, key string) error {
+	if err := c.client.client.Del(ctx, c.client.key(c.tenant, "count", key)).Err(); err != nil {
+		return fmt.Errorf("redis: %w", err)
+	}
+	return nil
+}
+
 // Hit counts one event under key. It reports whether at most max events fell
 // into the current window of the given length, and else how long until the
 // window ends.

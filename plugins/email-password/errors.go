@@ -22,5 +22,6 @@ var (
 	errUserNotFound       = sdk.APIError{Status: 401, Code: "USER_NOT_FOUND", Message: "User not found"}
 	errInvalidUser        = sdk.APIError{Status: 401, Code: "INVALID_USER", Message: "Invalid user"}
 	errNotVerified        = sdk.APIError{Status: 403, Code: "EMAIL_NOT_VERIFIED", Message: "Email not verified"}
+	errLocked             = sdk.APIError{Status: 429, Code: "ACCOUNT_TEMPORARILY_LOCKED", Message: "Too many failed sign-in attempts. Please try again later."}
 	errUserExists         = sdk.APIError{Status: 422, Code: "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", Message: "User already exists. Use another email."}
 )

@@ -290,3 +290,35 @@ func TestResetIsDiscreet(t *testing.T) {
 		t.Errorf("%d mails and %d writes, want 1 and 2", len(h.Mails()), len(h.Verifications()))
 	}
 }
+
+// TestLockout: too many wrong passwords lock an address, whether anybody has it
+// or not, and a right one in between forgets them.
+func TestLockout(t *testing.T) {
+	h := newHost(t, `{"accountLockout":{"enabled":true,"maxFailedAttempts":3,"durationSeconds":60}}`)
+	h.AddUser(ada, password)
+	try := func(email, password string) plugintest.Response {
+		return h.POST("/sign-in/email", `{"email":"`+email+`","password":"`+password+`"}`)
+	}
+	for _, email := range []string{ada, "nobody@example.com"} {
+		for range 3 {
+			wantError(t, try(email, "wrong-horse-1"), 401, "INVALID_EMAIL_OR_PASSWORD")
+		}
+		wantError(t, try(strings.ToUpper(email), password), 429, "ACCOUNT_TEMPORARILY_LOCKED")
+	}
+	if log := h.Audit(); len(log) != 2 || log[0]["action"] != "locked" {
+		t.Errorf("audit log %v", log)
+	}
+	h = newHost(t, `{"accountLockout":{"enabled":true,"maxFailedAttempts":3}}`)
+	h.AddUser(ada, password)
+	for range 4 {
+		wantError(t, try(ada, "wrong-horse-1"), 401, "INVALID_EMAIL_OR_PASSWORD")
+		if r := try(ada, password); r.Text("token") == "" {
+			t.Fatalf("got %s", r)
+		}
+	}
+	h = newHost(t, "")
+	h.AddUser(ada, password)
+	for range 20 {
+		wantError(t, try(ada, "wrong-horse-1"), 401, "INVALID_EMAIL_OR_PASSWORD")
+	}
+}

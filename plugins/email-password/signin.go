@@ -11,12 +11,24 @@ func signIn(c *sdk.Call) sdk.Result {
 	if !sdk.IsEmail(email) {
 		return errInvalidEmail.Deny(c)
 	}
+	guard, status := guardOf(c, email)
+	if status != sdk.OK {
+		return c.Fail(status)
+	}
+	if locked, status := guard.locked(c); status != sdk.OK {
+		return c.Fail(status)
+	} else if locked {
+		return errLocked.Respond(c)
+	}
 	user, valid, status := c.Identity().VerifyPasswordByEmail(email, sdk.Copy("request.body.password"))
 	if status != sdk.OK {
 		return c.Fail(status)
 	}
 	if !valid {
 		return errInvalidCredentials.Deny(c)
+	}
+	if status := guard.open(c); status != sdk.OK {
+		return c.Fail(status)
 	}
 	if c.Config("requireEmailVerification").IsTrue() && !user.EmailVerified {
 		return refuseUnverified(c, user)

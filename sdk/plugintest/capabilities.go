@@ -122,6 +122,10 @@ func (h *Host) services() map[string]Function {
 			}
 		},
 		"ratelimit.hit": h.hit,
+		"ratelimit.reset": func(a Object) (sdk.Status, any) {
+			h.keep(func() { delete(h.state.Hits, text(a["key"])) })
+			return sdk.OK, nil
+		},
 		"audit.record": func(a Object) (sdk.Status, any) {
 			h.keep(func() { h.state.Audit = append(h.state.Audit, a) })
 			return sdk.OK, nil
