@@ -259,12 +259,24 @@ func cookieCache(c config.CookieCache) session.CacheConfig {
 func cookies(t *config.Tenant) session.CookieConfig {
 	overrides := make(map[string]session.CookieOverride, len(t.Cookies.Overrides))
 	for _, o := range t.Cookies.Overrides {
-		overrides[o.Cookie] = session.CookieOverride{Name: o.Name, SameSite: o.SameSite}
+		overrides[o.Cookie] = cookieOverride(o)
 	}
 	return session.CookieConfig{
 		Prefix: t.Cookies.Prefix, Secure: t.SecureCookies(), Domain: t.Cookies.Domain, SameSite: t.Cookies.SameSite, Path: t.PathPrefix,
 		Partitioned: t.Cookies.Partitioned, Overrides: overrides,
 	}
+}
+
+func cookieOverride(o config.CookieOverride) session.CookieOverride {
+	out := session.CookieOverride{Name: o.Name, SameSite: o.SameSite, Path: o.Path, HostOnly: o.Domain == config.HostOnly}
+	if !out.HostOnly {
+		out.Domain = o.Domain
+	}
+	if o.Partitioned != config.Auto {
+		on := o.Partitioned == config.True
+		out.Partitioned = &on
+	}
+	return out
 }
 
 // tenantSecrets returns the configured secrets; in development one is made

@@ -25,17 +25,36 @@ func (c *checker) cookies(t *Tenant) {
 	if t.Cookies.Secure == False && u.Scheme == "https" {
 		c.warn(t.Origin, "/cookies/secure", "cookies of an https site are sent without encryption too", "write secure: auto")
 	}
-	if d := strings.TrimPrefix(strings.ToLower(t.Cookies.Domain), "."); d != "" {
-		for _, raw := range append([]string{t.BaseURL}, t.BaseURLs...) {
-			u, err := url.Parse(strings.Replace(raw, "://"+anySubdomain, "://", 1))
-			if err != nil {
-				continue // noted
-			}
-			if host := u.Hostname(); !validName(d) || host != d && !strings.HasSuffix(host, "."+d) || !strings.Contains(d, ".") {
-				c.at(t.Origin, "/cookies/domain", fmt.Sprintf("browsers refuse cookies for %q from %s", t.Cookies.Domain, host), "write the host of baseURL or a parent domain of it")
-			}
+	if t.Cookies.Domain != "" {
+		t.Cookies.Domain = c.cookieDomain(t, "/cookies/domain", t.Cookies.Domain)
+	}
+}
+
+// cookieDomain returns a Domain attribute in its normal form, and notes where
+// browsers would refuse it.
+func (c *checker) cookieDomain(t *Tenant, pointer, domain string) string {
+	d := strings.TrimPrefix(strings.ToLower(domain), ".")
+	for _, raw := range append([]string{t.BaseURL}, t.BaseURLs...) {
+		u, err := url.Parse(strings.Replace(raw, "://"+anySubdomain, "://", 1))
+		if err != nil {
+			continue // noted
 		}
-		t.Cookies.Domain = d
+		if host := u.Hostname(); !validName(d) || host != d && !strings.HasSuffix(host, "."+d) || !strings.Contains(d, ".") {
+			c.at(t.Origin, pointer, fmt.Sprintf("browsers refuse cookies for %q from %s", domain, host), "write the host of baseURL or a parent domain of it")
+		}
+	}
+	return d
+}
+
+// cookiePath checks a Path attribute: it may not reach into another tenant's
+// paths on a host that tenants share.
+func (c *checker) cookiePath(t *Tenant, pointer, path string) {
+	switch {
+	case path == "":
+	case path[0] != '/' || strings.ContainsAny(path, ";, \\\"") || strings.ContainsFunc(path, isControl):
+		c.at(t.Origin, pointer, fmt.Sprintf("%q is not the path of a cookie", path), "write a path that starts with /")
+	case t.PathPrefix != "" && path != t.PathPrefix && !strings.HasPrefix(path, t.PathPrefix+"/"):
+		c.at(t.Origin, pointer, fmt.Sprintf("%q is outside of the tenant's pathPrefix %s", path, t.PathPrefix), "write a path below it")
 	}
 }
 
@@ -70,6 +89,13 @@ func (c *checker) cookieOverrides(t *Tenant, secure bool) {
 		if o.SameSite == "none" && !secure {
 			c.at(t.Origin, pointer+"/sameSite", "browsers refuse cookies with sameSite none that are not secure", "use an https baseURL, or lax")
 		}
+		if o.Partitioned == True && !secure {
+			c.at(t.Origin, pointer+"/partitioned", "browsers refuse partitioned cookies that are not secure", "use an https baseURL, or remove it")
+		}
+		if o.Domain != "" && o.Domain != HostOnly {
+			t.Cookies.Overrides[i].Domain = c.cookieDomain(t, pointer+"/domain", o.Domain)
+		}
+		c.cookiePath(t, pointer+"/path", o.Path)
 		if o.Name == "" {
 			continue
 		}

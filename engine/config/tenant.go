@@ -176,6 +176,9 @@ const (
 	StorageRedis  = "redis"
 )
 
+// HostOnly as CookieOverride.Domain gives a cookie no Domain attribute.
+const HostOnly = "host"
+
 // Values of Cookies.Secure and RateLimit.Enabled.
 const (
 	Auto  = "auto"
@@ -207,6 +210,12 @@ type CookieOverride struct {
 	Name string `yaml:"name"`
 	// SameSite attribute; left out, that of the other cookies.
 	SameSite string `yaml:"sameSite" enum:"lax,strict,none"`
+	// Domain attribute; left out, that of the other cookies. "host" gives it none: the cookie goes to this host alone.
+	Domain string `yaml:"domain"`
+	// Path attribute; left out, that of the other cookies. Of a tenant with a pathPrefix it lies below that.
+	Path string `yaml:"path"`
+	// Partitioned attribute. auto: as the other cookies.
+	Partitioned string `yaml:"partitioned" default:"auto" enum:"auto,true,false"`
 }
 
 // RateLimit bounds how often one client, known by its address (an IPv6 client

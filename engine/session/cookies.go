@@ -39,8 +39,12 @@ type CookieConfig struct {
 // CookieOverride is what a tenant wants different for one cookie. Zero members
 // change nothing.
 type CookieOverride struct {
-	Name     string // instead of the tenant's prefix, a dot and the name
-	SameSite string // before what the cookie's owner asks for
+	Name        string // instead of the tenant's prefix, a dot and the name
+	SameSite    string // before what the cookie's owner asks for
+	Domain      string // instead of the tenant's
+	Path        string // before what the cookie's owner asks for
+	HostOnly    bool   // no Domain attribute, whatever the tenant's cookies have
+	Partitioned *bool  // instead of the tenant's
 }
 
 // Attributes of one cookie, beyond what the tenant's CookieConfig says.
@@ -81,6 +85,8 @@ func cutPart(name string) (base, part string) {
 // encodeURIComponent does; the attributes come in the order that Better Auth
 // sends them.
 func (c CookieConfig) Line(name, value string, a Attributes) string {
+	base, _ := cutPart(name)
+	o := c.Overrides[base]
 	var b strings.Builder
 	b.Grow(len(name) + len(value) + 96)
 	b.WriteString(c.Name(name))
@@ -90,30 +96,26 @@ func (c CookieConfig) Line(name, value string, a Attributes) string {
 		b.WriteString("; Max-Age=")
 		b.WriteString(strconv.Itoa(a.MaxAge))
 	}
-	if c.Domain != "" {
+	if domain := cmp.Or(o.Domain, c.Domain); domain != "" && !o.HostOnly {
 		b.WriteString("; Domain=")
-		b.WriteString(c.Domain)
-	}
-	path := a.Path
-	if path == "" {
-		path = c.Path
-	}
-	if path == "" {
-		path = "/"
+		b.WriteString(domain)
 	}
 	b.WriteString("; Path=")
-	b.WriteString(path)
+	b.WriteString(cmp.Or(o.Path, a.Path, c.Path, "/"))
 	if !a.Readable {
 		b.WriteString("; HttpOnly")
 	}
 	if c.Secure {
 		b.WriteString("; Secure")
 	}
-	base, _ := cutPart(name)
-	same := cmp.Or(c.Overrides[base].SameSite, a.SameSite, c.SameSite, "Lax")
+	same := cmp.Or(o.SameSite, a.SameSite, c.SameSite, "Lax")
 	b.WriteString("; SameSite=")
 	b.WriteString(strings.ToUpper(same[:1]) + strings.ToLower(same[1:]))
-	if c.Partitioned {
+	partitioned := c.Partitioned
+	if o.Partitioned != nil {
+		partitioned = *o.Partitioned
+	}
+	if partitioned {
 		b.WriteString("; Partitioned")
 	}
 	return b.String()

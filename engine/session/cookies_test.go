@@ -60,6 +60,16 @@ func TestSetLines(t *testing.T) {
 				"__Secure-app.dont_remember=" + session.EncodeURIComponent(secrets(t).Sign("true")) + "; Path=/; HttpOnly; Secure; SameSite=None",
 			},
 		},
+		{
+			name: "one cookie for this host alone",
+			cookies: session.CookieConfig{Domain: "example.com", Secure: true, Partitioned: true, Overrides: map[string]session.CookieOverride{
+				"session_token": {HostOnly: true, Path: "/api", Partitioned: new(bool)}, "dont_remember": {Domain: "a.example.com"},
+			}}, forget: true,
+			want: []string{
+				"__Secure-" + theirWire + "; Path=/api; HttpOnly; Secure; SameSite=Lax",
+				"__Secure-better-auth.dont_remember=" + session.EncodeURIComponent(secrets(t).Sign("true")) + "; Domain=a.example.com; Path=/; HttpOnly; Secure; SameSite=Lax; Partitioned",
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
