@@ -29,7 +29,7 @@ export function tenantOf(id, profile, { listen, modules }) {
     ...general(options, id),
     plugins: [
       passwords,
-      ...[account(options, passwords.config.emailVerification), social(options, profile)].filter(({ id }) => modules.has(id)),
+      ...[account(options, passwords.config.emailVerification), social(options, profile, passwords.config.emailVerification)].filter(({ id }) => modules.has(id)),
       ...profile.plugins.flatMap((p) => pluginOf(id, p, profile, modules)),
       ...trust.plugins,
     ],
@@ -56,7 +56,7 @@ function general(options, id) {
     ipv6Subnet: options.take("advanced.ipAddress.ipv6Subnet"),
     disableCSRFCheck: options.take("advanced.disableCSRFCheck"),
     rateLimit: rateLimit(options),
-    account: withoutUndefined({ encryptOAuthTokens: options.take("account.encryptOAuthTokens") ?? false }),
+    account: withoutUndefined({ encryptOAuthTokens: options.take("account.encryptOAuthTokens") }),
     user: withoutUndefined({ additionalFields: fields(options, "user", ["type", "required", "input", "returned"]) }),
     session: session(options),
     cookies: cookies(options),

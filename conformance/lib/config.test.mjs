@@ -126,7 +126,7 @@ test("options of plugins", () => {
     issuer: "https://issuer.example.com",
     audience: "aud-1",
     lifetime: 300,
-    claims: { fields: ["email"], constants: { role: "member" } },
+    claims: { templates: { email: "{{user.email}}" }, constants: { role: "member" } },
     disableSettingJwtHeader: true,
   });
   assert.deepEqual(tenant("bearer", ["bearer"]).plugins.at(-1), { id: "bearer" });
@@ -170,4 +170,17 @@ test("deviations allow what they describe, and tell which were needed", () => {
   assert.equal(deviations.unused().length, 1);
   assert.ok(deviations.allow("base/ok", "one", { path: "status", want: 200, got: 404 }));
   assert.equal(deviations.unused().length, 0);
+});
+
+test("providers of social sign-in and generic OAuth", () => {
+  const config = (name) => tenant(name, ["social"]).plugins.find(({ id }) => id === "social").config;
+  assert.deepEqual(Object.keys(config("social").providers), ["github", "google", "gitlab"]);
+  assert.equal(config("social").providers.google.verifyIdToken, undefined);
+  assert.deepEqual(config("social").account.accountLinking, { enabled: true, trustedProviders: ["gitlab"] });
+  assert.equal(config("socialstrict").account.storeStateStrategy, "cookie");
+  const { fake, fakebasic } = config("oauth").providers;
+  assert.deepEqual(fake.scope, ["openid", "email", "profile"]);
+  assert.equal(fake.pkce, true);
+  assert.equal(fakebasic.pkce, false);
+  assert.deepEqual(config("base"), {});
 });

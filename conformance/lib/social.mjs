@@ -14,7 +14,7 @@ const LINKING = [
 const RENAMED = { scopes: "scope", overrideUserInfo: "overrideUserInfoOnSignIn" };
 
 /** The entry of the plugin. It is always there, as its endpoints are in Better Auth. */
-export function social(options, profile) {
+export function social(options, profile, verification = {}) {
   options.take("account.storeAccountCookie"); // the tokens of providers never go to browsers
   const providers = Object.fromEntries(
     Object.entries(options.take("socialProviders") ?? {}).map(([id, provider]) => [id, preset(provider)]),
@@ -27,6 +27,10 @@ export function social(options, profile) {
     id: "social",
     config: withoutUndefined({
       providers,
+      emailVerification: withoutUndefined({
+        sendOnSignUp: (verification.sendVerificationEmail && verification.sendOnSignUp) || undefined,
+        expiresIn: verification.expiresIn,
+      }),
       account: withoutUndefined({
         accountLinking: withoutUndefined(linking),
         storeStateStrategy: options.take("account.storeStateStrategy"),

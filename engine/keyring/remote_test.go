@@ -154,3 +154,31 @@ func TestVerifyWithRefuses(t *testing.T) {
 		t.Errorf("beside a key of a kind that nobody knows: %v", err)
 	}
 }
+
+// FuzzVerifyWith: whatever comes as key set and token, only what a key of the
+// set signed gets through.
+func FuzzVerifyWith(f *testing.F) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		f.Fatal(err)
+	}
+	key, err := jwk.FromRaw(private)
+	if err != nil {
+		f.Fatal(err)
+	}
+	public, _ := key.PublicKey()
+	text, _ := json.Marshal(public)
+	token, err := jws.Sign([]byte(`{"sub":"ada"}`), jws.WithKey(jwa.EdDSA, key))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(`{"keys":[`+string(text)+`]}`, string(token))
+	f.Add(`{"keys":[{"kty":"RSA","n":"AQAB","e":"AQAB"}]}`, "eyJhbGciOiJub25lIn0.e30.")
+	f.Add(`{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}`, "eyJhbGciOiJIUzI1NiJ9.e30.AAAA")
+	f.Fuzz(func(t *testing.T, keys, token string) {
+		claims, err := keyring.VerifyWith([]byte(keys), token)
+		if err == nil && string(claims) != `{"sub":"ada"}` && strings.Contains(keys, string(text)) {
+			t.Errorf("%q passed with %q", token, keys)
+		}
+	})
+}

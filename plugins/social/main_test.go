@@ -365,6 +365,30 @@ func TestSignUpRules(t *testing.T) {
 	}
 }
 
+// TestVerificationMail: whom the provider has not verified is asked to do so
+// here, if the tenant wants that.
+func TestVerificationMail(t *testing.T) {
+	for _, tt := range []struct {
+		settings string
+		verified bool
+		mails    int
+	}{{`,"emailVerification":{"sendOnSignUp":true}`, false, 1}, {`,"emailVerification":{"sendOnSignUp":true}`, true, 0}, {"", false, 0}} {
+		w := newWorld(t, tt.settings)
+		w.person["email_verified"] = tt.verified
+		w.want(w.signIn("acme"), "/new")
+		w.want(w.signIn("acme"), "/done")
+		mails := w.Mails()
+		if len(mails) != tt.mails {
+			t.Fatalf("%+v: %d mails", tt, len(mails))
+		}
+		for _, m := range mails {
+			if m.To != "ada@example.com" || m.Template != "verify-email" || w.Claims(m.Token)["email"] != "ada@example.com" || !strings.HasSuffix(m.URL, "&callbackURL=%2Fdone") {
+				t.Errorf("got %+v", m)
+			}
+		}
+	}
+}
+
 func TestExplicitLinking(t *testing.T) {
 	w := newWorld(t, "")
 	if r := w.POST("/link-social", `{"provider":"acme"}`); r.Status != 401 {

@@ -226,11 +226,31 @@ func (p *provider) signUp(user profile, fields []sdk.Field, requested bool) (fou
 	})
 	switch status {
 	case sdk.OK:
-		return found{id: created.ID, isNew: true}, "", sdk.OK
+		return found{id: created.ID, isNew: true}, "", mailVerification(p.c, user)
 	case sdk.Denied:
 		return found{}, vetoed(p.c, noUser), sdk.OK
 	case sdk.Conflict, sdk.Invalid:
 		return found{}, noUser, sdk.OK
 	}
 	return found{}, "", status
+}
+
+// mailVerification asks a new user whose provider has not done so to verify
+// the address. The link is the one that email-password serves.
+func mailVerification(c *sdk.Call, user profile) sdk.Status {
+	if user.verified || !c.Config("emailVerification.sendOnSignUp").IsTrue() {
+		return sdk.OK
+	}
+	token, status := c.Crypto().SignToken("email-verification", c.Config("emailVerification.expiresIn").Int(0), sdk.F("email", sdk.String(user.email)))
+	if status != sdk.OK {
+		return status
+	}
+	page := c.Kept("state.callbackURL").String()
+	if page == "" {
+		page = c.Request().Body("callbackURL").StringOr("/")
+	}
+	return c.Email().Send(sdk.Mail{
+		To: user.email, Template: "verify-email", Token: token,
+		URL: c.Tenant("authURL").String() + "/verify-email?token=" + token + "&callbackURL=" + sdk.EncodeURIComponent(page),
+	})
 }
