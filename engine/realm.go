@@ -80,6 +80,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		JWKSMaxAge: t.Keys.MaxAge.Std(), Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 		Describe:    func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one
 		PlainTokens: !t.Account.EncryptOAuthTokens,
+		Outgoing:    g.metrics.Outgoing,
 	})
 	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t)})
 	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {

@@ -47,6 +47,10 @@ type Config struct {
 	Schema     store.Schema
 	// Describe gives the OpenAPI document of the tenant; nil: there is none.
 	Describe func() document.Value
+	// Outgoing, if set, is told of every request that HTTP was asked for, and
+	// what became of it: "ok", "failed" (a status of 500 or more), or the status
+	// that the plugin got.
+	Outgoing func(tenant, plugin, outcome string, took time.Duration)
 	// PlainTokens stores the tokens of providers as they are, not sealed.
 	PlainTokens bool
 	Logger      *slog.Logger

@@ -52,8 +52,14 @@ func (h *Host) send(ctx context.Context, c *dispatch.Call, r egress.Request) (*e
 	}
 	plugin := c.Entry.Plugin
 	r.MayCall = func(u *url.URL) error { return mayCall(plugin, u) }
+	start := time.Now()
 	answer, err := h.HTTP.Do(ctx, r)
 	if err == nil {
+		outcome := "ok"
+		if answer.Status >= http.StatusInternalServerError {
+			outcome = "failed"
+		}
+		h.outgoingDone(plugin, outcome, start)
 		return answer, nil
 	}
 	refusal := &dispatch.Refusal{Status: pluginapi.StatusUnavailable, Message: "the other server did not answer", Cause: err}
@@ -74,12 +80,19 @@ func (h *Host) send(ctx context.Context, c *dispatch.Call, r egress.Request) (*e
 	case errors.Is(err, egress.ErrBusy):
 		refusal.Status, refusal.Message = pluginapi.StatusLimit, "too many requests to other servers are under way"
 	}
+	h.outgoingDone(plugin, refusal.Status.String(), start)
 	host := ""
 	if u, err := url.Parse(r.URL); err == nil {
 		host = u.Host // paths and queries may have secrets
 	}
 	h.Logger.WarnContext(ctx, "a request to another server failed", "tenant", h.Tenant, "plugin", plugin.ID, "host", host, "error", withoutURL(err), "remedy", remedy)
 	return nil, refusal
+}
+
+func (h *Host) outgoingDone(p *dispatch.Plugin, outcome string, start time.Time) {
+	if h.Outgoing != nil {
+		h.Outgoing(h.Tenant, p.ID, outcome, time.Since(start))
+	}
 }
 
 // withoutURL drops what *url.Error adds: the whole URL.

@@ -44,6 +44,8 @@ type Metrics struct {
 	sessions       *prometheus.CounterVec
 	commits        *prometheus.HistogramVec
 	mails          *prometheus.CounterVec
+	outgoing       *prometheus.CounterVec
+	outgoingTime   *prometheus.HistogramVec
 	deliveries     *prometheus.CounterVec
 	outboxEntries  *prometheus.GaugeVec
 	outboxOldest   *prometheus.GaugeVec
@@ -81,6 +83,8 @@ func New(c Config) *Metrics {
 		sessions:      counter("sessions_issued_total", "Sessions created.", "tenant"),
 		commits:       histogram("store_commit_seconds", "Time until a commit was durable or refused.", requestBuckets(), "driver", "outcome"),
 		mails:         counter("mails_total", "Mails by what became of them.", "outcome"),
+		outgoing:      counter("outgoing_requests_total", "Requests of plugins to other servers, by what became of them.", "tenant", "plugin", "outcome"),
+		outgoingTime:  histogram("outgoing_request_seconds", "Time of plugins' requests to other servers.", requestBuckets(), "plugin"),
 		deliveries:    counter("outbox_deliveries_total", "Attempts to deliver events of the outbox, by what became of them.", "tenant", "channel", "outcome"),
 		outboxEntries: gauges("outbox_entries", "Events in the outbox by state, counted now and then and to 1000.", "tenant", "channel", "state"),
 		outboxOldest:  gauges("outbox_oldest_timestamp_seconds", "Time of the oldest event that is not delivered, 0 without one.", "tenant", "channel"),
@@ -93,7 +97,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginCompile, m.sessions, m.commits, m.mails, m.deliveries, m.outboxEntries, m.outboxOldest, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginCompile, m.sessions, m.commits, m.mails, m.outgoing, m.outgoingTime, m.deliveries, m.outboxEntries, m.outboxOldest, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -173,6 +177,17 @@ func (m *Metrics) Mail(outcome string) {
 	if m != nil {
 		m.mails.WithLabelValues(m.outcomes.label(outcome)).Inc()
 	}
+}
+
+// Outgoing counts a request of a plugin to another server by what became of
+// it.
+func (m *Metrics) Outgoing(tenant, plugin, outcome string, took time.Duration) {
+	if m == nil {
+		return
+	}
+	plugin = m.plugins.label(plugin)
+	m.outgoing.WithLabelValues(m.tenants.label(tenant), plugin, m.outcomes.label(outcome)).Inc()
+	m.outgoingTime.WithLabelValues(plugin).Observe(took.Seconds())
 }
 
 // Delivery counts an attempt to deliver an event of the outbox. A channel is a

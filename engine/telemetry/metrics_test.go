@@ -33,6 +33,7 @@ func TestMetrics(t *testing.T) {
 	m.SessionIssued("main")
 	m.StoreCommit("bolt", "ok", 3*time.Millisecond)
 	m.Mail("sent")
+	m.Outgoing("acme", "social", "timeout", time.Second)
 	m.WatchHashing(func() int { return 2 }, func() int { return 17 })
 	m.WatchMailQueue(func() int { return 5 })
 	got := scrape(t, m)
@@ -49,6 +50,8 @@ func TestMetrics(t *testing.T) {
 		`authhost_sessions_issued_total{tenant="main"} 1`,
 		`authhost_store_commit_seconds_count{driver="bolt",outcome="ok"} 1`,
 		`authhost_mails_total{outcome="sent"} 1`,
+		`authhost_outgoing_requests_total{outcome="timeout",plugin="social",tenant="acme"} 1`,
+		`authhost_outgoing_request_seconds_count{plugin="social"} 1`,
 		`authhost_password_hashes_running 2`,
 		`authhost_password_hashes_waiting 17`,
 		`authhost_mail_queue_length 5`,
@@ -106,6 +109,7 @@ func TestNilMetrics(t *testing.T) {
 	m.SessionIssued("t")
 	m.StoreCommit("bolt", "ok", 0)
 	m.Mail("sent")
+	m.Outgoing("acme", "social", "timeout", time.Second)
 	m.WatchHashing(nil, nil)
 	m.WatchMailQueue(nil)
 	w := httptest.NewRecorder()
