@@ -1,7 +1,7 @@
 // Runs the conformance tests against build/authhost.
 //
 //   node run.mjs                                  everything, on bolt and on PostgreSQL
-//   node run.mjs --only transcripts,clients       some stages: unit, transcripts, dialect, redis, clients, isolation, import, hooks, badinput, oidc, server, rotation
+//   node run.mjs --only transcripts,clients       some stages: unit, transcripts, dialect, redis, clients, isolation, import, openapi, hooks, badinput, oidc, server, rotation
 //   node run.mjs --store postgres                 one store
 //   node run.mjs --profile base                   all recorded scenarios of a profile, must-pass or not
 //   node run.mjs --scenario base/signup-ok        one recorded scenario
@@ -13,7 +13,7 @@ import { Report } from "./lib/report.mjs";
 import { addMustPass, Deviations, mustPass, recordedScenarios } from "./replay/lists.mjs";
 import * as stages from "./stages.mjs";
 
-const STAGES = ["unit", "transcripts", "dialect", "redis", "clients", "isolation", "import", "hooks", "badinput", "oidc", "server", "rotation"];
+const STAGES = ["unit", "transcripts", "dialect", "redis", "clients", "isolation", "import", "openapi", "hooks", "badinput", "oidc", "server", "rotation"];
 // Profiles whose scenarios say something about sessions and counts, and what hangs on them.
 const SESSIONS = /^(base|account|bearer|cookiecache\w*|defer|https|multisession|onetimetoken|ratelimit|shortsession)\//;
 const STORES = ["bolt", "postgres"];
@@ -60,6 +60,7 @@ async function everything(report) {
     await run("oidc", `oidc on ${driver}`, () => stages.oidc(report, { store, suffix }));
     await run("isolation", `isolation on ${driver}`, () => stages.isolation(report, { store, suffix }));
     await run("import", `import on ${driver}`, () => stages.importing(report, { store, suffix }));
+    await run("openapi", `OpenAPI on ${driver}`, () => stages.openAPI(report, { store, suffix }));
     await run("hooks", `hooks on ${driver}`, () => stages.hooks(report, { store, suffix }));
     await run("badinput", `bad input on ${driver}`, () => stages.badInput(report, { store, suffix, deviations }));
     await run("server", `server on ${driver}`, () => stages.serverCalls(report, { store, suffix }));

@@ -8,6 +8,7 @@ import { tell } from "./clients/story.mjs";
 import { observer, validatorFor } from "./convex/observer.mjs";
 import { runHooks } from "./hooks/suite.mjs";
 import { runImport } from "./import/suite.mjs";
+import { runOpenAPI } from "./openapi/suite.mjs";
 import { runIsolation } from "./isolation/suite.mjs";
 import { ROOT, startAuthhost } from "./lib/authhost.mjs";
 import { tenantOf, UnsupportedProfile } from "./lib/config.mjs";
@@ -163,7 +164,9 @@ export async function dialect(report, { store, deviations }) {
   const listed = new Set(mustPass().scenarios);
   const names = [...expected.keys()].filter((name) => listed.has(name));
   const server = await startProfiles("dialect", [...byProfile(names).keys()], store, { dialect: "1.7" });
-  const results = await replayAll({ names, targetOf: (id) => server.target(id), deviations }).finally(() => server.stop());
+  const results = await replayAll({ names, targetOf: (id) => server.target(id), deviations }).finally(() =>
+    server.stop(),
+  );
   const wrong = results.map((result) => judge17(result, expected.get(result.name)));
   report.add({
     name: "conformance_dialect_17_scenarios",
@@ -344,6 +347,20 @@ export async function hooks(report, { store, suffix = "" }) {
     unit: "steps",
     how: "official client 1.6.34; plugins in Go and Rust refuse; receivers verify with the package standardwebhooks, are down, and the server is killed",
     failures,
+  });
+}
+
+/** A tenant's description of itself. */
+export async function openAPI(report, { store, suffix = "" }) {
+  const { passed, checks, failures } = await runOpenAPI(store, suffix);
+  report.add({
+    name: `conformance_openapi_checks${suffix}`,
+    title: `OpenAPI document${on(store)}`,
+    value: passed,
+    goal: checks,
+    unit: "checks",
+    how: "the document is valid OpenAPI 3.1, has every route that is served and no other, and real answers are as it says",
+    failures: failures.map((failure) => `✗ openapi: ${failure}`),
   });
 }
 

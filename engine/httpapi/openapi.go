@@ -26,6 +26,7 @@ const openAPIVersion = "3.1.1"
 const (
 	schemeCookie = "sessionCookie"
 	schemeBearer = "bearerAuth"
+	schemeServer = "serviceKey"
 )
 
 // OpenAPI describes what the tenant serves (OpenAPI 3.1): the engine's
@@ -206,6 +207,9 @@ func (d *describing) requestBody(e *endpoint) document.Value {
 // security says how a session is proven, where an endpoint asks for one.
 func (d *describing) security(e *endpoint) document.Value {
 	var list []document.Value
+	if e.Server {
+		return document.List(document.Obj(document.NewObject(1).Set(schemeServer, document.List())))
+	}
 	if e.session == "" {
 		return document.List()
 	}
@@ -213,6 +217,9 @@ func (d *describing) security(e *endpoint) document.Value {
 		list = append(list, document.Obj(document.NewObject(0)))
 	}
 	for name := range d.securitySchemes().Object().All() {
+		if name == schemeServer {
+			continue
+		}
 		list = append(list, document.Obj(document.NewObject(1).Set(name, document.List())))
 	}
 	return document.List(list...)
@@ -235,6 +242,10 @@ func (a *API) securitySchemes() document.Value {
 					Set("description", document.Text("A session's token in the Authorization header."))))
 			}
 		}
+	}
+	if slices.ContainsFunc(a.described, func(e *endpoint) bool { return e.Server }) {
+		out.Set(schemeServer, document.Obj(document.NewObject(3).Set("type", document.Text("http")).Set("scheme", document.Text("bearer")).
+			Set("description", document.Text("A service key of the tenant in the Authorization header; to everybody else the endpoint is not there."))))
 	}
 	return document.Obj(out)
 }

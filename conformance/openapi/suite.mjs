@@ -1,0 +1,121 @@
+// The description that a tenant gives of itself: whether it is valid, complete, and true of the answers.
+import { Validator } from "@seriousme/openapi-schema-validator";
+import Ajv from "ajv/dist/2020.js";
+import { startAuthhost } from "../lib/authhost.mjs";
+import { Browser } from "../import/browser.mjs";
+
+const TENANT = "described";
+const PASSWORD = "correct-horse-1";
+
+const tenant = (listen) => ({
+  id: TENANT,
+  listen: listen(TENANT),
+  baseURL: `http://${listen(TENANT)}`,
+  secret: "described-Zt5Rw8Yq1Pm4Xn7Lb0Kc3Vd6Jf9Hg2Sx",
+  disabledPaths: ["/change-password"],
+  user: {
+    additionalFields: [
+      { name: "plan", type: "string" },
+      { name: "hidden", type: "string", returned: false },
+    ],
+  },
+  plugins: [
+    ...["email-password", "account", "two-factor", "bearer", "jwt", "multi-session", "one-time-token"].map((id) => ({
+      id,
+    })),
+    { id: "convex", config: { issuer: "https://happy-animal-1.convex.site" } },
+    { id: "open-api" },
+  ],
+});
+
+/** What is called, and must be as described. */
+const CALLS = [
+  ["POST", "/sign-up/email", { name: "Ada", email: "ada@example.com", password: PASSWORD, plan: "pro" }],
+  ["POST", "/sign-up/email", { name: "Ada", email: "ada@example.com", password: PASSWORD }],
+  ["POST", "/sign-up/email", { name: "Ada" }],
+  ["GET", "/get-session"],
+  ["GET", "/ok"],
+  ["GET", "/list-sessions"],
+  ["GET", "/list-accounts"],
+  ["POST", "/update-user", { name: "Ada L." }],
+  ["GET", "/token"],
+  ["GET", "/jwks"],
+  ["GET", "/convex/token"],
+  ["GET", "/convex/jwks"],
+  ["GET", "/multi-session/list-device-sessions"],
+  ["GET", "/one-time-token/generate"],
+  ["POST", "/two-factor/enable", { password: PASSWORD }],
+  ["POST", "/two-factor/get-totp-uri", { password: "wrong" }],
+  ["POST", "/verify-password", { password: PASSWORD }],
+  ["POST", "/revoke-other-sessions"],
+  ["POST", "/sign-out"],
+  ["GET", "/get-session"],
+  ["GET", "/list-sessions"],
+  ["POST", "/sign-in/email", { email: "ada@example.com", password: "wrong-horse-1" }],
+  ["POST", "/sign-in/email", { email: "ada@example.com", password: PASSWORD }],
+];
+
+/** The routes that the server says it has and the document lacks, and the other way round. */
+function compareRoutes(document, routes) {
+  const described = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.keys(item)
+      .filter((key) => key !== "servers")
+      .map((method) => `${method.toUpperCase()} ${item.servers ? path : `/api/auth${path}`}`),
+  );
+  const served = routes
+    .filter(({ path }) => path !== "/api/auth/change-password")
+    .map(({ method, path }) => `${method} ${path}`);
+  return [
+    ...served.filter((route) => !described.includes(route)).map((route) => `${route} is served and not described`),
+    ...described.filter((route) => !served.includes(route)).map((route) => `${route} is described and not served`),
+  ];
+}
+
+/** Calls endpoints and lists the answers that are not as described. */
+async function compareAnswers(document, browser) {
+  const ajv = new Ajv({ strict: false, validateFormats: false });
+  ajv.addSchema(document, "api");
+  const faults = [];
+  for (const [method, path, body] of CALLS) {
+    const answer = method === "GET" ? await browser.get(path) : await browser.post(path, body);
+    const at = `#/paths/${path.replaceAll("/", "~1")}/${method.toLowerCase()}/responses/${answer.status}`;
+    const described = document.paths[path]?.[method.toLowerCase()]?.responses[answer.status];
+    if (!described?.content) {
+      faults.push(`${method} ${path}: the answer ${answer.status} is not described`);
+      continue;
+    }
+    const validate = ajv.getSchema(`api${at}/content/application~1json/schema`);
+    const value = answer.body === "null" ? null : answer.body;
+    if (!validate(value))
+      faults.push(
+        `${method} ${path}, ${answer.status}: ${ajv.errorsText(validate.errors)} in ${JSON.stringify(value)}`,
+      );
+  }
+  return faults;
+}
+
+/** @returns {Promise<{passed: number, checks: number, failures: string[]}>} */
+export async function runOpenAPI(store, suffix) {
+  const server = await startAuthhost({
+    name: `openapi${suffix}`,
+    ids: [TENANT],
+    tenants: (listen) => [tenant(listen)],
+    store,
+  });
+  try {
+    const browser = new Browser(server.url(TENANT));
+    const document = await browser.must("GET", "/open-api/generate-schema");
+    const { valid, errors } = await new Validator().validate(structuredClone(document));
+    const user = document.components.schemas.User.properties;
+    const failures = [
+      ...(valid ? [] : [`the document is not valid: ${JSON.stringify(errors)}`]),
+      ...(user.plan && !user.hidden ? [] : ["the document does not have the user's fields as clients see them"]),
+      ...compareRoutes(document, await server.admin.routes(TENANT)),
+      ...(await compareAnswers(document, browser)),
+    ];
+    const checks = 2 + Object.keys(document.paths).length + CALLS.length;
+    return { passed: Math.max(checks - failures.length, 0), checks, failures };
+  } finally {
+    await server.stop();
+  }
+}
