@@ -307,3 +307,37 @@ func TestMalformed(t *testing.T) {
 		t.Errorf("log: %s", s.log)
 	}
 }
+
+// TestConvexCookieEndsWithItsSession: the token beside a session is taken away
+// by whatever ends the session, and follows no session that was revoked.
+func TestConvexCookieEndsWithItsSession(t *testing.T) {
+	needPlugins(t, "email-password", "convex")
+	s := serve(t, strings.Replace(oneTenant, "passwords:", "session: {cookieCache: {enabled: true}}\n    passwords:", 1))
+	const name = "better-auth.convex_jwt"
+	s.signUp("", "ada@example.com").want(t, 200, "")
+	post := func(cookie, path, body string) answer {
+		t.Helper()
+		return s.do(request{method: "POST", path: "/api/auth" + path, cookie: cookie, body: body}).want(t, 200, "")
+	}
+	one, two := s.signIn("", "ada@example.com", password), s.signIn("", "ada@example.com", password)
+	if one.cookies[name] == "" {
+		t.Fatalf("sign-in sets %v", one.cookies)
+	}
+	if got := post(one.cookie(), "/revoke-session", `{"token":"`+two.get("token")+`"}`); got.expired[name] {
+		t.Error("revoking another session takes the cookie away")
+	}
+	// The copy of a revoked session is good for a while; a token is not made of it.
+	if got := s.session("", two.cookie()); !got.expired[name] || got.cookies[name] != "" {
+		t.Errorf("a revoked session: %v %v", got.cookies, got.expired)
+	}
+	if got := post(one.cookie(), "/revoke-session", `{"token":"`+one.get("token")+`"}`); !got.expired[name] {
+		t.Error("/revoke-session leaves the token of its session")
+	}
+	three := s.signIn("", "ada@example.com", password)
+	if got := post(three.cookie(), "/revoke-other-sessions", `{}`); got.expired[name] {
+		t.Error("/revoke-other-sessions takes the cookie of this one away")
+	}
+	if got := post(three.cookie(), "/revoke-sessions", `{}`); !got.expired[name] {
+		t.Error("/revoke-sessions leaves the token of its session")
+	}
+}

@@ -38,12 +38,18 @@ function tenants(listen) {
   });
 }
 
-/** Asks until there is an answer: a server that restarts answers nobody for a moment. */
-async function ask(urls, path, init) {
+/**
+ * Asks until there is an answer: a server that restarts answers nobody for a moment, and one that has too much to do says so
+ * and is asked again.
+ */
+async function ask(urls, path, init, onBusy = () => {}) {
   const end = Date.now() + PATIENCE;
   for (let i = 0; ; i++) {
     try {
-      return await fetch(urls[i % urls.length] + path, init);
+      const response = await fetch(urls[i % urls.length] + path, init);
+      if (response.status !== 503 || Date.now() > end) return response;
+      onBusy();
+      await sleep(250);
     } catch (error) {
       if (Date.now() > end) throw error;
       await sleep(50);
@@ -58,9 +64,16 @@ function validator(algorithm, urls) {
     algorithm,
     jwks: "/api/auth/convex/jwks",
   };
-  const load = async (path) => {
+  const get = async (path) => {
     const response = await ask(urls, path);
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+  };
+  let underWay;
+  const load = (path) => {
+    underWay ??= get(path).finally(() => {
+      underWay = undefined;
+    });
+    return underWay; // one fetch for all who wait
   };
   return new ConvexValidator(provider, { fetch: load, now: () => Date.now() / 1000 });
 }
@@ -96,21 +109,11 @@ class Signer {
     await this.verifiers[i % VERIFIERS].validate(token).catch((error) => this.fail(what, error));
   }
 
-  /** A server that has too much to do says so, and is asked again. */
-  async ask(i) {
-    const end = Date.now() + PATIENCE;
-    const urls = [this.urls[i % this.urls.length], ...this.urls];
-    for (;;) {
-      const response = await ask(urls, "/api/auth/convex/token", { headers: { authorization: `Bearer ${this.session}` } });
-      if (response.status !== 503 || Date.now() > end) return response;
-      this.busy++;
-      await sleep(250);
-    }
-  }
-
   async one(i) {
     try {
-      const response = await this.ask(i);
+      const urls = [this.urls[i % this.urls.length], ...this.urls];
+      const init = { headers: { authorization: `Bearer ${this.session}` } };
+      const response = await ask(urls, "/api/auth/convex/token", init, () => this.busy++);
       if (response.status !== 200) throw new Error(`status ${response.status}`);
       const { token } = await response.json();
       this.kids.add(kidOf(token));

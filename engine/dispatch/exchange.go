@@ -12,6 +12,7 @@ import (
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // Realm is what handlers may know of the tenant that they serve.
@@ -271,6 +272,18 @@ func (ex *Exchange) End(reason string) {
 // SetPhase tells the session event that the answer carries, for engine
 // endpoints; plugin endpoints get theirs from Issue and End.
 func (ex *Exchange) SetPhase(phase string) { ex.phase = phase }
+
+// CheckCurrent looks whether the request's session has outlived what was done.
+// If it has not, what hangs on it is told that it ended; its cookies stay with
+// the client, which learns of it when it next looks.
+func (ex *Exchange) CheckCurrent(ctx context.Context) error {
+	ex.resolved = false
+	cur, err := ex.Current(ctx)
+	if err == nil && !cur.Valid() {
+		ex.phase = pluginapi.PhaseEnded
+	}
+	return err
+}
 
 // sessionView returns {session, user, fresh, rememberMe} of the session that
 // the answer is about: the one just issued, else the current one.

@@ -160,6 +160,9 @@ func (a *API) revoke(ctx context.Context, ex *dispatch.Exchange, work func(conte
 	if err := ex.Unit(ctx, func(ctx context.Context) error { return work(ctx, cur) }); err != nil {
 		return err
 	}
+	if err := ex.CheckCurrent(ctx); err != nil {
+		return err
+	}
 	ex.Response.Body = flag("status")
 	return nil
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -228,4 +229,57 @@ func TestTOTPDisabled(t *testing.T) {
 	c.SignIn(c.AddUser(ada, password))
 	wantError(t, c.code("verify-totp", "000000"), 400, "TOTP_NOT_CONFIGURED")
 	wantError(t, c.post("get-totp-uri", `{"password":"x"}`), 400, "TOTP_NOT_CONFIGURED")
+}
+
+// The trust in a device is for who knew the password when it was given.
+func TestTrustEndsWithThePassword(t *testing.T) {
+	c := newClient(t, "")
+	id, secret, _ := c.setUp()
+	changed := "2026-01-01T00:00:00.000Z"
+	c.On("identity.findAccount", func(plugintest.Object) (sdk.Status, any) {
+		return sdk.OK, plugintest.Object{"hasPassword": true, "updatedAt": changed}
+	})
+	c.signIn(id)
+	c.post("verify-totp", `{"code":"`+c.totp(secret, 0)+`","trustDevice":true}`)
+	if r := c.signIn(id); r.Result != sdk.Continue {
+		t.Errorf("a trusted device: got %s", r)
+	}
+	changed = "2026-01-02T00:00:00.000Z"
+	if r := c.signIn(id); r.Result != sdk.Respond {
+		t.Errorf("with another password: got %s", r)
+	}
+}
+
+func TestViewBackupCodes(t *testing.T) {
+	c := newClient(t, `{"backupCodeOptions":{"alphabet":"0123456789","group":4,"length":12,"amount":3}}`)
+	id := c.AddUser("carol@example.com", password)
+	view := func(user string) plugintest.Response {
+		return c.Do(plugintest.Request{Method: "POST", Path: "/two-factor/view-backup-codes", Body: `{"userId":"` + user + `"}`, ServiceKey: "deployment"})
+	}
+	wantError(t, view(id), 400, "BACKUP_CODES_NOT_ENABLED")
+	c.SignIn(id)
+	made := c.post("enable", `{"password":"`+password+`"}`)
+	seen := view(id)
+	for i := range 3 {
+		at := "backupCodes." + strconv.Itoa(i)
+		if code := made.Text(at); len(code) != 13 || code[4] != '-' || seen.Text(at) != code {
+			t.Errorf("code %q is seen as %q", code, seen.Text(at))
+		}
+	}
+	if r := c.post("view-backup-codes", `{"userId":"`+id+`"}`); r.Status != 404 {
+		t.Errorf("without a service key: %s", r)
+	}
+}
+
+func TestPasswordlessByGroup(t *testing.T) {
+	c := newClient(t, `{"allowPasswordless":true,"backupCodeOptions":{"allowPasswordless":false}}`)
+	id := c.AddUser("dan@example.com", "")
+	c.SignIn(id)
+	if r := c.post("enable", "{}"); r.Status != 200 {
+		t.Errorf("enable: %s", r)
+	}
+	if r := c.post("get-totp-uri", "{}"); r.Status != 200 {
+		t.Errorf("get-totp-uri: %s", r)
+	}
+	wantError(t, c.post("generate-backup-codes", "{}"), 400, "VALIDATION_ERROR")
 }
