@@ -15,7 +15,7 @@ export { UnsupportedProfile };
  * @param {{listen: string, modules: Set<string>}} options the tenant's listener and the first-party modules that exist
  */
 export function tenantOf(id, profile, { listen, modules }) {
-  const options = new Options(profile.options);
+  const options = new Options(profile.database === "none" ? { ...profile.options, ...WITHOUT_DATABASE } : profile.options);
   const passwords = emailPassword(options);
   const trust = origins(options);
   const tenant = {
@@ -38,6 +38,15 @@ export function tenantOf(id, profile, { listen, modules }) {
   if (rest.length) throw new UnsupportedProfile(`${id}: options ${rest.join(", ")}`);
   return withoutUndefined(tenant);
 }
+
+/**
+ * What Better Auth sets by itself when it is given no database, and keeps records in memory. Here the store is always
+ * there, and clients see the same.
+ */
+const WITHOUT_DATABASE = {
+  session: { cookieCache: { enabled: true, strategy: "jwe", maxAge: 7 * 24 * 60 * 60 } },
+  account: { storeStateStrategy: "cookie", storeAccountCookie: true },
+};
 
 /** One secret, or its versions. */
 function secrets(options, secret) {
