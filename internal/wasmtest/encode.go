@@ -8,25 +8,41 @@ const (
 	typeI32  = 0x7f
 	typeI64  = 0x7e
 
+	typeFuncRef = 0x70
+
 	opUnreachable = 0x00
 	opLoop        = 0x03
 	opIf          = 0x04
 	opEnd         = 0x0b
 	opBr          = 0x0c
+	opBrIf        = 0x0d
 	opReturn      = 0x0f
 	opCall        = 0x10
 	opDrop        = 0x1a
 	opLocalGet    = 0x20
 	opLocalSet    = 0x21
 	opLocalTee    = 0x22
+	opGlobalGet   = 0x23
+	opGlobalSet   = 0x24
+	opI32Load     = 0x28
+	opI32Store    = 0x36
 	opI32Store8   = 0x3a
+	opMemorySize  = 0x3f
 	opMemoryGrow  = 0x40
 	opI32Const    = 0x41
 	opI64Const    = 0x42
+	opI32Eqz      = 0x45
 	opI32Eq       = 0x46
+	opI32LtU      = 0x49
 	opI32Add      = 0x6a
+	opI32Sub      = 0x6b
+	opI32Or       = 0x72
+	opI32Shl      = 0x74
 	opI64ShrU     = 0x88
 	opI32WrapI64  = 0xa7
+	opRefNull     = 0xd0
+	opMisc        = 0xfc
+	miscTableGrow = 15
 )
 
 func cat(parts ...[]byte) []byte {

@@ -15,6 +15,7 @@ type Guest struct {
 	types    []string // signature of each import
 	handlers []handler
 	data     []byte
+	table    bool // it has one
 }
 
 type handler struct {
@@ -49,6 +50,9 @@ const (
 	localResult = 2 // i64: what the last get or capability call returned
 )
 
+// maxPages bounds every guest's memory, in pages of 64 KiB.
+const maxPages = 256
+
 // New starts a module that imports the capabilities of its manifest. A
 // manifest without version or ABI gets those of the tests.
 func New(m *pluginapi.Manifest) *Guest {
@@ -66,6 +70,7 @@ func New(m *pluginapi.Manifest) *Guest {
 	for _, c := range m.Capabilities {
 		g.addImport(pluginapi.CapabilityPrefix+c.Name, "call", "iiiiii>I")
 	}
+	g.addImport("wasi_snapshot_preview1", "proc_exit", "i>")
 	return g
 }
 
@@ -116,12 +121,18 @@ func (g *Guest) encode() []byte {
 	entry := uint32(len(types))
 	types = append(types, signature("i>i"))
 	pages := uint64(addrTexts+len(g.data))>>16 + 1
+	var tables []byte
+	if g.table {
+		tables = section(4, list([]byte{typeFuncRef, 0, 1}))
+	}
 	body := cat(u(2), u(1), []byte{typeI32}, u(1), []byte{typeI64}, g.dispatch(), []byte{opEnd})
 	return cat([]byte("\x00asm\x01\x00\x00\x00"),
 		section(1, list(types...)),
 		section(2, list(imports...)),
 		section(3, list(u(uint64(entry)))),
-		section(5, list(cat([]byte{1}, u(pages), u(pages+1)))),
+		tables,
+		section(5, list(cat([]byte{1}, u(pages), u(maxPages)))),
+		section(6, list(cat([]byte{typeI32, 1}, i32(0), []byte{opEnd}))),
 		section(7, list(
 			cat(vec([]byte(pluginapi.ExportMemory)), []byte{2}, u(0)),
 			cat(vec([]byte(pluginapi.ExportCall)), []byte{0}, u(uint64(entry))),

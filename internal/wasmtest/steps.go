@@ -121,11 +121,3 @@ func Recurse(number int32) Step {
 func Grow() Step {
 	return func(*Guest) []byte { return cat(i32(1), []byte{opMemoryGrow, 0, opDrop}) }
 }
-
-// GetAt reads a field with an address and length of the caller's choice for
-// the path and for the result.
-func GetAt(path, pathLength, out, outLength int32) Step {
-	return func(*Guest) []byte {
-		return cat(i32(path), i32(pathLength), i32(out), i32(outLength), call(importGet), []byte{opDrop})
-	}
-}
