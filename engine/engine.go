@@ -152,6 +152,13 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 		return e.config.Origin.Fault("/server/cacheDir", fmt.Sprintf("compilation cache %s: %v", cache, cause(err)), "set server.cacheDir to a folder that this user may write to")
 	}
 	e.sandbox = rt
+	e.metrics.WatchInstances(map[string]func() uint64{
+		"fresh":   func() uint64 { return rt.Stats().Fresh },
+		"clone":   func() uint64 { return rt.Stats().Clones },
+		"reset":   func() uint64 { return rt.Stats().Resets },
+		"discard": func() uint64 { return rt.Stats().Discards },
+		"fault":   func() uint64 { return rt.Stats().Faults },
+	})
 	e.onClose(rt.Close)
 	return nil
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -249,5 +250,77 @@ func TestReentrantPlugin(t *testing.T) {
 	}
 	if reason := s.reasonOf(t, "circle", 2); !strings.Contains(reason, "itself") {
 		t.Errorf("the audit log gives the reason %q", reason)
+	}
+}
+
+// TestUsageIsShown: what a plugin used is in the metrics and, in development,
+// in the answer.
+func TestUsageIsShown(t *testing.T) {
+	s := serve(t, "\ntenants:\n  - {id: main, baseURL: \"http://main.example\", plugins: [{id: good, module: DIR/good.wasm, grants: [random]}]}\n",
+		wasmtest.New(guestManifest("good")).Handler(1, wasmtest.Get("request.path"), wasmtest.Set("response.body", "fine")))
+	a := s.do(request{method: http.MethodGet, path: "/api/auth/good"})
+	if timing := a.header.Get("Server-Timing"); !strings.HasPrefix(timing, "good-1;dur=") || !strings.Contains(timing, "host calls 2") {
+		t.Errorf("Server-Timing: %q", timing)
+	}
+	metrics := s.scrape(t)
+	for _, want := range []string{
+		`authhost_plugin_calls_total{handler="1",outcome="ok",plugin="good",tenant="main"} 1`,
+		`authhost_plugin_host_calls_total{plugin="good",tenant="main"} 2`,
+		`authhost_plugin_fuel_total{plugin="good",tenant="main"} `,
+		`authhost_plugin_bytes_total{direction="out",plugin="good",tenant="main"} `,
+		`authhost_sandbox_instances_total{event="clone"} 1`,
+		`authhost_sandbox_instances_total{event="fault"} 0`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics do not have %s", want)
+		}
+	}
+}
+
+// scrape reads from the admin listener.
+func (s *server) scrape(t *testing.T) string { return s.adminGet(t, "/metrics") }
+
+func (s *server) adminGet(t *testing.T, path string) string {
+	t.Helper()
+	resp, err := http.Get(s.admin + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestBreaker: a plugin that keeps failing is left alone, which its clients,
+// the operator and the metrics are told, and is tried again after a while.
+func TestBreaker(t *testing.T) {
+	m := guestManifest("moody")
+	m.Handlers = append(m.Handlers, pluginapi.Handler{Number: 2, Kind: pluginapi.KindEndpoint, Method: http.MethodGet, Path: "/moody/fine"})
+	s := serve(t, "\ntenants:\n  - {id: main, baseURL: \"http://main.example\", plugins: [{id: moody, module: DIR/moody.wasm, grants: [random]}]}\n",
+		wasmtest.New(m).Handler(1, wasmtest.Trap()).Handler(2, wasmtest.Set("response.body", "fine")))
+	get := func(path string) answer { return s.do(request{method: http.MethodGet, path: "/api/auth" + path}) }
+	for range 20 {
+		if a := get("/moody"); a.status != http.StatusInternalServerError {
+			t.Fatalf("a trap is answered %d %s", a.status, a.text)
+		}
+	}
+	if a := get("/moody/fine"); a.status != http.StatusServiceUnavailable || strings.Contains(a.text, "moody") {
+		t.Errorf("after 20 failures: %d %s", a.status, a.text)
+	}
+	if ready := s.adminGet(t, "/readyz"); !strings.Contains(ready, "degraded: tenant main, plugin moody failed 20 times in a row") {
+		t.Errorf("readyz says %q", ready)
+	}
+	if !strings.Contains(s.scrape(t), `authhost_plugin_calls_total{handler="2",outcome="open",plugin="moody",tenant="main"} 1`) {
+		t.Error("the metrics do not have the refused call")
+	}
+	s.clock.Advance(time.Minute)
+	if a := get("/moody/fine"); a.text != `"fine"` {
+		t.Errorf("the probe: %d %s", a.status, a.text)
+	}
+	if ready := s.adminGet(t, "/readyz"); strings.Contains(ready, "degraded") {
+		t.Errorf("readyz says %q", ready)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/engine/telemetry"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -29,6 +30,8 @@ func (o *observer) HandlerDone(ex *dispatch.Exchange, entry dispatch.Entry, done
 	e := o.engine
 	handler := strconv.Itoa(int(entry.Handler.Number))
 	e.metrics.PluginCall(ex.Realm.ID, entry.Plugin.ID, handler, done.Outcome, done.Took)
+	u := done.Usage
+	e.metrics.PluginUsed(ex.Realm.ID, entry.Plugin.ID, telemetry.Usage{Fuel: u.Fuel, HostCalls: uint64(u.HostCalls), BytesIn: u.BytesIn, BytesOut: u.BytesOut, Host: u.Host})
 	if ex.Realm.Development {
 		ex.Response.Headers.Add("Server-Timing", timing(entry.Plugin.ID, handler, done))
 	}

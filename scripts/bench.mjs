@@ -7,12 +7,13 @@
 // NODE_ENV=production and without rate limit; authhost stores on disk, as it does by default. Figures of Go benchmarks are
 // taken from build/bench.txt, which "make bench" writes first.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT, startAuthhost } from "../conformance/lib/authhost.mjs";
 import { Jar } from "../conformance/lib/cookies.mjs";
 import { startOfficial } from "../conformance/selfcheck/official.mjs";
-import { goFigures } from "./bench/go.mjs";
+import { goFigures, table } from "./bench/go.mjs";
 import { SIGN_IN_SCRIPT, wrk } from "./bench/wrk.mjs";
 
 const CONNECTIONS = 32;
@@ -180,11 +181,12 @@ const figures = [
 ];
 await Promise.all(Object.values(running).map(({ server }) => server.stop()));
 if (existsSync(GO_OUTPUT)) {
-  console.log("Go benchmarks");
-  for (const figure of goFigures(readFileSync(GO_OUTPUT, "utf8"))) {
-    console.log(`  ${figure.name.padEnd(32)} ${figure.value} ${figure.unit}`);
-    figures.push(figure);
-  }
+  const go = goFigures(readFileSync(GO_OUTPUT, "utf8"));
+  console.log(`Go benchmarks\n${table(go).join("\n")}`);
+  figures.push(...go);
 }
+const machine = `${os.cpus()[0].model.trim()}, ${os.cpus().length} processors, ${Math.round(os.totalmem() / 2 ** 30)} GiB, ${os.type()} ${os.release()} ${os.arch()}`;
+console.log(`measured on ${machine}`);
+for (const figure of figures) figure.machine = machine;
 writeFileSync(path.join(ROOT, "build", "bench.json"), `${JSON.stringify(figures, null, 2)}\n`);
 process.exitCode = figures.every(({ holds }) => holds) ? 0 : 1;

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -135,58 +136,80 @@ func call(b *testing.B, inst *sandbox.Instance, h sandbox.Host) {
 	}
 }
 
-// BenchmarkWarmCall is a call without a reset.
-func BenchmarkWarmCall(b *testing.B) {
+// timed runs f and returns the time that it took, in nanoseconds.
+func timed(f func()) float64 {
+	start := time.Now()
+	f()
+	return float64(time.Since(start).Nanoseconds())
+}
+
+// median sorts v.
+func median(v []float64) float64 {
+	slices.Sort(v)
+	return v[len(v)/2]
+}
+
+// BenchmarkCall compares, by turns, a call of an instance that is warm, because
+// it served one before, with a call of one that is pristine and reset
+// afterwards, and reports medians: of a warm call, of what a reset adds, and of
+// the part of that for which a client waits if the reset follows the answer.
+func BenchmarkCall(b *testing.B) {
 	for name, wasm := range guests(b) {
 		b.Run(name, func(b *testing.B) {
 			m := benchRuntime(b, wasm, sandbox.Config{})
-			inst := acquire(b, m)
-			defer inst.Release()
 			h := &benchHost{}
-			call(b, inst, h)
+			own := acquire(b, m)
+			defer own.Release()
+			call(b, own, h)
 			if h.response == 0 {
 				b.Fatal("no response")
 			}
+			acquire(b, m).Release()
+			var warm, answer, all []float64
 			for b.Loop() {
-				call(b, inst, h)
+				warm = append(warm, timed(func() { call(b, own, h) }))
+				var inst *sandbox.Instance
+				waits := timed(func() {
+					inst = acquire(b, m)
+					call(b, inst, h)
+				})
+				answer = append(answer, waits)
+				all = append(all, waits+timed(inst.Release))
 			}
+			w := median(warm)
+			b.ReportMetric(w, "ns-warm")
+			b.ReportMetric(median(all)-w, "ns-reset")
+			b.ReportMetric(median(answer)-w, "ns-waited")
 		})
 	}
 }
 
-// BenchmarkResetCall is a call of an instance that is then reset. The reset is
-// also reported apart, because the client need not wait for it.
-func BenchmarkResetCall(b *testing.B) {
+// BenchmarkInstance compares, by turns, three ways to a pristine instance:
+// initialising a fresh one, making a clone of the image, and taking one from
+// the pool that is reset after its use; each with giving it up again. It
+// reports medians and how often faster than the first the others are.
+func BenchmarkInstance(b *testing.B) {
 	for name, wasm := range guests(b) {
 		b.Run(name, func(b *testing.B) {
-			m := benchRuntime(b, wasm, sandbox.Config{})
 			h := &benchHost{}
-			var reset time.Duration
+			var fresh, clone, pooled []float64
+			withoutImages := benchRuntime(b, wasm, sandbox.Config{NoImages: true})
+			withoutPool := benchRuntime(b, wasm, sandbox.Config{MaxIdle: -1})
+			pool := benchRuntime(b, wasm, sandbox.Config{})
 			for b.Loop() {
-				inst := acquire(b, m)
+				fresh = append(fresh, timed(func() { acquire(b, withoutImages).Release() }))
+				clone = append(clone, timed(func() { acquire(b, withoutPool).Release() }))
+				var inst *sandbox.Instance
+				taken := timed(func() { inst = acquire(b, pool) })
 				call(b, inst, h)
-				start := time.Now()
-				inst.Release()
-				reset += time.Since(start)
+				pooled = append(pooled, taken+timed(inst.Release))
 			}
-			b.ReportMetric(float64(reset.Nanoseconds())/float64(b.N), "ns-release/op")
-		})
-	}
-}
-
-// BenchmarkClone is making an instance from the image, and freeing it.
-func BenchmarkClone(b *testing.B) { benchInstances(b, sandbox.Config{MaxIdle: -1}) }
-
-// BenchmarkFresh is making an instance by initialising it, and freeing it.
-func BenchmarkFresh(b *testing.B) { benchInstances(b, sandbox.Config{NoImages: true}) }
-
-func benchInstances(b *testing.B, cfg sandbox.Config) {
-	for name, wasm := range guests(b) {
-		b.Run(name, func(b *testing.B) {
-			m := benchRuntime(b, wasm, cfg)
-			for b.Loop() {
-				acquire(b, m).Release()
-			}
+			f := median(fresh)
+			b.ReportMetric(f, "ns-fresh")
+			b.ReportMetric(median(clone), "ns-clone")
+			b.ReportMetric(median(pooled), "ns-pooled")
+			b.ReportMetric(f/median(clone), "x-clone")
+			b.ReportMetric(f/median(pooled), "x-pooled")
 		})
 	}
 }

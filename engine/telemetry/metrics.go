@@ -40,6 +40,10 @@ type Metrics struct {
 	requestSeconds *prometheus.HistogramVec
 	pluginCalls    *prometheus.CounterVec
 	pluginSeconds  *prometheus.HistogramVec
+	pluginFuel     *prometheus.CounterVec
+	pluginHost     *prometheus.CounterVec
+	pluginHostTime *prometheus.CounterVec
+	pluginBytes    *prometheus.CounterVec
 	pluginCompile  *prometheus.GaugeVec
 	sessions       *prometheus.CounterVec
 	commits        *prometheus.HistogramVec
@@ -77,6 +81,10 @@ func New(c Config) *Metrics {
 		requestSeconds: histogram("http_request_seconds", "Time to answer HTTP requests.", requestBuckets(), "method", "route"),
 		pluginCalls:    counter("plugin_calls_total", "Handler calls of plugins.", "tenant", "plugin", "handler", "outcome"),
 		pluginSeconds:  histogram("plugin_call_seconds", "Time of plugins' handler calls, host calls included.", callBuckets(), "plugin", "handler"),
+		pluginFuel:     counter("plugin_fuel_total", "Work of plugins, in executed instructions, roughly.", "tenant", "plugin"),
+		pluginHost:     counter("plugin_host_calls_total", "Calls that plugins made to the host.", "tenant", "plugin"),
+		pluginHostTime: counter("plugin_host_seconds_total", "Time of plugins' capability calls.", "tenant", "plugin"),
+		pluginBytes:    counter("plugin_bytes_total", "Bytes that went into and came out of plugins.", "tenant", "plugin", "direction"),
 		pluginCompile: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: namespace, Name: "plugin_compile_seconds", Help: "Time to make a plugin's module ready at its last load, by compiling it or from the cache.",
 		}, []string{"plugin", "source"}),
@@ -97,7 +105,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginCompile, m.sessions, m.commits, m.mails, m.outgoing, m.outgoingTime, m.deliveries, m.outboxEntries, m.outboxOldest, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.outgoing, m.outgoingTime, m.deliveries, m.outboxEntries, m.outboxOldest, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -143,6 +151,39 @@ func (m *Metrics) PluginCall(tenant, plugin, handler, outcome string, took time.
 	plugin, handler = m.plugins.label(plugin), m.handlers.label(handler)
 	m.pluginCalls.WithLabelValues(m.tenants.label(tenant), plugin, handler, m.outcomes.label(outcome)).Inc()
 	m.pluginSeconds.WithLabelValues(plugin, handler).Observe(took.Seconds())
+}
+
+// Usage is what one handler call used.
+type Usage struct {
+	Fuel, HostCalls, BytesIn, BytesOut uint64
+	Host                               time.Duration
+}
+
+// PluginUsed adds what a handler call used.
+func (m *Metrics) PluginUsed(tenant, plugin string, u Usage) {
+	if m == nil {
+		return
+	}
+	tenant, plugin = m.tenants.label(tenant), m.plugins.label(plugin)
+	m.pluginFuel.WithLabelValues(tenant, plugin).Add(float64(u.Fuel))
+	m.pluginHost.WithLabelValues(tenant, plugin).Add(float64(u.HostCalls))
+	m.pluginHostTime.WithLabelValues(tenant, plugin).Add(u.Host.Seconds())
+	m.pluginBytes.WithLabelValues(tenant, plugin, "in").Add(float64(u.BytesIn))
+	m.pluginBytes.WithLabelValues(tenant, plugin, "out").Add(float64(u.BytesOut))
+}
+
+// WatchInstances adds counters of what happened to the sandbox's instances, by
+// event, read at every scrape. It is called once.
+func (m *Metrics) WatchInstances(events map[string]func() uint64) {
+	if m == nil {
+		return
+	}
+	for event, count := range events {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Namespace: namespace, Name: "sandbox_instances_total", Help: "What happened to instances of plugins.",
+			ConstLabels: prometheus.Labels{"event": event},
+		}, func() float64 { return float64(count()) }))
+	}
 }
 
 // PluginCompiled records how long it took to make a plugin's module ready,

@@ -28,6 +28,8 @@ func TestMetrics(t *testing.T) {
 	m.Request("main", "BREW", "/x", 9999, time.Microsecond)
 	m.PluginCall("main", "email-password", "/sign-in/email", "continue", 60*time.Microsecond)
 	m.PluginCall("main", "convex", "response.session", "fuel", time.Second)
+	m.PluginUsed("main", "convex", Usage{Fuel: 1200, HostCalls: 3, BytesIn: 40, BytesOut: 50, Host: 250 * time.Millisecond})
+	m.WatchInstances(map[string]func() uint64{"reset": func() uint64 { return 9 }, "fault": func() uint64 { return 0 }})
 	m.PluginCompiled("convex", false, 900*time.Millisecond)
 	m.PluginCompiled("convex", true, 50*time.Millisecond)
 	m.SessionIssued("main")
@@ -47,6 +49,12 @@ func TestMetrics(t *testing.T) {
 		`authhost_plugin_call_seconds_bucket{handler="/sign-in/email",plugin="email-password",le="0.0001"} 1`,
 		`authhost_plugin_compile_seconds{plugin="convex",source="compiler"} 0.9`,
 		`authhost_plugin_compile_seconds{plugin="convex",source="cache"} 0.05`,
+		`authhost_plugin_fuel_total{plugin="convex",tenant="main"} 1200`,
+		`authhost_plugin_host_calls_total{plugin="convex",tenant="main"} 3`,
+		`authhost_plugin_host_seconds_total{plugin="convex",tenant="main"} 0.25`,
+		`authhost_plugin_bytes_total{direction="out",plugin="convex",tenant="main"} 50`,
+		`authhost_sandbox_instances_total{event="reset"} 9`,
+		`authhost_sandbox_instances_total{event="fault"} 0`,
 		`authhost_sessions_issued_total{tenant="main"} 1`,
 		`authhost_store_commit_seconds_count{driver="bolt",outcome="ok"} 1`,
 		`authhost_mails_total{outcome="sent"} 1`,
