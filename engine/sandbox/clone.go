@@ -49,6 +49,7 @@ func (c *core) instantiate(start uint64, from *spares) (*Instance, error) {
 	ctx := experimental.WithMemoryAllocator(context.Background(), &inst.memory)
 	mod, err := c.rt.wz.InstantiateModule(ctx, c.compiled, c.rt.instances)
 	if err != nil {
+		inst.memory.Free() // wazero does not, if it allocated it
 		return nil, err
 	}
 	dropSystem(mod)

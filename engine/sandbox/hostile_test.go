@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -90,6 +91,12 @@ func runaways() map[string]struct {
 		}, sandbox.ReasonFuel},
 		"a dispatching loop that leads to itself": {func(*guest) []byte {
 			return w.Loop([]byte{0x02, 0x40}, w.Get(2), []byte{0x0e, 0, 1}, w.End)
+		}, sandbox.ReasonFuel},
+		"long functions whose loops do not run": {func(g *guest) []byte {
+			leaf := g.Func(">", "")
+			f := g.Func("i>", "", bytes.Repeat(w.Cat(w.I32(1), w.Drop), 5000),
+				w.Get(0), w.If(w.Loop(w.Call(leaf), w.Br(0))))
+			return w.Loop(bytes.Repeat(w.Cat(w.I32(0), w.Call(f)), 5000), w.Br(0))
 		}, sandbox.ReasonFuel},
 		"short loops in short functions": {func(g *guest) []byte {
 			f := g.Func(">", "i", w.Loop(w.Get(0), w.I32(1), w.I32Add, w.Tee(0), w.I32(300), w.I32LtU, w.BrIf(0)))

@@ -54,10 +54,15 @@ func (l *linear) Reallocate(size uint64) []byte {
 	return b
 }
 
-// Free implements experimental.LinearMemory.
+// Free implements experimental.LinearMemory. It may be called again.
 func (l *linear) Free() {
-	if l.spares == nil || l.failure != nil || !l.spares.put(l.region, l.size) {
-		l.region.free()
+	r := l.region
+	l.region = &region{}
+	if r == nil || len(r.all) == 0 {
+		return
+	}
+	if l.spares == nil || !l.spares.put(r, l.size) {
+		r.free()
 	}
 }
 

@@ -38,6 +38,7 @@ type loop struct {
 	calls    bool // calls guest code, directly or not
 	typed    bool // its block type is an index: it may have parameters
 	dispatch int  // index in function.dispatches, or -1
+	certain  bool // it is entered whenever the function is
 }
 
 // runs reports whether the code may run more than once.
@@ -55,6 +56,7 @@ type function struct {
 	seen       int     // instructions so far
 	last       [2]instr
 	opening    opening
+	branched   bool // what follows is not certain to run
 
 	outerCalls bool // calls guest code outside of loops that run
 	spaces     spaces
@@ -135,11 +137,12 @@ func (f *function) analyze(b *Body, sp spaces, locals uint32, lim *Admission) er
 		}
 		f.count(current)
 		f.opening.see(f, &in)
+		f.branched = f.branched || in.branches()
 		switch in.op {
 		case opBlock, opIf:
 			f.labels = append(f.labels, plainLabel)
 		case opLoop:
-			f.loops = append(f.loops, loop{parent: current, typed: in.typed, dispatch: -1})
+			f.loops = append(f.loops, loop{parent: current, typed: in.typed, dispatch: -1, certain: !f.branched})
 			current = len(f.loops) - 1
 			f.labels = append(f.labels, label{loop: current, dispatch: -1})
 			f.edits = append(f.edits, edit{editLoop, r.pos, r.pos, current, 0})

@@ -124,6 +124,15 @@ type instr struct {
 	tbl   []uint32 // br_table: labels, default last; reused by the next instruction
 }
 
+// branches reports whether what follows may not run, or what is before again.
+func (in *instr) branches() bool {
+	switch in.op {
+	case opUnreachable, opIf, opElse, opBr, opBrIf, opBrTable, opReturn:
+		return true
+	}
+	return false
+}
+
 // next decodes an instruction. Nothing of what it reads is trusted beyond its
 // shape: the compiler validates the code.
 func (r *reader) next(in *instr, maxTable int) error {

@@ -238,24 +238,24 @@ func (mt *meter) body(code []byte, results []ValType) {
 }
 
 // prologue charges for the code outside of loops and takes the frame. A
-// function whose calls are all in loops leaves the test to them. A small
-// function that neither loops nor calls leaves it to its caller.
+// function that calls in loops only leaves the test to them, if one is entered
+// for certain. A small function leaves it to its caller, unless it may call
+// before a loop has tested.
 func (mt *meter) prologue() {
 	fn := mt.fn
 	cost := int64(fn.instrs) + mt.frame<<stackShift
-	loops := false
+	tested := fn.instrs <= smallLeaf
 	for i := range fn.loops {
-		loops = loops || fn.loops[i].runs()
+		tested = tested || fn.loops[i].certain && fn.loops[i].runs()
 	}
 	if mt.tight && !fn.calls {
 		mt.out = appendS(append(mt.out, opI32Const), cost)
 		mt.local(opLocalSet, mt.debt)
 		cost = 0
 	}
-	switch {
-	case mt.tight, fn.outerCalls, !loops && (fn.calls || fn.instrs > smallLeaf):
+	if mt.tight || fn.outerCalls || !tested {
 		mt.check(cost, false)
-	default:
+	} else {
 		mt.add(-cost)
 	}
 }
