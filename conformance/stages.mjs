@@ -12,7 +12,7 @@ import { runOpenAPI } from "./openapi/suite.mjs";
 import { runIsolation } from "./isolation/suite.mjs";
 import { ROOT, startAuthhost } from "./lib/authhost.mjs";
 import { tenantOf, UnsupportedProfile } from "./lib/config.mjs";
-import { startOidc } from "./lib/oidc.mjs";
+import { withProviders } from "./lib/oidc.mjs";
 import { runOidc } from "./oidc/suite.mjs";
 import { mustPass, profiles } from "./replay/lists.mjs";
 import { differencesOf17, judge17 } from "./replay/dialect.mjs";
@@ -61,16 +61,9 @@ export function servable(names) {
 
 /** Starts a server for profiles, and for each that needs one an identity provider of its own. */
 async function startProfiles(name, ids, store, { redis, dialect } = {}) {
-  const definitions = profiles();
+  const all = profiles();
   const modules = new Set(mustPass().modules);
-  const providers = new Map();
-  const stopProviders = () => Promise.all([...providers.values()].map((provider) => provider.stop()));
-  for (const id of ids) {
-    const text = JSON.stringify(definitions[id]);
-    if (!text.includes("{oidc}")) continue;
-    providers.set(id, await startOidc());
-    definitions[id] = JSON.parse(text.replaceAll("{oidc}", providers.get(id).origin));
-  }
+  const { definitions, providers, stopProviders } = await withProviders(Object.fromEntries(ids.map((id) => [id, all[id]])));
   const tenantFor = (id, listen) => {
     const tenant = tenantOf(id, definitions[id], { listen: listen(id), modules });
     if (dialect) tenant.dialect = dialect;

@@ -28,8 +28,22 @@ const PERSONAS = {
   },
 };
 
+/** Definitions of profiles with an identity provider of its own in each that needs one. */
+export async function withProviders(profiles) {
+  const definitions = { ...profiles };
+  const providers = new Map();
+  for (const [name, definition] of Object.entries(profiles)) {
+    const text = JSON.stringify(definition);
+    if (!text.includes("{oidc}")) continue;
+    providers.set(name, await startOidc());
+    definitions[name] = JSON.parse(text.replaceAll("{oidc}", providers.get(name).origin));
+  }
+  const stopProviders = () => Promise.all([...providers.values()].map((provider) => provider.stop()));
+  return { definitions, providers, stopProviders };
+}
+
 /** Starts a provider on a free port of 127.0.0.1. */
-export async function startOidc() {
+async function startOidc() {
   const provider = new Provider(await jose.generateKeyPair("RS256", { extractable: true }));
   await provider.listen();
   return provider;

@@ -3,6 +3,7 @@ import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { getAuthTables } from "better-auth/db";
 import { toNodeHandler } from "better-auth/node";
+import { genericOAuth } from "better-auth/plugins/generic-oauth";
 
 const OUTBOX_CALLBACK = /^outbox: subject=([^,]+), to=\S+(.*)$/;
 
@@ -47,6 +48,7 @@ function writable(adapter) {
 }
 
 async function officialPlugin({ plugin, options }) {
+  if (plugin === "genericOAuth") return genericOAuth(options);
   if (plugin !== "convex" || options.authConfig !== "$convexRS256") throw new Error(`plugin ${plugin} is not known`);
   const { convex } = await import("@convex-dev/better-auth/plugins");
   const { getAuthConfigProvider } = await import("@convex-dev/better-auth/auth-config");
@@ -59,6 +61,7 @@ function callbacks(value, outbox) {
   if (Array.isArray(value)) return value.map((item) => callbacks(item, outbox));
   if (!value.$callback)
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, callbacks(item, outbox)]));
+  if (value.$callback.startsWith("id-token check:")) return async (token) => token.split(".").length === 3;
   const [, subject, members] = OUTBOX_CALLBACK.exec(value.$callback) ?? [];
   if (!subject) throw new Error(`callback ${value.$callback} is not known`);
   const carried = (name, data) => (members.includes(name) ? (data[name] ?? null) : null);

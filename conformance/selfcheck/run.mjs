@@ -7,6 +7,7 @@ import { CLIENTS, plugins } from "../clients/official.mjs";
 import { tell } from "../clients/story.mjs";
 import { validatorFor } from "../convex/observer.mjs";
 import { Report } from "../lib/report.mjs";
+import { withProviders } from "../lib/oidc.mjs";
 import { Deviations, profiles, recordedScenarios } from "../replay/lists.mjs";
 import { byProfile, explain, replayAll } from "../replay/suite.mjs";
 import { startOfficial } from "./official.mjs";
@@ -23,8 +24,11 @@ const PROFILES = new Set([
   "noautosignin",
   "nocsrf",
   "nosignup",
+  "oauth",
   "shortsession",
   "shorttokens",
+  "social",
+  "socialstrict",
   "softverify",
   "verified",
 ]);
@@ -34,11 +38,12 @@ const definitions = profiles();
 
 async function transcripts(report) {
   const names = recordedScenarios().filter((name) => PROFILES.has(name.split("/")[0]));
-  const server = await startOfficial(
-    Object.fromEntries([...byProfile(names).keys()].map((name) => [name, definitions[name]])),
-  );
-  const results = await replayAll({ names, targetOf: server.target, deviations: noDeviations(), skipExchanges: [] });
-  await server.stop();
+  const served = Object.fromEntries([...byProfile(names).keys()].map((name) => [name, definitions[name]]));
+  const { definitions: complete, providers, stopProviders } = await withProviders(served);
+  const server = await startOfficial(complete);
+  const targetOf = (name) => ({ ...server.target(name), oidc: providers.get(name) });
+  const results = await replayAll({ names, targetOf, deviations: noDeviations(), skipExchanges: [] });
+  await Promise.all([server.stop(), stopProviders()]);
   const failed = results.filter((result) => !result.matched);
   report.add({
     name: "scenarios",
