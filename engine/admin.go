@@ -22,6 +22,7 @@ import (
 //	POST /keys/withdraw?tenant=&use=&kid=  end one at once
 //	GET  /outbox?tenant=                   events that plugins have yet to take, and dead letters
 //	POST /outbox/replay?tenant=            deliver dead letters again
+//	POST /backup[?tenant=]                 copy the records into server.backupDir
 //	POST /rollback                         go back to the configuration before the last reload
 //
 // and in development, where nothing is secret:
@@ -41,6 +42,7 @@ func (e *Engine) Admin() http.Handler {
 	m.HandleFunc("POST /keys/withdraw", e.adminKeys(e.withdrawKey))
 	m.HandleFunc("GET /outbox", e.adminEvents)
 	m.HandleFunc("POST /outbox/replay", e.adminReplay)
+	m.HandleFunc("POST /backup", e.adminBackup)
 	m.HandleFunc("POST /rollback", e.adminRollback)
 	if e.config.Server.Development {
 		m.HandleFunc("GET /dev/outbox", e.adminOutbox)

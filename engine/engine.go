@@ -76,6 +76,8 @@ type Engine struct {
 	closers  []func(context.Context) error
 	events   deliveries
 
+	backups sync.Mutex // held while one is written
+
 	current  atomic.Pointer[generation]
 	swap     sync.Mutex  // held while current changes
 	previous *generation // of before the last Reload

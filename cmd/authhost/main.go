@@ -68,7 +68,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	c.SetVersionTemplate("authhost {{.Version}}\n")
-	c.AddCommand(serveCommand(), configCommand(), storeCommand(), importCommand(), pluginCommand(), keysCommand(), outboxCommand(), compileCommand())
+	c.AddCommand(serveCommand(), configCommand(), storeCommand(), backupCommand(), restoreCommand(), importCommand(), pluginCommand(), keysCommand(), outboxCommand(), compileCommand())
 	return c
 }
 

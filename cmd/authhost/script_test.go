@@ -29,6 +29,7 @@ import (
 //	await ADDRESS    waits until the server's admin listener answers there
 //	await URL CODE   waits until a GET is answered with that status
 //	await FILE TEXT  waits until the file contains the text
+//	newest NAME DIR  sets a variable to the last entry of a folder
 //	hangup           sends SIGHUP to the server in the background
 //	exec http METHOD URL [BODY [cookie=LINE]]    prints the status, and the body of the answer
 //
@@ -47,7 +48,7 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"module": writeModule, "address": address, "occupy": occupy, "await": await, "hangup": hangup,
+			"module": writeModule, "address": address, "occupy": occupy, "await": await, "hangup": hangup, "newest": newest,
 		},
 	})
 }
@@ -200,4 +201,16 @@ func httpMain() {
 func fatal(err error) {
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)
+}
+
+func newest(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: newest NAME DIR")
+	}
+	entries, err := os.ReadDir(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if len(entries) == 0 {
+		ts.Fatalf("%s is empty", args[1])
+	}
+	ts.Setenv(args[0], args[1]+"/"+entries[len(entries)-1].Name())
 }

@@ -23,7 +23,15 @@ func storeCommand() *cobra.Command {
 			return checkStore(c.Context(), c.OutOrStdout(), args[0])
 		},
 	}
-	return group("store", "Look after the embedded store", check)
+	compact := &cobra.Command{
+		Use:   "compact DATADIR",
+		Short: "Rewrite every file of an embedded store without the room of deleted records; the server must be stopped",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return compactStore(c.Context(), c.OutOrStdout(), filepath.Join(args[0], engine.TenantsDir))
+		},
+	}
+	return group("store", "Look after the embedded store", check, compact)
 }
 
 func checkStore(ctx context.Context, out io.Writer, dataDir string) error {

@@ -71,6 +71,7 @@ func (c *checker) server() {
 		return
 	}
 	s.DataDir = c.path(s.DataDir)
+	s.BackupDir = c.path(s.BackupDir)
 	if s.CacheDir = c.path(s.CacheDir); s.CacheDir == "" {
 		s.CacheDir = filepath.Join(s.DataDir, "cache")
 	}

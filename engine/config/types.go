@@ -36,6 +36,8 @@ type Server struct {
 	DataDir string `yaml:"dataDir" default:"./data"`
 	// Folder of compiled modules; default is "cache" in dataDir.
 	CacheDir string `yaml:"cacheDir"`
+	// Folder that "authhost backup" has the running server write copies of the records into; relative to the configuration file. Not set: it refuses. It should not be in dataDir, and best on another disk.
+	BackupDir string `yaml:"backupDir"`
 	// Development mode: secrets may be weak or absent, mails go to an outbox on the admin listener, errors are more talkative. Never for real users.
 	Development bool `yaml:"development" default:"false"`
 	// The least severe level that is logged.

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/spf13/cobra"
+
+	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/store/boltstore"
+)
+
+func backupCommand() *cobra.Command {
+	var admin, tenant string
+	c := &cobra.Command{
+		Use:   "backup",
+		Short: "Have a running server copy its records into the folder server.backupDir of its machine",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return backUp(c.Context(), c.OutOrStdout(), admin+"/backup?"+url.Values{"tenant": {tenant}}.Encode())
+		},
+	}
+	c.Flags().StringVar(&admin, "admin", "http://127.0.0.1:8081", "URL of the server's admin listener")
+	c.Flags().StringVar(&tenant, "tenant", "", "id of the tenant (default: all)")
+	return c
+}
+
+// backUp waits for as long as it takes.
+func backUp(ctx context.Context, out io.Writer, target string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("%w; is the server running, and is --admin its server.admin address?", err)
+	}
+	defer res.Body.Close()
+	var answer struct {
+		engine.Backup
+		Error string `json:"error"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		return fmt.Errorf("the admin listener answered %s: %w", res.Status, err)
+	}
+	if answer.Error != "" {
+		return errors.New(answer.Error)
+	}
+	fmt.Fprintln(out, answer.Folder)
+	for _, f := range answer.Files {
+		fmt.Fprintf(out, "  %s: %d bytes, sha256 %s\n", f.Name, f.Bytes, f.SHA256)
+	}
+	return nil
+}
+
+func restoreCommand() *cobra.Command {
+	var path, tenant string
+	c := &cobra.Command{
+		Use:   "restore BACKUP",
+		Short: "Read the backup of a tenant into the store; the tenant must not have records, and the server must be stopped",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			cfg, err := config.Load(path)
+			if err != nil {
+				return err
+			}
+			if err := engine.Restore(c.Context(), cfg, tenant, args[0]); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "tenant %s: verified and restored\n", tenant)
+			return nil
+		},
+	}
+	c.Flags().StringVarP(&path, "config", "c", defaultConfig, "configuration file")
+	c.Flags().StringVar(&tenant, "tenant", "", "id of the tenant; a backup knows whose it is")
+	_ = c.MarkFlagRequired("tenant")
+	return c
+}
+
+func compactStore(ctx context.Context, out io.Writer, dir string) error {
+	bad := 0
+	files, err := boltstore.CompactDir(ctx, dir, func(path string, before, after int64, err error) {
+		if err != nil {
+			bad++
+			fmt.Fprintf(out, "%s: %v\n", path, err)
+			return
+		}
+		fmt.Fprintf(out, "%s: %d bytes, were %d\n", path, after, before)
+	})
+	var locked *boltstore.LockedError
+	switch {
+	case errors.As(err, &locked):
+		return fmt.Errorf("%s is in use; stop the server first", locked.Path)
+	case err != nil:
+		return err
+	case bad > 0:
+		return fmt.Errorf("%d of %d file(s) were left as they are", bad, files)
+	}
+	return nil
+}
