@@ -341,3 +341,22 @@ func TestConvexCookieEndsWithItsSession(t *testing.T) {
 		t.Error("/revoke-sessions leaves the token of its session")
 	}
 }
+
+// TestCrossDomainOrder: of plugins before cross-domain the cookies move into its
+// header, of those after it they stay cookies.
+func TestCrossDomainOrder(t *testing.T) {
+	needPlugins(t, "email-password", "convex", "cross-domain")
+	const convex, cross = "      - id: convex\n        config: {algorithm: ES256}\n", "      - id: cross-domain\n        config: {siteURLs: [\"https://app.example\"]}\n"
+	for order, moves := range map[string]bool{convex + cross: true, cross + convex: false} {
+		s := serve(t, strings.Replace(oneTenant, convex, order, 1))
+		up := s.do(request{method: "POST", path: "/api/auth/sign-up/email", origin: "https://app.example", header: http.Header{"Better-Auth-Cookie": {""}},
+			body: `{"name":"Ada","email":"ada@example.com","password":"` + password + `"}`}).want(t, 200, "")
+		header := up.header.Get("Set-Better-Auth-Cookie")
+		if !strings.Contains(header, "better-auth.session_token=") || up.cookies["better-auth.session_token"] != "" {
+			t.Errorf("the session's cookie: %q %v", header, up.cookies)
+		}
+		if got := strings.Contains(header, "better-auth.convex_jwt="); got != moves || (up.cookies["better-auth.convex_jwt"] != "") == moves {
+			t.Errorf("convex first %t: %q %v", moves, header, up.cookies)
+		}
+	}
+}

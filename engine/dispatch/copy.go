@@ -6,6 +6,7 @@ import (
 
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // CachedSession returns the copy of its session that the client carries, where
@@ -49,10 +50,15 @@ func (ex *Exchange) CacheSession(ctx context.Context) error {
 		return nil
 	}
 	cur, err := ex.Current(ctx)
-	if err != nil || !cur.Valid() {
+	switch {
+	case err != nil:
 		return err
+	case cur.Valid():
+		return ex.copyCurrent(ctx, cur)
+	case ex.phase == pluginapi.PhaseEnded: // the request has ended it itself
+		ex.setCookies(m.ExpireCache(ex.credential.Cookie))
 	}
-	return ex.copyCurrent(ctx, cur)
+	return nil
 }
 
 // copyCurrent gives a copy of the request's own session. An endpoint that
