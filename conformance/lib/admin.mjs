@@ -29,6 +29,11 @@ export class Admin {
     );
   }
 
+  /** The metrics, in Prometheus' text format. */
+  metrics() {
+    return this.#call("GET", "/metrics");
+  }
+
   /** Mails sent by a tenant since the last reset, oldest first. */
   outbox(tenant) {
     return this.#call("GET", `/dev/outbox?tenant=${tenant}`);

@@ -72,14 +72,18 @@ class Server {
  * Starts a server and waits until it is ready.
  *
  * @param {{name: string, ids: string[], tenants: (listen: (id: string) => string) => object[], store?: object,
- *   development?: boolean, sections?: object, before?: (file: string) => Promise<void>}} options `name` names the log file; `ids` are the tenants that get a listener; `tenants` makes their configuration from
- *   a function that gives a tenant's listen address; `store` is the configuration's store section, `sections` are further ones; `before` is called with the configuration file before the
- *   server starts
+ *   development?: boolean, ports?: Record<string, number>, server?: object, sections?: object,
+ *   before?: (file: string) => Promise<void>}} options `name` names the log file; `ids` are the tenants that get a listener,
+ *   at free ports unless `ports` names them; `tenants` makes their configuration from a function that gives a tenant's
+ *   listen address; `store` is the configuration's store section, `server` adds to the one of that name, `sections` are
+ *   further ones; `before` is called with the configuration file before the server starts
  */
-export async function startAuthhost({ name, ids, tenants, store = { driver: "bolt" }, development = true, sections = {}, before }) {
+export async function startAuthhost(options) {
+  const { name, ids, tenants, store = { driver: "bolt" }, development = true, sections = {}, before } = options;
+  const { ports = {}, server = {} } = options;
   if (!existsSync(BINARY)) throw new Error(`${BINARY} does not exist; run "make build"`);
-  const [main, adminPort, ...ports] = await freePorts(ids.length + 2);
-  const addresses = new Map(ids.map((id, i) => [id, `127.0.0.1:${ports[i]}`]));
+  const [main, adminPort, ...free] = await freePorts(ids.length + 2);
+  const addresses = new Map(ids.map((id, i) => [id, `127.0.0.1:${ports[id] ?? free[i]}`]));
   const folder = temporaryFolder("server");
   mkdirSync(CACHE, { recursive: true, mode: 0o700 });
   const config = {
@@ -92,6 +96,7 @@ export async function startAuthhost({ name, ids, tenants, store = { driver: "bol
       logLevel: "warn",
       requestTimeout: "2m",
       egress: { allow: ["127.0.0.0/8"] }, // Identity providers of the tests are on this host.
+      ...server,
     },
     limits: { wallMs: 60_000 }, // On a busy machine password hashes wait long for their turn.
     store,

@@ -48,6 +48,7 @@ test("queries over HTTP have the caller's identity, and errors reach the caller"
     { subject, name, tokenIdentifier, plan },
     { subject: "u1", name: "Ada", tokenIdentifier: `${ISSUER}|u1`, plan: "pro" },
   );
+  assert.equal((await http.consistentQuery(api.things.whoami)).subject, "u1");
   http.setAuth(token({ aud: "another" }));
   await assert.rejects(http.query(api.things.whoami), /aud/);
   assert.match(server.deployment.identities.refused.at(-1).reason, /aud/);

@@ -17,7 +17,7 @@ async function fetchText(url) {
 export class Identities {
   #validators;
 
-  /** Tokens that were taken: {token, subject}. */
+  /** Tokens that were taken: {token, subject, name}. */
   accepted = [];
   /** Tokens that were refused: {token, reason}. */
   refused = [];
@@ -42,7 +42,7 @@ export class Identities {
       try {
         const { tokenIdentifier, subject, issuer, claims } = await validator.validate(token);
         const custom = Object.fromEntries(Object.entries(claims).map(([name, text]) => [name, JSON.parse(text)]));
-        this.accepted.push({ token, subject });
+        this.accepted.push({ token, subject, name: custom.name });
         return { identity: { tokenIdentifier, subject, issuer, ...custom }, expires: expiry(token) };
       } catch (error) {
         if (!(error instanceof Refused))

@@ -3,10 +3,10 @@ import http from "node:http";
 import { Readable } from "node:stream";
 import { WebSocketServer } from "ws";
 import { Deployment, FunctionError } from "./deployment.mjs";
-import { SyncSession } from "./sync.mjs";
+import { encodeVersion, SyncSession } from "./sync.mjs";
 
 const SYNC = /^\/api\/[^/]+\/sync$/;
-const CALL = /^\/api\/(query|mutation|action)$/;
+const CALL = /^\/api\/(query|mutation|action|query_at_ts)$/;
 const FUNCTION_FAILED = 560; // A status of Convex's own.
 const MAX_BODY = 1 << 20;
 
@@ -78,7 +78,9 @@ async function bodyOf(request) {
 
 async function callFunction(deployment, request) {
   if (request.method === "OPTIONS") return { status: 200, body: {} };
-  const [, kind] = CALL.exec(request.url) ?? [];
+  if (request.url === "/api/query_ts") return { status: 200, body: { ts: encodeVersion(deployment.version) } };
+  const [, called] = CALL.exec(request.url) ?? [];
+  const kind = called === "query_at_ts" ? "query" : called; // At what is now: old versions are not kept.
   if (request.method !== "POST" || !kind) return { status: 404, body: { code: "NotFound", message: request.url } };
   let identity = null;
   const [, token] = /^Bearer (.+)$/.exec(request.headers.authorization ?? "") ?? [];

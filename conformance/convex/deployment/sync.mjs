@@ -5,7 +5,7 @@ const PING_INTERVAL = 15_000; // Clients reconnect after a minute of silence.
 const NORMAL_CLOSURE = 1000;
 
 /** A version in the protocol's form: 64 bits, little-endian, base64. */
-function encodeVersion(version) {
+export function encodeVersion(version) {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(version);
   return bytes.toString("base64");

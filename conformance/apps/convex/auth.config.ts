@@ -1,0 +1,13 @@
+import type { AuthConfig } from "convex/server";
+
+export default {
+  providers: [
+    {
+      type: "customJwt",
+      applicationID: "convex",
+      issuer: process.env.AUTH_ISSUER!,
+      jwks: `${process.env.AUTH_URL}/api/auth/convex/jwks`,
+      algorithm: "RS256",
+    },
+  ],
+} satisfies AuthConfig;
