@@ -1,11 +1,13 @@
-# Everything needs Go; conformance and bench also need Node 20, and say so.
+# Everything needs Go; conformance, apps and bench also need Node 20, and apps
+# Chromium.
 # "make help" lists the targets.
 BINARY  := build/authhost
 CLIENTS := conformance/node_modules/.package-lock.json
+APPS    := conformance/apps/node_modules/.package-lock.json
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: run build plugins test race conformance bench torture examples fuzz lint vuln clean help
+.PHONY: run build plugins test race conformance apps bench torture examples fuzz lint vuln clean help
 
 run: build ## serve docs/quickstart/authhost.yaml
 	$(BINARY) serve --config docs/quickstart/authhost.yaml
@@ -29,6 +31,9 @@ race: plugins ## the Go tests under the race detector
 conformance: build $(CLIENTS) ## the official clients and the recorded exchanges; build/conformance.json
 	node conformance/run.mjs
 
+apps: build $(CLIENTS) $(APPS) ## Convex apps in Chromium; pictures in build/screenshots
+	node conformance/apps/run.mjs
+
 bench: build $(CLIENTS) ## Go benchmarks, and the load beside the official server; build/bench.json
 	go test -run '^$$' -bench . -benchmem ./... | tee build/bench.txt
 	node scripts/bench.mjs
@@ -51,10 +56,13 @@ vuln: ## known vulnerabilities of the dependencies; needs vuln.go.dev
 	go tool govulncheck ./...
 
 clean: ## remove what was built; data stay
-	rm -rf build conformance/node_modules plugins/dist/*.wasm plugins/dist/.stamps
+	rm -rf build conformance/node_modules conformance/apps/node_modules conformance/apps/*/.next conformance/apps/*/dist plugins/dist/*.wasm plugins/dist/.stamps
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(CLIENTS): conformance/package-lock.json
 	cd conformance && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
+
+$(APPS): conformance/apps/package-lock.json
+	cd conformance/apps && npm ci --no-audit --no-fund --loglevel error && touch node_modules/.package-lock.json

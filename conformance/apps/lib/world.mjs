@@ -1,6 +1,7 @@
 // What the browser tests run against: one authhost with a tenant for each app, a deployment for each app, and the apps.
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { startOidc } from "../../lib/oidc.mjs";
 import { startDeployment } from "../../convex/deployment/server.mjs";
 import { startAuthhost } from "../../lib/authhost.mjs";
 import { eventually, start } from "../../lib/process.mjs";
@@ -46,12 +47,24 @@ function proxiedTenant(name) {
   return { baseURL: app, hosts: [new URL(app).host, new URL(auth).host], plugins: [] };
 }
 
-function tenantOf(name, listen) {
+/** Sign-in with the users of a provider. A browser on another site has no cookie of the server that could hold the state. */
+function social(name, provider) {
+  const corp = {
+    discoveryUrl: `${provider.origin}/.well-known/openid-configuration`,
+    clientId: "apps",
+    clientSecret: "not-a-secret",
+  };
+  const account = name.startsWith("react") ? { skipStateCookieCheck: true } : {};
+  return { id: "social", config: { providers: { corp }, account } };
+}
+
+function tenantOf(name, listen, provider) {
   const tenant = name.startsWith("react") ? crossDomainTenant(name) : proxiedTenant(name);
   const lifetime = LIFETIMES[name] ? { lifetime: LIFETIMES[name] } : {};
   const plugins = [
     { id: "email-password" },
     { id: "two-factor" },
+    social(name, provider),
     { id: "convex", config: { issuer: ADDRESSES[name].auth, ...lifetime } },
     ...tenant.plugins,
   ];
@@ -103,7 +116,8 @@ async function answers(url) {
  *   server's admin listener
  */
 export async function startWorld(names) {
-  const tenants = (listen) => names.map((name) => tenantOf(name, listen(name)));
+  const provider = await startOidc();
+  const tenants = (listen) => names.map((name) => tenantOf(name, listen(name), provider));
   const ports = Object.fromEntries(names.map((name) => [name, ADDRESSES[name].ports.auth]));
   const server = { trustedProxies: ["127.0.0.1/32"] };
   const authhost = await startAuthhost({ name: "apps", ids: names, tenants, ports, server });
@@ -123,6 +137,7 @@ export async function startWorld(names) {
     await Promise.all(apps.map(([, app]) => app.stop()));
     for (const [, deployment] of started) await deployment.close();
     await authhost.stop();
+    await provider.stop();
   };
   const output = (name) => apps.find(([app]) => app === name)[1].output();
   return { deployments: Object.fromEntries(started), admin: authhost.admin, output, stop };

@@ -3,9 +3,16 @@
 import { useState, type FormEvent } from "react";
 import type { AppAuthClient } from "./client";
 
-/** Sign-in and sign-up. A user with a second factor is asked for it before `onDone` is called. */
-export function SignIn({ authClient, onDone }: { authClient: AppAuthClient; onDone?: () => void }) {
-  const [step, setStep] = useState<"sign-in" | "sign-up" | "two-factor">("sign-in");
+export type Step = "sign-in" | "sign-up" | "two-factor";
+type Props = { authClient: AppAuthClient; onDone?: () => void; steps?: [Step, (step: Step) => void] };
+
+/**
+ * Sign-in and sign-up. A user with a second factor is asked for it before `onDone` is called. `steps` keeps the step in
+ * a component around this one, if this one comes and goes: the client looks for a session after each step.
+ */
+export function SignIn({ authClient, onDone, steps }: Props) {
+  const own = useState<Step>("sign-in");
+  const [step, setStep] = steps ?? own;
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
 
@@ -18,7 +25,10 @@ export function SignIn({ authClient, onDone }: { authClient: AppAuthClient; onDo
     setBusy(false);
     if (error) setError(error.message ?? error.statusText);
     else if (data && "twoFactorRedirect" in data && data.twoFactorRedirect) setStep("two-factor");
-    else onDone?.();
+    else {
+      setStep("sign-in");
+      onDone?.();
+    }
   }
 
   function send(field: (name: string) => string) {
@@ -58,9 +68,14 @@ export function SignIn({ authClient, onDone }: { authClient: AppAuthClient; onDo
         </button>
       </form>
       {step !== "two-factor" && (
-        <button className="link" onClick={() => setStep(other)}>
-          {step === "sign-in" ? "No account yet? Sign up" : "Have an account? Sign in"}
-        </button>
+        <>
+          <button className="plain" onClick={() => authClient.signIn.social({ provider: "corp", callbackURL: "/" })}>
+            Continue with Corp
+          </button>
+          <button className="link" onClick={() => setStep(other)}>
+            {step === "sign-in" ? "No account yet? Sign up" : "Have an account? Sign in"}
+          </button>
+        </>
       )}
     </main>
   );

@@ -23,9 +23,26 @@ async function trustedDevice({ open }) {
   await ada.greeted();
 }
 
+async function handOver({ open, requests }) {
+  const alice = await open("Alice Oidc");
+  const before = await requests("/cross-domain/one-time-token/verify");
+  let token;
+  alice.page.on("framenavigated", (frame) => (token ??= new URL(frame.url()).searchParams.get("ott")));
+  await alice.button("Continue with Corp").click();
+  await alice.greeted();
+  assert.ok(token, "the browser brought no one-time token");
+  assert.ok(!alice.page.url().includes("ott="), "the token was left in the address");
+  assert.equal(await requests("/cross-domain/one-time-token/verify"), before + 1);
+  const again = await open("Alice Oidc");
+  await again.page.goto(`${again.url}/?ott=${token}`);
+  await again.signedOut();
+  assert.equal(await again.page.evaluate(() => localStorage.getItem("better-auth_session_data")), "null");
+}
+
 export const REACT = {
   ...STORIES,
   "the app works without the server's cookies": noCookies,
+  "a provider's user is handed over by a one-time token": handOver,
   "a second factor, and a device that is trusted": trustedDevice,
 };
 

@@ -40,6 +40,14 @@ async function fromServer({ open }) {
   assert.ok(Number(await ada.at("count").textContent()) >= 1);
 }
 
+async function withProvider({ open }) {
+  const alice = await open("Alice Oidc");
+  await alice.button("Continue with Corp").click();
+  await alice.greeted();
+  await alice.page.reload();
+  await alice.greeted();
+}
+
 async function trustedDevice({ open }) {
   const ada = await open();
   const uri = await trustDevice(ada);
@@ -69,6 +77,7 @@ const SERVER = {
   "the server's page shows the user without a flash": noFlash,
   "the page works without scripts": withoutScripts,
   "the server acts for the user": fromServer,
+  "a provider's user signs in": withProvider,
   "a second factor, and a device that is trusted": trustedDevice,
 };
 

@@ -1,20 +1,22 @@
 import { AuthBoundary } from "@convex-dev/better-auth/react";
 import { Authenticated, AuthLoading, Unauthenticated, useQuery } from "convex/react";
+import { useState } from "react";
 import { api } from "../../convex/_generated/api";
 import { isAuthError } from "../../shared/isAuthError";
 import { Messages } from "../../shared/Messages";
 import { Security } from "../../shared/Security";
-import { SignIn } from "../../shared/SignIn";
+import { SignIn, type Step } from "../../shared/SignIn";
 import { authClient, convexAuthClient } from "./lib/auth-client";
 
 export function App() {
+  const steps = useState<Step>("sign-in");
   return (
     <>
       <AuthLoading>
         <p className="quiet">Loading…</p>
       </AuthLoading>
       <Unauthenticated>
-        <SignIn authClient={authClient} />
+        <SignIn authClient={authClient} steps={steps} />
       </Unauthenticated>
       <Authenticated>
         <AuthBoundary
