@@ -6,7 +6,7 @@ export default {
       type: "customJwt",
       applicationID: "convex",
       issuer: process.env.AUTH_ISSUER!,
-      jwks: `${process.env.AUTH_URL}/api/auth/convex/jwks`,
+      jwks: process.env.AUTH_JWKS!,
       algorithm: "RS256",
     },
   ],

@@ -98,7 +98,7 @@ export function environmentOf(name) {
     return { NEXT_PUBLIC_CONVEX_URL: convex, NEXT_PUBLIC_CONVEX_SITE_URL: auth, NEXT_TELEMETRY_DISABLED: "1" };
   }
   if (name === "tanstack") return { VITE_CONVEX_URL: convex, VITE_CONVEX_SITE_URL: auth };
-  return { VITE_CONVEX_URL: convex, VITE_AUTH_URL: auth };
+  return { VITE_CONVEX_URL: convex, VITE_CONVEX_SITE_URL: auth };
 }
 
 async function answers(url) {
@@ -124,7 +124,7 @@ export async function startWorld(names) {
   const started = [];
   for (const name of names) {
     const { auth, ports } = ADDRESSES[name];
-    const env = { AUTH_URL: auth, AUTH_ISSUER: auth };
+    const env = { AUTH_ISSUER: auth, AUTH_JWKS: `${auth}/api/auth/convex/jwks` };
     const functions = path.join(APPS, "convex");
     started.push([name, await startDeployment({ functions, port: ports.convex, sitePort: ports.site, env })]);
   }

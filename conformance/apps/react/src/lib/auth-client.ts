@@ -4,7 +4,7 @@ import { twoFactorClient } from "better-auth/client/plugins";
 import { createAuthClient } from "better-auth/react";
 
 export const authClient = createAuthClient({
-  baseURL: import.meta.env.VITE_AUTH_URL,
+  baseURL: import.meta.env.VITE_CONVEX_SITE_URL,
   plugins: [convexClient(), crossDomainClient(), twoFactorClient()],
 });
 
