@@ -107,7 +107,7 @@ func list(t *testing.T, goos, goarch string, patterns ...string) []pkg {
 }
 
 // generated are folders of the repository that hold no sources of ours.
-var generated = []string{".git", "build", "data", "node_modules", "conformance/reference"}
+var generated = []string{".git", "build", "data", "node_modules", ".next", ".tanstack", "dist", "conformance/reference"}
 
 // files calls f for every file of ours whose name ends in one of the
 // extensions, with its path from the repository's root.
