@@ -25,11 +25,11 @@ const base = "/api/auth"
 // server is an API over a realm.
 type server struct {
 	*realmtest.Realm
-	t   *testing.T
+	t   testing.TB
 	api *httpapi.API
 }
 
-func newServer(t *testing.T, rc realmtest.Config, c httpapi.Config) *server {
+func newServer(t testing.TB, rc realmtest.Config, c httpapi.Config) *server {
 	t.Helper()
 	r := realmtest.New(t, rc)
 	c.Realm, c.Plugins, c.Capabilities, c.Views, c.Observer = r.Realm, r.Set, r.Host, r.Views, r.Done
