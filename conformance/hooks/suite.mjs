@@ -1,4 +1,5 @@
-// What an app decides and what it is told: plugins that refuse, and the plugin webhooks.
+// What an app decides and what it is told: plugins that refuse, the plugin webhooks, and an app that uses it.
+import { example } from "./example.mjs";
 import { veto } from "./veto.mjs";
 import { webhooks } from "./webhooks.mjs";
 
@@ -9,7 +10,7 @@ import { webhooks } from "./webhooks.mjs";
  */
 export async function runHooks(store, suffix) {
   const result = { passed: 0, steps: 0, failures: [] };
-  for (const part of [veto, webhooks]) {
+  for (const part of [veto, webhooks, example]) {
     let broken = false;
     const step = async (name, check) => {
       result.steps++;

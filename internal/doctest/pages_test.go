@@ -110,7 +110,7 @@ func TestConfigurations(t *testing.T) {
 			if !strings.Contains(m[1], "tenants:") {
 				continue // a part of one
 			}
-			source := regexp.MustCompile(`file:[^\s},]+`).ReplaceAllString(m[1], `"${A_SECRET}"`)
+			source := regexp.MustCompile(`file:[^\s},\]]+`).ReplaceAllString(m[1], `"${A_SECRET}"`)
 			if _, err := config.Parse(page, []byte(source), secrets); err != nil {
 				t.Errorf("%s: %v\n%s", page, err, source)
 			}

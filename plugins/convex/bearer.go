@@ -39,6 +39,9 @@ func useToken(c *sdk.Call, token string) sdk.Result {
 	}
 	claim := func(name string) string { return c.Result("claims." + name).String() }
 	session, user := claim("sessionId"), claim("sub")
+	if other(c) {
+		user = claim(claimUserID)
+	}
 	if claim("iss") != issuer(c) || claim("aud") != c.Config("audience").String() || session == "" || user == "" {
 		return sdk.Continue
 	}

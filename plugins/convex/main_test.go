@@ -54,6 +54,46 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// TestSubject: a field can say who the user is; users without it are known by
+// their id.
+func TestSubject(t *testing.T) {
+	h := newHost(t, `{"subject":"userId"}`)
+	id := h.AddUser(ada, "")
+	h.SignIn(id)
+	if sub := h.Claims(h.GET("/convex/token").Text("token"))["sub"]; sub != id {
+		t.Errorf("without the field: sub is %v", sub)
+	}
+	for value, want := range map[any]any{"app|7": "app|7", "": id, 7: id, nil: id} {
+		h.SetUser(id, plugintest.Object{"userId": value})
+		claims := h.Claims(h.GET("/convex/token").Text("token"))
+		if claims["sub"] != want || claims[claimUserID] != id {
+			t.Errorf("%v: claims %v", value, claims)
+		}
+	}
+}
+
+// TestTokenOfSubject: a token with another subject still lets its server act in
+// the session of the user that it was issued to.
+func TestTokenOfSubject(t *testing.T) {
+	h := newHost(t, `{"subject":"userId","tokenScopes":["/server/*"]}`)
+	var used plugintest.Object
+	h.On("session.use", func(args plugintest.Object) (sdk.Status, any) {
+		used = args
+		return sdk.OK, nil
+	})
+	claims := plugintest.Object{"iss": plugintest.BaseURL, "aud": "convex", "sub": "app|7", "sessionId": "s1", claimUserID: "u1"}
+	h.On("keys.verify", func(plugintest.Object) (sdk.Status, any) { return sdk.OK, plugintest.Object{"claims": claims} })
+	event := plugintest.Event{Name: pluginapi.EventRequestBefore, Request: plugintest.Request{Path: "/server/x", Headers: map[string]string{"authorization": "Bearer a.b.c"}}}
+	if r := h.Fire(event); r.Result != sdk.Continue || used["id"] != "s1" || used["userId"] != "u1" {
+		t.Errorf("got %s, used %v", r, used)
+	}
+	used = nil
+	delete(claims, claimUserID)
+	if h.Fire(event); used["id"] != nil {
+		t.Errorf("a token that does not say whose it is was used: %v", used)
+	}
+}
+
 func TestConfiguredClaims(t *testing.T) {
 	h := newHost(t, `{"audience":"other","lifetime":60,"claims":{"fields":["name","missing"],"constants":{"plan":"pro","https://example.com/x":{"a":[1]}}}}`)
 	h.SignIn(h.AddUser(ada, ""))

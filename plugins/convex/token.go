@@ -18,7 +18,7 @@ var droppedFields = [...]string{
 
 // reservedClaims are what hooks on token.claims must leave alone: who the token
 // is about, from and for, and what Convex has under other names itself.
-var reservedClaims = [...]string{"tokenIdentifier", "issuer", "subject", "iss", "sub", "aud", "nbf", "sessionId"}
+var reservedClaims = [...]string{"tokenIdentifier", "issuer", "subject", "iss", "sub", "aud", "nbf", "sessionId", claimUserID}
 
 // token serves GET /convex/token.
 func token(c *sdk.Call) sdk.Result {
@@ -56,10 +56,19 @@ func issue(c *sdk.Call, left int64) (string, sdk.Status) {
 	c.Keys().Reserve(reservedClaims[:]...)
 	c.Arg("claims.sessionId", sdk.Copy("session.session.id"))
 	c.Arg("claims.sub", sdk.Copy(subject(c)))
+	if other(c) {
+		c.Arg("claims."+claimUserID, sdk.Copy("session.user.id"))
+	}
 	c.Arg("claims.iss", sdk.String(issuer(c)))
 	c.Arg("claims.aud", c.Config("audience"))
 	return c.Keys().SignOrReuse(keyUse, c.Config("algorithm").String(), lifetime(c), left)
 }
+
+// claimUserID is the claim with the user's id where the subject is another.
+const claimUserID = "authUserId"
+
+// other reports whether tokens have another subject than the user's id.
+func other(c *sdk.Call) bool { return !c.Config("subject").IsAbsent() }
 
 // subject returns the path of what Convex will know the user by: the field that
 // the configuration names, where the user has it, or else the user's id.
