@@ -43,7 +43,7 @@ export async function withProviders(profiles) {
 }
 
 /** Starts a provider on a free port of 127.0.0.1. */
-async function startOidc() {
+export async function startOidc() {
   const provider = new Provider(await jose.generateKeyPair("RS256", { extractable: true }));
   await provider.listen();
   return provider;

@@ -22,15 +22,16 @@ export const Route = createFileRoute("/")({
     if (!context.isAuthenticated) throw redirect({ to: "/sign-in" });
   },
   loader: async ({ context }) => {
-    await context.queryClient.ensureQueryData(convexQuery(api.auth.getCurrentUser, {}));
-    return { count: await countMessages() };
+    const user = await context.queryClient.ensureQueryData(convexQuery(api.auth.getCurrentUser, {}));
+    return { user, count: await countMessages() };
   },
   component: Dashboard,
 });
 
 function Dashboard() {
-  const { data: user } = useSuspenseQuery(convexQuery(api.auth.getCurrentUser, {}));
-  const { count } = Route.useLoaderData();
+  const { data } = useSuspenseQuery(convexQuery(api.auth.getCurrentUser, {}));
+  const { user: loaded, count } = Route.useLoaderData();
+  const user = data ?? loaded; // When the client has found the session, it presents a new token; between the two is nobody.
   const signOut = () => authClient.signOut({ fetchOptions: { onSuccess: () => location.reload() } });
   return (
     <div className="page">
