@@ -46,9 +46,9 @@ function functions() {
 
 const tenant = (siteUrl) => (listen) => [
   {
-    id: "app",
-    listen: listen("app"),
-    baseURL: `http://${listen("app")}`,
+    id: "page",
+    listen: listen("page"),
+    baseURL: `http://${listen("page")}`,
     secret: "example-Zt5Rw8Yq1Pm4Xn7Lb0Kc3Vd6Jf9Hg2Sa",
     user: { additionalFields: [{ name: "userId", input: false }] },
     plugins: [
@@ -88,7 +88,7 @@ async function life(server, app, step) {
   const look = new ConvexHttpClient(app.url, { logger: false });
   const users = () => look.query(api.look.users);
   const until = (check) => eventually(async () => check(await users()), { timeout: 30_000, interval: 100, onTimeout: () => new Error("the table did not follow") });
-  const url = server.url("app");
+  const url = server.url("page");
   let ada;
   await step("docs/convex.md: a new user has a row, and its id is the subject of the token", async () => {
     ada = await signUp(url, "ada@example.com", "Ada");
@@ -121,9 +121,9 @@ async function life(server, app, step) {
 export async function example(store, suffix, step) {
   const [sitePort] = await freePorts(1);
   let app;
-  const server = await startAuthhost({ name: `hooks-example${suffix}`, ids: ["app"], tenants: tenant(`http://127.0.0.1:${sitePort}`), store });
+  const server = await startAuthhost({ name: `hooks-example${suffix}`, ids: ["page"], tenants: tenant(`http://127.0.0.1:${sitePort}`), store });
   try {
-    const env = { AUTHHOST_WEBHOOK_SECRET: SECRET, ISSUER, JWKS_URL: `${server.url("app")}/api/auth/convex/jwks` };
+    const env = { AUTHHOST_WEBHOOK_SECRET: SECRET, ISSUER, JWKS_URL: `${server.url("page")}/api/auth/convex/jwks` };
     app = await startDeployment({ functions: functions(), sitePort, env });
     await life(server, app, step);
   } finally {
