@@ -73,14 +73,15 @@ class Server {
  *
  * @param {{name: string, ids: string[], tenants: (listen: (id: string) => string) => object[], store?: object,
  *   development?: boolean, ports?: Record<string, number>, server?: object, sections?: object,
- *   before?: (file: string) => Promise<void>}} options `name` names the log file; `ids` are the tenants that get a listener,
+ *   before?: (file: string) => Promise<void>, logLevel?: string, keepOutput?: boolean}} options `name` names the log file; `ids` are the tenants that get a listener,
  *   at free ports unless `ports` names them; `tenants` makes their configuration from a function that gives a tenant's
  *   listen address; `store` is the configuration's store section, `server` adds to the one of that name, `sections` are
- *   further ones; `before` is called with the configuration file before the server starts
+ *   further ones; `before` is called with the configuration file before the server starts; `logLevel` is "warn" unless it
+ *   is given; `keepOutput` keeps all that the server prints, not only the end
  */
 export async function startAuthhost(options) {
   const { name, ids, tenants, store = { driver: "bolt" }, development = true, sections = {}, before } = options;
-  const { ports = {}, server = {} } = options;
+  const { ports = {}, server = {}, logLevel = "warn", keepOutput = false } = options;
   if (!existsSync(BINARY)) throw new Error(`${BINARY} does not exist; run "make build"`);
   const [main, adminPort, ...free] = await freePorts(ids.length + 2);
   const addresses = new Map(ids.map((id, i) => [id, `127.0.0.1:${ports[id] ?? free[i]}`]));
@@ -93,7 +94,7 @@ export async function startAuthhost(options) {
       dataDir: path.join(folder, "data"),
       cacheDir: CACHE,
       development,
-      logLevel: "warn",
+      logLevel,
       requestTimeout: "2m",
       egress: { allow: ["127.0.0.0/8"] }, // Identity providers of the tests are on this host.
       ...server,
@@ -106,7 +107,7 @@ export async function startAuthhost(options) {
   const file = path.join(folder, "authhost.yaml");
   writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML.
   await before?.(file);
-  const launch = () => start(BINARY, ["serve", "--config", file], { cwd: folder });
+  const launch = () => start(BINARY, ["serve", "--config", file], { cwd: folder, keepOutput });
   const process = launch();
   const admin = new Admin(`http://127.0.0.1:${adminPort}`);
   await untilReady(process, admin);

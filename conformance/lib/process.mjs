@@ -42,17 +42,17 @@ export async function freePorts(count) {
 }
 
 /**
- * Starts a program and keeps the end of its output.
+ * Starts a program and keeps the end of its output, or all of it with `keepOutput`.
  *
  * @returns {{child: object, exited: Promise<number|string>, output: () => string, stop: () => Promise<void>}} `exited`
  *   gives the exit code or signal; `stop` sends SIGTERM, and SIGKILL when that takes too long
  */
-export function start(command, args, options = {}) {
+export function start(command, args, { keepOutput = false, ...options } = {}) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   children.add(child);
   let output = "";
   const keep = (chunk) => {
-    output = (output + chunk).slice(-KEPT_OUTPUT);
+    output = (output + chunk).slice(keepOutput ? 0 : -KEPT_OUTPUT);
   };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);

@@ -32,6 +32,7 @@ export async function startOfficial(profiles) {
     admin,
     url,
     target: (name) => ({ baseUrl: url(name), outbox: () => admin.outbox(name), reset: () => admin.reset(name) }),
+    pid: running.child.pid,
     stop: running.stop,
   };
 }

@@ -3,6 +3,7 @@ import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { getAuthTables } from "better-auth/db";
 import { toNodeHandler } from "better-auth/node";
+import { bearer, jwt, multiSession, oneTimeToken, twoFactor } from "better-auth/plugins";
 import { genericOAuth } from "better-auth/plugins/generic-oauth";
 
 const OUTBOX_CALLBACK = /^outbox: subject=([^,]+), to=\S+(.*)$/;
@@ -23,7 +24,7 @@ export class OfficialServer {
   }
 }
 
-/** Builds the server. Plugins other than Convex's are not known here. */
+/** Builds the server. Throws when a plugin of the profile is not known here. */
 export async function officialServer(profile) {
   Object.assign(process.env, profile.environment);
   const outbox = [];
@@ -34,7 +35,7 @@ export async function officialServer(profile) {
     basePath: profile.base_path,
     secret: profile.secret,
     logger: { disabled: true },
-    plugins: await Promise.all(profile.plugins.map(officialPlugin)),
+    plugins: await Promise.all(profile.plugins.map((plugin) => officialPlugin(plugin, outbox))),
     database: (all) => writable(memoryAdapter(db)(all)),
   };
   for (const table of Object.values(getAuthTables(options))) db[table.modelName] = [];
@@ -47,7 +48,12 @@ function writable(adapter) {
   return adapter;
 }
 
-async function officialPlugin({ plugin, options }) {
+/** Plugins of better-auth that are known here; their options are taken as they are. */
+const PLUGINS = { bearer, jwt, multiSession, oneTimeToken, twoFactor };
+
+async function officialPlugin({ plugin, options }, outbox) {
+  if (PLUGINS[plugin]) return PLUGINS[plugin](callbacks(options, outbox));
+  if (plugin === "crossDomain") return (await import("@convex-dev/better-auth/plugins")).crossDomain(options);
   if (plugin === "genericOAuth") return genericOAuth(options);
   if (plugin !== "convex" || options.authConfig !== "$convexRS256") throw new Error(`plugin ${plugin} is not known`);
   const { convex } = await import("@convex-dev/better-auth/plugins");

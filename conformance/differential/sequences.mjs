@@ -1,0 +1,129 @@
+// Makes sequences: users sign up, then requests and short stories follow in any order.
+import { Random } from "./random.mjs";
+import { mayHash, requestTo } from "./requests.mjs";
+import { PASSWORDS } from "./values.mjs";
+
+const JARS = ["a", "a", "a", "b", "c"];
+const MOST_HASHES = 4; // per sequence, beside those of the stories
+const BURST = 6;
+
+const email = (of) => ({ $: "email", of });
+const post = (jar, path, json, rest = {}) => ({
+  jar,
+  cookies: { mode: "jar" },
+  method: "POST",
+  path,
+  query: [],
+  headers: {},
+  type: "application/json",
+  body: { json },
+  ...rest,
+});
+const get = (jar, path, query = []) => ({ jar, cookies: { mode: "jar" }, method: "GET", path, query, headers: {} });
+const signUp = (jar) => post(jar, "/sign-up/email", { name: `User ${jar}`, email: email(jar), password: PASSWORDS[0] });
+const signIn = (jar, of = "a", rest = {}) =>
+  post(jar, "/sign-in/email", { email: email(of), password: PASSWORDS[0], ...rest });
+const mailed = (subject, member = "token") => ({ $: "mail", subject, member });
+const ott = { $: "seen", name: "ott", back: 0 };
+
+/** Many at once; `once` says that at most one of them may succeed. */
+const burst = (request, once) => ({ burst: BURST, once, request });
+
+/** Short stories that need several steps in order; each has the endpoint without which it is told in vain. */
+const STORIES = [
+  {
+    needs: "/request-password-reset",
+    steps: () => [post(null, "/request-password-reset", { email: email("a"), redirectTo: "/reset" })],
+  },
+  {
+    needs: "/request-password-reset",
+    steps: () => [
+      post(null, "/request-password-reset", { email: email("a") }),
+      burst(post(null, "/reset-password", { token: mailed("reset-password"), newPassword: PASSWORDS[0] }), true),
+    ],
+  },
+  { needs: "/send-verification-email", steps: () => [post("a", "/send-verification-email", { email: email("a") })] },
+  {
+    needs: "/send-verification-email",
+    steps: (random) => [
+      post("a", "/send-verification-email", { email: email("a"), callbackURL: "/welcome" }),
+      get(random.pick(["a", "c", null]), "/verify-email", [
+        ["token", mailed("verify-email")],
+        ["callbackURL", "/welcome"],
+      ]),
+    ],
+  },
+  {
+    needs: "/change-email",
+    steps: () => [
+      post("a", "/change-email", { newEmail: email("new"), callbackURL: "/changed" }),
+      get("a", "/verify-email", [["token", mailed("change-email-confirmation")]]),
+      get("a", "/verify-email", [["token", mailed("verify-email")]]),
+    ],
+  },
+  {
+    needs: "/one-time-token/generate",
+    steps: () => [
+      get("a", "/one-time-token/generate"),
+      burst(post("c", "/one-time-token/verify", { token: ott }), true),
+    ],
+  },
+  {
+    needs: "/one-time-token/generate",
+    steps: () => [get("a", "/one-time-token/generate"), post("c", "/one-time-token/verify", { token: ott })],
+  },
+  {
+    needs: "/two-factor/enable",
+    steps: () => [
+      post("a", "/two-factor/enable", { password: PASSWORDS[0] }),
+      post("a", "/two-factor/verify-totp", { code: { $: "totp", step: -1 } }),
+      signIn("c"),
+      post("c", "/two-factor/verify-totp", { code: { $: "totp", step: 0 }, trustDevice: true }),
+    ],
+  },
+  { needs: "/two-factor/enable", steps: () => [signIn("c"), post("c", "/two-factor/send-otp", {})] },
+  {
+    needs: "/two-factor/enable",
+    steps: () => [
+      signIn("c"),
+      burst(post("c", "/two-factor/verify-backup-code", { code: { $: "backup", index: 9 } }), true),
+    ],
+  },
+  {
+    needs: "/multi-session/set-active",
+    steps: () => [signIn("a", "b"), get("a", "/multi-session/list-device-sessions")],
+  },
+  { needs: "/sign-out", steps: () => [post("c", "/sign-out", {}), get("c", "/get-session")] },
+  { needs: "/get-session", steps: () => [burst(get("a", "/get-session"))] },
+  { needs: "/list-sessions", steps: () => [burst(get("b", "/list-sessions"))] },
+  { needs: "/sign-in/email", steps: () => [signIn("c", "a", { rememberMe: false, callbackURL: "/welcome" })] },
+];
+
+/**
+ * The sequence of a seed.
+ *
+ * @param {{seed: string, endpoints: object[], length: number}} options `length` is the number of requests, about
+ * @returns {object[]} requests and bursts; every part of it is a sequence, too
+ */
+export function sequenceOf({ seed, endpoints, length }) {
+  const random = new Random(seed);
+  const paths = new Set(endpoints.map(({ path }) => path));
+  const stories = STORIES.filter(({ needs }) => paths.has(needs));
+  const weights = Object.fromEntries(endpoints.map(({ weight }, i) => [i, weight]));
+  const out = [signUp("a"), ...(random.chance(0.6) ? [signUp("b")] : []), ...(random.chance(0.3) ? [signIn("c")] : [])];
+  let hashes = 0;
+  while (out.length < length) {
+    if (random.chance(0.05)) {
+      out.push(...random.pick(stories).steps(random));
+      continue;
+    }
+    const request = requestTo(random, endpoints[random.weighted(weights)], {
+      jar: random.pick(JARS),
+      cheap: hashes >= MOST_HASHES,
+    });
+    if (mayHash(request) && hashes++ > 2 * MOST_HASHES) continue;
+    out.push(request);
+    if (random.chance(0.06)) out.push({ ...request }); // The same again: replays.
+  }
+  return out;
+}
