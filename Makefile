@@ -7,7 +7,7 @@ APPS    := conformance/apps/node_modules/.package-lock.json
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: run build plugins test race conformance apps bench torture examples fuzz lint vuln clean help
+.PHONY: run build plugins test race conformance apps bench torture examples fuzz soak lint vuln clean help
 
 run: build ## serve docs/quickstart/authhost.yaml
 	$(BINARY) serve --config docs/quickstart/authhost.yaml
