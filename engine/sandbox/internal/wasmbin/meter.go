@@ -54,7 +54,8 @@ const (
 	smallLeaf = 32        // see prologue
 	bulkShift = 4         // 16 bytes or entries cost one
 	growShift = 12        // a page of memory costs 4096
-	growMax   = 1 << 16
+	growMax   = 1 << 16   // pages or entries that could ever be had
+	growAsk   = 512       // asking for more than growMax: a call of the runtime that fails
 )
 
 // Frame sizes in words of 8 bytes.
@@ -335,14 +336,16 @@ func (mt *meter) pay(frame int64) {
 }
 
 // bulk charges for the length on top of the stack, shifted right, or left if
-// shift is negative. Growing by more than could ever succeed is free, because
-// programs ask for it to learn where the limit is.
+// shift is negative. Growing by more than could ever succeed costs no more than
+// asking, because programs do that to learn where the limit is.
 func (mt *meter) bulk(shift int) {
 	mt.local(opLocalTee, mt.temp)
 	if shift < 0 {
 		mt.local(opLocalGet, mt.temp)
 		mt.out = appendS(append(mt.out, opI32Const), growMax)
-		mt.out = append(mt.out, opI32GtU, opIf, blockEmpty, opElse)
+		mt.out = append(mt.out, opI32GtU, opIf, blockEmpty)
+		mt.check(growAsk, false)
+		mt.out = append(mt.out, opElse)
 	}
 	mt.global(opGlobalGet, mt.rw.meter)
 	mt.local(opLocalGet, mt.temp)

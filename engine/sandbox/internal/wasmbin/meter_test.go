@@ -19,6 +19,35 @@ func TestMeter(t *testing.T) {
 	}
 }
 
+// TestAskingForMemoryCosts: a call of the runtime is not free where it fails.
+func TestAskingForMemoryCosts(t *testing.T) {
+	ctx := context.Background()
+	var b w.Builder
+	b.Memory(1, 1)
+	count := w.Cat(w.I32(0), w.I32(0), w.Load(0), w.I32(1), w.I32Add, w.Store(0))
+	b.Export("run", b.Func(">", "", w.Loop(count, w.I32(-1), w.MemoryGrow, w.Drop, w.Br(0))))
+	m, err := Parse(b.Bytes(), DefaultAdmission())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := Rewrite(m, RewriteOptions{Stack: 1 << 20, Tank: Slice})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigCompiler())
+	defer func() { _ = rt.Close(ctx) }()
+	mod, err := rt.Instantiate(ctx, out.Wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mod.ExportedFunction("run").Call(ctx); err == nil {
+		t.Fatal("it returned")
+	}
+	if n, _ := mod.Memory().ReadUint32Le(0); n == 0 || n > 2*Slice/growAsk {
+		t.Errorf("%d requests for %d of fuel", n, Slice)
+	}
+}
+
 // TestFuelRunsOutInTime runs functions that do much between two tests of the
 // meter, and looks at how far below zero the fuel is when they are stopped.
 func TestFuelRunsOutInTime(t *testing.T) {
