@@ -13,6 +13,9 @@ type SessionOptions struct {
 	Reason string
 	// Forget makes a session that ends with the browser, and after a day.
 	Forget bool
+	// Keep makes a session that ends with the browser if the client carries
+	// the cookie that says so of the session before; without Forget.
+	Keep bool
 }
 
 // Issued is a session that was created.
@@ -29,8 +32,11 @@ type Issued struct {
 func (s Sessions) Create(userID string, o SessionOptions) (Issued, Status) {
 	s.c.Arg("userId", String(userID))
 	s.c.Arg("reason", String(o.Reason))
-	if o.Forget {
+	switch {
+	case o.Forget:
 		s.c.Arg("rememberMe", Bool(false))
+	case o.Keep:
+		s.c.Arg("rememberMe", String("keep"))
 	}
 	if st := s.c.host.session("create"); st != OK {
 		return Issued{}, st

@@ -42,10 +42,13 @@ func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *docume
 	if err != nil {
 		return document.Value{}, err
 	}
-	remember := args.Get("rememberMe")
+	forget, err := forgets(ctx, ex, args.Get("rememberMe"))
+	if err != nil {
+		return document.Value{}, err
+	}
 	p := session.CreateParams{
 		UserID: userID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent,
-		Forget: remember.Kind() == document.Bool && !remember.Bool(),
+		Forget: forget,
 		Fields: args.Get("fields").Object(),
 	}
 	var rec *store.Record
@@ -63,6 +66,16 @@ func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *docume
 	}
 	ex.Issue(rec, user, p.Forget, reason)
 	return sessionAndUser(ex, rec, user), nil
+}
+
+// forgets reports whether a session is to end with the browser: the argument
+// says so, or leaves it to what the client carries of the session before.
+func forgets(ctx context.Context, ex *dispatch.Exchange, remember document.Value) (bool, error) {
+	if remember.Str() == "keep" {
+		cur, err := ex.Current(ctx)
+		return cur.DontRemember, err
+	}
+	return remember.Kind() == document.Bool && !remember.Bool(), nil
 }
 
 // beginsSession refuses to hand a session to who is no client of the user's.

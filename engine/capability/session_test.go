@@ -106,6 +106,39 @@ func TestSessionCreate(t *testing.T) {
 	}
 }
 
+// TestSessionKeepsTheChoice: a session that a link begins ends with the
+// browser, if the user chose that for the one before.
+func TestSessionKeepsTheChoice(t *testing.T) {
+	for _, tt := range []struct{ name, args, cookie, cookies string }{
+		{"forgotten before", `{"userId":"ada","rememberMe":"keep"}`, "signed", "session_token dont_remember"},
+		{"remembered before", `{"userId":"ada","rememberMe":"keep"}`, "", "session_token"},
+		{"no session before", `{"userId":"ada","rememberMe":"keep"}`, "alone", "session_token dont_remember"},
+		{"not signed", `{"userId":"ada","rememberMe":"keep"}`, "true", "session_token"},
+		{"not asked", `{"userId":"ada"}`, "signed", "session_token"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{guest("guest", onlySession, call("c", "session", "create", tt.args))}})
+			addUser(t, r, "ada")
+			request := as(r, nil)
+			cookie := "better-auth.session_token=" + session.EncodeURIComponent(r.Secrets.Sign("of a session that ended"))
+			switch tt.cookie {
+			case "signed":
+				cookie += "; better-auth.dont_remember=" + session.EncodeURIComponent(r.Secrets.Sign("true"))
+			case "alone":
+				cookie = "better-auth.dont_remember=" + session.EncodeURIComponent(r.Secrets.Sign("true"))
+			case "true":
+				cookie += "; better-auth.dont_remember=true"
+			}
+			request.Headers.Set("Cookie", cookie)
+			ex := r.Exchange(t, request)
+			want(t, runOn(t, r, ex, 0), "c", pluginapi.StatusOK)
+			if got := cookieNames(ex); got != tt.cookies {
+				t.Errorf("cookies %s, want %s", got, tt.cookies)
+			}
+		})
+	}
+}
+
 // TestSessionUpdate: a plugin sets the fields that it adds itself, and of what
 // a client sends those that are open to clients.
 func TestSessionUpdate(t *testing.T) {

@@ -15,13 +15,17 @@ import (
 func refusalOf(err error) *Refusal {
 	r := &Refusal{Status: pluginapi.StatusInternal, Message: "internal error", Cause: err}
 	var api *apierror.Error
+	var unfit *store.InvalidError
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		r.Status, r.Message = pluginapi.StatusNotFound, "not found"
 	case errors.Is(err, store.ErrConflict):
 		r.Status, r.Message = pluginapi.StatusConflict, "conflict"
-	case errors.Is(err, store.ErrInvalid):
-		r.Status, r.Message = pluginapi.StatusInvalid, err.Error()
+	case errors.As(err, &unfit):
+		r.Status, r.Message = pluginapi.StatusInvalid, unfit.Reason
+		if unfit.Field != "" {
+			r.Message = unfit.Field + ": " + unfit.Reason
+		}
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		r.Status, r.Message = pluginapi.StatusTimeout, "timed out"
 	case errors.Is(err, sandbox.ErrBusy):

@@ -148,13 +148,12 @@ func (m *Manager) Resolve(ctx context.Context, cred Credential, now time.Time) (
 	if cred.SessionID != "" {
 		return m.named(ctx, cred, now)
 	}
-	token, ok := m.token(cred)
-	if !ok {
-		return Current{}, nil
-	}
-	cur, err := m.Find(ctx, m.store, token, now)
-	if err != nil {
-		return Current{}, err
+	var cur Current
+	if token, ok := m.token(cred); ok {
+		var err error
+		if cur, err = m.Find(ctx, m.store, token, now); err != nil {
+			return Current{}, err
+		}
 	}
 	if raw, ok := ReadCookie(cred.Cookie, m.cookies.Name(CookieDontRemember)); ok {
 		value, good := m.secrets.Verify(raw)

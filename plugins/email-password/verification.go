@@ -170,12 +170,12 @@ func markVerified(c *sdk.Call, user sdk.User) sdk.Result {
 }
 
 // ensureSession sends the cookie of the present session again, or signs the
-// user in.
+// user in: until the browser closes, if that was chosen in it before.
 func ensureSession(c *sdk.Call, user sdk.User, present bool) (pending bool, status sdk.Status) {
 	if present {
 		return false, c.Sessions().Reissue()
 	}
-	session, status := c.Sessions().Create(user.ID, sdk.SessionOptions{Reason: "verify-email"})
+	session, status := c.Sessions().Create(user.ID, sdk.SessionOptions{Reason: "verify-email", Keep: true})
 	return session.Pending, status
 }
 

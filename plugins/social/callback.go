@@ -102,7 +102,7 @@ func finish(c *sdk.Call, p *provider, words vocabulary, page string) sdk.Result 
 	if problem != "" {
 		return fail(c, page, problem, "")
 	}
-	issued, status := c.Sessions().Create(found.id, sdk.SessionOptions{Reason: sessionReason})
+	issued, status := c.Sessions().Create(found.id, sdk.SessionOptions{Reason: sessionReason, Keep: true})
 	if status == sdk.Denied && !found.isNew {
 		return fail(c, page, vetoed(c, "unable_to_create_session"), c.Result("message").String())
 	}

@@ -121,7 +121,7 @@ func signInWithToken(c *sdk.Call, p *provider) sdk.Result {
 	if problem != "" {
 		return c.Deny(401, "OAUTH_LINK_ERROR", spaced(problem))
 	}
-	issued, status := c.Sessions().Create(found.id, sdk.SessionOptions{Reason: sessionReason})
+	issued, status := c.Sessions().Create(found.id, sdk.SessionOptions{Reason: sessionReason, Keep: true})
 	if status != sdk.OK {
 		return c.Fail(status)
 	}
