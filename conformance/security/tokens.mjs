@@ -71,7 +71,7 @@ const races = Object.entries(ONCE).map(([name, setup]) => ({
     const use = await setup(site);
     const answers = await atOnce(50, use);
     check(
-      answers.every(({ status }) => status < 500),
+      answers.every(({ status }) => status < 500 || status === 503), // 503: too many at once, try again
       "an answer is 5xx",
     );
     const good = answers.filter(({ status }) => status === 200).length;

@@ -34,7 +34,7 @@ func deleteUser(c *sdk.Call) sdk.Result {
 		return errSessionExpired.Deny(c)
 	}
 	if status := deleteAndEnd(c); status != sdk.OK {
-		return c.Fail(status)
+		return notDeleted(c, status)
 	}
 	return answer(c, "User deleted")
 }
@@ -91,7 +91,7 @@ func deleteUserCallback(c *sdk.Call) sdk.Result {
 		return refused.Deny(c)
 	}
 	if status := deleteAndEnd(c); status != sdk.OK {
-		return c.Fail(status)
+		return notDeleted(c, status)
 	}
 	if page := c.Request().Query("callbackURL").String(); page != "" {
 		return c.Redirect(page)
@@ -109,7 +109,7 @@ func deleteByToken(c *sdk.Call, token string) sdk.Result {
 		return refused.Deny(c)
 	}
 	if status := c.Identity().DeleteUser(c.Session().UserID()); status != sdk.OK {
-		return c.Fail(status)
+		return notDeleted(c, status)
 	}
 	return answer(c, "User deleted")
 }
@@ -132,6 +132,15 @@ func deleteAndEnd(c *sdk.Call) sdk.Status {
 		return status
 	}
 	return c.Identity().DeleteUser(userID)
+}
+
+// notDeleted answers when the user could not be deleted: another request may
+// have done it while this one was under way.
+func notDeleted(c *sdk.Call, status sdk.Status) sdk.Result {
+	if status == sdk.NotFound {
+		return errNoSession.Deny(c)
+	}
+	return c.Fail(status)
 }
 
 func answer(c *sdk.Call, message string) sdk.Result {

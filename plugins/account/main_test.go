@@ -207,6 +207,11 @@ func TestDeleteUserByMail(t *testing.T) {
 	m = mail(`{}`)
 	h.Advance(time.Minute)
 	wantError(t, h.GET("/delete-user/callback?token="+m.Token), 404, "INVALID_TOKEN")
+
+	// Another request was faster.
+	h.On("identity.deleteUser", func(plugintest.Object) (sdk.Status, any) { return sdk.NotFound, nil })
+	wantError(t, h.GET("/delete-user/callback?token="+mail(`{}`).Token), 404, "FAILED_TO_GET_USER_INFO")
+	wantError(t, h.POST("/delete-user", `{"token":"`+mail(`{}`).Token+`"}`), 404, "FAILED_TO_GET_USER_INFO")
 }
 
 func TestAccounts(t *testing.T) {
