@@ -74,25 +74,28 @@ async function everything(report) {
   await run("unit", "unit", () => stages.unitTests(report));
   for (const driver of stores) {
     const postgres = driver === "postgres" ? await startPostgres() : undefined;
-    const store = postgres ? { driver, postgres: { url: postgres.url } } : { driver };
+    // Each stage has a database of its own: some name their tenants alike.
+    const storeOf = async (stage) =>
+      postgres ? { driver, postgres: { url: await postgres.database(stage) } } : { driver };
+    const on = (stage, name, work) => run(stage, name, async () => work(await storeOf(stage)));
     const suffix = postgres ? "_postgres" : "";
-    await run("clients", `clients on ${driver}`, () => stages.clients(report, { store, suffix }));
-    await run("transcripts", `transcripts on ${driver}`, () =>
+    await on("clients", `clients on ${driver}`, (store) => stages.clients(report, { store, suffix }));
+    await on("transcripts", `transcripts on ${driver}`, (store) =>
       stages.transcripts(report, { names: mustPass().scenarios, store, suffix, deviations }),
     );
-    if (driver === "bolt") await run("dialect", "dialect 1.7", () => stages.dialect(report, { store, deviations }));
-    if (driver === "bolt") await run("redis", "transcripts on Redis", () => onRedis(report, { store, deviations }));
-    await run("oidc", `oidc on ${driver}`, () => stages.oidc(report, { store, suffix }));
-    await run("isolation", `isolation on ${driver}`, () => stages.isolation(report, { store, suffix }));
-    await run("import", `import on ${driver}`, () => stages.importing(report, { store, suffix }));
-    await run("openapi", `OpenAPI on ${driver}`, () => stages.openAPI(report, { store, suffix }));
-    await run("hooks", `hooks on ${driver}`, () => stages.hooks(report, { store, suffix }));
-    await run("badinput", `bad input on ${driver}`, () => stages.badInput(report, { store, suffix, deviations }));
-    await run("server", `server on ${driver}`, () => stages.serverCalls(report, { store, suffix }));
-    await run("rotation", `rotation on ${driver}`, () => stages.rotation(report, { store, suffix }));
+    if (driver === "bolt") await on("dialect", "dialect 1.7", (store) => stages.dialect(report, { store, deviations }));
+    if (driver === "bolt") await on("redis", "transcripts on Redis", (store) => onRedis(report, { store, deviations }));
+    await on("oidc", `oidc on ${driver}`, (store) => stages.oidc(report, { store, suffix }));
+    await on("isolation", `isolation on ${driver}`, (store) => stages.isolation(report, { store, suffix }));
+    await on("import", `import on ${driver}`, (store) => stages.importing(report, { store, suffix }));
+    await on("openapi", `OpenAPI on ${driver}`, (store) => stages.openAPI(report, { store, suffix }));
+    await on("hooks", `hooks on ${driver}`, (store) => stages.hooks(report, { store, suffix }));
+    await on("badinput", `bad input on ${driver}`, (store) => stages.badInput(report, { store, suffix, deviations }));
+    await on("server", `server on ${driver}`, (store) => stages.serverCalls(report, { store, suffix }));
+    await on("rotation", `rotation on ${driver}`, (store) => stages.rotation(report, { store, suffix }));
     if (driver === stores[0]) {
-      await run("differential", "differential", () => differential(report, { store, deviations, flags }));
-      await run("security", "security", () => security(report, { store, update: flags.update }));
+      await on("differential", "differential", (store) => differential(report, { store, deviations, flags }));
+      await on("security", "security", (store) => security(report, { store, update: flags.update }));
     }
     await postgres?.stop();
   }

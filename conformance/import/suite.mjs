@@ -242,5 +242,5 @@ async function databaseOf(store, suffix) {
   await admin.connect();
   await admin.query(`CREATE DATABASE "import${suffix}"`);
   await admin.end();
-  return { ...store, postgres: { url: store.postgres.url.replace("/postgres?", `/import${suffix}?`) } };
+  return { ...store, postgres: { url: store.postgres.url.replace(/\/\w+\?/, `/import${suffix}?`) } };
 }

@@ -42,10 +42,17 @@ async function accepts(url) {
   }
 }
 
+async function create(url, name) {
+  const client = new pg.Client(url);
+  await client.connect();
+  await client.query(`create database ${client.escapeIdentifier(name)}`).finally(() => client.end());
+}
+
 /**
  * Starts a server without durability, for its data live as long as the run.
  *
- * @returns {Promise<{url: string, stop: () => Promise<void>}>}
+ * @returns {Promise<{url: string, database: (name: string) => Promise<string>, stop: () => Promise<void>}>} `database`
+ *   makes a new one and gives its URL
  */
 export async function startPostgres() {
   const bin = binaries();
@@ -68,10 +75,11 @@ export async function startPostgres() {
     ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, ...settings],
     { cwd: folder, ...user },
   );
-  const url = `postgres://authhost@127.0.0.1:${port}/postgres?sslmode=disable`;
+  const urlOf = (name) => `postgres://authhost@127.0.0.1:${port}/${name}?sslmode=disable`;
+  const url = urlOf("postgres");
   await eventually(() => accepts(url), {
     timeout: READY_TIMEOUT,
     onTimeout: () => new Error(`PostgreSQL does not start:\n${running.output()}`),
   });
-  return { url, stop: running.stop };
+  return { url, database: (name) => create(url, name).then(() => urlOf(name)), stop: running.stop };
 }
