@@ -19,14 +19,12 @@ func TestMeter(t *testing.T) {
 	}
 }
 
-// TestAskingForMemoryCosts: a call of the runtime is not free where it fails.
-func TestAskingForMemoryCosts(t *testing.T) {
+// runDry runs the export "run" of a module, with one slice in the tank, until
+// it is stopped.
+func runDry(t *testing.T, wasm []byte) api.Module {
+	t.Helper()
 	ctx := context.Background()
-	var b w.Builder
-	b.Memory(1, 1)
-	count := w.Cat(w.I32(0), w.I32(0), w.Load(0), w.I32(1), w.I32Add, w.Store(0))
-	b.Export("run", b.Func(">", "", w.Loop(count, w.I32(-1), w.MemoryGrow, w.Drop, w.Br(0))))
-	m, err := Parse(b.Bytes(), DefaultAdmission())
+	m, err := Parse(wasm, DefaultAdmission())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +33,7 @@ func TestAskingForMemoryCosts(t *testing.T) {
 		t.Fatal(err)
 	}
 	rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigCompiler())
-	defer func() { _ = rt.Close(ctx) }()
+	t.Cleanup(func() { _ = rt.Close(ctx) })
 	mod, err := rt.Instantiate(ctx, out.Wasm)
 	if err != nil {
 		t.Fatal(err)
@@ -43,6 +41,16 @@ func TestAskingForMemoryCosts(t *testing.T) {
 	if _, err := mod.ExportedFunction("run").Call(ctx); err == nil {
 		t.Fatal("it returned")
 	}
+	return mod
+}
+
+// TestAskingForMemoryCosts: a call of the runtime is not free where it fails.
+func TestAskingForMemoryCosts(t *testing.T) {
+	var b w.Builder
+	b.Memory(1, 1)
+	count := w.Cat(w.I32(0), w.I32(0), w.Load(0), w.I32(1), w.I32Add, w.Store(0))
+	b.Export("run", b.Func(">", "", w.Loop(count, w.I32(-1), w.MemoryGrow, w.Drop, w.Br(0))))
+	mod := runDry(t, b.Bytes())
 	if n, _ := mod.Memory().ReadUint32Le(0); n == 0 || n > 2*Slice/growAsk {
 		t.Errorf("%d requests for %d of fuel", n, Slice)
 	}
@@ -71,30 +79,13 @@ func TestFuelRunsOutInTime(t *testing.T) {
 			return m.Func(">", "", nops(10), w.I32(0), w.If(w.Loop(w.Call(leaf), w.Br(0))))
 		},
 	}
-	ctx := context.Background()
 	for name, build := range tests {
 		t.Run(name, func(t *testing.T) {
 			var b w.Builder
 			b.Memory(1, 1)
 			f := build(&b, b.Func(">", ""))
 			b.Export("run", b.Func(">", "", w.Loop(bytes.Repeat(w.Call(f), 10_000), w.Br(0))))
-			m, err := Parse(b.Bytes(), DefaultAdmission())
-			if err != nil {
-				t.Fatal(err)
-			}
-			out, err := Rewrite(m, RewriteOptions{Stack: 1 << 20, Tank: Slice})
-			if err != nil {
-				t.Fatal(err)
-			}
-			rt := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfigCompiler())
-			defer func() { _ = rt.Close(ctx) }()
-			mod, err := rt.Instantiate(ctx, out.Wasm)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := mod.ExportedFunction("run").Call(ctx); err == nil {
-				t.Fatal("it returned")
-			}
+			mod := runDry(t, b.Bytes())
 			stack, fuel := Metered(mod.ExportedGlobal(ExportMeter).(api.MutableGlobal).Get())
 			if fuel >= 0 || fuel < -10*Slice || stack < 0 {
 				t.Errorf("stopped with fuel %d and stack %d", fuel, stack)
