@@ -40,7 +40,12 @@ export const VARIANTS = [
   },
 ];
 
-/** A database of a PostgreSQL server, and the application on it. */
+// The plugin two-factor hands out one schema object, and Better Auth writes names of tables into it: without these the
+// next application of the process would refer to tables of the one before.
+const { schema: sharedSchema } = twoFactor();
+const unwritten = structuredClone(sharedSchema);
+
+/** A database of a PostgreSQL server, and the application on it. One at a time. */
 export class Application {
   /** @param {{url: string, name: string, variant: object}} options `url` names the PostgreSQL server, `name` the database */
   static async start({ url, name, variant }) {
@@ -54,6 +59,7 @@ export class Application {
     const [port] = await freePorts(1);
     app.baseURL = `http://127.0.0.1:${port}`;
     app.mails = {};
+    Object.assign(sharedSchema, structuredClone(unwritten));
     const options = app.options(variant);
     await (await getMigrations(options)).runMigrations();
     app.server = http.createServer(toNodeHandler(betterAuth(options)));
