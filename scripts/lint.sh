@@ -9,6 +9,11 @@ if [ -n "$unformatted" ]; then
   printf 'gofmt would change these files; run gofmt -w on them:\n%s\n' "$unformatted" >&2
   exit 1
 fi
+unmerged=$(git grep -lE '^(<<<<<<<|>>>>>>>) ' || true)
+if [ -n "$unmerged" ]; then
+  printf 'these files have both sides of a merge:\n%s\n' "$unmerged" >&2
+  exit 1
+fi
 go vet ./...
 go tool staticcheck ./...
 
