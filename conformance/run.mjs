@@ -1,7 +1,7 @@
 // Runs the conformance tests against build/authhost.
 //
 //   node run.mjs                                  everything, on bolt and on PostgreSQL
-//   node run.mjs --only transcripts,clients       some stages: unit, transcripts, dialect, redis, clients, isolation, import, openapi, hooks, badinput, oidc, server, rotation
+//   node run.mjs --only transcripts,clients       some stages; a wrong name lists them
 //   node run.mjs --store postgres                 one store
 //   node run.mjs --profile base                   all recorded scenarios of a profile, must-pass or not
 //   node run.mjs --scenario base/signup-ok        one recorded scenario
@@ -17,23 +17,12 @@ import { Report } from "./lib/report.mjs";
 import { addMustPass, Deviations, mustPass, recordedScenarios } from "./replay/lists.mjs";
 import { security } from "./security/stage.mjs";
 import * as stages from "./stages.mjs";
+import { runSuite, SUITES } from "./suites.mjs";
 
 const STAGES = [
-  "unit",
-  "transcripts",
-  "dialect",
-  "redis",
-  "clients",
-  "isolation",
-  "import",
-  "openapi",
-  "hooks",
-  "badinput",
-  "oidc",
-  "server",
-  "rotation",
-  "differential",
-  "security",
+  ...["unit", "clients", "transcripts", "dialect", "redis"],
+  ...Object.keys(SUITES),
+  ...["badinput", "differential", "security"],
 ];
 // Profiles whose scenarios say something about sessions and counts, and what hangs on them.
 const SESSIONS = /^(base|account|bearer|cookiecache\w*|defer|https|multisession|onetimetoken|ratelimit|shortsession)\//;
@@ -85,14 +74,9 @@ async function everything(report) {
     );
     if (driver === "bolt") await on("dialect", "dialect 1.7", (store) => stages.dialect(report, { store, deviations }));
     if (driver === "bolt") await on("redis", "transcripts on Redis", (store) => onRedis(report, { store, deviations }));
-    await on("oidc", `oidc on ${driver}`, (store) => stages.oidc(report, { store, suffix }));
-    await on("isolation", `isolation on ${driver}`, (store) => stages.isolation(report, { store, suffix }));
-    await on("import", `import on ${driver}`, (store) => stages.importing(report, { store, suffix }));
-    await on("openapi", `OpenAPI on ${driver}`, (store) => stages.openAPI(report, { store, suffix }));
-    await on("hooks", `hooks on ${driver}`, (store) => stages.hooks(report, { store, suffix }));
+    for (const name of Object.keys(SUITES))
+      await on(name, `${name} on ${driver}`, (store) => runSuite(name, report, { store, suffix }));
     await on("badinput", `bad input on ${driver}`, (store) => stages.badInput(report, { store, suffix, deviations }));
-    await on("server", `server on ${driver}`, (store) => stages.serverCalls(report, { store, suffix }));
-    await on("rotation", `rotation on ${driver}`, (store) => stages.rotation(report, { store, suffix }));
     if (driver === stores[0]) {
       await on("differential", "differential", (store) => differential(report, { store, deviations, flags }));
       await on("security", "security", (store) => security(report, { store, update: flags.update }));

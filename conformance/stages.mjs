@@ -6,19 +6,12 @@ import { runBadInput } from "./badinput/suite.mjs";
 import { CLIENTS, plugins } from "./clients/official.mjs";
 import { tell } from "./clients/story.mjs";
 import { observer, validatorFor } from "./convex/observer.mjs";
-import { runHooks } from "./hooks/suite.mjs";
-import { runImport } from "./import/suite.mjs";
-import { runOpenAPI } from "./openapi/suite.mjs";
-import { runIsolation } from "./isolation/suite.mjs";
 import { ROOT, startAuthhost } from "./lib/authhost.mjs";
 import { tenantOf, UnsupportedProfile } from "./lib/config.mjs";
 import { withProviders } from "./lib/oidc.mjs";
-import { runOidc } from "./oidc/suite.mjs";
 import { mustPass, profiles } from "./replay/lists.mjs";
 import { differencesOf17, judge17 } from "./replay/dialect.mjs";
 import { byProfile, explain, replayAll } from "./replay/suite.mjs";
-import { runRotation } from "./rotation/suite.mjs";
-import { runServerCalls } from "./server/suite.mjs";
 import { startOfficial } from "./selfcheck/official.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
@@ -63,7 +56,9 @@ export function servable(names) {
 async function startProfiles(name, ids, store, { redis, dialect } = {}) {
   const all = profiles();
   const modules = new Set(mustPass().modules);
-  const { definitions, providers, stopProviders } = await withProviders(Object.fromEntries(ids.map((id) => [id, all[id]])));
+  const { definitions, providers, stopProviders } = await withProviders(
+    Object.fromEntries(ids.map((id) => [id, all[id]])),
+  );
   const tenantFor = (id, listen) => {
     const tenant = tenantOf(id, definitions[id], { listen: listen(id), modules });
     if (dialect) tenant.dialect = dialect;
@@ -256,104 +251,6 @@ export async function clients(report, { store, suffix = "" }) {
     unit: "tokens",
     counted: false,
     how: "every Convex token in an answer passes the strict emulation; a refused one fails its step",
-  });
-}
-
-/** Credentials of one tenant at the others. */
-export async function isolation(report, { store, suffix = "" }) {
-  const { total, routes, failures } = await runIsolation(store, suffix);
-  report.add({
-    name: `conformance_isolation_checks${suffix}`,
-    title: `credentials of one tenant at another${on(store)}`,
-    value: total - failures.length,
-    goal: total,
-    unit: "checks",
-    how: `every credential of three tenants at all ${routes} routes of the others: the answer is that to garbage`,
-    failures: failures.map(({ check, fault, differences }) => `✗ ${check}: ${fault ?? JSON.stringify(differences)}`),
-  });
-}
-
-/** Users of a Better Auth application on PostgreSQL move here and stay signed in. */
-export async function importing(report, { store, suffix = "" }) {
-  const { passed, steps, failures } = await runImport(store, suffix);
-  report.add({
-    name: `conformance_import_steps${suffix}`,
-    title: `import of a Better Auth database${on(store)}`,
-    value: passed,
-    goal: steps,
-    unit: "steps",
-    how: "better-auth 1.6.34 on PostgreSQL makes a database; authhost import moves it; old cookies, passwords, second factors, links and tokens are used",
-    failures,
-  });
-}
-
-/** Social sign-in against a real provider. */
-export async function oidc(report, { store, suffix = "" }) {
-  const { total, failures } = await runOidc(store, suffix);
-  report.add({
-    name: `conformance_oidc_checks${suffix}`,
-    title: `sign-ins at a real OpenID Connect provider${on(store)}`,
-    value: total - failures.length,
-    goal: total,
-    unit: "checks",
-    how: "two instances of oidc-provider 8: sign-in, linking, tokens; and errors, wrong state, nonce, issuer and keys, replays, mix-ups",
-    failures,
-  });
-}
-
-/** What servers of the application do: the functions of docs/convex.md, and keys in a file. */
-export async function serverCalls(report, { store, suffix = "" }) {
-  const { total, failures } = await runServerCalls(store, suffix);
-  report.add({
-    name: `conformance_server_calls${suffix}`,
-    title: `calls of servers${on(store)}`,
-    value: total - failures.length,
-    goal: total,
-    unit: "steps",
-    how: "the code of docs/convex.md, run as a deployment runs it: with a service key, with a user's token, and a static key set for getAuthConfigProvider of @convex-dev/better-auth",
-    failures,
-  });
-}
-
-/** Signing keys that change under load. */
-export async function rotation(report, { store, suffix = "" }) {
-  const { checks, invalid, failures, keys, rate, busy } = await runRotation(store, suffix);
-  report.add({
-    name: `conformance_rotation_tokens_valid${suffix}`,
-    title: `checks of tokens while keys change${on(store)}`,
-    value: checks - invalid,
-    goal: checks,
-    unit: "checks",
-    how: `RS256 and ES256 at ${Math.floor(rate)} tokens a second, ${busy} answers that said "busy", ${keys} keys in turn: by schedule, by command, through restarts${store.driver === "postgres" ? " of two nodes" : ""}; verifiers cache the key set for its max-age`,
-    failures,
-  });
-}
-
-/** What the app decides and is told: hooks that refuse, and signed requests that arrive whatever happens. */
-export async function hooks(report, { store, suffix = "" }) {
-  const { passed, steps, failures } = await runHooks(store, suffix);
-  report.add({
-    name: `conformance_hooks_steps${suffix}`,
-    title: `hooks and webhooks${on(store)}`,
-    value: passed,
-    goal: steps,
-    unit: "steps",
-    how: "official client 1.6.34; plugins in Go and Rust refuse; receivers verify with the package standardwebhooks, are down, and the server is killed",
-    failures,
-  });
-}
-
-/** A tenant's description of itself. */
-export async function openAPI(report, { store, suffix = "" }) {
-  const { passed, checks, failures } = await runOpenAPI(store, suffix);
-  report.add({
-    name: `conformance_openapi_checks${suffix}`,
-    title: `OpenAPI document${on(store)}`,
-    value: passed,
-    goal: checks,
-    unit: "checks",
-    how: "the document is valid OpenAPI 3.1, has every route that is served and no other, and real answers are as it says",
-    failures: failures.map((failure) => `✗ openapi: ${failure}`),
   });
 }
 

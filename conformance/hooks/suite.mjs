@@ -6,14 +6,14 @@ import { webhooks } from "./webhooks.mjs";
 /**
  * Runs the tests. Steps rely on those before them, so each part ends with its first failure.
  *
- * @returns {Promise<{passed: number, steps: number, failures: string[]}>}
+ * @returns {Promise<{passed: number, total: number, failures: string[]}>}
  */
 export async function runHooks(store, suffix) {
-  const result = { passed: 0, steps: 0, failures: [] };
+  const result = { passed: 0, total: 0, failures: [] };
   for (const part of [veto, webhooks, example]) {
     let broken = false;
     const step = async (name, check) => {
-      result.steps++;
+      result.total++;
       if (broken) return;
       try {
         await check();
@@ -24,7 +24,7 @@ export async function runHooks(store, suffix) {
       }
     };
     await part(store, suffix, step).catch((error) => {
-      result.steps++;
+      result.total++;
       result.failures.push(`✗ ${part.name}: ${error.stack}`);
     });
   }

@@ -196,10 +196,10 @@ async function arrive(url, app, variant, before, step) {
 /**
  * Moves the users of each variant into a tenant.
  *
- * @returns {Promise<{passed: number, steps: number, failures: string[]}>}
+ * @returns {Promise<{passed: number, total: number, failures: string[]}>}
  */
 export async function runImport(store, suffix) {
-  const result = { passed: 0, steps: 0, failures: [] };
+  const result = { passed: 0, total: 0, failures: [] };
   const source = await startPostgres();
   try {
     for (const [i, variant] of VARIANTS.entries())
@@ -212,7 +212,7 @@ export async function runImport(store, suffix) {
 
 async function runVariant({ source, store, suffix, variant, result }) {
   const step = async (title, run) => {
-    result.steps++;
+    result.total++;
     await run().then(
       () => result.passed++,
       (error) => result.failures.push(`✗ import, ${variant.name}: ${title}\n    ${error.stack}`),

@@ -120,7 +120,7 @@ async function checkConvex(from, to) {
 /**
  * Runs the test.
  *
- * @returns {Promise<{total: number, routes: number, failures: {check: string, fault?: string, differences?: object[]}[]}>}
+ * @returns {Promise<{passed: number, total: number, failures: string[], routes: number}>}
  */
 export async function runIsolation(store, suffix) {
   const { server, realms } = await startRealms(store, suffix);
@@ -146,7 +146,10 @@ export async function runIsolation(store, suffix) {
         ),
       );
     }
-    return { total: results.length, routes: routeCount, failures: results.filter(Boolean) };
+    const failures = results
+      .filter(Boolean)
+      .map(({ check, fault, differences }) => `✗ ${check}: ${fault ?? JSON.stringify(differences)}`);
+    return { passed: results.length - failures.length, total: results.length, failures, routes: routeCount };
   } finally {
     await server.stop();
   }

@@ -94,7 +94,7 @@ async function compareAnswers(document, browser) {
   return faults;
 }
 
-/** @returns {Promise<{passed: number, checks: number, failures: string[]}>} */
+/** @returns {Promise<{passed: number, total: number, failures: string[]}>} */
 export async function runOpenAPI(store, suffix) {
   const server = await startAuthhost({
     name: `openapi${suffix}`,
@@ -113,8 +113,12 @@ export async function runOpenAPI(store, suffix) {
       ...compareRoutes(document, await server.admin.routes(TENANT)),
       ...(await compareAnswers(document, browser)),
     ];
-    const checks = 2 + Object.keys(document.paths).length + CALLS.length;
-    return { passed: Math.max(checks - failures.length, 0), checks, failures };
+    const total = 2 + Object.keys(document.paths).length + CALLS.length;
+    return {
+      passed: Math.max(total - failures.length, 0),
+      total,
+      failures: failures.map((failure) => `✗ openapi: ${failure}`),
+    };
   } finally {
     await server.stop();
   }

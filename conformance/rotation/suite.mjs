@@ -172,7 +172,8 @@ async function operate(servers, fail) {
 /**
  * Runs the suite on one store; PostgreSQL has two nodes.
  *
- * @returns {Promise<{checks: number, failures: string[], keys: number, rate: number, busy: number}>}
+ * @returns {Promise<{passed: number, total: number, failures: string[], nodes: number, keys: number, rate: number, busy: number}>}
+ *   `rate` is in tokens a second; `busy` counts answers that said so
  */
 export async function runRotation(store, suffix) {
   const nodes = store.driver === "postgres" ? 2 : 1;
@@ -200,9 +201,10 @@ export async function runRotation(store, suffix) {
     const sum = (key) => signers.reduce((total, signer) => total + signer[key], 0);
     const invalid = Math.max(failures.length, ...signers.map((signer) => signer.failures.length));
     return {
-      checks: sum("checks"),
-      invalid,
+      passed: sum("checks") - invalid,
+      total: sum("checks"),
       failures,
+      nodes,
       keys: signers.reduce((total, signer) => total + signer.kids.size, 0),
       rate: sum("rate"),
       busy: sum("busy"),
