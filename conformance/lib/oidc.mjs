@@ -55,6 +55,7 @@ class Provider {
   #codes = new Map();
   #count = 0;
   #log = [];
+  #personas = { ...PERSONAS };
 
   constructor(keys) {
     this.#keys = keys;
@@ -69,6 +70,11 @@ class Provider {
 
   get origin() {
     return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  /** Adds a user. `name` is for ?persona=, `claims` are what the id token and the profile have. */
+  add(name, claims) {
+    this.#personas[name] = claims;
   }
 
   /** Forgets codes, counts from one again. */
@@ -108,10 +114,10 @@ class Provider {
         return reply(response, ...(await this.#token(form)));
       case "/userinfo":
         this.#note(request, url);
-        return reply(response, ...userInfo(request));
+        return reply(response, ...userInfo(request, this.#personas));
       case "/api/v4/user":
         this.#note(request, url);
-        return reply(response, ...gitlabUser(request));
+        return reply(response, ...gitlabUser(request, this.#personas));
     }
     return reply(response, 404, { error: "not_found" });
   }
@@ -170,7 +176,7 @@ class Provider {
   }
 
   #idToken(persona, { client_id: audience, nonce }) {
-    return new jose.SignJWT({ ...PERSONAS[persona], ...(nonce ? { nonce } : {}) })
+    return new jose.SignJWT({ ...this.#personas[persona], ...(nonce ? { nonce } : {}) })
       .setProtectedHeader({ alg: "RS256", kid: KEY_ID })
       .setIssuer(this.origin)
       .setAudience(audience)
@@ -194,17 +200,17 @@ function reply(response, status, body) {
 
 const personaOf = (request) => (request.headers.authorization ?? "").replace(/^Bearer at-/, "");
 
-function userInfo(request) {
-  const claims = PERSONAS[personaOf(request)];
+function userInfo(request, personas) {
+  const claims = personas[personaOf(request)];
   return claims ? [200, claims] : [401, { error: "invalid_token" }];
 }
 
-function gitlabUser(request) {
+function gitlabUser(request, personas) {
   const persona = personaOf(request);
-  const claims = PERSONAS[persona];
+  const claims = personas[persona];
   if (!claims) return [401, {}];
   const user = {
-    id: 4240 + Object.keys(PERSONAS).indexOf(persona),
+    id: 4240 + Object.keys(personas).indexOf(persona),
     username: persona,
     name: claims.name,
     email: claims.email,

@@ -23,10 +23,11 @@ let users = 0;
 export class Site {
   /**
    * @param {{name: string, baseUrl: string, publicUrl: string, basePath: string, outbox?: () => Promise<object[]>,
-   *   secret?: string}} options `baseUrl` is where it listens, `publicUrl` what it calls itself
+   *   secret?: string, idp?: object}} options `baseUrl` is where it listens, `publicUrl` what it calls itself, `idp` the
+   *   identity provider of lib/oidc.mjs that it has
    */
-  constructor({ name, baseUrl, publicUrl, basePath = "/api/auth", outbox, secret, server }) {
-    Object.assign(this, { name, baseUrl, publicUrl, basePath, outbox, secret, server });
+  constructor({ name, baseUrl, publicUrl, basePath = "/api/auth", outbox, secret, server, idp }) {
+    Object.assign(this, { name, baseUrl, publicUrl, basePath, outbox, secret, server, idp });
     this.host = new URL(publicUrl).host;
     this.origin = new URL(publicUrl).origin;
   }

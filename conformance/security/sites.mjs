@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { startAuthhost } from "../lib/authhost.mjs";
 import { tenantOf } from "../lib/config.mjs";
+import { startOidc } from "../lib/oidc.mjs";
 import { mustPass } from "../replay/lists.mjs";
 import { startOfficial } from "../selfcheck/official.mjs";
 import { Site } from "./site.mjs";
@@ -39,6 +40,21 @@ const TOKENS = [
 const TWO_FACTOR = { plugin: "twoFactor", options: { otpOptions: { sendOTP: outbox("two-factor-otp", "otp") } } };
 const CONVEX = { plugin: "convex", options: { authConfig: "$convexRS256" } };
 
+
+/** Two identity providers, which are one server with different clients. */
+const federation = ["corp", "other"].map((providerId) => ({
+  providerId,
+  clientId: `${providerId}-client`,
+  clientSecret: `${providerId}-secret`,
+  discoveryUrl: "{oidc}/.well-known/openid-configuration",
+  pkce: true,
+  scopes: ["openid", "email", "profile"],
+}));
+const federated = {
+  options: { ...options, user: { changeEmail: { enabled: true } } },
+  plugins: [{ plugin: "genericOAuth", options: { config: federation } }],
+};
+
 const limited = { ...options, rateLimit: { enabled: true } };
 const PROFILES = {
   main: { options, plugins: [...TOKENS, TWO_FACTOR] },
@@ -48,6 +64,11 @@ const PROFILES = {
     plugins: [],
   },
   convex: { options, plugins: [CONVEX] },
+  federated,
+  merging: {
+    ...federated,
+    options: { ...federated.options, account: { accountLinking: { requireLocalEmailVerified: false } } },
+  },
   limited: { options: limited, plugins: [] },
   guessed: { options: limited, plugins: [] },
   spelled: { options: limited, plugins: [] },
@@ -57,12 +78,12 @@ const PROFILES = {
 /** The secret of each tenant, which no test gives away. */
 const secretOf = (name) => `security-${name}-Hq7Rw2Zt9Lm4Xc6Vb1Nk8Jp3Gf5Ds0Ay`;
 
-const profileOf = (name, url) => ({
+const profileOf = (name, url, idp) => ({
   base_url: url,
   base_path: "/api/auth",
   secret: secretOf(name),
   environment: { CONVEX_SITE_URL: ISSUER },
-  ...PROFILES[name],
+  ...JSON.parse(JSON.stringify(PROFILES[name]).replaceAll("{oidc}", idp.origin)),
 });
 
 const IDS = Object.keys(PROFILES);
@@ -70,10 +91,11 @@ const siteOf = (name, url, rest) => new Site({ name, baseUrl: url, publicUrl: ur
 
 /** authhost with all tenants: {name, sites, stop}. */
 export async function authhostSites(store) {
+  const idp = await startOidc();
   const modules = new Set(mustPass().modules);
   const tenants = (listen) =>
     IDS.map((id) => {
-      const { ipHeaders, ...tenant } = tenantOf(id, profileOf(id, `http://${listen(id)}`), {
+      const { ipHeaders, ...tenant } = tenantOf(id, profileOf(id, `http://${listen(id)}`, idp), {
         listen: listen(id),
         modules,
       });
@@ -95,21 +117,22 @@ export async function authhostSites(store) {
   });
   const about = { pid: server.process.child.pid, evidence };
   const sites = Object.fromEntries(
-    IDS.map((id) => [id, siteOf(id, server.url(id), { outbox: () => server.admin.outbox(id), server: about })]),
+    IDS.map((id) => [id, siteOf(id, server.url(id), { outbox: () => server.admin.outbox(id), server: about, idp })]),
   );
-  return { name: "authhost", sites, can: ["secret", "pid", "evidence"], stop: () => server.stop() };
+  return { name: "authhost", sites, can: ["secret", "pid", "evidence"], stop: () => Promise.all([server.stop(), idp.stop()]) };
 }
 
 /** The official server with the same tenants. */
 export async function officialSites() {
-  const server = await startOfficial(Object.fromEntries(IDS.map((id) => [id, (url) => profileOf(id, url)])));
+  const idp = await startOidc();
+  const server = await startOfficial(Object.fromEntries(IDS.map((id) => [id, (url) => profileOf(id, url, idp)])));
   const sites = Object.fromEntries(
     IDS.map((id) => [
       id,
-      siteOf(id, server.url(id), { outbox: () => server.admin.outbox(id), server: { pid: server.pid } }),
+      siteOf(id, server.url(id), { outbox: () => server.admin.outbox(id), server: { pid: server.pid }, idp }),
     ]),
   );
-  return { name: "better-auth 1.6.34", sites, can: ["secret", "pid"], stop: () => server.stop() };
+  return { name: "better-auth 1.6.34", sites, can: ["secret", "pid"], stop: () => Promise.all([server.stop(), idp.stop()]) };
 }
 
 /** A server that runs already, as a single tenant whose plugins are not known. */

@@ -1,6 +1,7 @@
 // Runs every attack against a server and says what became of each.
 import * as csrf from "./csrf.mjs";
 import * as enumeration from "./enumeration.mjs";
+import * as hijacking from "./hijacking.mjs";
 import * as input from "./input.mjs";
 import * as limits from "./limits.mjs";
 import * as redirects from "./redirects.mjs";
@@ -11,7 +12,7 @@ import * as tokens from "./tokens.mjs";
 import * as transport from "./transport.mjs";
 import * as twofactor from "./twofactor.mjs";
 
-const GROUPS = { redirects, csrf, sessions, tokens, twofactor, input, transport, enumeration, limits, secrets };
+const GROUPS = { redirects, csrf, sessions, tokens, twofactor, hijacking, input, transport, enumeration, limits, secrets };
 const MEASURED = new Set(["enumeration by time", "password DoS"]); // these want a quiet machine: at the end, alone
 const ATTEMPTS = 3; // of a measurement: noise is not seen three times
 

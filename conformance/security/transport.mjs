@@ -137,9 +137,52 @@ const SPELLINGS = [
   "/sign-in\\email",
 ];
 
+/** The preface of HTTP/2 (RFC 9113, section 3.4) and an empty SETTINGS frame. */
+const PREFACE = `PRI * HTTP/2.0${CRLF}${CRLF}SM${CRLF}${CRLF}`;
+const SETTINGS = "\0\0\0\x04\0\0\0\0\0";
+
+/** A frame of HTTP/2 that is SETTINGS: how its peer would begin. */
+const speaks2 = (received) => /^[^]{3}\x04[^]\0\0\0\0/.test(received);
+
 export const tests = [
   ...smuggling,
   ...floods,
+  {
+    attack: "HTTP/2",
+    name: "HTTP/2 without TLS, by prior knowledge",
+    async run(site) {
+      const received = await site.raw(PREFACE + SETTINGS);
+      check(!speaks2(received), "the listener speaks HTTP/2");
+      check(
+        statuses(received).every((status) => status >= 400),
+        `answers ${statuses(received).join(", ")}`,
+      );
+    },
+  },
+  {
+    attack: "HTTP/2",
+    name: "HTTP/2 without TLS, by Upgrade: h2c",
+    async run(site) {
+      const received = await site.raw(
+        [
+          `GET ${site.basePath}/ok HTTP/1.1`,
+          `Host: ${site.host}`,
+          "Connection: Upgrade, HTTP2-Settings",
+          "Upgrade: h2c",
+          "HTTP2-Settings: AAMAAABkAAQAAP__",
+          "",
+          PREFACE + SETTINGS,
+        ].join(CRLF),
+      );
+      check(!statuses(received).includes(101), "the listener changes to HTTP/2");
+      const [first, ...others] = statuses(received);
+      if (first !== undefined && first !== 200 && first < 400) throw new Error(`answers ${first}`);
+      check(
+        others.every((status) => status >= 400),
+        `answers ${others.join(", ")} to the preface`,
+      );
+    },
+  },
   {
     attack: "host poisoning",
     name: "links in mails after forged Host and forwarding headers",

@@ -109,7 +109,7 @@ func afterReset(c *sdk.Call, userID string) sdk.Status {
 		}
 	}
 	if c.Config("revokeSessionsOnPasswordReset").IsTrue() {
-		return c.Sessions().RevokeUser(userID, "")
+		return shutOut(c, userID)
 	}
 	return sdk.OK
 }

@@ -98,8 +98,12 @@ func changePassword(c *sdk.Call) sdk.Result {
 
 // replaceSessions ends every session of a user, this one included, and starts
 // a new one for this client. A server that acts in the session is no client:
-// the session that it acts in stays.
+// the session that it acts in stays. Changes of the address that are under way
+// end, too.
 func replaceSessions(c *sdk.Call, userID string) sdk.Result {
+	if status := voidChanges(c, userID); status != sdk.OK {
+		return c.Fail(status)
+	}
 	if c.Request().ServerCall() {
 		if status := c.Sessions().RevokeOthers(userID); status != sdk.OK {
 			return c.Fail(status)

@@ -107,6 +107,7 @@ func verifyEmail(c *sdk.Call) sdk.Result {
 	email := c.Result("claims.email").String()
 	updateTo := c.Result("claims.updateTo").String()
 	requestType := c.Result("claims.requestType").String()
+	issued := c.Result("claims.iat").Int(0)
 	if !sdk.IsEmail(email) || updateTo != "" && !sdk.IsEmail(updateTo) {
 		return refuseLink(c, &errVerifyToken)
 	}
@@ -118,6 +119,13 @@ func verifyEmail(c *sdk.Call) sdk.Result {
 		return c.Fail(status)
 	}
 	if updateTo != "" {
+		void, status := isVoid(c, user.ID, issued)
+		if status != sdk.OK {
+			return c.Fail(status)
+		}
+		if void {
+			return refuseLink(c, &errVerifyToken)
+		}
 		return changeAddress(c, user, updateTo, requestType)
 	}
 	return markVerified(c, user)

@@ -329,6 +329,7 @@ func TestImplicitLinking(t *testing.T) {
 			id := w.AddUser("ada@example.com", "old password")
 			w.SetUser(id, object{"emailVerified": tt.local})
 			w.AddSession(id)
+			w.AddAccount(id, object{"providerId": "other", "accountId": "from-before"})
 			w.person["email_verified"] = tt.foreign
 			want := "/err?error=account_not_linked"
 			if tt.linked {
@@ -342,6 +343,10 @@ func TestImplicitLinking(t *testing.T) {
 			taken := tt.linked && !tt.local
 			if gone := w.Password(id) == ""; gone != taken {
 				t.Errorf("the password is gone: %v", gone)
+			}
+			other := slices.ContainsFunc(w.Accounts(), func(a object) bool { return a["providerId"] == "other" })
+			if other == taken {
+				t.Errorf("the account that was linked before is there: %v", other)
 			}
 			if n := len(w.SessionsOf(id)); taken && n != 1 || !taken && tt.linked && n != 2 {
 				t.Errorf("there are %d sessions", n)

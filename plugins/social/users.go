@@ -134,9 +134,9 @@ func (p *provider) linkImplicitly(known sdk.User, user profile, fields []sdk.Fie
 		return problem, status
 	}
 	if unproved && user.verified {
-		// Whoever set the password, or holds a session, has never shown that
-		// the address is theirs; the provider's user just has.
-		if status := c.Identity().DeleteAccount(known.ID, sdk.ProviderCredential, ""); status != sdk.OK && status != sdk.NotFound {
+		// Whoever set the password, linked another account or holds a session
+		// has never shown that the address is theirs; the provider's user has.
+		if status := p.unlinkOthers(known.ID, user.id); status != sdk.OK {
 			return "", status
 		}
 		if status := c.Sessions().RevokeUser(known.ID, ""); status != sdk.OK {
@@ -147,6 +147,33 @@ func (p *provider) linkImplicitly(known sdk.User, user profile, fields []sdk.Fie
 		}
 	}
 	return "", p.afterLink(known.ID, user)
+}
+
+// unlinkOthers takes all ways to sign in from a user but for the account at
+// this provider.
+func (p *provider) unlinkOthers(userID, accountID string) sdk.Status {
+	c := p.c
+	status := c.Identity().ListAccounts(userID)
+	if status != sdk.OK {
+		return status
+	}
+	var others [][2]string
+	for i := int64(0); ; i++ {
+		account := "accounts." + sdk.Int(i).Text()
+		if c.Result(account + ".id").IsAbsent() {
+			break
+		}
+		other := [2]string{c.Result(account + ".providerId").String(), c.Result(account + ".accountId").String()}
+		if other != [2]string{p.id, accountID} {
+			others = append(others, other)
+		}
+	}
+	for _, other := range others {
+		if status := c.Identity().DeleteAccount(userID, other[0], other[1]); status != sdk.OK && status != sdk.NotFound {
+			return status
+		}
+	}
+	return sdk.OK
 }
 
 // afterLink copies the profile to the user, if asked. The address stays.
