@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,24 +32,9 @@ func backupCommand() *cobra.Command {
 
 // backUp waits for as long as it takes.
 func backUp(ctx context.Context, out io.Writer, target string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, nil)
-	if err != nil {
+	var answer engine.Backup
+	if err := callAdmin(ctx, http.MethodPost, target, 0, &answer); err != nil {
 		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("%w; is the server running, and is --admin its server.admin address?", err)
-	}
-	defer res.Body.Close()
-	var answer struct {
-		engine.Backup
-		Error string `json:"error"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
-		return fmt.Errorf("the admin listener answered %s: %w", res.Status, err)
-	}
-	if answer.Error != "" {
-		return errors.New(answer.Error)
 	}
 	fmt.Fprintln(out, answer.Folder)
 	for _, f := range answer.Files {

@@ -76,7 +76,11 @@ func runImport(ctx context.Context, f importFlags, out, errs io.Writer) (err err
 	if o.Zone, err = time.LoadLocation(f.zone); err != nil {
 		return fmt.Errorf("--time-zone: %w", err)
 	}
-	target, err := engine.OpenOffline(ctx, cfg, f.tenant, engine.Options{BuiltIn: plugins.Module})
+	open := engine.OpenOffline
+	if o.DryRun {
+		open = engine.Rehearse
+	}
+	target, err := open(ctx, cfg, f.tenant, engine.Options{BuiltIn: plugins.Module})
 	if err != nil {
 		return err
 	}

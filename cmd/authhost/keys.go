@@ -42,7 +42,7 @@ func (k *keyFlags) call(ctx context.Context, method, path string, into any, more
 	for i := 0; i+1 < len(more); i += 2 {
 		q.Set(more[i], more[i+1])
 	}
-	return callAdmin(ctx, method, k.admin+path+"?"+q.Encode(), into)
+	return callAdmin(ctx, method, k.admin+path+"?"+q.Encode(), adminTimeout, into)
 }
 
 func keysListCommand() *cobra.Command {

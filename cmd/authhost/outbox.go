@@ -1,9 +1,6 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -59,7 +56,7 @@ func outboxCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var entries []engine.OutboxEntry
-			if err := callAdmin(c.Context(), http.MethodGet, listed.url("/outbox"), &entries); err != nil {
+			if err := callAdmin(c.Context(), http.MethodGet, listed.url("/outbox"), adminTimeout, &entries); err != nil {
 				return err
 			}
 			return printOutbox(c.OutOrStdout(), entries)
@@ -73,7 +70,7 @@ func outboxCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var body struct{ Replayed int }
-			if err := callAdmin(c.Context(), http.MethodPost, replayed.url("/outbox/replay"), &body); err != nil {
+			if err := callAdmin(c.Context(), http.MethodPost, replayed.url("/outbox/replay"), adminTimeout, &body); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "%d event(s) are delivered again\n", body.Replayed)
@@ -101,41 +98,4 @@ func printable(s string) string {
 		}
 		return ' '
 	}, s)
-}
-
-// adminTimeout bounds a request to the admin listener.
-const adminTimeout = 30 * time.Second
-
-// maxAdminAnswer bounds an answer of the admin listener.
-const maxAdminAnswer = 16 << 20
-
-// callAdmin makes a request to the admin listener of a running server and
-// decodes its answer.
-func callAdmin(ctx context.Context, method, target string, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, adminTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, target, nil)
-	if err != nil {
-		return err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("%w; is the server running, and is --admin its server.admin address?", err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxAdminAnswer))
-	if err != nil {
-		return err
-	}
-	var failed struct{ Error string }
-	if res.StatusCode != http.StatusOK {
-		if json.Unmarshal(text, &failed) == nil && failed.Error != "" {
-			return errors.New(failed.Error)
-		}
-		return fmt.Errorf("the admin listener answered %s", res.Status)
-	}
-	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("the admin listener answered %s: %w", res.Status, err)
-	}
-	return nil
 }

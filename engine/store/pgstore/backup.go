@@ -90,7 +90,7 @@ func (s *Store) Restore(ctx context.Context, id store.TenantID, backup io.Reader
 	t := s.handle(id)
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var exists bool
-		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM authhost_tenants WHERE tenant = $1)`, t.id).Scan(&exists); err != nil {
+		if err := tx.QueryRow(ctx, tenantExistsSQL, t.id).Scan(&exists); err != nil {
 			return err
 		}
 		if exists {

@@ -72,6 +72,11 @@ func TestNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for id, want := range map[store.TenantID]bool{"main": true, "other": false} {
+		if has, err := b.Has(ctx, id); err != nil || has != want {
+			t.Errorf("has %s: %v, %v", id, has, err)
+		}
+	}
 	insert := func(tenant store.Tenant, id, email string) error {
 		fields := document.NewObject(1).Set("email", document.Text(email))
 		return tenant.Apply(ctx, []store.Op{{Kind: store.Insert, Model: "user", ID: id, Fields: fields}})

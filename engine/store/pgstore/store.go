@@ -85,6 +85,19 @@ func (s *Store) Close() error {
 	return nil
 }
 
+const tenantExistsSQL = `SELECT EXISTS (SELECT 1 FROM authhost_tenants WHERE tenant = $1)`
+
+// Has reports whether there is data of a tenant.
+func (s *Store) Has(ctx context.Context, id store.TenantID) (exists bool, err error) {
+	if s.closed.Load() {
+		return false, store.ErrClosed
+	}
+	err = s.retry(ctx, func() error {
+		return s.pool.QueryRow(ctx, tenantExistsSQL, string(id)).Scan(&exists)
+	})
+	return exists, err
+}
+
 // Open returns a tenant's data; see store.Store.
 func (s *Store) Open(ctx context.Context, id store.TenantID, schema store.Schema) (store.Tenant, error) {
 	if s.closed.Load() {

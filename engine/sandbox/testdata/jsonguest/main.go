@@ -1,7 +1,5 @@
 //go:build wasip1
 
-// Command jsonguest is the guest of the benchmarks: it decodes a request and
-// encodes a response with encoding/json.
 package main
 
 import (
