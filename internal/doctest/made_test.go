@@ -108,7 +108,7 @@ var protocol = struct{ endpoints, plugins []string }{
 	},
 	plugins: []string{
 		"admin", "anonymous", "api-key", "bearer", "captcha", "convex", "cross-domain", "custom-session", "device-authorization", "email-otp",
-		"haveibeenpwned", "jwt", "last-login-method", "magic-link", "mcp", "multi-session", "oauth-proxy", "oidc-provider", "one-tap",
+		"have-i-been-pwned", "jwt", "last-login-method", "magic-link", "mcp", "multi-session", "oauth-proxy", "oidc-provider", "one-tap",
 		"one-time-token", "open-api", "organization", "passkey", "phone-number", "siwe", "two-factor", "username",
 	},
 }
