@@ -27,6 +27,7 @@ func init() {
 	sdk.Register(8, generateBackupCodes)
 	sdk.Register(9, gate)
 	sdk.Register(10, viewBackupCodes)
+	sdk.Register(11, enableMethod)
 }
 
 func main() {} // never called: the host calls handlers
@@ -62,6 +63,8 @@ var (
 	errInvalidPassword  = sdk.APIError{Status: 400, Code: "INVALID_PASSWORD", Message: "Invalid password"}
 	errTOTPDisabled     = sdk.APIError{Status: 400, Code: "TOTP_NOT_CONFIGURED", Message: "totp isn't configured"}
 	errTOTPNotEnabled   = sdk.APIError{Status: 400, Code: "TOTP_NOT_ENABLED", Message: "TOTP not enabled"}
+	errNoTOTP           = sdk.APIError{Status: 400, Code: "TOTP_NOT_CONFIGURED", Message: "TOTP is not available"} // of enableMethod
+	errNoOTP            = sdk.APIError{Status: 400, Code: "OTP_NOT_CONFIGURED", Message: "OTP is not available"}   // of enableMethod
 	errOTPNotConfigured = sdk.APIError{Status: 400, Code: "OTP_NOT_CONFIGURED", Message: "otp isn't configured"}
 	errOTPExpired       = sdk.APIError{Status: 400, Code: "OTP_HAS_EXPIRED", Message: "OTP has expired"}
 	errNotEnabled       = sdk.APIError{Status: 400, Code: "TWO_FACTOR_NOT_ENABLED", Message: "Two factor isn't enabled"}

@@ -31,9 +31,12 @@ type client struct {
 	now     time.Time
 }
 
-func newClient(t *testing.T, config string) *client {
+func newClient(t *testing.T, config string) *client { return newClientOf(t, "", config) }
+
+// newClientOf is a browser at a tenant of a dialect.
+func newClientOf(t *testing.T, dialect, config string) *client {
 	t.Helper()
-	return &client{Host: plugintest.New(t, plugintest.Config{Manifest: manifest, Config: config}), t: t, cookies: map[string]string{}, now: plugintest.Start}
+	return &client{Host: plugintest.New(t, plugintest.Config{Manifest: manifest, Config: config, Dialect: dialect}), t: t, cookies: map[string]string{}, now: plugintest.Start}
 }
 
 // keep takes over the cookies of an answer.

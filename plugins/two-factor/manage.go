@@ -8,24 +8,61 @@ const secretLength = 32
 
 // enable serves POST /two-factor/enable: a new secret and backup codes. They
 // count from the first code on that verifies, or at once with
-// skipVerificationOnEnable, or if the user had a second factor before. In the
-// dialect 1.7 the latter is refused, and the answer names the method.
+// skipVerificationOnEnable, or if the user had a second factor before.
 func enable(c *sdk.Call) sdk.Result {
-	if passwordMissing(c, "") {
-		return errPasswordMissing.Deny(c)
-	}
-	if o := checkPassword(c, ""); !o.ok() {
+	if o := mayEnable(c); !o.ok() {
 		return o.end(c)
 	}
-	userID := c.Session().UserID()
-	if c.Tenant("dialect").String() == "1.7" {
-		if f, found, status := findFactor(c, userID); status != sdk.OK {
-			return c.Fail(status)
-		} else if found && !f.unverified {
-			return errAlreadyEnabled.Deny(c)
-		}
-		c.SetBody("method", sdk.String("totp"))
+	return enableTOTP(c)
+}
+
+// enableMethod serves POST /two-factor/enable in the dialect 1.7, where the
+// body may name the method and the answer does. Mailed codes are on at once;
+// an authenticator app is not replaced by another.
+func enableMethod(c *sdk.Call) sdk.Result {
+	if o := mayEnable(c); !o.ok() {
+		return o.end(c)
 	}
+	otp := c.Request().Body("method").String() == "otp"
+	switch {
+	case otp && !c.Config("otpOptions.sendOTP").IsTrue():
+		return errNoOTP.Deny(c)
+	case otp:
+		return enableOTP(c)
+	case c.Config("totpOptions.disable").IsTrue():
+		return errNoTOTP.Deny(c)
+	}
+	if f, found, status := findFactor(c, c.Session().UserID()); status != sdk.OK {
+		return c.Fail(status)
+	} else if found && !f.unverified {
+		return errAlreadyEnabled.Deny(c)
+	}
+	c.SetBody("method", sdk.String("totp"))
+	return enableTOTP(c)
+}
+
+// mayEnable checks the password.
+func mayEnable(c *sdk.Call) outcome {
+	if passwordMissing(c, "") {
+		return refuse(&errPasswordMissing)
+	}
+	return checkPassword(c, "")
+}
+
+func enableOTP(c *sdk.Call) sdk.Result {
+	status := setEnabled(c, c.Session().UserID(), true)
+	if status == sdk.OK {
+		status = renewSession(c)
+	}
+	if status != sdk.OK {
+		return c.Fail(status)
+	}
+	c.SetBody("method", sdk.String("otp"))
+	return sdk.Continue
+}
+
+func enableTOTP(c *sdk.Call) sdk.Result {
+	userID := c.Session().UserID()
 	secret, status := c.Random().String(secretLength, sdk.Alnum)
 	if status != sdk.OK {
 		return c.Fail(status)
@@ -79,7 +116,7 @@ func keep(c *sdk.Call, userID, secret, sealedCodes string) sdk.Status {
 		sdk.F("lockedUntil", sdk.Null),
 		sdk.F("usedSteps", sdk.String("")),
 	}
-	if found {
+	if f.id != "" {
 		return c.Storage(model).Update(f.id, 0, fields...)
 	}
 	return c.Storage(model).Insert(append(fields, sdk.F("userId", sdk.String(userID)))...)
@@ -94,8 +131,8 @@ func disable(c *sdk.Call) sdk.Result {
 		return o.end(c)
 	}
 	userID := c.Session().UserID()
-	f, found, status := findFactor(c, userID)
-	if status == sdk.OK && found {
+	f, _, status := findFactor(c, userID)
+	if status == sdk.OK && f.id != "" {
 		status = c.Storage(model).Delete(f.id)
 	}
 	if status == sdk.OK {

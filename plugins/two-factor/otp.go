@@ -62,8 +62,13 @@ func verifyOTP(c *sdk.Call) sdk.Result {
 		return c.Fail(status)
 	}
 	if a.signsIn() {
-		if !found {
+		if !found && c.Tenant("dialect").String() != "1.7" {
 			return errNotEnabled.Deny(c)
+		}
+		if f.id == "" {
+			if f, status = counter(c, a.userID); status != sdk.OK {
+				return c.Fail(status)
+			}
 		}
 		if o := checkLock(c, f); !o.ok() {
 			return o.end(c)

@@ -7,20 +7,22 @@ import (
 )
 
 // model is the plugin's own, with one record for each user who has set a second
-// factor up.
+// factor up. Of users who have mailed codes alone, it has no secret, and counts
+// failures.
 const model = "twoFactor"
 
 // factor is a record of the model.
 type factor struct {
 	id          string
-	secret      string // sealed
+	secret      string // sealed; "" if there is no authenticator app
 	backupCodes string // sealed
 	unverified  bool   // set up, but no code of it has been seen yet
 	lockedUntil string // as records have times, "" if it never was
 	usedSteps   string // time steps of codes that signed in lately
 }
 
-// findFactor reads the record of a user; found is false if there is none.
+// findFactor reads the record of a user; found is false if there is none, or
+// none with a secret.
 func findFactor(c *sdk.Call, userID string) (f factor, found bool, status sdk.Status) {
 	status = c.Storage(model).Find("userId", sdk.String(userID))
 	if status != sdk.OK {
@@ -29,14 +31,28 @@ func findFactor(c *sdk.Call, userID string) (f factor, found bool, status sdk.St
 		}
 		return factor{}, false, status
 	}
-	return factor{
+	f = factor{
 		id:          c.Result("id").String(),
 		secret:      c.Result("secret").String(),
 		backupCodes: c.Result("backupCodes").String(),
 		unverified:  c.Result("verified").IsFalse(),
 		lockedUntil: c.Result("lockedUntil").String(),
 		usedSteps:   c.Result("usedSteps").String(),
-	}, true, sdk.OK
+	}
+	return f, f.secret != "", sdk.OK
+}
+
+// counter returns a record for a user who has mailed codes alone, so that wrong
+// ones count for the account, and devices can be trusted.
+func counter(c *sdk.Call, userID string) (factor, sdk.Status) {
+	status := c.Storage(model).Insert(
+		sdk.F("userId", sdk.String(userID)), sdk.F("secret", sdk.String("")), sdk.F("backupCodes", sdk.String("")),
+		sdk.F("verified", sdk.Bool(false)), sdk.F("failedVerificationCount", sdk.Int(0)), sdk.F("lockedUntil", sdk.Null), sdk.F("usedSteps", sdk.String("")))
+	if status != sdk.OK {
+		return factor{}, status
+	}
+	f, _, status := findFactor(c, userID)
+	return f, status
 }
 
 // timeLayout is the form of times in records.
