@@ -6,6 +6,7 @@ import { runBadInput } from "./badinput/suite.mjs";
 import { CLIENTS, plugins } from "./clients/official.mjs";
 import { tell } from "./clients/story.mjs";
 import { observer, validatorFor } from "./convex/observer.mjs";
+import { runOTP } from "./dialect/otp.mjs";
 import { ROOT, startAuthhost } from "./lib/authhost.mjs";
 import { tenantOf, UnsupportedProfile } from "./lib/config.mjs";
 import { withProviders } from "./lib/oidc.mjs";
@@ -164,6 +165,16 @@ export async function dialect(report, { store, deviations }) {
     unit: "scenarios",
     how: "the recordings of 1.6.34 replayed on tenants of the dialect 1.7: the answers differ where, and as, those of 1.7.7 do",
     failures: wrong.flat(),
+  });
+  const otp = await runOTP(store);
+  report.add({
+    name: "conformance_dialect_17_otp",
+    title: "answers about mailed codes alone in the dialect 1.7",
+    value: otp.total - otp.failures.length,
+    goal: otp.total,
+    unit: "answers",
+    how: "the same story told to better-auth 1.7.7 from npm and to a tenant of the dialect 1.7",
+    failures: otp.failures,
   });
 }
 
