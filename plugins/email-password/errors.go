@@ -12,6 +12,7 @@ var (
 	errInvalidPassword    = sdk.APIError{Status: 400, Code: "INVALID_PASSWORD", Message: "Invalid password"}
 	errPasswordTooShort   = sdk.APIError{Status: 400, Code: "PASSWORD_TOO_SHORT", Message: "Password too short"}
 	errPasswordTooLong    = sdk.APIError{Status: 400, Code: "PASSWORD_TOO_LONG", Message: "Password too long"}
+	errPasswordWord       = sdk.APIError{Status: 400, Code: "PASSWORD_NOT_ALLOWED", Message: "The password has a word that is too easy to guess here"}
 	errNoCredential       = sdk.APIError{Status: 400, Code: "CREDENTIAL_ACCOUNT_NOT_FOUND", Message: "Credential account not found"}
 	errResetToken         = sdk.APIError{Status: 400, Code: "INVALID_TOKEN", Message: "Invalid token"}
 	errEmailMismatch      = sdk.APIError{Status: 400, Code: "EMAIL_MISMATCH", Message: "Email mismatch"}

@@ -77,7 +77,7 @@ func resetPassword(c *sdk.Call) sdk.Result {
 	if token == "" {
 		return errResetToken.Deny(c)
 	}
-	if refused := checkLength(c, c.Request().Body("newPassword")); refused != nil {
+	if refused := checkPassword(c, c.Request().Body("newPassword")); refused != nil {
 		return refused.Deny(c)
 	}
 	userID, status := c.Verifications().Consume(resetPrefix + token)

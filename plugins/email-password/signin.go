@@ -67,7 +67,7 @@ func refuseUnverified(c *sdk.Call, user sdk.User) sdk.Result {
 
 // changePassword serves POST /change-password.
 func changePassword(c *sdk.Call) sdk.Result {
-	if refused := checkLength(c, c.Request().Body("newPassword")); refused != nil {
+	if refused := checkPassword(c, c.Request().Body("newPassword")); refused != nil {
 		return refused.Deny(c)
 	}
 	userID := c.Session().UserID()

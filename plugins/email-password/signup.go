@@ -1,13 +1,17 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"strings"
+
+	"github.com/authhost/authhost/sdk"
+)
 
 // signUp serves POST /sign-up/email.
 func signUp(c *sdk.Call) sdk.Result {
 	if !c.Config("enabled").IsTrue() || c.Config("disableSignUp").IsTrue() {
 		return errSignUpDisabled.Deny(c)
 	}
-	if refused := checkLength(c, c.Request().Body("password")); refused != nil {
+	if refused := checkPassword(c, c.Request().Body("password")); refused != nil {
 		return refused.Deny(c)
 	}
 	email := sdk.ToLower(c.Request().Body("email").String())
@@ -118,17 +122,31 @@ func writeDecoy(c *sdk.Call) sdk.Status {
 	return c.Verifications().Create("decoy:"+name, "decoy", decoyLife)
 }
 
-// checkLength returns the refusal of a password that is too short or too
-// long, nil if it is neither. Lengths count UTF-16 code units, as JavaScript
-// does.
-func checkLength(c *sdk.Call, password sdk.Value) *sdk.APIError {
+// checkPassword returns the refusal of a new password that is too short or too
+// long, or has one of the words that the tenant does not want; nil if it may
+// be. Lengths count UTF-16 code units, as JavaScript does.
+func checkPassword(c *sdk.Call, password sdk.Value) *sdk.APIError {
 	n := int64(sdk.UTF16Len(password.String()))
 	switch {
 	case n < c.Config("minPasswordLength").Int(0):
 		return &errPasswordTooShort
 	case n > c.Config("maxPasswordLength").Int(0):
 		return &errPasswordTooLong
+	case hasDeniedWord(c, strings.ToLower(password.String())):
+		return &errPasswordWord
 	default:
 		return nil
+	}
+}
+
+func hasDeniedWord(c *sdk.Call, password string) bool {
+	for i := int64(0); ; i++ {
+		word := c.Config("deniedPasswordWords." + sdk.Int(i).Text())
+		if word.IsAbsent() {
+			return false
+		}
+		if strings.Contains(password, strings.ToLower(word.String())) {
+			return true
+		}
 	}
 }
