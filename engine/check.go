@@ -50,6 +50,7 @@ func (c *checking) tenant(t *config.Tenant) {
 		if m == nil {
 			continue
 		}
+		m = m.For(t.Dialect)
 		c.add(checkGrants(p, m))
 		settings, _, err := pluginConfig(p, m)
 		if !c.add(err) {
