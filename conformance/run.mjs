@@ -124,6 +124,7 @@ async function selected(report) {
 
 const report = new Report();
 await (flags.profile || flags.scenario ? selected(report) : everything(report));
+report.repeatFailures();
 const { passed, failed } = report.totals();
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed ? 1 : 0;

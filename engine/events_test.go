@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/internal/realmtest"
 )
 
 // TestSubjectField: a field that says who a user is must not be the user's to
@@ -35,7 +36,7 @@ tenants:
       - id: convex
         config: {subject: userId}
 `, field))
-			e, err := engine.New(t.Context(), cfg, options(&logged{}, time.Now))
+			e, err := engine.New(t.Context(), cfg, options(&realmtest.Log{}, time.Now))
 			if err == nil {
 				defer func() { _ = e.Close(t.Context()) }()
 			}
@@ -59,7 +60,7 @@ tenants:
           endpoints:
             app: {url: "https://app.example/x", events: [user.created], secrets: [very-secret-and-wrong]}
 `)
-	_, err := engine.New(t.Context(), cfg, options(&logged{}, time.Now))
+	_, err := engine.New(t.Context(), cfg, options(&realmtest.Log{}, time.Now))
 	if err == nil || strings.Contains(err.Error(), "very-secret") || !strings.Contains(err.Error(), "config.endpoints.app.secrets.0: the secret does not have the form") {
 		t.Errorf("got %v", err)
 	}

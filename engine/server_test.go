@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,12 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/internal/realmtest"
 	"github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/plugins"
 )
@@ -45,50 +44,14 @@ func needPlugins(t *testing.T, ids ...string) {
 	}
 }
 
-// clock is the server's clock.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
-// logged keeps what the server logs.
-type logged struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
 // server is an engine behind a socket of its own.
 type server struct {
 	*engine.Engine
 	t     *testing.T
 	url   string
 	admin string
-	clock *clock
-	log   *logged
+	clock *realmtest.Clock
+	log   *realmtest.Log
 	dir   string
 }
 
@@ -121,7 +84,7 @@ func serve(t *testing.T, text string, guests ...*wasmtest.Guest) *server {
 		writeGuest(t, dir, g)
 	}
 	cfg := parseConfig(t, dir, text)
-	s := &server{t: t, clock: &clock{now: time.Now()}, log: &logged{}, dir: dir}
+	s := &server{t: t, clock: realmtest.NewClock(time.Now()), log: &realmtest.Log{}, dir: dir}
 	e, err := engine.New(t.Context(), cfg, options(s.log, s.clock.Now))
 	if err != nil {
 		t.Fatal(err)

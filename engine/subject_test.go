@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/internal/realmtest"
 )
 
 // TestJWTSubjectField is TestSubjectField for the plugin jwt.
@@ -23,7 +24,7 @@ tenants:
     user: {additionalFields: [`+field+`]}
     plugins: [{id: jwt, config: {subjectField: userId}}]
 `)
-		e, err := engine.New(t.Context(), cfg, options(&logged{}, time.Now))
+		e, err := engine.New(t.Context(), cfg, options(&realmtest.Log{}, time.Now))
 		if err == nil {
 			err = e.Close(t.Context())
 		}

@@ -11,6 +11,7 @@ import path from "node:path";
  */
 
 const SHOWN = 40;
+const REPEATED = 5;
 
 /** The result of a run. */
 export class Report {
@@ -33,6 +34,15 @@ export class Report {
     const passed = counted.reduce((sum, { value }) => sum + value, 0);
     const failed = counted.reduce((sum, { value, goal }) => sum + goal - value, 0);
     return { passed, failed };
+  }
+
+  /** Prints the failures of all figures once more: a long run has scrolled them away. */
+  repeatFailures() {
+    for (const { title, failures = [] } of this.#figures) {
+      if (!failures.length) continue;
+      console.log(`✗ ${title}`);
+      for (const failure of failures.slice(0, REPEATED)) console.log(failure);
+    }
   }
 
   /** Writes the figures as a JSON list of {name, value, unit, goal, holds, how}. */
