@@ -10,7 +10,7 @@ const succeeded = ({ status, headers }) =>
   status < 300 || (status < 400 && !headers.some(([name, value]) => name === "location" && /error=/.test(value)));
 
 /** Differences after which the two servers and their clients are no longer in the same state, although they are meant. */
-const DIVERGING = /^response\.(status$|set_(better_auth_)?cookie(?!.*claims\.jti$))/;
+const DIVERGING = /^(response\.(status$|set_(better_auth_)?cookie(?!.*claims\.jti$))|mail\.length$)/;
 
 let runs = 0;
 
@@ -104,7 +104,7 @@ class Play {
   }
 
   #meant(request, difference) {
-    return this.pair.deviations.allow(`${this.pair.set}/differential`, `${request.method} ${request.path}`, difference);
+    return this.pair.deviations.allow(`${this.pair.set}/differential`, nameOf(request), difference);
   }
 
   async #compare(want, got, request) {
@@ -142,6 +142,12 @@ class Play {
       differences.push({ path: "burst", want: `${few} successes`, got: winners.got.length });
     return { differences, ended: Boolean(once) && winners.want.length > 1 };
   }
+}
+
+/** What deviations.json calls a request; one that comes from a mail is named with it. */
+function nameOf({ method, path, query = [] }) {
+  const mail = query.map(([, value]) => value).find((value) => value?.$ === "mail");
+  return `${method} ${path}${mail ? ` of ${mail.subject}` : ""}`;
 }
 
 /** A header that is a list is the same in one line or several, in any order (RFC 9110, section 5.3). */

@@ -111,7 +111,15 @@ export async function startAuthhost(options) {
   const process = launch();
   const admin = new Admin(`http://127.0.0.1:${adminPort}`);
   await untilReady(process, admin);
-  return new Server({ name, launch, process, admin, main: `http://127.0.0.1:${main}`, addresses, dataDir: config.server.dataDir });
+  return new Server({
+    name,
+    launch,
+    process,
+    admin,
+    main: `http://127.0.0.1:${main}`,
+    addresses,
+    dataDir: config.server.dataDir,
+  });
 }
 
 async function untilReady(process, admin) {

@@ -15,7 +15,9 @@ export { UnsupportedProfile };
  * @param {{listen: string, modules: Set<string>}} options the tenant's listener and the first-party modules that exist
  */
 export function tenantOf(id, profile, { listen, modules }) {
-  const options = new Options(profile.database === "none" ? { ...profile.options, ...WITHOUT_DATABASE } : profile.options);
+  const options = new Options(
+    profile.database === "none" ? { ...profile.options, ...WITHOUT_DATABASE } : profile.options,
+  );
   const passwords = emailPassword(options);
   const trust = origins(options);
   const tenant = {
@@ -29,7 +31,10 @@ export function tenantOf(id, profile, { listen, modules }) {
     ...general(options, id),
     plugins: [
       passwords,
-      ...[account(options, passwords.config.emailVerification), social(options, profile, passwords.config.emailVerification)].filter(({ id }) => modules.has(id)),
+      ...[
+        account(options, passwords.config.emailVerification),
+        social(options, profile, passwords.config.emailVerification),
+      ].filter(({ id }) => modules.has(id)),
       ...profile.plugins.flatMap((p) => pluginOf(id, p, profile, modules)),
       ...trust.plugins,
     ],
@@ -78,7 +83,9 @@ function general(options, id) {
  */
 function publicURLs(base) {
   if (typeof base === "string") return { baseURL: base };
-  const urls = base.allowedHosts.map((host) => `${host.startsWith("localhost") ? "http" : base.protocol ?? "https"}://${host}`);
+  const urls = base.allowedHosts.map(
+    (host) => `${host.startsWith("localhost") ? "http" : (base.protocol ?? "https")}://${host}`,
+  );
   return { baseURL: base.fallback, baseURLs: urls.filter((url) => url !== base.fallback) };
 }
 
@@ -100,7 +107,9 @@ function origins(options) {
   if (!words) return { patterns: options.take("trustedOrigins"), plugins: [] };
   if (!TRUST[words]) throw new UnsupportedProfile(`trusted origins from a function: ${words}`);
   options.takeFunction("trustedOrigins");
-  return { plugins: [{ id: "origins", module: examplePlugin("origins"), grants: [], config: { sites: TRUST[words] } }] };
+  return {
+    plugins: [{ id: "origins", module: examplePlugin("origins"), grants: [], config: { sites: TRUST[words] } }],
+  };
 }
 
 function cookies(options) {
@@ -134,7 +143,9 @@ function rateLimit(options) {
     enabled: options.take("rateLimit.enabled"),
     window: options.take("rateLimit.window"),
     max: options.take("rateLimit.max"),
-    rules: rules.length ? rules.map(([path, rule]) => (rule ? { path, ...rule } : { path, unlimited: true })) : undefined,
+    rules: rules.length
+      ? rules.map(([path, rule]) => (rule ? { path, ...rule } : { path, unlimited: true }))
+      : undefined,
   });
 }
 

@@ -18,8 +18,12 @@ function build(name) {
   const source = path.join(ROOT, "wasm-examples", name);
   const [plain, packed] = [path.join(OUT, `${name}.unpacked.wasm`), path.join(OUT, `${name}.wasm`)];
   mkdirSync(OUT, { recursive: true });
-  const go = (args, env = {}) => execFileSync("go", args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] });
-  go(["build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s", "-o", plain, source], { GOOS: "wasip1", GOARCH: "wasm" });
+  const go = (args, env = {}) =>
+    execFileSync("go", args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ["ignore", "ignore", "inherit"] });
+  go(["build", "-buildmode=c-shared", "-trimpath", "-ldflags=-s", "-o", plain, source], {
+    GOOS: "wasip1",
+    GOARCH: "wasm",
+  });
   go(["run", "./cmd/authhost", "plugin", "pack", plain, path.join(source, "manifest.json"), "-o", packed]);
   return packed;
 }

@@ -6,7 +6,10 @@ const LATER = new Set(["magicLink", "emailOTP"]);
 
 /** What the functions in the recorded options did, as claims of a token. */
 const PAYLOADS = {
-  "payload {role:'member', email:user.email}": { constants: { role: "member" }, templates: { email: "{{user.email}}" } },
+  "payload {role:'member', email:user.email}": {
+    constants: { role: "member" },
+    templates: { email: "{{user.email}}" },
+  },
   "payload {name:user.name, plan:'pro'}": { fields: ["name"], constants: { plan: "pro" } },
 };
 
@@ -79,7 +82,10 @@ const TRANSLATIONS = {
         skipVerificationOnEnable: options.take("skipVerificationOnEnable"),
         twoFactorCookieMaxAge: options.take("twoFactorCookieMaxAge"),
         totpOptions: group(options, "totpOptions", ["digits", "period"]),
-        otpOptions: { sendOTP: options.takeCallback("otpOptions.sendOTP"), ...group(options, "otpOptions", ["digits", "allowedAttempts"]) },
+        otpOptions: {
+          sendOTP: options.takeCallback("otpOptions.sendOTP"),
+          ...group(options, "otpOptions", ["digits", "allowedAttempts"]),
+        },
         backupCodeOptions: group(options, "backupCodeOptions", ["amount", "length"]),
         accountLockout: group(options, "accountLockout", ["enabled", "maxFailedAttempts", "durationSeconds"]),
       },

@@ -20,9 +20,7 @@ export function social(options, profile, verification = {}) {
     Object.entries(options.take("socialProviders") ?? {}).map(([id, provider]) => [id, preset(provider)]),
   );
   for (const provider of generic(profile)) providers[provider.id] = provider.settings;
-  const linking = Object.fromEntries(
-    LINKING.map((name) => [name, options.take(`account.accountLinking.${name}`)]),
-  );
+  const linking = Object.fromEntries(LINKING.map((name) => [name, options.take(`account.accountLinking.${name}`)]));
   return {
     id: "social",
     config: withoutUndefined({
