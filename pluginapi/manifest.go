@@ -223,6 +223,7 @@ type Cookie struct {
 	Name     string `json:"name"`             // without prefix: "convex_jwt"
 	MaxAge   int    `json:"maxAge,omitempty"` // seconds; 0: a session cookie
 	Signed   bool   `json:"signed,omitempty"`
+	Sealed   bool   `json:"sealed,omitempty"`   // an object that the host encrypts and binds to the client's session
 	HTTPOnly *bool  `json:"httpOnly,omitempty"` // default true
 	SameSite string `json:"sameSite,omitempty"` // default the tenant's, Lax
 	Path     string `json:"path,omitempty"`     // default "/"

@@ -202,6 +202,23 @@ func (m *Manifest) validateField(r *report, at, name string, f Field) {
 	}
 }
 
+// sealedCookie checks what is different for a cookie that only the host reads
+// and that ends with a session.
+func (r *report) sealedCookie(at string, c Cookie) {
+	if c.Signed {
+		r.add(at+".signed", "a sealed cookie needs no signature")
+	}
+	if c.HTTPOnly != nil && !*c.HTTPOnly {
+		r.add(at+".httpOnly", "a sealed cookie is not for scripts")
+	}
+	if strings.HasSuffix(c.Name, CookieFamily) {
+		r.add(at+".name", "%q: a sealed cookie has one name", c.Name)
+	}
+	if c.MaxAge == 0 {
+		r.add(at+".maxAge", "a sealed cookie has to end")
+	}
+}
+
 func (m *Manifest) validateCORS(r *report) {
 	if m.CORS == nil {
 		return
@@ -229,6 +246,9 @@ func (m *Manifest) validateCookies(r *report) {
 			r.add(at+".maxAge", "%d is negative", c.MaxAge)
 		}
 		r.oneOf(at+".sameSite", c.SameSite, "", "strict", "lax", "none")
+		if c.Sealed {
+			r.sealedCookie(at, c)
+		}
 		if c.Path != "" && !strings.HasPrefix(c.Path, "/") {
 			r.add(at+".path", "%q does not start with /", c.Path)
 		}

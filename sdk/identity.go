@@ -199,6 +199,15 @@ func (i Identity) AccountTokens(providerID, accountID string) Status {
 	return i.c.host.identity("accountTokens")
 }
 
+// StoredTokens is AccountTokens with the tokens as the host keeps them, which
+// is encrypted if the tenant has them so: for a plugin that hands them on and
+// need not know them.
+func (i Identity) StoredTokens(providerID, accountID string) Status {
+	i.linked(providerID, accountID)
+	i.c.Set("args.stored", Bool(true))
+	return i.c.host.identity("accountTokens")
+}
+
 // VerifyPasswordByEmail checks the password of the user with an address. An
 // unknown address, a user without a password and a wrong password all take
 // the same time and report false. The record of the user is at result.user if

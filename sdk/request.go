@@ -53,8 +53,9 @@ func (r Request) BearerToken() string {
 }
 
 // Cookie returns a cookie by its name without the tenant's prefix. The
-// signature of a cookie that is declared as signed has been checked. The
-// engine's own cookies cannot be read.
+// signature of a cookie that is declared as signed has been checked. A sealed
+// one is an object, and only there beside the session that it was given with.
+// The engine's own cookies cannot be read.
 func (r Request) Cookie(name string) Value { return r.c.at("request.cookies.", name) }
 
 // CookieNames returns the names of the request's cookies that the plugin

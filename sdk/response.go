@@ -30,6 +30,14 @@ func (c *Call) SetCookieFor(name, value string, maxAge int64) Status {
 	return c.put("response.cookies.", name, JSON(string(text)))
 }
 
+// SealCookie sets a cookie that the manifest declares as sealed to an object,
+// which the host encrypts. It is bound to the session that the client has when
+// it gets the answer: without one the status is Denied. Limit says that the
+// object does not fit into cookies; then the client has none.
+func (c *Call) SealCookie(name string, object Value) Status {
+	return c.put("response.cookies.", name, object)
+}
+
 // ExpireCookie takes a cookie away from the client.
 func (c *Call) ExpireCookie(name string) Status { return c.put("response.cookies.", name, Null) }
 

@@ -143,19 +143,21 @@ func (h *Host) updateAccount(ctx context.Context, c *dispatch.Call, args *docume
 	return object(publicAccount(account)), nil
 }
 
-// accountTokens gives the tokens of an account, opened.
+// accountTokens gives the tokens of an account, opened; with "stored", as they
+// are stored.
 func (h *Host) accountTokens(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 	account, _, err := h.linked(ctx, c, args)
 	if err != nil {
 		return document.Value{}, err
 	}
+	stored := args.Get("stored").Bool()
 	out := document.NewObject(len(tokenFields))
 	for _, f := range tokenFields {
 		token := account.Str(f.name)
 		if token == "" {
 			continue
 		}
-		if f.sealed {
+		if f.sealed && !stored {
 			token = h.openToken(token)
 		}
 		out.Set(f.name, document.Text(token))

@@ -23,6 +23,7 @@ func accountSteps() []w.Step {
 		call("tokens", "identity", "accountTokens", `{`+ada+`}`),
 		call("update", "identity", "updateAccount", `{`+ada+`,"set":{"accessToken":"at2","userId":"eve","password":"x","accountId":"9","scope":"c"}}`),
 		call("after", "identity", "accountTokens", `{`+ada+`}`),
+		call("stored", "identity", "accountTokens", `{`+ada+`,"stored":true}`),
 		call("nobody", "identity", "findLinked", `{"providerId":"p","accountId":"8"}`),
 	}
 }
@@ -54,6 +55,10 @@ func TestTokensAreSealed(t *testing.T) {
 		if !regexp.MustCompile(`^[0-9a-f]{80,}$`).MatchString(rec.Str(name)) {
 			t.Errorf("%s is stored as %q", name, rec.Str(name))
 		}
+	}
+	stored := answer.Get("stored").Get("result")
+	if stored.Get("accessToken").Str() != rec.Str("accessToken") || stored.Get("refreshToken").Str() != rec.Str("refreshToken") || stored.Get("idToken").Str() != "it" {
+		t.Errorf("as stored: %s", stored.JSON())
 	}
 	if rec.Str("scope") != "c" || rec.Str("password") != "" || rec.Str("userId") == "eve" {
 		t.Errorf("the update reached %s", document.Obj(rec.Fields).JSON())

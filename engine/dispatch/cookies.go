@@ -50,6 +50,11 @@ func (ex *Exchange) Hold(forget bool) {
 			ex.outcome.pending.SetCookie(c)
 		}
 	}
+	for _, b := range ex.set.bound {
+		for _, c := range m.ExpireBound(b, ex.credential.Cookie) {
+			ex.outcome.pending.SetCookie(c)
+		}
+	}
 	if forget {
 		ex.outcome.pending.SetCookie(m.ForgetLine())
 	}
@@ -74,10 +79,13 @@ func hiddenCookie(name string) bool {
 }
 
 // readCookie gives a cookie by its unprefixed name, with the signature of a
-// signed one checked and taken off.
+// signed one checked and taken off, and a sealed one opened.
 func (c *Call) readCookie(name string) document.Value {
 	if hiddenCookie(name) {
 		return document.Value{}
+	}
+	if b, sealed := c.Exchange.set.boundCookie(session.BaseName(name)); sealed {
+		return c.readBound(b, name)
 	}
 	m := c.Exchange.Realm.Sessions
 	value, ok := session.ReadCookie(c.Exchange.Request.Headers.Get("Cookie"), m.Cookies().Name(name))
@@ -110,6 +118,11 @@ func (c *Call) ownCookies() document.Value {
 			out.Set(name, v)
 		}
 	}
+	for _, declared := range c.Entry.Plugin.Manifest.Cookies {
+		if v := c.readCookie(declared.Name); declared.Sealed && !v.IsAbsent() {
+			out.Set(declared.Name, v) // also if it came in parts
+		}
+	}
 	return document.Obj(out)
 }
 
@@ -118,6 +131,9 @@ func (c *Call) writeCookie(name string, v document.Value) pluginapi.Status {
 	declared, ok := c.Entry.Plugin.Cookie(name)
 	if !ok || hiddenCookie(name) {
 		return pluginapi.StatusDenied
+	}
+	if b, sealed := c.Exchange.set.boundCookie(name); sealed {
+		return c.writeBound(b, v)
 	}
 	attributes := session.Attributes{
 		MaxAge: declared.MaxAge, Session: declared.MaxAge == 0,

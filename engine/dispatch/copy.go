@@ -30,23 +30,23 @@ func (ex *Exchange) RenewCopy() { ex.renewCopy = true }
 
 // CacheSession adds the copy of its session to an answer that hands the
 // session to the client, or that is to renew the copy, and takes it away with
-// the session. It is called when the endpoint is done, so that the copy is of
-// what is stored then.
+// the session; what plugins have bound to the session goes along. It is called
+// when the endpoint is done, so that the copy is of what is stored then.
 func (ex *Exchange) CacheSession(ctx context.Context) error {
 	m := ex.Realm.Sessions
-	if !m.Caches() || ex.ServerCall() {
+	if ex.ServerCall() {
 		return nil
 	}
 	token, answered := ex.sessionCookie()
 	switch {
 	case answered && token == "":
-		ex.setCookies(m.ExpireCache(ex.credential.Cookie))
+		ex.dropCopy()
 		return nil
 	case ex.outcome.issued != nil:
 		i := ex.outcome.issued
 		ex.copySession(i.session, i.user, i.forget)
 		return nil
-	case !answered && !ex.renewCopy:
+	case !m.Caches() || !answered && !ex.renewCopy:
 		return nil
 	}
 	cur, err := ex.Current(ctx)
@@ -56,7 +56,7 @@ func (ex *Exchange) CacheSession(ctx context.Context) error {
 	case cur.Valid():
 		return ex.copyCurrent(ctx, cur)
 	case ex.phase == pluginapi.PhaseEnded: // the request has ended it itself
-		ex.setCookies(m.ExpireCache(ex.credential.Cookie))
+		ex.dropCopy()
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (ex *Exchange) copyCurrent(ctx context.Context, cur session.Current) error 
 		}
 	}
 	if !cur.Valid() {
-		ex.setCookies(m.ExpireCache(ex.credential.Cookie))
+		ex.dropCopy()
 		return nil
 	}
 	ex.copySession(cur.Session, cur.User, forget)
@@ -80,8 +80,19 @@ func (ex *Exchange) copyCurrent(ctx context.Context, cur session.Current) error 
 }
 
 func (ex *Exchange) copySession(sess, user *store.Record, forget bool) {
-	c := session.Copy{Session: ex.views.Session(sess), User: ex.views.User(user)}
-	ex.setCookies(ex.Realm.Sessions.CacheLines(c, forget, ex.credential.Cookie, ex.Now))
+	if m := ex.Realm.Sessions; m.Caches() {
+		c := session.Copy{Session: ex.views.Session(sess), User: ex.views.User(user)}
+		ex.setCookies(m.CacheLines(c, forget, ex.credential.Cookie, ex.Now))
+	}
+	ex.renewBound(sess, forget)
+}
+
+// dropCopy takes the copy away, and what is bound to the session.
+func (ex *Exchange) dropCopy() {
+	if m := ex.Realm.Sessions; m.Caches() {
+		ex.setCookies(m.ExpireCache(ex.credential.Cookie))
+	}
+	ex.dropBound()
 }
 
 // sessionCookie returns the value of the session cookie in the answer, if it

@@ -264,9 +264,14 @@ func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) 
 // response.session hooks.
 func (ex *Exchange) End(reason string) {
 	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = nil, true, reason
-	for _, c := range ex.Realm.Sessions.ExpireLines() {
-		ex.Response.SetCookie(c)
-	}
+	ex.ExpireSession()
+}
+
+// ExpireSession takes the cookies of the session away from the client, and
+// those that are bound to it.
+func (ex *Exchange) ExpireSession() {
+	ex.setCookies(ex.Realm.Sessions.ExpireLines())
+	ex.dropBound()
 }
 
 // SetPhase tells the session event that the answer carries, for engine

@@ -7,6 +7,8 @@ import (
 
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -62,6 +64,7 @@ type Set struct {
 	endpoints []Entry
 	hooks     map[string][]Entry
 	cookies   []pluginapi.Cookie // of all plugins
+	bound     []session.Bound    // those of them that are sealed
 }
 
 // NewSet orders plugins and checks that they can live together. Plugins run
@@ -121,6 +124,14 @@ func (s *Set) addCookies(p *Plugin) error {
 		}
 	}
 	s.cookies = append(s.cookies, p.Manifest.Cookies...)
+	for _, c := range p.Manifest.Cookies {
+		if c.Sealed {
+			s.bound = append(s.bound, session.Bound{
+				Name: c.Name, Salt: secret.CookieSalt(p.ID, c.Name),
+				Attributes: session.Attributes{MaxAge: c.MaxAge, SameSite: c.SameSite, Path: c.Path},
+			})
+		}
+	}
 	return nil
 }
 
@@ -131,6 +142,15 @@ func member(c pluginapi.Cookie) string {
 
 // cookie returns the declaration of a cookie, whichever plugin's it is.
 func (s *Set) cookie(name string) (pluginapi.Cookie, bool) { return covering(s.cookies, name) }
+
+// boundCookie returns the sealed cookie of that name, whichever plugin's it is.
+func (s *Set) boundCookie(name string) (session.Bound, bool) {
+	i := slices.IndexFunc(s.bound, func(b session.Bound) bool { return b.Name == name })
+	if i < 0 {
+		return session.Bound{}, false
+	}
+	return s.bound[i], true
+}
 
 // place gives an endpoint the path that the plugin's configuration has for it.
 func (p *Plugin) place(h *pluginapi.Handler) error {

@@ -136,8 +136,8 @@ func (c *Call) readRequest(segments []string) document.Value {
 		switch len(rest) {
 		case 0:
 			return c.ownCookies()
-		case 1:
-			return c.readCookie(rest[0])
+		default:
+			return walk(c.readCookie(rest[0]), rest[1:])
 		}
 	}
 	return document.Value{}

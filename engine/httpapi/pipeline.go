@@ -272,7 +272,7 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 	}
 	if !cur.Valid() {
 		if cur.State == session.Unknown {
-			expire(ex)
+			ex.ExpireSession()
 		}
 		if need == pluginapi.SessionOptional {
 			return nil
@@ -315,10 +315,4 @@ func refresh(ctx context.Context, ex *dispatch.Exchange) (session.Current, error
 		return session.Current{}, err
 	}
 	return ex.Current(ctx)
-}
-
-func expire(ex *dispatch.Exchange) {
-	for _, c := range ex.Realm.Sessions.ExpireLines() {
-		ex.Response.SetCookie(c)
-	}
 }

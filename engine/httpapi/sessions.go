@@ -78,7 +78,7 @@ func (a *API) noSession(ctx context.Context, ex *dispatch.Exchange, cur session.
 	if cur.State == session.None {
 		return nil
 	}
-	expire(ex)
+	ex.ExpireSession()
 	if !cur.Expired || !clear || ex.ServerCall() {
 		return nil
 	}

@@ -29,6 +29,22 @@ func PluginPurpose(plugin, name string) string {
 	return "plugin:" + plugin + ":" + name
 }
 
+// accountCookie is a cookie that Better Auth seals too, and its salt for that.
+const (
+	accountCookie = "account_data"
+	accountSalt   = "better-auth-account"
+)
+
+// CookieSalt is the salt under which the host seals a cookie of a plugin. The
+// cookie that Better Auth has too is sealed as there; every other has a salt
+// that is the plugin's alone.
+func CookieSalt(plugin, name string) string {
+	if name == accountCookie {
+		return accountSalt
+	}
+	return purposePrefix + "cookie/" + plugin + "/" + name
+}
+
 // Bounds on tokens that VerifyJWT reads, checked before anything is decoded.
 const (
 	MaxTokenBytes = 16 << 10

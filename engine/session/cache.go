@@ -3,8 +3,6 @@ package session
 import (
 	"crypto/subtle"
 	"encoding/base64"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
@@ -39,13 +37,6 @@ const cacheSalt = "better-auth-session"
 // is not to be remembered.
 const forgottenCache = time.Minute
 
-// Bounds of the cookies that hold a copy. Browsers keep cookies of up to 4093
-// bytes, name and attributes included.
-const (
-	maxCookieBytes = 4050
-	maxChunks      = 100
-)
-
 // Caches reports whether clients carry copies.
 func (m *Manager) Caches() bool { return m.cache.MaxAge > 0 }
 
@@ -66,48 +57,14 @@ func (m *Manager) CacheLines(c Copy, forget bool, header string, now time.Time) 
 	if !ok {
 		return m.ExpireCache(header)
 	}
-	a := Attributes{MaxAge: int(m.cache.MaxAge / time.Second), Session: forget}
-	size := maxCookieBytes - len(m.cookies.Line(chunkName(maxChunks-1), "", a))
-	if len(value) <= size {
-		set := []Cookie{{Name: CookieData, Value: value, Line: m.cookies.Line(CookieData, value, a)}}
-		return append(set, m.expireChunks(header, 0)...)
-	}
-	var set []Cookie
-	if _, had := ReadCookie(header, m.cookies.Name(CookieData)); had {
-		set = append(set, m.gone(CookieData))
-	}
-	n := 0
-	for ; value != ""; n++ {
-		part := value[:min(size, len(value))]
-		value = value[len(part):]
-		set = append(set, Cookie{Name: chunkName(n), Value: part, Line: m.cookies.Line(chunkName(n), part, a)})
-	}
-	return append(set, m.expireChunks(header, n)...)
+	return m.splitLines(CookieData, value, Attributes{MaxAge: int(m.cache.MaxAge / time.Second), Session: forget}, header)
 }
 
 // ExpireCache returns the Set-Cookie values that take a copy away from a
 // client.
 func (m *Manager) ExpireCache(header string) []Cookie {
-	return append([]Cookie{m.gone(CookieData)}, m.expireChunks(header, 0)...)
+	return append([]Cookie{m.gone(CookieData, Attributes{})}, m.expireParts(CookieData, Attributes{}, header, 0)...)
 }
-
-// expireChunks takes away the parts of a copy from number n on.
-func (m *Manager) expireChunks(header string, n int) []Cookie {
-	var out []Cookie
-	for ; n < maxChunks; n++ {
-		if _, ok := ReadCookie(header, m.cookies.Name(chunkName(n))); !ok {
-			break
-		}
-		out = append(out, m.gone(chunkName(n)))
-	}
-	return out
-}
-
-func (m *Manager) gone(name string) Cookie {
-	return Cookie{Name: name, Line: m.cookies.Line(name, "", Attributes{})}
-}
-
-func chunkName(n int) string { return CookieData + "." + strconv.Itoa(n) }
 
 // ReadCache returns the copy in a Cookie header if it is genuine, of the right
 // version, still good at that time and of the session that the header proves.
@@ -116,7 +73,7 @@ func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok b
 	if !m.Caches() {
 		return Copy{}, false, false
 	}
-	value, present := m.cacheValue(header)
+	value, present := m.joined(CookieData, header)
 	if !present {
 		return Copy{}, false, false
 	}
@@ -135,22 +92,6 @@ func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok b
 		return Copy{}, true, false
 	}
 	return c, true, true
-}
-
-// cacheValue puts the parts of a copy together.
-func (m *Manager) cacheValue(header string) (value string, present bool) {
-	if value, ok := ReadCookie(header, m.cookies.Name(CookieData)); ok && value != "" {
-		return value, true
-	}
-	var b strings.Builder
-	for n := range maxChunks {
-		part, ok := ReadCookie(header, m.cookies.Name(chunkName(n)))
-		if !ok {
-			break
-		}
-		b.WriteString(part)
-	}
-	return b.String(), b.Len() > 0
 }
 
 // encodeCopy returns the text of a copy; ok is false when it is too large.

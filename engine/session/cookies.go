@@ -72,11 +72,11 @@ func (c CookieConfig) Name(name string) string {
 	return full
 }
 
-// cutPart takes the part's number, if there is one, off the name of the
-// cookie that sessions are cached in.
+// cutPart takes the part's number, if there is one, off the name of a cookie
+// that was split. No other name has a dot.
 func cutPart(name string) (base, part string) {
-	if strings.HasPrefix(name, CookieData+".") {
-		return CookieData, name[len(CookieData):]
+	if i := strings.IndexByte(name, '.'); i >= 0 {
+		return name[:i], name[i:]
 	}
 	return name, ""
 }

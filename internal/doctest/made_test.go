@@ -201,7 +201,11 @@ func pluginPages(t *testing.T) string {
 			fmt.Fprintf(&b, "* asks for `%s`: %s\n", c.Name, c.Reason)
 		}
 		for _, c := range m.Cookies {
-			fmt.Fprintf(&b, "* sets the cookie `%s`\n", c.Name)
+			how := ""
+			if c.Sealed {
+				how = ", encrypted and bound to the session"
+			}
+			fmt.Fprintf(&b, "* sets the cookie `%s`%s\n", c.Name, how)
 		}
 		b.WriteString(settings(t, m.Config))
 		if codes := slices.Sorted(maps.Keys(m.Errors)); len(codes) > 0 {

@@ -214,6 +214,14 @@ func (h *Host) Set(path string, kind sdk.Kind, value []byte) sdk.Status {
 		}
 		v = decode(h.t, string(value))
 	}
+	if name, ok := strings.CutPrefix(path, "response.cookies."); ok && h.sealed(name) && v != nil {
+		switch _, object := v.(Object); {
+		case !object:
+			return sdk.Invalid
+		case h.CurrentSession() == nil:
+			return sdk.Denied
+		}
+	}
 	return h.doc.write(path, v, remove, h.manifest)
 }
 

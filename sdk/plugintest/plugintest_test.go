@@ -13,7 +13,7 @@ import (
 
 var minimal = []byte(`{"id":"x","version":"1.0.0","abi":"1.0",
   "capabilities":[{"name":"identity","read":["user"]},{"name":"session"}],
-  "handlers":[{"number":1,"kind":"endpoint","method":"GET","path":"/x"}],"cookies":[{"name":"c"}]}`)
+  "handlers":[{"number":1,"kind":"endpoint","method":"GET","path":"/x"}],"cookies":[{"name":"c"},{"name":"s","maxAge":60,"sealed":true}]}`)
 
 func host(t *testing.T, event string) *Host {
 	t.Helper()
@@ -69,6 +69,8 @@ func TestWrites(t *testing.T) {
 		{path: "response.headers.X-A", kind: sdk.KindString, value: "1", want: `"1"`, read: "response.headers.x-a"},
 		{path: "response.headers.x", kind: sdk.KindString, value: "a\r\nb", status: sdk.Invalid},
 		{path: "response.cookies.c", kind: sdk.KindString, value: "v", want: `"v"`},
+		{path: "response.cookies.s", kind: sdk.KindString, value: "v", status: sdk.Invalid},
+		{path: "response.cookies.s", kind: sdk.KindJSON, value: `{"v":1}`, status: sdk.Denied}, // there is no session
 		{path: "response.cookies.other", kind: sdk.KindString, value: "v", status: sdk.Denied},
 		{path: "response.other", kind: sdk.KindString, value: "v", status: sdk.Denied},
 		{path: "request.body.a", kind: sdk.KindString, value: "v", status: sdk.Denied},
@@ -176,4 +178,40 @@ func mustParse(t *testing.T, path string) *url.URL {
 		t.Fatal(err)
 	}
 	return u
+}
+
+// TestSealedCookies: an object comes back beside the session that it was given
+// with, and beside no other.
+func TestSealedCookies(t *testing.T) {
+	h := host(t, "")
+	user := h.AddUser("ada@example.com", "")
+	token := h.SignIn(user)
+	if status := h.Set("response.cookies.s", sdk.KindJSON, []byte(`{"v":1}`)); status != sdk.OK {
+		t.Fatalf("status %d", status)
+	}
+	given := h.cookie("s", h.doc.root["response"].(Object)["cookies"].(Object)["s"])
+	if given.MaxAge != 60 {
+		t.Errorf("given for %d seconds", given.MaxAge)
+	}
+	read := func() string {
+		h.fillRequest(Request{Path: "/x", Cookies: map[string]string{"s": given.Value}}, "/x", mustParse(t, "/x"), Object{})
+		_, text := h.Get("request.cookies.s.v")
+		return string(text)
+	}
+	if got := read(); got != "1" {
+		t.Errorf("read %q", got)
+	}
+	h.SignIn(user)
+	if got := read(); got != "" {
+		t.Errorf("read %q beside another session", got)
+	}
+	h.SignOut()
+	if got := read(); got != "" {
+		t.Errorf("read %q without a session", got)
+	}
+	h.current = token
+	given.Value += "x"
+	if got := read(); got != "" {
+		t.Errorf("read %q though it was changed", got)
+	}
 }

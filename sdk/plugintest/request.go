@@ -2,6 +2,7 @@ package plugintest
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
@@ -36,7 +37,9 @@ type Response struct {
 	Result   sdk.Result        // what the handler returned
 }
 
-// Cookie is a cookie of an answer.
+// Cookie is a cookie of an answer. The value of a sealed one is the JSON of its
+// object, with the session that it is bound to: sent back beside that session,
+// it is read again.
 type Cookie struct {
 	Value   string
 	MaxAge  int // seconds; the declared one unless the handler set another
@@ -192,7 +195,11 @@ func (h *Host) fillRequest(r Request, route string, target *url.URL, params Obje
 		headers[strings.ToLower(name)] = value
 	}
 	for name, value := range r.Cookies {
-		cookies[name] = value
+		if !h.sealed(name) {
+			cookies[name] = value
+		} else if object := h.unseal(value); object != nil {
+			cookies[name] = object
+		}
 	}
 	request := Object{
 		"method": r.Method, "path": target.Path, "route": route, "url": r.Path, "params": params,
@@ -276,6 +283,10 @@ func (h *Host) cookie(name string, value any) Cookie {
 	case string:
 		c.Value = v
 	case Object:
+		if h.sealed(name) {
+			c.Value = h.seal(v)
+			break
+		}
 		c.Value = text(v["value"])
 		if v["maxAge"] != nil {
 			c.MaxAge = int(number64(v["maxAge"]))
@@ -284,6 +295,31 @@ func (h *Host) cookie(name string, value any) Cookie {
 		c.Expired, c.MaxAge = true, 0
 	}
 	return c
+}
+
+func (h *Host) sealed(name string) bool {
+	return slices.ContainsFunc(h.manifest.Cookies, func(c pluginapi.Cookie) bool { return c.Sealed && c.Covers(name) })
+}
+
+// sealedPart is a member of a sealed cookie that is the host's.
+const sealedPart = "sid"
+
+// seal is the value of a sealed cookie for the session of now.
+func (h *Host) seal(object Object) string {
+	object = maps.Clone(object)
+	object[sealedPart] = h.CurrentSession()["id"]
+	return string(marshal(object))
+}
+
+// unseal is the object in a sealed cookie, nil if it is of no use beside the
+// session of now.
+func (h *Host) unseal(value string) Object {
+	var object Object
+	session := h.CurrentSession()
+	if err := json.Unmarshal([]byte(value), &object); err != nil || session == nil || object[sealedPart] != session["id"] {
+		return nil
+	}
+	return object
 }
 
 // Event describes an event for Fire.
