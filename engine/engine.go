@@ -204,8 +204,8 @@ func (e *Engine) openRedis(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if e.redis, err = redis.Open(redis.Config{URL: r.URL.Reveal(), Prefix: r.Prefix, Timeout: r.Timeout.Std()}); err != nil {
-		return e.config.Origin.Fault("/redis/url", "redis.url cannot be read", "write redis://user:password@host:port/database, rediss:// with TLS")
+	if e.redis, err = redis.Open(redis.Config{URL: r.URL.Reveal(), Mode: r.Mode, Prefix: r.Prefix, Timeout: r.Timeout.Std()}); err != nil {
+		return e.config.Origin.Fault("/redis/url", "redis.url cannot be read in mode "+r.Mode, config.RedisURLs[r.Mode])
 	}
 	e.onClose(func(context.Context) error { return e.redis.Close() })
 	if err := e.redis.Ping(ctx); err != nil {

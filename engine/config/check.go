@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -111,11 +112,26 @@ func (c *checker) store() {
 	}
 }
 
+// RedisURLs says how redis.url is written in each redis.mode.
+var RedisURLs = map[string]string{
+	"single":   "write redis://user:password@host:port/database, rediss:// with TLS",
+	"sentinel": "write redis://host:26379/database?master_name=NAME&addr=host2:26379, rediss:// with TLS; user and password of the server are the parameters username and password",
+	"cluster":  "write redis://user:password@host:port?addr=host2:port, rediss:// with TLS",
+}
+
 func (c *checker) redis() {
-	o, url := c.config.Origin, c.config.Redis.URL.Reveal()
-	scheme, _, ok := strings.Cut(url, "://")
-	if url != "" && (!ok || !slices.Contains([]string{"redis", "rediss", "unix"}, scheme)) {
-		c.at(o, "/redis/url", "redis.url is not a Redis URL", "write redis://user:password@host:port/database, rediss:// with TLS")
+	o, r := c.config.Origin, c.config.Redis
+	schemes := []string{"redis", "rediss"}
+	if r.Mode == "single" {
+		schemes = append(schemes, "unix")
+	}
+	address := r.URL.Reveal()
+	u, err := url.Parse(address)
+	if address != "" && (err != nil || !slices.Contains(schemes, u.Scheme) || r.Mode == "sentinel" && u.Query().Get("master_name") == "") {
+		c.at(o, "/redis/url", "redis.url is not a Redis URL of mode "+r.Mode, RedisURLs[r.Mode])
+	}
+	if strings.ContainsAny(r.Prefix, "{}") {
+		c.at(o, "/redis/prefix", "redis.prefix has braces, which in a key name its slot", "write a prefix without { and }")
 	}
 }
 

@@ -105,7 +105,9 @@ type Postgres struct {
 type Redis struct {
 	// Connection URL (redis://user:password@host:port/database, rediss:// with TLS, unix:// for a socket). Usually ${REDIS_URL} or file:PATH.
 	URL Secret `yaml:"url"`
-	// First part of every key.
+	// What the URL names. single: one server. sentinel: Sentinels that know the server that leads (redis://host:26379/database?master_name=NAME). cluster: nodes of a Redis Cluster (redis://host:port). Further addresses are parameters of the URL (addr=host:port).
+	Mode string `yaml:"mode" default:"single" enum:"single,sentinel,cluster"`
+	// First part of every key; without braces.
 	Prefix string `yaml:"prefix" default:"authhost:"`
 	// Longest time for one command.
 	Timeout Duration `yaml:"timeout" default:"1s" min:"10ms"`

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // Defaults of Config.
@@ -17,20 +16,22 @@ const (
 	DefaultTimeout = time.Second
 )
 
-// Config names a Redis server. URL is required.
+// Config names a Redis server, or several that act as one. URL is required.
 type Config struct {
-	// URL is redis://user:password@host:port/database, or rediss:// with TLS.
+	// URL is redis://user:password@host:port/database, or rediss:// with TLS;
+	// the modes have their own forms.
 	URL string
-	// Prefix begins every key; default DefaultPrefix.
+	// Mode is ModeSingle, ModeSentinel or ModeCluster; default ModeSingle.
+	Mode string
+	// Prefix begins every key, and has no braces; default DefaultPrefix.
 	Prefix string
 	// Timeout bounds one command, connecting included; default DefaultTimeout.
 	Timeout time.Duration
 }
 
-// Client is a pool of connections to one server. It is safe for concurrent
-// use.
+// Client is a pool of connections. It is safe for concurrent use.
 type Client struct {
-	client *redis.Client
+	client redis.UniversalClient
 	prefix string
 }
 
@@ -46,18 +47,13 @@ func (silent) Printf(context.Context, string, ...any) {}
 // Open returns a client. It connects when it is first used; only a URL that
 // cannot be read is an error.
 func Open(c Config) (*Client, error) {
-	options, err := redis.ParseURL(c.URL)
+	timeout := cmp.Or(c.Timeout, DefaultTimeout)
+	client, err := connect(c, timeout)
 	if err != nil {
 		return nil, fmt.Errorf("redis: %w", err)
 	}
-	timeout := cmp.Or(c.Timeout, DefaultTimeout)
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
-	options.ContextTimeoutEnabled = true
-	options.DialerRetries = 1
-	options.MaxRetries = 1 // a connection that the server has closed meanwhile
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	return &Client{client: redis.NewClient(options), prefix: cmp.Or(c.Prefix, DefaultPrefix)}, nil
+	client.AddHook(bounded(timeout))
+	return &Client{client: client, prefix: cmp.Or(c.Prefix, DefaultPrefix)}, nil
 }
 
 // Ping reports whether the server answers.
@@ -73,11 +69,15 @@ const scanned = 1000
 
 // Forget removes everything that is a tenant's.
 func (c *Client) Forget(ctx context.Context, tenant string) error {
-	pattern := glob.Replace(c.prefix+tenant+":") + "*"
+	node, err := c.holder(ctx, tenant)
+	if err != nil {
+		return fmt.Errorf("redis: %w", err)
+	}
+	pattern := glob.Replace(c.beginning(tenant)) + "*"
 	for cursor := uint64(0); ; {
-		keys, next, err := c.client.Scan(ctx, cursor, pattern, scanned).Result()
+		keys, next, err := node.Scan(ctx, cursor, pattern, scanned).Result()
 		if err == nil && len(keys) > 0 {
-			err = c.client.Unlink(ctx, keys...).Err()
+			err = node.Unlink(ctx, keys...).Err()
 		}
 		if err != nil {
 			return fmt.Errorf("redis: %w", err)
@@ -94,6 +94,19 @@ var glob = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", 
 // Close closes the connections.
 func (c *Client) Close() error { return c.client.Close() }
 
-func (c *Client) key(tenant, kind, rest string) string {
-	return c.prefix + tenant + ":" + kind + ":" + rest
+// holder returns the server that has everything that is a tenant's.
+func (c *Client) holder(ctx context.Context, tenant string) (redis.Cmdable, error) {
+	if cluster, ok := c.client.(*redis.ClusterClient); ok {
+		return cluster.MasterForKey(ctx, c.beginning(tenant))
+	}
+	return c.client, nil
 }
+
+// key names a value of a tenant. The braces keep all keys of a tenant in one
+// slot of a cluster, where one script may use several of them.
+// See https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/#hash-tags
+func (c *Client) key(tenant, kind, rest string) string {
+	return c.beginning(tenant) + kind + ":" + rest
+}
+
+func (c *Client) beginning(tenant string) string { return c.prefix + "{" + tenant + "}:" }

@@ -1,6 +1,8 @@
 package redis_test
 
 import (
+	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,9 +12,9 @@ import (
 	"github.com/authhost/authhost/internal/redistest"
 )
 
-func open(t *testing.T, s *redistest.Server) *redis.Client {
+func open(t *testing.T, mode, url string) *redis.Client {
 	t.Helper()
-	c, err := redis.Open(redis.Config{URL: s.URL, Timeout: 5 * time.Second})
+	c, err := redis.Open(redis.Config{URL: url, Mode: mode, Timeout: 5 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,15 +23,93 @@ func open(t *testing.T, s *redistest.Server) *redis.Client {
 }
 
 func TestOpen(t *testing.T) {
-	for _, url := range []string{"", "localhost:6379", "http://localhost", "redis://localhost:x"} {
-		if _, err := redis.Open(redis.Config{URL: url}); err == nil {
-			t.Errorf("%q is taken", url)
+	for _, c := range []redis.Config{
+		{}, {URL: "localhost:6379"}, {URL: "http://localhost"}, {URL: "redis://localhost:x"}, {URL: "redis://localhost", Mode: "several"},
+		{URL: "redis://localhost:26379", Mode: redis.ModeSentinel}, {URL: "unix:///x?master_name=x", Mode: redis.ModeSentinel},
+		{URL: "redis://localhost?nonsense=1", Mode: redis.ModeCluster},
+	} {
+		if _, err := redis.Open(c); err == nil {
+			t.Errorf("%+v is taken", c)
 		}
 	}
 }
 
-func TestCounter(t *testing.T) {
-	client := open(t, redistest.Start(t))
+// everywhere runs a test in each mode. stop ends all servers.
+func everywhere(t *testing.T, test func(t *testing.T, client *redis.Client, stop func())) {
+	t.Run("single", func(t *testing.T) {
+		s := redistest.Start(t)
+		test(t, open(t, redis.ModeSingle, s.URL), s.Stop)
+	})
+	t.Run("sentinel", func(t *testing.T) {
+		g := redistest.StartGroup(t)
+		test(t, open(t, redis.ModeSentinel, g.URL), func() { g.Replica.Stop(); g.Leader.Stop() })
+	})
+	t.Run("cluster", func(t *testing.T) {
+		nodes := redistest.StartCluster(t, 3)
+		test(t, open(t, redis.ModeCluster, nodes[1].URL), func() {
+			for _, node := range nodes {
+				node.Stop()
+			}
+		})
+	})
+}
+
+// TestFailover: what was stored is there after the replica has taken over, on
+// the connections of before.
+func TestFailover(t *testing.T) {
+	g := redistest.StartGroup(t)
+	s := open(t, redis.ModeSentinel, g.URL).Sessions("a")
+	ctx := t.Context()
+	if saved, err := s.Save(ctx, "token", "ada", 0, 1, []byte("one"), time.Hour); !saved || err != nil {
+		t.Fatal(saved, err)
+	}
+	g.Fail()
+	var value []byte
+	var found bool
+	var err error
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
+		if value, _, found, err = s.Load(ctx, "token"); err == nil {
+			break
+		}
+	}
+	if err != nil || !found || string(value) != "one" {
+		t.Fatalf("after the failover: %q, found %v, %v", value, found, err)
+	}
+	if saved, err := s.Save(ctx, "token", "ada", 1, 2, []byte("two"), time.Hour); !saved || err != nil {
+		t.Error("the replica does not take a change:", saved, err)
+	}
+}
+
+// TestTimeout: a command ends in time, though a server takes connections and
+// never answers.
+func TestTimeout(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for mode, url := range map[string]string{
+		redis.ModeSingle: "redis://%s", redis.ModeSentinel: "redis://%s?master_name=main", redis.ModeCluster: "redis://%s?addr=%[1]s",
+	} {
+		c, err := redis.Open(redis.Config{URL: fmt.Sprintf(url, l.Addr()), Mode: mode, Timeout: 50 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		if err := c.Ping(t.Context()); err == nil {
+			t.Errorf("%s: no error", mode)
+		}
+		// Far below what retries and redirections add up to.
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("%s: it took %v", mode, took)
+		}
+		_ = c.Close()
+	}
+}
+
+func TestCounter(t *testing.T) { everywhere(t, testCounter) }
+
+func testCounter(t *testing.T, client *redis.Client, _ func()) {
 	hit := func(c *redis.Counter, key string, max int64) (bool, time.Duration) {
 		ok, retry, err := c.Hit(t.Context(), key, time.Hour, max)
 		if err != nil {
@@ -57,7 +137,7 @@ func TestCounter(t *testing.T) {
 		}
 	}
 	// All clients count together.
-	other := open(t, redistest.Start(t))
+	other := open(t, redis.ModeSingle, redistest.Start(t).URL)
 	var allowed atomic.Int64
 	var wait sync.WaitGroup
 	for i := range 100 {
@@ -78,7 +158,7 @@ func TestCounter(t *testing.T) {
 }
 
 func TestWindowEnds(t *testing.T) {
-	c := open(t, redistest.Start(t)).Counter("a", true)
+	c := open(t, redis.ModeSingle, redistest.Start(t).URL).Counter("a", true)
 	if ok, _, err := c.Hit(t.Context(), "k", 20*time.Millisecond, 1); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
@@ -94,9 +174,9 @@ func TestWindowEnds(t *testing.T) {
 	t.Error("the window does not end")
 }
 
-func TestSessions(t *testing.T) {
-	server := redistest.Start(t)
-	client := open(t, server)
+func TestSessions(t *testing.T) { everywhere(t, testSessions) }
+
+func testSessions(t *testing.T, client *redis.Client, stop func()) {
 	s, ctx := client.Sessions("a"), t.Context()
 	save := func(version int64, next uint64, value string, want bool) {
 		t.Helper()
@@ -148,7 +228,7 @@ func TestSessions(t *testing.T) {
 	}
 	load("", 0)
 	save(9, 10, "it ended meanwhile", false)
-	server.Stop()
+	stop()
 	if _, _, _, err := s.Load(ctx, "token"); err == nil {
 		t.Error("no error without a server")
 	}

@@ -1,4 +1,5 @@
-// Package redistest starts a real Redis for tests.
+// Package redistest starts real Redis servers for tests: one, a cluster, or a
+// leader and its replica with a Sentinel.
 //
 //	server := redistest.Start(t)
 //	client, err := redis.Open(redis.Config{URL: server.URL})
