@@ -31,7 +31,9 @@
 //   - Rewriting: the code is made to count fuel and stack in globals that it
 //     cannot name, and to pause now and then, so that the Go scheduler and
 //     garbage collector never wait for a guest. Data segments and the start
-//     function are taken out, to be applied once.
+//     function are taken out, to be applied once. Selects of floats and
+//     vectors become branches: wazero's compiler for amd64 has a fault there
+//     that shows guests what the host left in registers.
 //   - Compilation, or machine code from the cache.
 //   - Image: one instance is initialised, with a fixed clock and without any
 //     power. Its memory becomes a file in memory, its globals a list.

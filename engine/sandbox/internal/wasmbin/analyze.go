@@ -19,6 +19,7 @@ const (
 	editCall                   // before a call of guest code
 	editBulk                   // before a bulk operation on memory or table
 	editGrow                   // before memory.grow or table.grow
+	editSelect                 // instead of a select; arg is the index in selectable, or -1
 )
 
 // edit is one such place.
@@ -52,8 +53,10 @@ type function struct {
 	instrs     int  // instructions outside of loops that run
 	calls      bool // calls guest code, directly or not
 	bulk       bool
-	labels     []label // scratch
-	seen       int     // instructions so far
+	selects    bool
+	selected   [len(selectable)]bool // types of selects, once typing has seen them
+	labels     []label               // scratch
+	seen       int                   // instructions so far
 	last       [2]instr
 	opening    opening
 	branched   bool // what follows is not certain to run
@@ -241,6 +244,9 @@ func (f *function) visit(in *instr, pos, end, current int) bool {
 		}
 	case opCallIndirect:
 		f.call(pos, current)
+	case opSelect, opSelectTyped:
+		f.selects = true
+		f.edits = append(f.edits, edit{editSelect, pos, end, -1, -1})
 	case opTableSet:
 		f.mutatesTables = true
 	case opMemoryGrow:

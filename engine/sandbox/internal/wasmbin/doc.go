@@ -5,6 +5,8 @@
 //	m, err := wasmbin.Parse(binary, wasmbin.DefaultAdmission())
 //	metered, err := wasmbin.Rewrite(m, wasmbin.RewriteOptions{})
 //
+// Rewrite also replaces what the compiler gets wrong, see selects.go.
+//
 // Parse checks every count against the bytes that remain before anything is
 // allocated for it, and refuses what Admission does not allow. Rewrite adds
 // globals, a function, locals and types, all at the ends of their index

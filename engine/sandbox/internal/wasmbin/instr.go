@@ -115,13 +115,14 @@ var errOpcode = errors.New("unknown instruction")
 // instr is one decoded instruction, with the immediates that the rewriting
 // pass looks at.
 type instr struct {
-	op    byte
-	sub   uint32   // second opcode
-	arg   uint32   // first index
-	typed bool     // arg is the index of a block's type
-	empty bool     // a block without parameters and results
-	value int32    // of i32.const
-	tbl   []uint32 // br_table: labels, default last; reused by the next instruction
+	op     byte
+	sub    uint32   // second opcode
+	arg    uint32   // first index
+	typed  bool     // arg is the index of a block's type
+	empty  bool     // a block without parameters and results
+	result ValType  // of a block with one result, or of a typed select
+	value  int32    // of i32.const
+	tbl    []uint32 // br_table: labels, default last; reused by the next instruction
 }
 
 // branches reports whether what follows may not run, or what is before again.
@@ -146,6 +147,8 @@ func (r *reader) next(in *instr, maxTable int) error {
 		in.arg, in.typed, in.empty = 0, t >= 0, t == blockEmpty-1<<7
 		if in.typed {
 			in.arg = uint32(t)
+		} else {
+			in.result = ValType(t & 0x7f)
 		}
 	case immU32x2:
 		in.arg = r.u32()
@@ -164,7 +167,10 @@ func (r *reader) next(in *instr, maxTable int) error {
 	case immF64:
 		r.bytes(8)
 	case immTypes:
-		r.bytes(r.u32())
+		in.result = 0
+		if types := r.bytes(r.u32()); len(types) == 1 {
+			in.result = ValType(types[0])
+		}
 	case immTable:
 		return r.branchTable(in, maxTable)
 	case immMisc:

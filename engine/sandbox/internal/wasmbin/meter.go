@@ -77,14 +77,16 @@ func (f *function) cost(l *loop) int64 {
 
 // meter is the plan for one function.
 type meter struct {
-	rw      *rewriter
-	fn      *function
-	out     []byte
-	debt    uint32 // index of the local, if tight
-	temp    uint32 // index of the local, if bulk operations are there
-	tight   bool   // there are tight loops
-	frame   int64  // words, if the function calls guest code
-	wrapped bool
+	rw        *rewriter
+	fn        *function
+	out       []byte
+	debt      uint32                  // index of the local, if tight
+	temp      uint32                  // index of the local, if bulk operations are there
+	swaps     [len(selectable)]uint32 // index of the first of two locals for operands of selects
+	condition uint32                  // index of the local for that of selects
+	tight     bool                    // there are tight loops
+	frame     int64                   // words, if the function calls guest code
+	wrapped   bool
 }
 
 // code rewrites every function.
@@ -96,6 +98,9 @@ func (rw *rewriter) code() ([]byte, error) {
 	for i := range rw.m.Bodies {
 		if err := rw.fn.analyze(&rw.m.Bodies[i], sp, rw.m.locals(i), &rw.m.lim); err != nil {
 			return nil, err
+		}
+		if rw.fn.selects {
+			rw.typing.selects(&rw.fn, i)
 		}
 		rw.mutates = rw.mutates || rw.fn.mutatesTables
 		rw.drops = append(rw.drops, rw.fn.dropped...)
@@ -153,24 +158,34 @@ func (rw *rewriter) function(out []byte, index int) []byte {
 	for i := range fn.loops {
 		mt.tight = mt.tight || fn.loops[i].tight()
 	}
-	runs := len(src.Locals)
+	extra := make([]ValType, 0, 3+2*len(selectable)) // locals that are added
+	local := func(t ValType) uint32 {
+		extra = append(extra, t)
+		return uint32(next + len(extra) - 1)
+	}
 	if mt.tight {
-		mt.debt, next, runs = uint32(next), next+1, runs+1
+		mt.debt = local(I32)
 	}
 	if fn.bulk {
-		mt.temp, runs = uint32(next), runs+1
+		mt.temp = local(I32)
+	}
+	for i, t := range selectable {
+		if fn.selected[i] {
+			mt.swaps[i] = local(t)
+			local(t)
+		}
+	}
+	if fn.selected != [len(selectable)]bool{} {
+		mt.condition = local(I32)
 	}
 	mt.wrapped = mt.tight || fn.calls
 
-	out = appendU(out, uint64(runs))
+	out = appendU(out, uint64(len(src.Locals)+len(extra)))
 	for _, run := range src.Locals {
 		out = append(appendU(out, uint64(run.Count)), byte(run.Type))
 	}
-	if mt.tight {
-		out = append(out, 1, byte(I32))
-	}
-	if fn.bulk {
-		out = append(out, 1, byte(I32))
+	for _, t := range extra {
+		out = append(out, 1, byte(t))
 	}
 	mt.out = out
 	mt.body(src.Code, typ.Results)
@@ -205,7 +220,7 @@ func (mt *meter) body(code []byte, results []ValType) {
 	done := 0
 	for _, e := range mt.fn.edits {
 		switch {
-		case e.kind == editReturn && !mt.wrapped, e.kind == editCall && !mt.tight:
+		case e.kind == editReturn && !mt.wrapped, e.kind == editCall && !mt.tight, e.kind == editSelect && e.arg < 0:
 			continue
 		}
 		mt.out = append(mt.out, code[done:e.pos]...)
@@ -223,6 +238,8 @@ func (mt *meter) body(code []byte, results []ValType) {
 			mt.bulk(bulkShift)
 		case editGrow:
 			mt.bulk(-growShift)
+		case editSelect:
+			mt.choose(e.arg)
 		}
 	}
 	mt.out = append(mt.out, code[done:]...)

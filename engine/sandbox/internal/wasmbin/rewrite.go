@@ -69,6 +69,7 @@ type rewriter struct {
 	refill  uint32 // index of the function
 	signal  uint32 // index of its type
 	fn      function
+	typing  *typing
 	mutates bool
 	drops   []uint32
 }
@@ -85,6 +86,7 @@ func Rewrite(m *Module, opt RewriteOptions) (*Rewritten, error) {
 		meter:  uint32(globals),
 		tank:   uint32(globals) + 1,
 		refill: uint32(m.imported(KindFunc) + len(m.Funcs)),
+		typing: newTyping(m),
 	}
 	rw.signal = rw.typeIndex(FuncType{})
 	for _, e := range m.Exports {
