@@ -15,7 +15,8 @@ import (
 // Check finds what would keep New from starting a configuration, as far as that
 // shows without compiling modules, opening stores or writing anything: modules
 // and their manifests, what they ask for and are granted, the settings of
-// plugins, and routes, cookies and fields that clash. The error joins all
+// plugins, the fields that they name, and routes, cookies and fields that
+// clash. The error joins all
 // faults.
 func Check(cfg *config.Config, builtIn func(id string) ([]byte, error)) error {
 	c := checking{builtIn: builtIn, modules: map[string]*checked{}}
@@ -58,13 +59,17 @@ func (c *checking) tenant(t *config.Tenant) {
 		}
 		manifests = append(manifests, m)
 	}
-	if _, _, err := tenantSchema(t, manifests); err != nil {
-		c.add(schemaFault(t, err))
+	_, views, fieldsErr := tenantSchema(t, manifests)
+	if fieldsErr != nil {
+		c.add(schemaFault(t, fieldsErr))
 	}
 	set, err := dispatch.NewSet(plugins)
 	if err != nil {
 		c.add(t.Origin.Fault("/plugins", err.Error(), ""))
 		return
+	}
+	if fieldsErr == nil && len(plugins) == len(t.Plugins) {
+		c.add(checkUserFields(t, set, userFields(t, manifests), views))
 	}
 	_, err = httpapi.New(httpapi.Config{
 		Realm:   &dispatch.Realm{ID: t.ID, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t)},

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -14,38 +13,6 @@ import (
 	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/internal/realmtest"
 )
-
-// TestSubjectField: a field that says who a user is must not be the user's to
-// choose.
-func TestSubjectField(t *testing.T) {
-	needPlugins(t, "email-password", "convex")
-	for field, want := range map[string]string{
-		"":               "users have no additional field of that name",
-		"{name: userId}": "clients can set it, and could be anybody",
-		"{name: userId, input: false, returned: false}": "it is declared with returned: false",
-		"{name: userId, input: false}":                  "",
-	} {
-		t.Run(field, func(t *testing.T) {
-			dir := t.TempDir()
-			cfg := parseConfig(t, dir, fmt.Sprintf(`
-tenants:
-  - id: main
-    baseURL: http://main.example
-    user: {additionalFields: [%s]}
-    plugins:
-      - id: convex
-        config: {subject: userId}
-`, field))
-			e, err := engine.New(t.Context(), cfg, options(&realmtest.Log{}, time.Now))
-			if err == nil {
-				defer func() { _ = e.Close(t.Context()) }()
-			}
-			if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "test.yaml:")) {
-				t.Errorf("got %v, want %q", err, want)
-			}
-		})
-	}
-}
 
 // TestSecretFaults: a secret of the wrong form is not repeated in the message.
 func TestSecretFaults(t *testing.T) {
