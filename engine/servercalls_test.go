@@ -39,6 +39,7 @@ tenants:
       - {id: ended, key: ` + endedKey + `, scopes: ["*"], expires: 2020-01-01}
     plugins:
       - id: email-password
+        config: {deniedPasswordWords: [acme]}
       - id: account
         config: {deleteUser: {enabled: true}}
       - id: two-factor
@@ -139,6 +140,7 @@ func TestServerEndpoints(t *testing.T) {
 	s.do(request{method: "GET", path: "/api/auth/list-sessions", cookie: up.cookie()}).want(t, 401, "UNAUTHORIZED")
 
 	post("/server/set-password", `{"userId":"`+id+`","newPassword":"short"}`).want(t, 400, "PASSWORD_TOO_SHORT")
+	post("/server/set-password", `{"userId":"`+id+`","newPassword":"my-ACME-login"}`).want(t, 400, "PASSWORD_NOT_ALLOWED")
 	in := s.signIn("", "countess@example.com", password).want(t, 200, "")
 	post("/server/set-password", `{"userId":"`+id+`","newPassword":"another-horse-2"}`).want(t, 200, "")
 	s.do(request{method: "GET", path: "/api/auth/list-sessions", cookie: in.cookie()}).want(t, 401, "UNAUTHORIZED")

@@ -22,6 +22,7 @@ func init() {
 	sdk.Register(7, resetPassword)
 	sdk.Register(8, sendVerificationEmail)
 	sdk.Register(9, verifyEmail)
+	sdk.Register(10, refuseDeniedWord)
 }
 
 func main() {} // never called: the host calls handlers

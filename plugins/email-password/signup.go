@@ -139,6 +139,14 @@ func checkPassword(c *sdk.Call, password sdk.Value) *sdk.APIError {
 	}
 }
 
+// refuseDeniedWord hears of passwords that other plugins set.
+func refuseDeniedWord(c *sdk.Call) sdk.Result {
+	if hasDeniedWord(c, strings.ToLower(c.Record("password").String())) {
+		return errPasswordWord.Deny(c)
+	}
+	return sdk.Continue
+}
+
 func hasDeniedWord(c *sdk.Call, password string) bool {
 	for i := int64(0); ; i++ {
 		word := c.Config("deniedPasswordWords." + sdk.Int(i).Text())

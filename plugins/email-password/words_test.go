@@ -2,7 +2,11 @@
 
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/authhost/authhost/sdk/plugintest"
+)
 
 // TestDeniedPasswordWords: words of the context, wherever a password is chosen.
 func TestDeniedPasswordWords(t *testing.T) {
@@ -21,5 +25,14 @@ func TestDeniedPasswordWords(t *testing.T) {
 	token := h.LastMail().Token
 	wantError(t, h.POST("/reset-password", `{"token":"`+token+`","newPassword":"acme-acme-1"}`), 400, "PASSWORD_NOT_ALLOWED")
 	wantStatus(t, h.POST("/reset-password", `{"token":"`+token+`","newPassword":"another-horse-1"}`), 200)
+	set := func(password string) plugintest.Response {
+		return h.Fire(plugintest.Event{Name: "password.policy", Record: plugintest.Object{"password": password}})
+	}
+	if got := set("acme-acme-1"); got.Text("code") != "PASSWORD_NOT_ALLOWED" {
+		t.Errorf("another plugin may set any password: %s", got)
+	}
+	if got := set("another-horse-2"); got.Text("code") != "" {
+		t.Errorf("another plugin cannot set a password: %s", got)
+	}
 	wantStatus(t, newHost(t, "").POST("/sign-up/email", up("acme-2026!")), 200)
 }
