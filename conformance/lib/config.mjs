@@ -46,11 +46,11 @@ export function tenantOf(id, profile, { listen, modules }) {
 
 /**
  * What Better Auth sets by itself when it is given no database, and keeps records in memory. Here the store is always
- * there, and clients see the same.
+ * there, and clients see the same. Only here tokens are encrypted where they are kept unless one says otherwise.
  */
 const WITHOUT_DATABASE = {
   session: { cookieCache: { enabled: true, strategy: "jwe", maxAge: 7 * 24 * 60 * 60 } },
-  account: { storeStateStrategy: "cookie", storeAccountCookie: true },
+  account: { storeStateStrategy: "cookie", storeAccountCookie: true, encryptOAuthTokens: false },
 };
 
 /** One secret, or its versions. */

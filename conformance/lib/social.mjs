@@ -15,7 +15,6 @@ const RENAMED = { scopes: "scope", overrideUserInfo: "overrideUserInfoOnSignIn" 
 
 /** The entry of the plugin. It is always there, as its endpoints are in Better Auth. */
 export function social(options, profile, verification = {}) {
-  options.take("account.storeAccountCookie"); // the tokens of providers never go to browsers
   const providers = Object.fromEntries(
     Object.entries(options.take("socialProviders") ?? {}).map(([id, provider]) => [id, preset(provider)]),
   );
@@ -32,6 +31,7 @@ export function social(options, profile, verification = {}) {
       account: withoutUndefined({
         accountLinking: withoutUndefined(linking),
         storeStateStrategy: options.take("account.storeStateStrategy"),
+        storeAccountCookie: options.take("account.storeAccountCookie"),
         // As the convex plugin does by itself.
         skipStateCookieCheck: profile.plugins.some(({ plugin }) => plugin === "crossDomain") || undefined,
       }),

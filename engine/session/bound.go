@@ -19,7 +19,7 @@ type Bound struct {
 
 // Claims of a bound cookie that are the engine's.
 const (
-	claimSession  = "sid"
+	claimSession  = "sessionId"
 	claimID       = "jti"
 	claimIssuedAt = "iat"
 	claimExpires  = "exp"

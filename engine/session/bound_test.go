@@ -18,7 +18,7 @@ func binder(t *testing.T, cached time.Duration) *session.Manager {
 }
 
 func content(length int) *document.Object {
-	return document.NewObject(2).Set("token", document.Text(strings.Repeat("t", length))).Set("sid", document.Text("claimed"))
+	return document.NewObject(2).Set("token", document.Text(strings.Repeat("t", length))).Set("sessionId", document.Text("claimed"))
 }
 
 var mine, theirs = &store.Record{ID: "session-1"}, &store.Record{ID: "session-2"}
@@ -41,7 +41,7 @@ func TestBoundRoundTrip(t *testing.T) {
 			}
 			cookies := header(set...)
 			got, ok := m.ReadBound(box, cookies, mine, cacheStart.Add(life-time.Second))
-			if !ok || got.Get("token").Str() != strings.Repeat("t", length) || got.Get("sid").Str() != mine.ID {
+			if !ok || got.Get("token").Str() != strings.Repeat("t", length) || got.Get("sessionId").Str() != mine.ID {
 				t.Errorf("%d bytes: read %v", length, ok)
 			}
 			if _, ok := m.ReadBound(box, cookies, mine, cacheStart.Add(life)); ok {

@@ -112,6 +112,9 @@ func finish(c *sdk.Call, p *provider, words vocabulary, page string) sdk.Result 
 	if issued.Pending {
 		return sdk.Respond
 	}
+	if status := p.giveCookie(user.id); status != sdk.OK {
+		return c.Fail(status)
+	}
 	target := c.Kept("state.callbackURL").String()
 	if next := c.Kept("state.newUserURL").String(); found.isNew && next != "" {
 		target = next

@@ -31,6 +31,7 @@ func init() {
 	sdk.Register(11, signedOut)
 	sdk.Register(12, getAccessToken)
 	sdk.Register(13, refreshToken)
+	sdk.Register(14, unlinked)
 }
 
 func main() {} // never called: the host calls handlers

@@ -40,9 +40,11 @@ type world struct {
 	state   plugintest.Cookie
 }
 
-func newWorld(t *testing.T, account string) *world {
+func newWorld(t *testing.T, account string) *world { return newWorldOf(t, account, "") }
+
+func newWorldOf(t *testing.T, account, dialect string) *world {
 	t.Helper()
-	w := &world{Host: plugintest.New(t, plugintest.Config{Manifest: manifest, Config: with(account)}), t: t}
+	w := &world{Host: plugintest.New(t, plugintest.Config{Manifest: manifest, Config: with(account), Dialect: dialect}), t: t}
 	w.person = object{"sub": "ada-1", "email": "Ada@Example.com", "email_verified": true, "name": "Ada", "picture": "https://img.example/a.png"}
 	w.profile = object{"uid": 7, "first": "Ada", "last": "L", "mail": "ada@example.com", "ok": true}
 	w.OnHTTP(w.serve)

@@ -131,6 +131,9 @@ func signInWithToken(c *sdk.Call, p *provider) sdk.Result {
 	c.SetBody("redirect", sdk.Bool(false))
 	c.SetBody("token", sdk.String(issued.Token))
 	c.SetBody("user", sdk.Copy("result.user"))
+	if status := p.giveCookie(user.id); status != sdk.OK {
+		return c.Fail(status)
+	}
 	return sdk.Continue
 }
 

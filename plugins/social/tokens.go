@@ -20,13 +20,14 @@ type wanted struct {
 	record       string // the id of its record here
 }
 
-// findAccount looks for an account of a user.
+// findAccount looks for an account of a user. Of several that fit, it takes the
+// one in the client's cookie, else the first.
 func findAccount(c *sdk.Call, user string, w wanted) (account, int, sdk.Status) {
 	if status := c.Identity().ListAccounts(user); status != sdk.OK {
 		return account{}, 0, status
 	}
 	var first account
-	count := 0
+	count, preferred := 0, current(c)
 	for i := int64(0); ; i++ {
 		at := "accounts." + sdk.Int(i).Text()
 		a := account{c.Result(at + ".providerId").String(), c.Result(at + ".accountId").String()}
@@ -37,7 +38,7 @@ func findAccount(c *sdk.Call, user string, w wanted) (account, int, sdk.Status) 
 			w.record != "" && c.Result(at+".id").String() != w.record {
 			continue
 		}
-		if count++; count == 1 {
+		if count++; count == 1 || a == preferred {
 			first = a
 			c.Keep("account", sdk.Copy("result."+at))
 		}
@@ -49,23 +50,31 @@ func findAccount(c *sdk.Call, user string, w wanted) (account, int, sdk.Status) 
 func newer(c *sdk.Call) bool { return c.Tenant("dialect").String() == "1.7" }
 
 // selection reads which account a client of the dialect 1.7 names, in the body
-// or the query.
+// or the query: by the id of its record, or as the one in its cookie.
 func selection(c *sdk.Call, place string) (w wanted, refusal sdk.Result, ok bool) {
 	invalid := func(what string) (wanted, sdk.Result, bool) {
 		return wanted{}, c.Deny(400, "VALIDATION_ERROR", "["+place+"] "+what), false
 	}
 	in := "request." + place + "."
-	named := c.Get(in + "accountId")
-	id := named.String()
+	named, cookie := c.Get(in+"accountId"), c.Get(in+"useAccountCookie")
+	byID, byCookie := named.Kind() == sdk.KindString, cookie.IsTrue()
 	switch {
-	case named.Kind() != sdk.KindString:
+	case byID == byCookie:
 		return invalid("Invalid input")
+	case byCookie && !named.IsAbsent():
+		return invalid(`Unrecognized key: "accountId"`)
+	case byID && !cookie.IsAbsent():
+		return invalid(`Unrecognized key: "useAccountCookie"`)
 	case !c.Get(in + "providerId").IsAbsent():
 		return invalid(`Unrecognized key: "providerId"`)
-	case id == "":
-		return wanted{record: "-"}, 0, true // nobody's
 	}
-	return wanted{record: id}, 0, true
+	if a := current(c); byCookie && a.provider != "" {
+		return wanted{provider: a.provider, id: a.id}, 0, true
+	}
+	if id := named.String(); id != "" {
+		return wanted{record: id}, 0, true
+	}
+	return wanted{record: "-"}, 0, true // nobody's
 }
 
 // chosen returns the account that the body of a token route names.
@@ -145,7 +154,7 @@ func split(scopes string) []string {
 }
 
 // valid leaves the tokens of an account at scratch.stored, renewed if the
-// access token is about to end.
+// access token is about to end. Then the client gets them in its cookie, too.
 func valid(c *sdk.Call, p *provider, a account) sdk.Status {
 	if status := c.Identity().AccountTokens(a.provider, a.id); status != sdk.OK {
 		return status
@@ -155,7 +164,10 @@ func valid(c *sdk.Call, p *provider, a account) sdk.Status {
 	if err != nil || expires.UnixMilli()-c.Now() >= refreshEarly.Milliseconds() || c.Kept("stored.refreshToken").IsAbsent() || p.noRefresh {
 		return sdk.OK
 	}
-	return renew(c, p, a)
+	if status := renew(c, p, a); status != sdk.OK {
+		return status
+	}
+	return p.giveCookie(a.id)
 }
 
 // renew gets new tokens for an account and keeps them, here and in scratch.
@@ -199,6 +211,11 @@ func refreshToken(c *sdk.Call) sdk.Result {
 	if status := renew(c, p, a); status != sdk.OK {
 		return errRefresh.Deny(c)
 	}
+	if a == current(c) {
+		if status := p.giveCookie(a.id); status != sdk.OK {
+			return c.Fail(status)
+		}
+	}
 	for _, f := range [...][2]string{
 		{"accessToken", "stored.accessToken"}, {"refreshToken", "stored.refreshToken"}, {"accessTokenExpiresAt", "account.accessTokenExpiresAt"},
 		{"refreshTokenExpiresAt", "account.refreshTokenExpiresAt"}, {"scope", "account.scope"}, {"idToken", "stored.idToken"},
@@ -224,8 +241,12 @@ func accountInfo(c *sdk.Call) sdk.Result {
 	if user == "" {
 		return c.Deny(401, "", "")
 	}
-	if w == (wanted{provider: w.provider}) {
-		return errAccountNotFound.Deny(c)
+	if w.id == "" && w.record == "" {
+		a := current(c)
+		if a.provider == "" || w.provider != "" && w.provider != a.provider {
+			return errAccountNotFound.Deny(c)
+		}
+		w = wanted{provider: a.provider, id: a.id}
 	}
 	a, count, status := findAccount(c, user, w)
 	switch {

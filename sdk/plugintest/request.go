@@ -302,7 +302,7 @@ func (h *Host) sealed(name string) bool {
 }
 
 // sealedPart is a member of a sealed cookie that is the host's.
-const sealedPart = "sid"
+const sealedPart = "sessionId"
 
 // seal is the value of a sealed cookie for the session of now.
 func (h *Host) seal(object Object) string {
