@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -56,9 +58,11 @@ func (g *generation) loadModules(ctx context.Context) error {
 	return err
 }
 
+// moduleKey is the same for plugins that share a module. A file that is pinned
+// is not one that others take as it is.
 func moduleKey(p config.Plugin) string {
 	if p.Module != "" {
-		return "file:" + p.Module
+		return "file:" + p.SHA256 + ":" + p.Module
 	}
 	return "builtin:" + p.ID
 }
@@ -113,6 +117,9 @@ func readModule(p config.Plugin, builtIn func(id string) ([]byte, error)) ([]byt
 	} else if wasm, err = os.ReadFile(p.Module); err != nil {
 		return nil, nil, p.Origin.Fault("/module", fmt.Sprintf("plugin %q: %v", p.ID, err), "build the module, or correct the path; it is relative to the configuration file")
 	}
+	if err := checkPin(p, wasm); err != nil {
+		return nil, nil, err
+	}
 	manifest, err := pluginapi.ManifestOf(wasm)
 	if err != nil {
 		return nil, nil, manifestFault(p, err)
@@ -121,6 +128,16 @@ func readModule(p config.Plugin, builtIn func(id string) ([]byte, error)) ([]byt
 		return nil, nil, p.Origin.Fault("/id", fmt.Sprintf("the module's manifest has the id %q", manifest.ID), fmt.Sprintf("write id: %s, or name another module", manifest.ID))
 	}
 	return wasm, manifest, nil
+}
+
+// checkPin refuses a module that is not the one which the configuration means.
+func checkPin(p config.Plugin, wasm []byte) error {
+	sum := sha256.Sum256(wasm)
+	if has := hex.EncodeToString(sum[:]); p.SHA256 != "" && p.SHA256 != has {
+		return p.Origin.Fault("/sha256", fmt.Sprintf("plugin %q: the module has the SHA-256 %s, which is not the one here", p.ID, has),
+			"find out who has changed the file; if that was right, write down its sum")
+	}
+	return nil
 }
 
 // otherBuild is what helps against a module that does not suit this engine.

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -199,7 +201,13 @@ func (c *checker) plugins(t *Tenant) {
 			}
 		}
 		if p.Module == "" {
+			if p.SHA256 != "" {
+				c.at(p.Origin, "/sha256", fmt.Sprintf("plugin %q is built in, and has no file", p.ID), "remove sha256, or name the module")
+			}
 			continue
+		}
+		if sum, err := hex.DecodeString(p.SHA256); p.SHA256 != "" && (err != nil || len(sum) != sha256.Size || strings.ToLower(p.SHA256) != p.SHA256) {
+			c.at(p.Origin, "/sha256", fmt.Sprintf("the sha256 of plugin %q is not a SHA-256 in hex, in small letters", p.ID), `write what "authhost plugin check" prints`)
 		}
 		if filepath.Ext(p.Module) != ".wasm" {
 			c.at(p.Origin, "/module", fmt.Sprintf("module %q is not a .wasm file", p.Module), "name the module file, or leave module out for a built-in plugin")
