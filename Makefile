@@ -22,8 +22,8 @@ test: plugins ## vet, and every Go test
 	go vet ./...
 	go test ./...
 
-examples: ## the plugins of wasm-examples; needs the compilers that its Makefile names
-	$(MAKE) -C wasm-examples
+examples: plugins ## wasm-examples, and "plugin new" in each language; needs the compilers that its Makefile names
+	$(MAKE) -C wasm-examples all new
 
 race: plugins ## the Go tests under the race detector
 	go test -race -short ./...

@@ -26,6 +26,34 @@ func Check(cfg *config.Config, builtIn func(id string) ([]byte, error)) error {
 	return errors.Join(c.faults...)
 }
 
+// CheckManifest finds what would keep a plugin out of every tenant, whatever
+// its settings and the other plugins there: a broken schema of its settings,
+// models or fields that are the engine's, and paths of the host. The error
+// joins all faults.
+func CheckManifest(m *pluginapi.Manifest) error {
+	var faults []error
+	if len(m.Config) > 0 {
+		if _, err := compileSchema(m.Config); err != nil {
+			faults = append(faults, fmt.Errorf("the schema of its settings is broken: %w", err))
+		}
+	}
+	t := &config.Tenant{ID: m.ID, BaseURL: "http://localhost", BasePath: "/api/auth"}
+	if _, _, err := tenantSchema(t, []*pluginapi.Manifest{m}); err != nil {
+		faults = append(faults, err)
+	}
+	for _, dialect := range pluginapi.Dialects() {
+		set, err := dispatch.NewSet([]*dispatch.Plugin{{ID: m.ID, Manifest: m.For(dialect)}})
+		if err == nil {
+			_, err = httpapi.New(httpapi.Config{Realm: &dispatch.Realm{ID: t.ID, BaseURL: t.BaseURL, BasePath: basePath(t)}, Plugins: set})
+		}
+		if err != nil {
+			faults = append(faults, err)
+			break // it is the same in the other dialect, or hardly another
+		}
+	}
+	return errors.Join(faults...)
+}
+
 // checked is a module that was looked at; nil manifest: there is something
 // wrong with it, which is told once.
 type checked struct{ manifest *pluginapi.Manifest }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/ratelimit"
@@ -40,6 +41,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Progress, if set, is told of each module while it is made ready.
 	Progress func(Progress)
+	// Handled, if set, is told of each call of a plugin's handler that has
+	// ended.
+	Handled func(Handled)
 	// Compiler compiles modules in a process of its own, see sandbox.Config;
 	// nil compiles them in this one.
 	Compiler func(ctx context.Context, job io.Reader) error
@@ -54,6 +58,13 @@ type Options struct {
 type Progress struct {
 	Plugin string
 	Stage  string // a stage of sandbox.Load
+}
+
+// Handled is a call of a plugin's handler that has ended.
+type Handled struct {
+	Tenant, Plugin string
+	Handler        pluginapi.Handler
+	dispatch.Done
 }
 
 // Engine is a running server without its sockets: handlers for each listener.

@@ -12,7 +12,12 @@ import (
 )
 
 func pluginCommand() *cobra.Command {
-	inspect := &cobra.Command{
+	return group("plugin", "Begin, check, try, test and pack plugins",
+		pluginNewCommand(), pluginCheckCommand(), pluginCallCommand(), pluginTestCommand(), pluginInspectCommand(), pluginPackCommand())
+}
+
+func pluginInspectCommand() *cobra.Command {
+	return &cobra.Command{
 		Use:   "inspect MODULE.wasm",
 		Short: "Show what a plugin is, what it asks for and what it serves, without running it",
 		Args:  cobra.ExactArgs(1),
@@ -24,6 +29,9 @@ func pluginCommand() *cobra.Command {
 			return inspectModule(c.OutOrStdout(), args[0], wasm)
 		},
 	}
+}
+
+func pluginPackCommand() *cobra.Command {
 	var output string
 	pack := &cobra.Command{
 		Use:   "pack MODULE.wasm MANIFEST.json",
@@ -37,9 +45,8 @@ func pluginCommand() *cobra.Command {
 		},
 	}
 	pack.Flags().StringVarP(&output, "output", "o", "", "file to write (default: the module itself)")
-	return group("plugin", "Inspect and pack plugins", inspect, pack)
+	return pack
 }
-
 func inspectModule(out io.Writer, path string, wasm []byte) error {
 	info, err := sandbox.Inspect(wasm)
 	if err != nil {

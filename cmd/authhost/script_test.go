@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,8 +34,13 @@ import (
 //	hangup           sends SIGHUP to the server in the background
 //	exec http METHOD URL [BODY [cookie=LINE]]    prints the status, and the body of the answer
 //
-// and the condition [plugins]: the built-in plugins have been built.
+// and the condition [plugins]: the built-in plugins have been built. $SDK is the
+// folder of this module.
 func TestScripts(t *testing.T) {
+	sdk, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -47,10 +53,15 @@ func TestScripts(t *testing.T) {
 			_, err := plugins.Module("convex")
 			return err == nil, nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"module": writeModule, "address": address, "occupy": occupy, "await": await, "hangup": hangup, "newest": newest,
-		},
+		Cmds:  commands(),
+		Setup: func(e *testscript.Env) error { e.Setenv("SDK", sdk); return nil },
 	})
+}
+
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"module": writeModule, "address": address, "occupy": occupy, "await": await, "hangup": hangup, "newest": newest,
+	}
 }
 
 func TestMain(m *testing.M) {

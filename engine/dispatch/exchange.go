@@ -117,6 +117,7 @@ type Observer interface {
 // Done is what became of a handler call.
 type Done struct {
 	Outcome string // one of the Outcome constants
+	Result  pluginapi.Result
 	Took    time.Duration
 	Usage   sandbox.Usage // what the guest used; zero if it never ran
 	Err     error         // why, for the log

@@ -294,7 +294,7 @@ func (ex *Exchange) guest(ctx context.Context, e Entry, c *Call) (pluginapi.Resu
 	default:
 		outcome, err = OutcomeTrap, apierror.Internal(fmt.Errorf("plugin %s: %w", e.name(), err))
 	}
-	return result, Done{Outcome: outcome, Usage: usage, Err: err}
+	return result, Done{Outcome: outcome, Result: result, Usage: usage, Err: err}
 }
 
 // starved reports whether a call ran out of time while it waited for the

@@ -115,7 +115,13 @@ func (a *API) exchangeConfig() dispatch.Config {
 
 // Background starts an exchange that no client's request is behind. Close it.
 func (a *API) Background() *dispatch.Exchange {
-	r := dispatch.Request{Headers: http.Header{}, Query: document.NewObject(0), ID: a.NewRequestID()}
+	return a.Exchange(dispatch.Request{Headers: http.Header{}, Query: document.NewObject(0)})
+}
+
+// Exchange starts an exchange for a request that did not come by HTTP, with an
+// id of its own. Close it.
+func (a *API) Exchange(r dispatch.Request) *dispatch.Exchange {
+	r.ID = a.NewRequestID()
 	return dispatch.NewExchange(a.exchangeConfig(), r, a.Now())
 }
 

@@ -1,0 +1,358 @@
+package workbench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// The tenant in which handlers are called. It is in development: mails are
+// kept in memory, and requests are not counted.
+const (
+	tenantID = "main"
+	baseURL  = "https://app.example.com"
+	basePath = "/api/auth"
+)
+
+// Bench is an engine with one plugin, all of whose wishes are granted, in one
+// tenant with an empty store. It is for one goroutine.
+type Bench struct {
+	module *Module
+	engine *engine.Engine
+	tenant *engine.Bench
+	dir    string // of the store; goes with the Bench
+
+	cookie string // proves the session
+	mails  int    // how many were sent before this call
+
+	mu      sync.Mutex // the engine has goroutines of its own
+	now     time.Time  // zero: the time that it is
+	handled []engine.Handled
+	log     []Line
+}
+
+// Open readies a module. settings is the plugin's configuration as JSON; empty
+// is {}. Close the Bench to be rid of what it stored.
+func Open(ctx context.Context, m *Module, settings json.RawMessage, o Options) (*Bench, error) {
+	shop, err := newShop(m, o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := shop.open(ctx, settings)
+	if err != nil {
+		return nil, errors.Join(err, shop.close())
+	}
+	b.dir = shop.dir // goes with its only bench
+	return b, nil
+}
+
+// shop is where benches are for one module: the folder that they share, with
+// the machine code.
+type shop struct {
+	module  *Module
+	options Options
+	dir     string
+	count   int
+}
+
+func newShop(m *Module, o Options) (*shop, error) {
+	dir, err := os.MkdirTemp("", "authhost-bench-")
+	return &shop{module: m, options: o, dir: dir}, err
+}
+
+func (s *shop) close() error { return os.RemoveAll(s.dir) }
+
+// open makes a bench with a store of its own.
+func (s *shop) open(ctx context.Context, settings json.RawMessage) (*Bench, error) {
+	if len(settings) == 0 {
+		settings = json.RawMessage("{}")
+	}
+	s.count++
+	type object = map[string]any
+	grants := []string{}
+	for _, c := range s.module.Manifest.Capabilities {
+		grants = append(grants, c.Name)
+	}
+	dir := filepath.Join(s.dir, strconv.Itoa(s.count))
+	text, err := json.Marshal(object{
+		"server": object{
+			"listen": "127.0.0.1:0", "admin": "", "development": true,
+			"dataDir": dir, "cacheDir": filepath.Join(s.dir, "cache"),
+		},
+		"tenants": []object{{
+			"id": tenantID, "appName": "App", "baseURL": baseURL, "basePath": basePath,
+			"plugins": []object{{"id": s.module.Manifest.ID, "module": s.module.Path, "grants": grants, "config": settings}},
+		}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	cfg, err := config.Parse("settings", text, s.options.Env)
+	if err != nil {
+		return nil, withoutPlace(err)
+	}
+	b := &Bench{module: s.module, dir: dir}
+	b.engine, err = engine.New(ctx, cfg, engine.Options{
+		Version: s.options.Version, Compiler: s.options.Compiler, Logger: slog.New(lines{b}), Now: b.clock, Handled: b.note,
+	})
+	if err != nil {
+		return nil, withoutPlace(err)
+	}
+	if b.tenant, err = b.engine.Bench(tenantID); err != nil {
+		return nil, errors.Join(err, b.engine.Close(ctx))
+	}
+	return b, nil
+}
+
+// Close ends the engine and deletes what it stored.
+func (b *Bench) Close(ctx context.Context) error {
+	return errors.Join(b.engine.Close(ctx), os.RemoveAll(b.dir))
+}
+
+func (b *Bench) clock() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.now.IsZero() {
+		return time.Now()
+	}
+	return b.now
+}
+
+func (b *Bench) note(h engine.Handled) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.handled = append(b.handled, h)
+}
+
+// Call calls one handler: "METHOD /path" is an endpoint, with everything that
+// the server does around it; the name of an event, or the number of a handler,
+// is a hook, which is called alone. What earlier calls stored is there, and
+// the session of an earlier input goes on.
+func (b *Bench) Call(ctx context.Context, handler string, in *Input) (*Outcome, error) {
+	if in == nil {
+		in = &Input{}
+	}
+	if err := b.prepare(ctx, in); err != nil {
+		return nil, err
+	}
+	method, path, endpoint := strings.Cut(strings.TrimSpace(handler), " ")
+	if endpoint {
+		return b.request(ctx, method, strings.TrimSpace(path), in)
+	}
+	hook, err := b.hook(handler)
+	if err != nil {
+		return nil, err
+	}
+	return b.fire(ctx, hook, in)
+}
+
+// prepare sets the clock, and stores what the input says is there.
+func (b *Bench) prepare(ctx context.Context, in *Input) error {
+	now, err := in.now()
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	b.now, b.handled, b.log = now, nil, nil
+	b.mu.Unlock()
+	b.mails = len(b.tenant.Mails())
+	if s := in.Session; s != nil {
+		user, err := object("session.user", s.User)
+		if err != nil {
+			return err
+		}
+		session, err := object("session.session", s.Session)
+		if err != nil {
+			return err
+		}
+		if b.cookie, err = b.tenant.SignIn(ctx, user, session); err != nil {
+			return fmt.Errorf("input: session: %w", err)
+		}
+	}
+	for model, records := range in.Storage {
+		if _, own := b.module.Manifest.Models[model]; !own {
+			return fmt.Errorf("input: storage: the manifest has no model %q", model)
+		}
+		for _, text := range records {
+			record, err := object("storage."+model, text)
+			if err == nil {
+				err = b.tenant.Insert(ctx, model, record)
+			}
+			if err != nil {
+				return fmt.Errorf("input: storage: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// hook finds a hook by its event or number.
+func (b *Bench) hook(name string) (pluginapi.Handler, error) {
+	m := b.module.Manifest.For(pluginapi.Dialect16)
+	var found []pluginapi.Handler
+	for _, h := range m.Handlers {
+		switch {
+		case h.Kind == pluginapi.KindHook && (h.Event == name || strconv.Itoa(int(h.Number)) == name):
+			found = append(found, h)
+		case strconv.Itoa(int(h.Number)) == name:
+			return h, fmt.Errorf("handler %s is an endpoint; call it as %q", name, on(h))
+		}
+	}
+	switch len(found) {
+	case 0:
+		names := make([]string, len(m.Handlers))
+		for i, h := range m.Handlers {
+			names[i] = strconv.Quote(on(h))
+		}
+		return pluginapi.Handler{}, fmt.Errorf("the plugin has no hook on %q; it has %s", name, strings.Join(names, ", "))
+	case 1:
+		return found[0], nil
+	}
+	numbers := make([]string, len(found))
+	for i, h := range found {
+		numbers[i] = strconv.Itoa(int(h.Number))
+	}
+	return pluginapi.Handler{}, fmt.Errorf("the plugin has several hooks on %q; name one by its number: %s", name, strings.Join(numbers, ", "))
+}
+
+// fire calls a hook.
+func (b *Bench) fire(ctx context.Context, h pluginapi.Handler, in *Input) (*Outcome, error) {
+	event, err := in.firing(h.Event, h.Durable(), b.clock())
+	if err != nil {
+		return nil, err
+	}
+	request, err := in.request(b.cookie)
+	if err != nil {
+		return nil, err
+	}
+	fired, response, err := b.tenant.Fire(ctx, engine.Hook{Plugin: b.module.Manifest.ID, Number: h.Number, Request: request, Event: event})
+	out := &Outcome{Call: h.Event}
+	if fired.Record != nil {
+		out.Record = json.RawMessage(appendObject(fired.Record))
+	}
+	if fired.Claims != nil {
+		out.Claims = json.RawMessage(appendObject(fired.Claims))
+	}
+	var denied *dispatch.Denied
+	if errors.As(err, &denied) {
+		out.Error = &Refusal{denied.Answer.Status, denied.Answer.Code, denied.Answer.Message}
+	}
+	out.Response = responseOf(response)
+	return out, b.finish(ctx, out, h.Number)
+}
+
+// request sends a request to the tenant.
+func (b *Bench) request(ctx context.Context, method, path string, in *Input) (*Outcome, error) {
+	q := Request{}
+	if in.Request != nil {
+		q = *in.Request
+	}
+	if q.Method != "" || q.Path != "" {
+		return nil, errors.New("input: request: method and path are those of the call")
+	}
+	prefix := basePath
+	if b.atRoot(method, path) {
+		prefix = ""
+	}
+	if _, err := url.ParseRequestURI(path); err != nil || !strings.HasPrefix(path, "/") {
+		return nil, fmt.Errorf("%q is no path; write it as in the manifest, with values for its parameters, and a query if you want", path)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, baseURL+prefix+path, bytes.NewReader(q.rawBody()))
+	if err != nil {
+		return nil, err
+	}
+	r.Header, r.RequestURI = q.header(b.cookie), prefix+path
+	if r.Header.Get("Origin") == "" {
+		r.Header.Set("Origin", baseURL)
+	}
+	if r.Header.Get("User-Agent") == "" {
+		r.Header.Set("User-Agent", or(q.UserAgent, clientAgent))
+	}
+	r.RemoteAddr = net.JoinHostPort(or(q.IP, clientIP), "1")
+	w := &recorder{header: http.Header{}}
+	b.tenant.ServeHTTP(w, r)
+	out := &Outcome{Call: method + " " + path, Response: w.response(b.tenant.CookiePrefix())}
+	return out, b.finish(ctx, out, b.served(method))
+}
+
+// atRoot tells whether an endpoint of the plugin is below the origin.
+func (b *Bench) atRoot(method, path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	return slices.ContainsFunc(b.module.Manifest.Handlers, func(h pluginapi.Handler) bool {
+		return h.Root && h.Method == method && matches(h.Path, path)
+	})
+}
+
+func matches(pattern, path string) bool {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	return len(want) == len(got) && !slices.ContainsFunc(want, func(s string) bool {
+		i := slices.Index(want, s)
+		return s != got[i] && !strings.HasPrefix(s, ":")
+	})
+}
+
+// noHandler is the number of no handler.
+const noHandler = -1
+
+// served is the number of the endpoint that has answered.
+func (b *Bench) served(method string) int32 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, h := range b.handled {
+		if h.Handler.Kind == pluginapi.KindEndpoint && h.Handler.Method == method {
+			return h.Handler.Number
+		}
+	}
+	return noHandler
+}
+
+// finish adds to an outcome what the call left behind. number is the handler
+// whose result is the call's.
+func (b *Bench) finish(ctx context.Context, out *Outcome, number int32) error {
+	b.mu.Lock()
+	out.Log = b.log
+	for _, h := range b.handled {
+		out.Handlers = append(out.Handlers, usedBy(h))
+		if h.Handler.Number == number {
+			out.Handler, out.Result = &h.Handler.Number, resultOf(h)
+			if out.Result == "failed" || out.Result == outcomeTrap {
+				out.Failure = reasonOf(h.Err)
+			}
+		}
+	}
+	b.mu.Unlock()
+	for _, m := range b.tenant.Mails()[b.mails:] {
+		out.Mails = append(out.Mails, Mail{To: m.To, Template: m.Template, Subject: m.Subject, URL: m.URL, Token: m.Token, OTP: m.OTP})
+	}
+	for model := range b.module.Manifest.Models {
+		records, err := b.tenant.Records(ctx, model)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if out.Storage == nil {
+				out.Storage = map[string][]json.RawMessage{}
+			}
+			out.Storage[model] = append(out.Storage[model], appendObject(r.Fields))
+		}
+	}
+	return nil
+}

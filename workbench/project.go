@@ -1,0 +1,177 @@
+package workbench
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	examples "github.com/authhost/authhost/wasm-examples"
+)
+
+// Languages lists the languages that New has projects in.
+func Languages() []string { return examples.Languages() }
+
+// sdkModule is the Go module that the SDK is part of.
+const sdkModule = "github.com/authhost/authhost"
+
+// goVersion is what go.mod of the SDK's module says. With a lower one, go wants
+// to change go.mod before it builds.
+const goVersion = "1.26.0"
+
+// languageGo is the only language whose projects need an SDK.
+const languageGo = "go"
+
+// Project is a plugin that is to be begun.
+type Project struct {
+	Name     string // id of the plugin, and name of the project
+	Language string // one of Languages
+	Dir      string // where it goes; default a folder of the name
+	// SDK is a checkout of authhost, for projects in Go: go.mod says that the
+	// SDK is there. Without it, it names the release Version.
+	SDK     string
+	Version string // of this build; if it is no release, go.mod names v0.0.0
+	// Taken are ids that a plugin should not have, such as those of the
+	// plugins that come with the server.
+	Taken []string
+}
+
+// namePattern is narrower than that of ids: package managers know the name, too.
+var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$`)
+
+// releasePattern matches the versions that Go finds without a checkout.
+var releasePattern = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+$`)
+
+// New writes a project: the example in its language under the project's name.
+// It returns the names of the files, and overwrites none.
+func New(p Project) ([]string, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	contents, err := p.contents()
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Sorted(maps.Keys(contents))
+	for _, name := range names {
+		if _, err := os.Lstat(filepath.Join(p.Dir, name)); err == nil {
+			return nil, fmt.Errorf("%s is there already, and nothing was written; name another folder with --dir", filepath.Join(p.Dir, name))
+		}
+	}
+	for _, name := range names {
+		if err := write(filepath.Join(p.Dir, name), contents[name]); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// check fills in the folder, and says what is wrong with the rest.
+func (p *Project) check() error {
+	switch {
+	case !namePattern.MatchString(p.Name):
+		return fmt.Errorf("%q is no name for a plugin: at most 40 of a-z, 0-9 and -, with a letter first and no - at the end", p.Name)
+	case p.Name == "engine" || p.Name == "authhost":
+		return fmt.Errorf("the name %q is reserved; choose another one", p.Name)
+	case slices.Contains(p.Taken, p.Name):
+		return fmt.Errorf("%q is a plugin that comes with authhost; choose another name", p.Name)
+	case p.Language == "":
+		return fmt.Errorf("name a language with --lang: %s", strings.Join(Languages(), ", "))
+	case !slices.Contains(Languages(), p.Language):
+		return fmt.Errorf("there is no example in %q to begin with, but in %s; pluginapi/ABI.md is for all other languages", p.Language, strings.Join(Languages(), ", "))
+	case p.SDK != "" && p.Language != languageGo:
+		return fmt.Errorf("--sdk is for Go; a project in %q needs no SDK", p.Language)
+	}
+	if p.Dir == "" {
+		p.Dir = p.Name
+	}
+	return nil
+}
+
+// contents are the files of the project.
+func (p Project) contents() (map[string][]byte, error) {
+	example, err := examples.Project(p.Language)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	err = fs.WalkDir(example, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(example, name)
+		out[name] = bytes.ReplaceAll(text, []byte(examples.Name(p.Language)), []byte(p.Name))
+		return err
+	})
+	if err != nil || p.Language != languageGo {
+		return out, err
+	}
+	out["go.mod"], err = p.goMod()
+	return out, err
+}
+
+// goMod is the go.mod of a project in Go. The example has none, because it is
+// part of the module that has the SDK.
+func (p Project) goMod() ([]byte, error) {
+	text := fmt.Sprintf("module example.com/%s\n\ngo %s\n\nrequire %s %s\n", p.Name, goVersion, sdkModule, p.sdkVersion())
+	if p.SDK == "" {
+		return []byte(text), nil
+	}
+	mod, err := os.ReadFile(filepath.Join(p.SDK, "go.mod"))
+	if err != nil || !bytes.HasPrefix(mod, []byte("module "+sdkModule+"\n")) {
+		return nil, fmt.Errorf("%s is no checkout of authhost: there is no go.mod of the module %s", p.SDK, sdkModule)
+	}
+	at := p.SDK
+	if !filepath.IsAbs(at) {
+		if at, err = relative(p.Dir, at); err != nil {
+			return nil, err
+		}
+	}
+	return fmt.Appendf([]byte(text), "\nreplace %s => %s\n", sdkModule, filepath.ToSlash(at)), nil
+}
+
+// relative is the way from one folder to another, as go.mod wants it.
+func relative(from, to string) (string, error) {
+	from, err1 := filepath.Abs(from)
+	to, err2 := filepath.Abs(to)
+	if err := errors.Join(err1, err2); err != nil {
+		return "", err
+	}
+	way, err := filepath.Rel(from, to)
+	if err == nil && !strings.HasPrefix(way, "..") {
+		way = "./" + way
+	}
+	return way, err
+}
+
+func (p Project) sdkVersion() string {
+	if p.SDK == "" && releasePattern.MatchString(p.Version) {
+		return p.Version
+	}
+	return "v0.0.0"
+}
+
+// NeedsReplace reports whether a project in Go needs to be told where the SDK
+// is before it builds: its authhost is not a release.
+func (p Project) NeedsReplace() bool {
+	return p.Language == languageGo && p.SDK == "" && p.sdkVersion() == "v0.0.0"
+}
+
+// write makes a file that is not there, and its folder.
+func write(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Close())
+}

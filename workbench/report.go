@@ -1,0 +1,65 @@
+package workbench
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+)
+
+// Write prints the report for people.
+func (r *Report) Write(w io.Writer) {
+	fmt.Fprintf(w, "%s: %d bytes", r.File, r.Size)
+	if r.SHA256 != "" {
+		fmt.Fprintf(w, ", sha256 %s", r.SHA256)
+	}
+	fmt.Fprintln(w)
+	if r.ID != "" {
+		fmt.Fprintf(w, "plugin %s %s, ABI %s\n", r.ID, r.Version, r.ABI)
+	}
+	for _, h := range r.Handlers {
+		fmt.Fprintf(w, "  %3d  %s\n", h.Number, h.On)
+	}
+	for _, c := range r.Capabilities {
+		fmt.Fprintln(w, strings.TrimSuffix("asks for "+c.Name+": "+c.Scope, ": "))
+	}
+	if r.ID != "" && len(r.Capabilities) == 0 {
+		fmt.Fprintln(w, "asks for no capabilities")
+	}
+	if len(r.Imports) > 0 {
+		fmt.Fprintf(w, "imports %s\n", strings.Join(r.Imports, ", "))
+	}
+	if c := r.Compile; c != nil {
+		fmt.Fprintf(w, "compiled in %.0f ms; an instance has %d KiB, is taken in %.0f µs and reset in %.0f µs\n", c.Millis, c.MemoryKiB, c.AcquireMicros, c.ResetMicros)
+	}
+	for _, p := range r.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", p)
+	}
+	if !r.OK() {
+		return
+	}
+	fmt.Fprintf(w, "ok; an operator runs it with this among the plugins of a tenant:\n\n%s", r.Entry)
+}
+
+// entry is what an operator writes: module, checksum, grants, and the settings
+// that have no default.
+func (r *Report) entry() string {
+	var b strings.Builder
+	grants := make([]string, len(r.Capabilities))
+	for i, c := range r.Capabilities {
+		grants[i] = c.Name
+	}
+	fmt.Fprintf(&b, "      - id: %s\n        module: ./%s\n        sha256: %s\n        grants: [%s]\n", r.ID, filepath.Base(r.File), r.SHA256, strings.Join(grants, ", "))
+	head := "        config:\n"
+	for _, s := range r.Settings {
+		if !s.Required {
+			continue
+		}
+		b.WriteString(head)
+		head = ""
+		fmt.Fprintf(&b, "          %s: %s\n", s.Name, strings.TrimSuffix("… # "+s.Type+": "+oneLine(s.Description), ": "))
+	}
+	return b.String()
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
