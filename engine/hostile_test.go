@@ -268,7 +268,8 @@ func TestUsageIsShown(t *testing.T) {
 		`authhost_plugin_host_calls_total{plugin="good",tenant="main"} 2`,
 		`authhost_plugin_fuel_total{plugin="good",tenant="main"} `,
 		`authhost_plugin_bytes_total{direction="out",plugin="good",tenant="main"} `,
-		`authhost_sandbox_instances_total{event="clone"} 1`,
+		`authhost_sandbox_instances_total{event="fresh"} 1`,
+		`authhost_sandbox_instances_total{event="clone"} `, // 1, and one that is made ahead
 		`authhost_sandbox_instances_total{event="fault"} 0`,
 	} {
 		if !strings.Contains(metrics, want) {

@@ -49,8 +49,8 @@ type Config struct {
 
 	// MaxInstances bounds the live instances of one module. Default 64.
 	MaxInstances int
-	// MaxIdle bounds the instances that a module keeps for reuse.
-	// Default MaxInstances.
+	// MaxIdle bounds the instances that a module keeps for reuse, one that is
+	// made ahead of its use included. Default MaxInstances, negative: none.
 	MaxIdle int
 	// MaxWaiting bounds the callers that wait for an instance of one module;
 	// further ones get ErrBusy at once. Default 256.

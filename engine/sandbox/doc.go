@@ -43,7 +43,8 @@
 //     written to are copied back, or dropped if they are many, and the globals
 //     are set. Modules that change tables, drop data segments or have globals
 //     of reference or vector type cannot be brought back like that: each use
-//     takes a fresh instance, and [Info] says why.
+//     takes a fresh instance, and [Info] says why. When the last idle clone is
+//     taken, another is made in the background, for the next caller.
 //
 // Limits and their defaults are at [Limits] and [Config]. The wall clock ends
 // calls in host functions and guest code alike.

@@ -26,6 +26,7 @@ type Instance struct {
 	initialising bool
 	running      atomic.Bool
 	probe        bool // it decides whether the breaker closes
+	ahead        bool // it was made ahead, and nobody has used it
 	used         bool // a call ran since the last reset
 	failed       bool
 	dirty        bool      // it may have private pages
@@ -71,6 +72,13 @@ func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
 	return err
 }
 
+// prepareEntry makes the machine stack on which handlers run.
+func (i *Instance) prepareEntry() {
+	if i.entry == nil {
+		i.entry = i.mod.ExportedFunction(i.core.rt.cfg.Entry)
+	}
+}
+
 // maxCounter is the largest fuel; the tank is signed.
 const maxCounter = 1<<63 - 1
 
@@ -99,9 +107,7 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 	}
 	c := i.begin(ctx, host, limits.or(i.module.limits))
 	c.frame = f
-	if i.entry == nil {
-		i.entry = i.mod.ExportedFunction(i.core.rt.cfg.Entry)
-	}
+	i.prepareEntry()
 	i.stack[0] = api.EncodeI32(handler)
 	if err = i.run(c, i.entry, i.stack[:]); err != nil {
 		err = c.trapError(i.module.name, handler, err)

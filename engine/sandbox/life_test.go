@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -157,13 +158,13 @@ func TestBlockingHostCallEndsAtItsTime(t *testing.T) {
 		<-ctx.Done()
 		return 0, nil
 	}}
-	for _, parent := range []time.Duration{time.Hour, 5 * time.Millisecond} {
+	for _, parent := range []time.Duration{time.Hour, 100 * time.Millisecond} {
 		inst, err := m.Acquire(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), parent)
-		_, usage, err := inst.Call(ctx, 1, h, sandbox.Limits{Wall: 20 * time.Millisecond})
+		_, usage, err := inst.Call(ctx, 1, h, sandbox.Limits{Wall: 200 * time.Millisecond})
 		cancel()
 		inst.Release()
 		var trap *sandbox.TrapError
@@ -203,4 +204,42 @@ func TestModuleCloseDuringCall(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestMadeAhead checks that a clone is made ahead, serves, and goes when it is
+// not needed.
+func TestMadeAhead(t *testing.T) {
+	rt := newRuntime(t, sandbox.Config{BreakAfter: -1})
+	m := load(t, rt, callGuest())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	acquire := func() *sandbox.Instance {
+		inst, err := m.Acquire(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return inst
+	}
+	for range 100 {
+		inst := acquire()
+		if _, _, err := inst.Call(ctx, 1, &fakeHost{}, sandbox.Limits{Fuel: 1}); err == nil {
+			t.Fatal("it ran without fuel")
+		}
+		inst.Release()
+		inst = acquire()
+		if n, _, err := inst.Call(ctx, 1, &fakeHost{}, sandbox.Limits{}); n != 7 || err != nil {
+			t.Error(n, err)
+		}
+		inst.Release()
+	}
+	acquire().Release()
+	for { // it may be in the making
+		rt.Trim()
+		if s := rt.Stats(); s.Clones == s.Discards+1 {
+			return // the one that was used is left
+		} else if ctx.Err() != nil {
+			t.Fatalf("%+v", s)
+		}
+		runtime.Gosched()
+	}
 }

@@ -120,6 +120,7 @@ func (c *core) prepare(ctx context.Context) error {
 		c.info.WhyNot = "images are turned off"
 	}
 	if c.info.Resettable = c.info.WhyNot == ""; !c.info.Resettable {
+		c.pool.maxIdle = 0
 		return nil
 	}
 	c.globals = inst.globalValues()
@@ -179,7 +180,10 @@ func (c *core) acquire(ctx context.Context) (*Instance, error) {
 	if err := c.hold(); err != nil {
 		return nil, err
 	}
-	inst, err := c.pool.get(ctx)
+	inst, ahead, err := c.pool.get(ctx)
+	if ahead {
+		c.makeAhead()
+	}
 	if err == nil && inst == nil {
 		if c.image != nil {
 			inst, err = c.newClone()
@@ -197,7 +201,29 @@ func (c *core) acquire(ctx context.Context) (*Instance, error) {
 		c.release()
 		return nil, err
 	}
+	inst.ahead = false
 	return inst, nil
+}
+
+// makeAhead makes a clone in the background, so that the next caller who finds
+// no idle one, because all are in use or were discarded, need not wait for it.
+func (c *core) makeAhead() {
+	if c.hold() != nil {
+		c.pool.add(nil)
+		return
+	}
+	go func() {
+		defer c.release()
+		inst, err := c.newClone()
+		if err == nil { // otherwise whoever needs one tries again, and is told
+			inst.ahead = true
+			inst.prepareEntry()
+		}
+		if surplus := c.pool.add(inst); surplus != nil {
+			c.rt.counts.discards.Add(1)
+			surplus.close()
+		}
+	}()
 }
 
 // release undoes hold.

@@ -17,6 +17,7 @@ type pool struct {
 	mu      sync.Mutex
 	idle    []*Instance // the last one used comes first: its pages are warm
 	waiting int
+	making  bool // an instance is being made ahead
 }
 
 func newPool(instances, idle, waiting int, wait time.Duration) *pool {
@@ -24,25 +25,44 @@ func newPool(instances, idle, waiting int, wait time.Duration) *pool {
 }
 
 // get takes a slot and an idle instance; the instance is nil if the caller
-// has to make one.
-func (p *pool) get(ctx context.Context) (*Instance, error) {
+// has to make one. With ahead, another one should be made for the next caller:
+// there is room, and none is idle. Whoever is told so calls add.
+func (p *pool) get(ctx context.Context) (inst *Instance, ahead bool, err error) {
 	select {
 	case p.slots <- struct{}{}:
 	default:
 		if err := p.wait(ctx); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := len(p.idle)
-	if n == 0 {
-		return nil, nil
+	if n := len(p.idle); n > 0 {
+		inst = p.idle[n-1]
+		p.idle[n-1] = nil
+		p.idle = p.idle[:n-1]
 	}
-	inst := p.idle[n-1]
-	p.idle[n-1] = nil
-	p.idle = p.idle[:n-1]
-	return inst, nil
+	ahead = !p.making && len(p.idle) == 0 && p.room()
+	p.making = p.making || ahead
+	return inst, ahead, nil
+}
+
+// room reports whether another instance could be idle when all those in use
+// are idle, too.
+func (p *pool) room() bool { return len(p.slots)+len(p.idle) < min(cap(p.slots), p.maxIdle) }
+
+// add takes an instance that was made ahead, or nil if that failed. It returns
+// an instance that the caller has to close: there are enough by now.
+func (p *pool) add(inst *Instance) (surplus *Instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.making = false
+	if inst == nil || !p.room() {
+		return inst
+	}
+	inst.since = time.Now()
+	p.idle = slices.Insert(p.idle, 0, inst)
+	return nil
 }
 
 // wait waits for a slot.
@@ -87,17 +107,23 @@ func (p *pool) put(inst *Instance) (surplus *Instance) {
 }
 
 // trim gives back what instances keep that are idle since before a moment. It
-// returns those that cannot be used any more. Callers who want an instance
-// wait for one to be trimmed at most.
-func (p *pool) trim(before time.Time) (broken []*Instance) {
+// returns those that cannot be used any more, and those that were made ahead
+// and not needed. Callers who want an instance wait for one to be trimmed at
+// most.
+func (p *pool) trim(before time.Time) (broken, needless []*Instance) {
 	trimOne := func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for n, inst := range p.idle {
-			if !inst.dirty || !inst.since.Before(before) {
+			switch {
+			case !inst.since.Before(before):
 				continue
-			}
-			if inst.trim() != nil {
+			case inst.ahead:
+				needless = append(needless, inst)
+				p.idle = slices.Delete(p.idle, n, n+1)
+			case !inst.dirty:
+				continue
+			case inst.trim() != nil:
 				broken = append(broken, inst)
 				p.idle = slices.Delete(p.idle, n, n+1)
 			}
@@ -107,7 +133,7 @@ func (p *pool) trim(before time.Time) (broken []*Instance) {
 	}
 	for trimOne() {
 	}
-	return broken
+	return broken, needless
 }
 
 // drain empties the pool.

@@ -120,8 +120,10 @@ func (rt *Runtime) trim(before time.Time) {
 		if c.spares != nil {
 			c.spares.drain(false)
 		}
-		for _, inst := range c.pool.trim(before) {
-			rt.counts.faults.Add(1)
+		broken, needless := c.pool.trim(before)
+		rt.counts.faults.Add(uint64(len(broken)))
+		rt.counts.discards.Add(uint64(len(needless)))
+		for _, inst := range append(broken, needless...) {
 			inst.close()
 		}
 		c.drop()

@@ -110,8 +110,14 @@ function sandboxFigures(guest) {
       unit: "times faster than a fresh instance",
       goal: 10,
       atLeast: true,
-      how: "making a clone of the image and giving it up",
-      of: measured(`BenchmarkInstance/${guest}`, "x-clone"),
+      how: "what a request waits for where no clone is idle: one made ahead, in the background",
+      of: measured(`BenchmarkInstance/${guest}`, "x-ready"),
+    },
+    {
+      name: `bench_sandbox_clone_made_${guest}`,
+      unit: "times faster than a fresh instance",
+      how: "making that clone of the image, which a request waits for only if several come at once",
+      of: measured(`BenchmarkInstance/${guest}`, "x-made"),
     },
     {
       name: `bench_sandbox_pooled_${guest}`,
@@ -162,7 +168,9 @@ export function goFigures(output, wanted = GO_FIGURES) {
   const measured = (folder, bench, unit) => {
     if (!bench.endsWith("*")) return found.get(`${folder} ${bench} ${unit}`);
     const start = `${folder} ${bench.slice(0, -1)}`;
-    const all = [...found].filter(([key]) => key.startsWith(start) && key.endsWith(` ${unit}`)).map(([, value]) => value);
+    const all = [...found]
+      .filter(([key]) => key.startsWith(start) && key.endsWith(` ${unit}`))
+      .map(([, value]) => value);
     return all.length > 0 ? Math.max(...all) : undefined;
   };
   return wanted.map(({ name, unit, goal = null, atLeast = false, how, of }) => {
