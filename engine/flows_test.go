@@ -342,6 +342,25 @@ func TestConvexCookieEndsWithItsSession(t *testing.T) {
 	}
 }
 
+// TestRefreshCacheIsConfigured: with refreshCache, a copy is renewed when a
+// fifth of its life is left, or as long before its end as the tenant says.
+func TestRefreshCacheIsConfigured(t *testing.T) {
+	needPlugins(t, "email-password")
+	const data = "better-auth.session_data"
+	for setting, left := range map[string]time.Duration{"false": 0, "true": time.Minute, "{updateAge: 10s}": 10 * time.Second} {
+		s := serve(t, strings.Replace(oneTenant, "passwords:", "session: {cookieCache: {enabled: true, refreshCache: "+setting+"}}\n    passwords:", 1))
+		up := s.signUp("", "ada@example.com").want(t, 200, "")
+		s.clock.Advance(5*time.Minute - left - time.Second)
+		if got := s.session("", up.cookie()); got.cookies[data] != "" {
+			t.Errorf("%s: renewed %v before its end", setting, left)
+		}
+		s.clock.Advance(2 * time.Second)
+		if got := s.session("", up.cookie()); got.cookies[data] == "" || got.cookies[data] == up.cookies[data] {
+			t.Errorf("%s: not renewed %v before its end", setting, left)
+		}
+	}
+}
+
 // TestCrossDomainOrder: of plugins before cross-domain the cookies move into its
 // header, of those after it they stay cookies.
 func TestCrossDomainOrder(t *testing.T) {

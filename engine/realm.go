@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -250,11 +251,19 @@ func (g *generation) sharedSessions(t *config.Tenant) *session.SharedConfig {
 	return &session.SharedConfig{Shared: g.redis.Sessions(t.ID), Copy: t.Session.StoreInDatabase, Preserve: t.Session.PreserveInDatabase}
 }
 
+// defaultRenewPart is which part of its life a copy has left when it is renewed,
+// if the configuration does not say, as in Better Auth.
+const defaultRenewPart = 5
+
 func cookieCache(c config.CookieCache) session.CacheConfig {
 	if !c.Enabled {
 		return session.CacheConfig{}
 	}
-	return session.CacheConfig{MaxAge: c.MaxAge.Std(), Encoding: c.Strategy, Version: c.Version}
+	out := session.CacheConfig{MaxAge: c.MaxAge.Std(), Encoding: c.Strategy, Version: c.Version}
+	if c.RefreshCache.Enabled {
+		out.RenewAhead = cmp.Or(c.RefreshCache.UpdateAge.Std(), out.MaxAge/defaultRenewPart)
+	}
+	return out
 }
 
 func cookies(t *config.Tenant) session.CookieConfig {

@@ -49,7 +49,7 @@ export function tenantOf(id, profile, { listen, modules }) {
  * there, and clients see the same. Only here tokens are encrypted where they are kept unless one says otherwise.
  */
 const WITHOUT_DATABASE = {
-  session: { cookieCache: { enabled: true, strategy: "jwe", maxAge: 7 * 24 * 60 * 60 } },
+  session: { cookieCache: { enabled: true, strategy: "jwe", maxAge: 7 * 24 * 60 * 60, refreshCache: true } },
   account: { storeStateStrategy: "cookie", storeAccountCookie: true, encryptOAuthTokens: false },
 };
 
@@ -164,7 +164,10 @@ function session(options) {
 function cookieCache(options) {
   return withoutUndefined(
     Object.fromEntries(
-      ["enabled", "maxAge", "strategy"].map((name) => [name, options.take(`session.cookieCache.${name}`)]),
+      ["enabled", "maxAge", "strategy", "refreshCache"].map((name) => [
+        name,
+        options.take(`session.cookieCache.${name}`),
+      ]),
     ),
   );
 }

@@ -257,9 +257,7 @@ func (h *Host) reissueSession(ctx context.Context, c *dispatch.Call, _ *document
 	if ex.ServerCall() {
 		return empty(), nil // there is no client to send it to
 	}
-	for _, cookie := range ex.Realm.Sessions.SetLines(cur.Token, cur.DontRemember) {
-		ex.Response.SetCookie(cookie)
-	}
+	ex.SendSession(cur)
 	return empty(), nil
 }
 

@@ -164,6 +164,7 @@ func (c *checker) session(t *Tenant) {
 	if cache := t.Session.CookieCache; cache.Enabled && cache.MaxAge > t.Session.ExpiresIn {
 		c.at(t.Origin, "/session/cookieCache/maxAge", fmt.Sprintf("maxAge (%s) is longer than the session's expiresIn (%s)", cache.MaxAge, t.Session.ExpiresIn), "make it shorter; minutes are usual")
 	}
+	c.refreshCache(t)
 	s := t.Session
 	switch {
 	case s.Storage == StorageRedis && c.config.Redis.URL == "":
@@ -175,6 +176,17 @@ func (c *checker) session(t *Tenant) {
 	}
 	if t.Session.UpdateAge > t.Session.ExpiresIn && !c.noted(t.Origin, "/session/expiresIn") {
 		c.at(t.Origin, "/session/updateAge", fmt.Sprintf("updateAge (%s) is longer than expiresIn (%s), so sessions would never be refreshed", t.Session.UpdateAge, t.Session.ExpiresIn), "make it shorter, or write disableRefresh: true")
+	}
+}
+
+func (c *checker) refreshCache(t *Tenant) {
+	cache := t.Session.CookieCache
+	switch refresh := cache.RefreshCache; {
+	case !refresh.Enabled:
+	case !cache.Enabled:
+		c.at(t.Origin, "/session/cookieCache/refreshCache", "no copies are made, so none is renewed", "write enabled: true too, or remove it")
+	case refresh.UpdateAge >= cache.MaxAge:
+		c.at(t.Origin, "/session/cookieCache/refreshCache/updateAge", fmt.Sprintf("updateAge (%s) is not shorter than maxAge (%s), so that no copy would ever be used", refresh.UpdateAge, cache.MaxAge), "make it shorter; it counts from the end of a copy")
 	}
 }
 

@@ -125,10 +125,30 @@ func (d *decoder) value(n *node, v reflect.Value, tag reflect.StructTag) {
 		v.Set(reflect.New(v.Type().Elem()))
 		d.mapping(n, v.Elem())
 	case reflect.Struct:
+		if s, ok := v.Addr().Interface().(switchable); ok {
+			d.switched(n, v, s)
+			return
+		}
 		d.mapping(n, v)
 	default:
 		d.number(n, v, tag)
 	}
+}
+
+// switchable is a struct that true or false may be written for, too; a mapping
+// means true.
+type switchable interface{ turn(on bool) }
+
+func (d *decoder) switched(n *node, v reflect.Value, s switchable) {
+	if n.kind == mapKind {
+		s.turn(true)
+		d.mapping(n, v)
+		return
+	}
+	var on bool
+	d.boolean(n, reflect.ValueOf(&on).Elem())
+	d.mapping(&node{kind: mapKind, pos: n.pos}, v)
+	s.turn(on)
 }
 
 func (d *decoder) list(n *node, v reflect.Value) {

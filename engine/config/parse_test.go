@@ -124,6 +124,8 @@ func TestValues(t *testing.T) {
 		{"default host", main.Hosts, []string{"auth.example.com"}},
 		{"bare number of seconds", main.Session.ExpiresIn.Std(), 4 * time.Second},
 		{"explicit zero", main.Session.FreshAge.Std(), time.Duration(0)},
+		{"a mapping where true may be", main.Session.CookieCache.RefreshCache, RefreshCache{Enabled: true, UpdateAge: Duration(time.Second)}},
+		{"true where a mapping may be", c.Tenants[2].Session.CookieCache.RefreshCache, RefreshCache{Enabled: true}},
 		{"boolean where an enum is", main.Cookies.Secure, True},
 		{"limit of a path", c.Tenants[2].RateLimit.Rules[0], RateRule{Path: "/get-session", Window: Duration(10 * time.Second), Max: 200}},
 		{"defaults in a list", c.Tenants[2].RateLimit.Rules[1], RateRule{Path: "/callback/*", Window: Duration(10 * time.Second), Max: 100}},

@@ -44,7 +44,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 		{"tenants[].rateLimit", reflect.TypeFor[RateLimit]()}, {"tenants[].rateLimit.rules[]", reflect.TypeFor[RateRule]()},
 		{"tenants[].keys", reflect.TypeFor[Keys]()}, {"tenants[].serviceKeys[]", reflect.TypeFor[ServiceKey]()}, {"tenants[].serviceKeys[].rateLimit", reflect.TypeFor[ServiceRate]()},
 		{"tenants[].user.additionalFields[]", reflect.TypeFor[UserField]()}, {"tenants[].account", reflect.TypeFor[Account]()},
-		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.cookieCache", reflect.TypeFor[CookieCache]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].cookies.overrides[]", reflect.TypeFor[CookieOverride]()},
+		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.cookieCache", reflect.TypeFor[CookieCache]()}, {"tenants[].session.cookieCache.refreshCache", reflect.TypeFor[RefreshCache]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].cookies.overrides[]", reflect.TypeFor[CookieOverride]()},
 		{"tenants[].passwords", reflect.TypeFor[Passwords]()},
 		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"tenants[].outbox", reflect.TypeFor[Outbox]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
 	} {

@@ -199,6 +199,9 @@ func (m *schemaMaker) value(t reflect.Type, tag reflect.StructTag) *document.Obj
 			m.defs.Set(name, document.NullValue()) // keeps its place
 			m.defs.Set(name, m.object(t))
 		}
+		if reflect.PointerTo(t).Implements(reflect.TypeFor[switchable]()) {
+			return document.NewObject(1).Set("anyOf", document.List(obj("type", "boolean"), obj("$ref", "#/$defs/"+name), reference))
+		}
 		return obj("$ref", "#/$defs/"+name).Object()
 	default:
 		s := []string{"type", "integer", "minimum", "0"}

@@ -112,7 +112,19 @@ type CookieCache struct {
 	Strategy string `yaml:"strategy" default:"compact" enum:"compact,jwt,jwe"`
 	// Copies of another version are not good: change it to end all of them at once.
 	Version string `yaml:"version" default:"1"`
+	// Renew copies before they end, when /get-session is read, so that clients that read the copy themselves always have one. true, or a mapping. The session is read from the store for that, so one that was revoked ends there.
+	RefreshCache RefreshCache `yaml:"refreshCache" default:"false"`
 }
+
+// RefreshCache says whether copies of sessions are renewed before they end: true
+// or false, or a mapping, which means true.
+type RefreshCache struct {
+	// How long before its end a copy is renewed. Left out, a fifth of maxAge.
+	UpdateAge Duration `yaml:"updateAge" min:"1s"`
+	Enabled   bool     `yaml:"-"`
+}
+
+func (r *RefreshCache) turn(on bool) { r.Enabled = on }
 
 // User says what is kept of users.
 type User struct {

@@ -261,6 +261,11 @@ func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) 
 	}
 }
 
+// SendSession sends the cookies of the session that the client has again.
+func (ex *Exchange) SendSession(cur session.Current) {
+	ex.setCookies(ex.Realm.Sessions.SetLines(cur.Token, cur.DontRemember))
+}
+
 // End takes the session away from the client. The reason is for
 // response.session hooks.
 func (ex *Exchange) End(reason string) {

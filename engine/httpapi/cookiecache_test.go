@@ -119,6 +119,41 @@ func TestCookieCache(t *testing.T) {
 	}
 }
 
+// TestRefreshCache: a copy that is about to end is replaced by one of what is
+// stored by then, and before that it is read as it is.
+func TestRefreshCache(t *testing.T) {
+	for _, encoding := range []string{session.EncodingCompact, session.EncodingJWT, session.EncodingJWE} {
+		t.Run(encoding, func(t *testing.T) {
+			r, b, sess := signedIn(t, realmtest.Config{Cache: session.CacheConfig{MaxAge: time.Minute, Encoding: encoding, RenewAhead: 10 * time.Second}})
+			read := func(name, query, want string, wantSet ...string) {
+				t.Helper()
+				if answer, set := b.call(t, "GET", "/get-session"+query, ""); !strings.Contains(answer, want) || !slices.Equal(set, wantSet) {
+					t.Errorf("%s: %s sets %v, want %s and %v", name, answer, set, want, wantSet)
+				}
+			}
+			const ada = `"email":"ada@example.com"`
+			read("from the store", "", ada, "session_data")
+			r.Clock.Advance(50 * time.Second)
+			read("the copy has its time left", "", ada)
+			r.Clock.Advance(time.Second)
+			read("asking for no refresh", "?disableRefresh=true", ada)
+			read("renewed", "", ada, "session_data", "session_token")
+			r.Clock.Advance(50 * time.Second)
+			read("from the new copy", "", ada)
+			tx := store.Begin(r.Store)
+			if err := r.Sessions.Delete(t.Context(), tx, nothing{}, sess); err != nil {
+				t.Fatal(err)
+			}
+			if err := tx.Commit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			read("revoked, but for the copy", "", ada)
+			r.Clock.Advance(time.Second)
+			read("no copy is made of what was revoked", "", "null", "-dont_remember", "-session_data", "-session_token")
+		})
+	}
+}
+
 // TestNoCopyOfEndedSession: who ends its own session gets no copy of it.
 func TestNoCopyOfEndedSession(t *testing.T) {
 	_, b, _ := signedIn(t, realmtest.Config{Cache: session.CacheConfig{MaxAge: time.Minute}})

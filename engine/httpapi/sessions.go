@@ -24,8 +24,11 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 		return apierror.New(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",
 			"POST method requires deferSessionRefresh to be enabled in session config")
 	}
+	mayRefresh, copyDue := falsy(ex.Request.Query.Get("disableRefresh")), false
 	if falsy(ex.Request.Query.Get("disableCookieCache")) {
-		if cached, ok := ex.CachedSession(); ok {
+		cached, ok := ex.CachedSession()
+		copyDue = ok && mayRefresh && m.CopyDue(cached, ex.Now)
+		if ok && !copyDue {
 			ex.SetPhase(pluginapi.PhaseRead)
 			ex.Response.Body = sessionBody(cached.Session, cached.User)
 			return nil
@@ -38,9 +41,11 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 	if !cur.Valid() {
 		return a.noSession(ctx, ex, cur, !deferred || post)
 	}
-	mayRefresh := falsy(ex.Request.Query.Get("disableRefresh"))
 	if mayRefresh && !cur.DontRemember {
 		ex.RenewCopy()
+		if copyDue {
+			ex.SendSession(cur)
+		}
 	}
 	due := mayRefresh && !ex.ServerCall() && m.NeedsRefresh(cur, ex.Now)
 	ex.SetPhase(pluginapi.PhaseRead)

@@ -28,6 +28,9 @@ type CacheConfig struct {
 	MaxAge   time.Duration // how long a copy counts; 0 turns the cache off
 	Encoding string        // default EncodingCompact
 	Version  string        // copies of another version do not count; default DefaultCacheVersion
+	// RenewAhead is how long before its end a copy is due to be replaced by a
+	// new one; 0: only when it has ended.
+	RenewAhead time.Duration
 }
 
 // cacheSalt keeps the key of cached sessions apart from that of other JWEs.
@@ -43,6 +46,7 @@ func (m *Manager) Caches() bool { return m.cache.MaxAge > 0 }
 // Copy is a session and its user as a client sees them.
 type Copy struct {
 	Session, User *document.Object
+	Ends          time.Time // of one that was read
 }
 
 // CacheLines returns the Set-Cookie values that give a client a copy of its
@@ -81,11 +85,11 @@ func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok b
 	if !proved {
 		return Copy{}, false, false // a copy alone is worth nothing
 	}
-	data, ok := m.decodeCopy(value, now)
+	data, ends, ok := m.decodeCopy(value, now)
 	if !ok || textOr(data.Get("version"), DefaultCacheVersion) != m.cache.Version {
 		return Copy{}, true, false
 	}
-	c = Copy{Session: data.Get("session").Object(), User: data.Get("user").Object()}
+	c = Copy{Session: data.Get("session").Object(), User: data.Get("user").Object(), Ends: ends}
 	expires, timed := c.Session.Get("expiresAt").Time()
 	if c.Session == nil || c.User == nil || !timed || !expires.After(now) ||
 		subtle.ConstantTimeCompare([]byte(c.Session.Get("token").Str()), []byte(token)) != 1 {
@@ -93,6 +97,9 @@ func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok b
 	}
 	return c, true, true
 }
+
+// CopyDue reports whether a copy that was read is to be replaced by a new one.
+func (m *Manager) CopyDue(c Copy, now time.Time) bool { return c.Ends.Sub(now) < m.cache.RenewAhead }
 
 // encodeCopy returns the text of a copy; ok is false when it is too large.
 func (m *Manager) encodeCopy(c Copy, life time.Duration, now time.Time) (text string, ok bool) {
@@ -122,7 +129,8 @@ func (m *Manager) encodeCopy(c Copy, life time.Duration, now time.Time) (text st
 // maxCopyDepth bounds the nesting of a copy: records hold JSON values.
 const maxCopyDepth = 32
 
-func (m *Manager) decodeCopy(text string, now time.Time) (*document.Object, bool) {
+// decodeCopy returns what a copy says that has not ended, and when it ends.
+func (m *Manager) decodeCopy(text string, now time.Time) (data *document.Object, ends time.Time, ok bool) {
 	var claims *document.Object
 	var err error
 	switch m.cache.Encoding {
@@ -133,28 +141,29 @@ func (m *Manager) decodeCopy(text string, now time.Time) (*document.Object, bool
 	default:
 		return m.decodeCompact(text, now)
 	}
-	return claims, err == nil
+	exp, _ := claims.Get("exp").Int()
+	return claims, time.Unix(exp, 0), err == nil
 }
 
-func (m *Manager) decodeCompact(text string, now time.Time) (*document.Object, bool) {
+func (m *Manager) decodeCompact(text string, now time.Time) (data *document.Object, ends time.Time, ok bool) {
 	if len(text) > secret.MaxTokenBytes {
-		return nil, false
+		return nil, ends, false
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return nil, false
+		return nil, ends, false
 	}
 	v, err := document.Parse(raw, maxCopyDepth)
-	data := v.Get("session").Object()
+	data = v.Get("session").Object()
 	if err != nil || data == nil {
-		return nil, false
+		return nil, ends, false
 	}
 	signed := document.Obj(data.Clone().Set("expiresAt", v.Get("expiresAt"))).JSON()
 	if subtle.ConstantTimeCompare([]byte(m.secrets.PlainMAC(string(signed))), []byte(v.Get("signature").Str())) != 1 {
-		return nil, false
+		return nil, ends, false
 	}
 	expires, ok := v.Get("expiresAt").Int()
-	return data, ok && expires >= now.UnixMilli()
+	return data, time.UnixMilli(expires), ok && expires >= now.UnixMilli()
 }
 
 func textOr(v document.Value, fallback string) string {
