@@ -121,6 +121,7 @@ func runAll(ctx context.Context, wasm []byte, engine wazero.RuntimeConfig, rewri
 		}
 		wasm = out.Wasm
 	}
+	wasm = withoutCustoms(wasm)
 	rt := wazero.NewRuntimeWithConfig(ctx, engine.WithMemoryLimitPages(1024))
 	defer func() { _ = rt.Close(ctx) }()
 	if err := stubImports(ctx, rt, m); err != nil {
