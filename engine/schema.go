@@ -75,6 +75,10 @@ func settingsFault(p config.Plugin, err error, shown document.Value) error {
 	if !errors.As(err, &invalid) {
 		return p.Origin.Fault("/config", err.Error(), "")
 	}
+	remedy := "docs/plugins.md lists the settings of the plugins that come with authhost"
+	if p.Module != "" {
+		remedy = "authhost plugin check " + p.Module + " lists its settings"
+	}
 	var faults []error
 	var visit func(*jsonschema.ValidationError)
 	visit = func(v *jsonschema.ValidationError) {
@@ -99,7 +103,7 @@ func settingsFault(p config.Plugin, err error, shown document.Value) error {
 		faults = append(faults, &config.Error{
 			File: pos.File, Line: pos.Line, Column: pos.Column,
 			Message: fmt.Sprintf("plugin %q: config%s: %s", p.ID, strings.ReplaceAll(pointer.String(), "/", "."), message),
-			Remedy:  "docs/plugins.md lists the settings of the plugins that come with authhost",
+			Remedy:  remedy,
 		})
 	}
 	visit(invalid)

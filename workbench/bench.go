@@ -35,10 +35,11 @@ const (
 // Bench is an engine with one plugin, all of whose wishes are granted, in one
 // tenant with an empty store. It is for one goroutine.
 type Bench struct {
-	module *Module
-	engine *engine.Engine
-	tenant *engine.Bench
-	dir    string // of the store; goes with the Bench
+	module   *Module
+	manifest *pluginapi.Manifest // as it is in the tenant's dialect
+	engine   *engine.Engine
+	tenant   *engine.Bench
+	dir      string // of the store; goes with the Bench
 
 	cookie string // proves the session
 	mails  int    // how many were sent before this call
@@ -74,6 +75,9 @@ type shop struct {
 }
 
 func newShop(m *Module, o Options) (*shop, error) {
+	if !slices.Contains(pluginapi.Dialects(), o.dialect()) {
+		return nil, fmt.Errorf("there is no dialect %q; there are %s", o.Dialect, strings.Join(pluginapi.Dialects(), " and "))
+	}
 	dir, err := os.MkdirTemp("", "authhost-bench-")
 	return &shop{module: m, options: o, dir: dir}, err
 }
@@ -98,7 +102,7 @@ func (s *shop) open(ctx context.Context, settings json.RawMessage) (*Bench, erro
 			"dataDir": dir, "cacheDir": filepath.Join(s.dir, "cache"),
 		},
 		"tenants": []object{{
-			"id": tenantID, "appName": "App", "baseURL": baseURL, "basePath": basePath,
+			"id": tenantID, "appName": "App", "baseURL": baseURL, "basePath": basePath, "dialect": s.options.dialect(),
 			"plugins": []object{{"id": s.module.Manifest.ID, "module": s.module.Path, "grants": grants, "config": settings}},
 		}},
 	})
@@ -109,7 +113,7 @@ func (s *shop) open(ctx context.Context, settings json.RawMessage) (*Bench, erro
 	if err != nil {
 		return nil, withoutPlace(err)
 	}
-	b := &Bench{module: s.module, dir: dir}
+	b := &Bench{module: s.module, manifest: s.module.Manifest.For(s.options.dialect()), dir: dir}
 	b.engine, err = engine.New(ctx, cfg, engine.Options{
 		Version: s.options.Version, Compiler: s.options.Compiler, Logger: slog.New(lines{b}), Now: b.clock, Handled: b.note,
 	})
@@ -188,7 +192,7 @@ func (b *Bench) prepare(ctx context.Context, in *Input) error {
 		}
 	}
 	for model, records := range in.Storage {
-		if _, own := b.module.Manifest.Models[model]; !own {
+		if _, own := b.manifest.Models[model]; !own {
 			return fmt.Errorf("input: storage: the manifest has no model %q", model)
 		}
 		for _, text := range records {
@@ -206,7 +210,7 @@ func (b *Bench) prepare(ctx context.Context, in *Input) error {
 
 // hook finds a hook by its event or number.
 func (b *Bench) hook(name string) (pluginapi.Handler, error) {
-	m := b.module.Manifest.For(pluginapi.Dialect16)
+	m := b.manifest
 	var found []pluginapi.Handler
 	for _, h := range m.Handlers {
 		switch {
@@ -243,7 +247,7 @@ func (b *Bench) fire(ctx context.Context, h pluginapi.Handler, in *Input) (*Outc
 	if err != nil {
 		return nil, err
 	}
-	fired, response, err := b.tenant.Fire(ctx, engine.Hook{Plugin: b.module.Manifest.ID, Number: h.Number, Request: request, Event: event})
+	fired, response, err := b.tenant.Fire(ctx, engine.Hook{Plugin: b.manifest.ID, Number: h.Number, Request: request, Event: event})
 	out := &Outcome{Call: h.Event}
 	if fired.Record != nil {
 		out.Record = json.RawMessage(appendObject(fired.Record))
@@ -296,7 +300,7 @@ func (b *Bench) request(ctx context.Context, method, path string, in *Input) (*O
 // atRoot tells whether an endpoint of the plugin is below the origin.
 func (b *Bench) atRoot(method, path string) bool {
 	path, _, _ = strings.Cut(path, "?")
-	return slices.ContainsFunc(b.module.Manifest.Handlers, func(h pluginapi.Handler) bool {
+	return slices.ContainsFunc(b.manifest.Handlers, func(h pluginapi.Handler) bool {
 		return h.Root && h.Method == method && matches(h.Path, path)
 	})
 }
@@ -342,7 +346,7 @@ func (b *Bench) finish(ctx context.Context, out *Outcome, number int32) error {
 	for _, m := range b.tenant.Mails()[b.mails:] {
 		out.Mails = append(out.Mails, Mail{To: m.To, Template: m.Template, Subject: m.Subject, URL: m.URL, Token: m.Token, OTP: m.OTP})
 	}
-	for model := range b.module.Manifest.Models {
+	for model := range b.manifest.Models {
 		records, err := b.tenant.Records(ctx, model)
 		if err != nil {
 			return err

@@ -20,9 +20,14 @@ type Options struct {
 	// Compiler compiles modules in a process of its own, as in
 	// engine.Options; nil compiles them in this one.
 	Compiler func(ctx context.Context, job io.Reader) error
+	// Dialect of the protocol that the tenant speaks in which handlers are
+	// called; default pluginapi.Dialect16.
+	Dialect string
 	// Env looks up environment variables that settings name; nil knows none.
 	Env func(name string) (value string, ok bool)
 }
+
+func (o Options) dialect() string { return or(o.Dialect, pluginapi.Dialect16) }
 
 // Module is a plugin's module with its manifest.
 type Module struct {

@@ -26,11 +26,14 @@ func (r *Report) Write(w io.Writer) {
 	if r.ID != "" && len(r.Capabilities) == 0 {
 		fmt.Fprintln(w, "asks for no capabilities")
 	}
+	for _, s := range r.Settings {
+		fmt.Fprintln(w, s)
+	}
 	if len(r.Imports) > 0 {
 		fmt.Fprintf(w, "imports %s\n", strings.Join(r.Imports, ", "))
 	}
 	if c := r.Compile; c != nil {
-		fmt.Fprintf(w, "compiled in %.0f ms; an instance has %d KiB, is taken in %.0f µs and reset in %.0f µs\n", c.Millis, c.MemoryKiB, c.AcquireMicros, c.ResetMicros)
+		fmt.Fprintf(w, "compiled in %.0f ms; an instance has %d KiB, is taken in %.1f µs and reset in %.1f µs\n", c.Millis, c.MemoryKiB, c.AcquireMicros, c.ResetMicros)
 	}
 	for _, p := range r.Warnings {
 		fmt.Fprintf(w, "warning: %s\n", p)
@@ -57,9 +60,22 @@ func (r *Report) entry() string {
 		}
 		b.WriteString(head)
 		head = ""
-		fmt.Fprintf(&b, "          %s: %s\n", s.Name, strings.TrimSuffix("… # "+s.Type+": "+oneLine(s.Description), ": "))
+		fmt.Fprintf(&b, "          %s: …\n", s.Name)
 	}
 	return b.String()
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// String says what a setting is, on one line.
+func (s Setting) String() string {
+	kind := s.Type
+	switch {
+	case s.Required:
+		kind += ", required"
+	case len(s.Default) > 0:
+		kind += ", default " + string(s.Default)
+	}
+	if kind = strings.TrimPrefix(kind, ", "); kind != "" {
+		kind = " (" + kind + ")"
+	}
+	return strings.TrimSuffix("setting "+s.Name+kind+": "+strings.Join(strings.Fields(s.Description), " "), ": ")
+}

@@ -130,13 +130,14 @@ func TestCheck(t *testing.T) {
 		t.Errorf("warnings %v", r.Warnings)
 	}
 	want := "      - id: visits\n        module: ./visits.wasm\n        sha256: " + r.SHA256 +
-		"\n        grants: [storage, email]\n        config:\n          plan: … # string: The plan, in words.\n"
+		"\n        grants: [storage, email]\n        config:\n          plan: …\n"
 	if r.Entry != want {
 		t.Errorf("entry:\n%swant:\n%s", r.Entry, want)
 	}
 	var out strings.Builder
 	r.Write(&out)
-	for _, line := range []string{"plugin visits 1.0.0, ABI 1.0\n", "    2  user.creating\n", "asks for storage: writes visit; counts visits\n", "asks for email\n", "warning: handler 5 "} {
+	for _, line := range []string{"plugin visits 1.0.0, ABI 1.0\n", "    2  user.creating\n", "asks for storage: writes visit; counts visits\n", "asks for email\n",
+		"setting plan (string, required): The plan, in words.\n", "setting shown (boolean, default true)\n", "warning: handler 5 "} {
 		if !strings.Contains(out.String(), line) {
 			t.Errorf("no %q in\n%s", line, out.String())
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 func pluginCommand() *cobra.Command {
-	return group("plugin", "Begin, check, try, test and pack plugins",
+	return group("plugin", "Begin, check, call, test and pack plugins",
 		pluginNewCommand(), pluginCheckCommand(), pluginCallCommand(), pluginTestCommand(), pluginInspectCommand(), pluginPackCommand())
 }
 

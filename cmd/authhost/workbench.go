@@ -95,6 +95,7 @@ func print(out io.Writer, asJSON bool, v interface{ Write(io.Writer) }) error {
 func pluginCallCommand() *cobra.Command {
 	var input, settings string
 	var asJSON bool
+	o := workbenchOptions()
 	c := &cobra.Command{
 		Use:   "call MODULE.wasm (EVENT | NUMBER | METHOD PATH)",
 		Short: "Call one handler of a plugin in the server's sandbox, with a store that is thrown away",
@@ -122,12 +123,13 @@ from standard input, @-.`,
 			if err != nil {
 				return err
 			}
-			return callHandler(c, module, strings.Join(args[1:], " "), inputText, settingsText, asJSON)
+			return callHandler(c, module, o, strings.Join(args[1:], " "), inputText, settingsText, asJSON)
 		},
 	}
 	f := c.Flags()
 	f.StringVarP(&input, "input", "i", "{}", "what the handler is called with, as JSON or @FILE")
 	f.StringVar(&settings, "config", "{}", "the plugin's configuration, as JSON or @FILE")
+	f.StringVar(&o.Dialect, "dialect", "", dialectUsage)
 	f.BoolVar(&asJSON, "json", false, "print what came of it as JSON")
 	return c
 }
@@ -144,12 +146,12 @@ func argument(stdin io.Reader, value string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-func callHandler(c *cobra.Command, module *workbench.Module, handler string, input, settings []byte, asJSON bool) (err error) {
+func callHandler(c *cobra.Command, module *workbench.Module, o workbench.Options, handler string, input, settings []byte, asJSON bool) (err error) {
 	in, err := workbench.ParseInput(input)
 	if err != nil {
 		return err
 	}
-	bench, err := workbench.Open(c.Context(), module, settings, workbenchOptions())
+	bench, err := workbench.Open(c.Context(), module, settings, o)
 	if err != nil {
 		return err
 	}
@@ -171,8 +173,12 @@ func callHandler(c *cobra.Command, module *workbench.Module, handler string, inp
 // testsFile is where a plugin's tests are, if nothing else is said.
 const testsFile = "tests.json"
 
+// dialectUsage describes the flag of commands that call handlers.
+const dialectUsage = "dialect of the tenant in which handlers are called: 1.6 (default) or 1.7"
+
 func pluginTestCommand() *cobra.Command {
 	var asJSON bool
+	o := workbenchOptions()
 	c := &cobra.Command{
 		Use:   "test MODULE.wasm [TESTS.json]",
 		Short: "Run the tests of a plugin in the server's sandbox: calls, and what is to come of them",
@@ -202,16 +208,17 @@ members of what that prints with --json. Each test has a store of its own.
 			if err != nil {
 				return err
 			}
-			return runTests(c, module, tests, asJSON)
+			return runTests(c, module, o, tests, asJSON)
 		},
 	}
+	c.Flags().StringVar(&o.Dialect, "dialect", "", dialectUsage)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON for each test")
 	return c
 }
 
-func runTests(c *cobra.Command, module *workbench.Module, tests *workbench.Tests, asJSON bool) error {
+func runTests(c *cobra.Command, module *workbench.Module, o workbench.Options, tests *workbench.Tests, asJSON bool) error {
 	out, failed := c.OutOrStdout(), 0
-	err := tests.Run(c.Context(), module, workbenchOptions(), func(r workbench.TestResult) {
+	err := tests.Run(c.Context(), module, o, func(r workbench.TestResult) {
 		if !r.OK {
 			failed++
 		}
