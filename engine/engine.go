@@ -44,6 +44,9 @@ type Options struct {
 	// Handled, if set, is told of each call of a plugin's handler that has
 	// ended.
 	Handled func(Handled)
+	// SlowHandler is the time from which a handler call is worth a line in
+	// the log; default DefaultSlowHandler.
+	SlowHandler time.Duration
 	// Compiler compiles modules in a process of its own, see sandbox.Config;
 	// nil compiles them in this one.
 	Compiler func(ctx context.Context, job io.Reader) error
@@ -102,6 +105,9 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.SlowHandler == 0 {
+		o.SlowHandler = DefaultSlowHandler
 	}
 	if o.BuiltIn == nil {
 		o.BuiltIn = noBuiltIn

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -207,6 +208,63 @@ func TestHostileNeighbour(t *testing.T) {
 	}
 }
 
+// TestHostileModulesAreRefused gives a running server modules that claim, or
+// have, more than is good for a compiler: it refuses them, says why, needs no
+// memory for it, and goes on with what it had.
+func TestHostileModulesAreRefused(t *testing.T) {
+	const text = "\ntenants:\n  - {id: main, baseURL: \"http://main.example\", plugins: [{id: good, module: DIR/good.wasm, grants: [random]}BAD]}\n"
+	s := serve(t, strings.Replace(text, "BAD", "", 1),
+		wasmtest.New(guestManifest("good")).Handler(1, wasmtest.Set("response.body", "fine")))
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 2 {
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if a := s.do(request{method: http.MethodGet, path: "/api/auth/good"}); a.text != `"fine"` {
+					t.Errorf("others are answered %d %s", a.status, a.text)
+					return
+				}
+			}
+		})
+	}
+	bad := func() *wasmtest.Guest {
+		m := guestManifest("bad")
+		m.Handlers[0].Path = "/bad"
+		return wasmtest.New(m)
+	}
+	for name, tt := range map[string]struct {
+		guest  *wasmtest.Guest
+		reason string
+	}{
+		"2^32 locals":                 {bad().ManyLocals(), "locals in a function, the limit is 20000"},
+		"a huge code entry":           {bad().HugeCode(8 << 20), "bytes in a function, the limit is 524288"},
+		"a code entry that claims it": {bad().HugeClaim(), "code section at offset"},
+	} {
+		writeGuest(t, s.dir, tt.guest)
+		cfg := parseConfig(t, s.dir, strings.Replace(text, "BAD", ", {id: bad, module: DIR/bad.wasm, grants: [random]}", 1))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := s.Reload(t.Context(), cfg)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), tt.reason) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if grown := int64(after.HeapInuse) - int64(before.HeapInuse); grown > 256<<20 {
+			t.Errorf("%s: the heap grew by %d MiB", name, grown>>20)
+		}
+		if a := s.do(request{method: http.MethodGet, path: "/api/auth/bad"}); a.status != http.StatusNotFound {
+			t.Errorf("%s: it answers %d %s", name, a.status, a.text)
+		}
+	}
+	close(stop)
+	clients.Wait()
+}
+
 // TestMarksAreGone has two tenants share a module that leaves marks in memory
 // and in a global: no request finds one, whoever left it and however it ended.
 func TestMarksAreGone(t *testing.T) {
@@ -250,6 +308,37 @@ func TestReentrantPlugin(t *testing.T) {
 	}
 	if reason := s.reasonOf(t, "circle", 2); !strings.Contains(reason, "itself") {
 		t.Errorf("the audit log gives the reason %q", reason)
+	}
+}
+
+// TestSlowHandlerIsLogged: the log tells of a handler that took long, whose it
+// is and what it used, and of no other.
+func TestSlowHandlerIsLogged(t *testing.T) {
+	const text = "\ntenants:\n  - {id: main, baseURL: \"http://main.example\", plugins: [{id: good, module: DIR/good.wasm, grants: [random]}]}\n"
+	for name, tt := range map[string]struct {
+		from time.Duration
+		slow bool
+	}{"all are slow": {time.Nanosecond, true}, "none is": {time.Hour, false}} {
+		s := serveWith(t, func(o *engine.Options) { o.SlowHandler = tt.from }, text,
+			wasmtest.New(guestManifest("good")).Handler(1, wasmtest.Get("request.path"), wasmtest.Set("response.body", "fine")))
+		a := s.do(request{method: http.MethodGet, path: "/api/auth/good"})
+		if a.text != `"fine"` {
+			t.Errorf("%s: answered %d %s", name, a.status, a.text)
+		}
+		var line string
+		for l := range strings.Lines(s.log.String()) {
+			if strings.Contains(l, "slow plugin handler") {
+				line = l
+			}
+		}
+		if (line != "") != tt.slow {
+			t.Errorf("%s: the log has %q", name, line)
+		}
+		for _, part := range []string{"level=WARN", "tenant=main", "plugin=good", "handler=1", "request=", "took=", "host=", "fuel=", "hostCalls=2"} {
+			if tt.slow && !strings.Contains(line, part) {
+				t.Errorf("%s: no %s in %s", name, part, line)
+			}
+		}
 	}
 }
 

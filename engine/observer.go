@@ -21,9 +21,9 @@ import (
 // into log lines and audit entries.
 type observer struct{ engine *Engine }
 
-// SlowHandler is the time from which a handler call is worth a line in the
-// log.
-const SlowHandler = 2 * time.Second
+// DefaultSlowHandler is the time from which a handler call is worth a line in
+// the log, if Options do not say another.
+const DefaultSlowHandler = 2 * time.Second
 
 // HandlerDone implements dispatch.Observer.
 func (o *observer) HandlerDone(ex *dispatch.Exchange, entry dispatch.Entry, done dispatch.Done) {
@@ -38,7 +38,7 @@ func (o *observer) HandlerDone(ex *dispatch.Exchange, entry dispatch.Entry, done
 	if ex.Realm.Development {
 		ex.Response.Headers.Add("Server-Timing", timing(entry.Plugin.ID, handler, done))
 	}
-	if done.Took >= SlowHandler {
+	if done.Took >= e.options.SlowHandler {
 		e.logger.Warn("slow plugin handler", "tenant", ex.Realm.ID, "plugin", entry.Plugin.ID, "handler", handler, "request", ex.Request.ID,
 			"took", done.Took, "host", done.Usage.Host, "fuel", done.Usage.Fuel, "hostCalls", done.Usage.HostCalls)
 	}

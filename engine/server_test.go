@@ -79,13 +79,21 @@ func options(log io.Writer, now func() time.Time) engine.Options {
 // serve starts a server; it ends with the test.
 func serve(t *testing.T, text string, guests ...*wasmtest.Guest) *server {
 	t.Helper()
+	return serveWith(t, func(*engine.Options) {}, text, guests...)
+}
+
+// serveWith is serve with other options.
+func serveWith(t *testing.T, change func(*engine.Options), text string, guests ...*wasmtest.Guest) *server {
+	t.Helper()
 	dir := t.TempDir()
 	for _, g := range guests {
 		writeGuest(t, dir, g)
 	}
 	cfg := parseConfig(t, dir, text)
 	s := &server{t: t, clock: realmtest.NewClock(time.Now()), log: &realmtest.Log{}, dir: dir}
-	e, err := engine.New(t.Context(), cfg, options(s.log, s.clock.Now))
+	o := options(s.log, s.clock.Now)
+	change(&o)
+	e, err := engine.New(t.Context(), cfg, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ const (
 	typeFuncRef = 0x70
 
 	opUnreachable = 0x00
+	opNop         = 0x01
 	opLoop        = 0x03
 	opIf          = 0x04
 	opEnd         = 0x0b

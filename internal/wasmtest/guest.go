@@ -15,7 +15,8 @@ type Guest struct {
 	types    []string // signature of each import
 	handlers []handler
 	data     []byte
-	table    bool // it has one
+	table    bool   // it has one
+	entry    []byte // entry of the code section, if it is not made of the handlers
 }
 
 type handler struct {
@@ -126,6 +127,10 @@ func (g *Guest) encode() []byte {
 		tables = section(4, list([]byte{typeFuncRef, 0, 1}))
 	}
 	body := cat(u(2), u(1), []byte{typeI32}, u(1), []byte{typeI64}, g.dispatch(), []byte{opEnd})
+	code := g.entry
+	if code == nil {
+		code = vec(body)
+	}
 	return cat([]byte("\x00asm\x01\x00\x00\x00"),
 		section(1, list(types...)),
 		section(2, list(imports...)),
@@ -137,7 +142,7 @@ func (g *Guest) encode() []byte {
 			cat(vec([]byte(pluginapi.ExportMemory)), []byte{2}, u(0)),
 			cat(vec([]byte(pluginapi.ExportCall)), []byte{0}, u(uint64(entry))),
 		)),
-		section(10, list(vec(body))),
+		section(10, list(code)),
 		section(11, list(cat([]byte{0}, i32(addrTexts), []byte{opEnd}, vec(g.data)))),
 	)
 }

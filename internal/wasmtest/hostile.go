@@ -1,5 +1,7 @@
 package wasmtest
 
+import "bytes"
+
 // GetAt reads a field with an address and length of the caller's choice for
 // the path and for the result.
 func GetAt(path, pathLength, out, outLength int32) Step {
@@ -79,4 +81,25 @@ func Mark() Step {
 		return cat(i32(at), []byte{opI32Load, 2, 0, opGlobalGet, 0, opI32Or}, local(opLocalSet, localStatus),
 			i32(at), i32(1), []byte{opI32Store, 2, 0}, i32(1), []byte{opGlobalSet, 0})
 	}
+}
+
+// ManyLocals makes the guest declare 2^32 locals, in few bytes.
+func (g *Guest) ManyLocals() *Guest {
+	half := cat(u(1<<31), []byte{typeI32})
+	g.entry = vec(cat(u(2), half, half, i32(0), []byte{opEnd}))
+	return g
+}
+
+// HugeCode makes the guest's function as long as a number of instructions that
+// do nothing.
+func (g *Guest) HugeCode(instructions int) *Guest {
+	g.entry = vec(cat(u(0), bytes.Repeat([]byte{opNop}, instructions), i32(0), []byte{opEnd}))
+	return g
+}
+
+// HugeClaim makes the guest's function claim to be as long as the format can
+// say.
+func (g *Guest) HugeClaim() *Guest {
+	g.entry = cat(u(1<<32-1), u(0), i32(0), []byte{opEnd})
+	return g
 }
