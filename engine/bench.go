@@ -45,8 +45,9 @@ type Hook struct {
 	Number int32  // of the handler
 	// Request is the client's request in which the event happens. Of its
 	// headers, Cookie is what proves a session.
-	Request dispatch.Request
-	Event   dispatch.Firing
+	Request  dispatch.Request
+	Response dispatch.Response // the answer so far
+	Event    dispatch.Firing
 }
 
 // Fire calls one hook, and returns what it made of the event and of the answer
@@ -64,6 +65,9 @@ func (b *Bench) Fire(ctx context.Context, h Hook) (dispatch.Fired, dispatch.Resp
 	}
 	ex := b.realm.api.Exchange(h.Request)
 	defer ex.Close()
+	if ex.Response = h.Response; ex.Response.Headers == nil {
+		ex.Response.Headers = http.Header{}
+	}
 	fired, err := ex.Fire(ctx, entry, h.Event)
 	return fired, ex.Response, err
 }

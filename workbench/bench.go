@@ -57,7 +57,7 @@ func Open(ctx context.Context, m *Module, settings json.RawMessage, o Options) (
 	if err != nil {
 		return nil, err
 	}
-	b, err := shop.open(ctx, settings)
+	b, err := shop.open(ctx, settings, o.With)
 	if err != nil {
 		return nil, errors.Join(err, shop.close())
 	}
@@ -84,26 +84,36 @@ func newShop(m *Module, o Options) (*shop, error) {
 
 func (s *shop) close() error { return os.RemoveAll(s.dir) }
 
-// open makes a bench with a store of its own.
-func (s *shop) open(ctx context.Context, settings json.RawMessage) (*Bench, error) {
+type mapping = map[string]any
+
+func orEmpty(settings json.RawMessage) json.RawMessage {
 	if len(settings) == 0 {
-		settings = json.RawMessage("{}")
+		return json.RawMessage("{}")
 	}
+	return settings
+}
+
+// open makes a bench with a store of its own.
+func (s *shop) open(ctx context.Context, settings json.RawMessage, with []With) (*Bench, error) {
 	s.count++
-	type object = map[string]any
 	grants := []string{}
 	for _, c := range s.module.Manifest.Capabilities {
 		grants = append(grants, c.Name)
 	}
+	var plugins []mapping
+	for _, w := range with {
+		plugins = append(plugins, mapping{"id": w.ID, "config": orEmpty(w.Config)})
+	}
+	plugins = append(plugins, mapping{"id": s.module.Manifest.ID, "module": s.module.Path, "grants": grants, "config": orEmpty(settings)})
 	dir := filepath.Join(s.dir, strconv.Itoa(s.count))
-	text, err := json.Marshal(object{
-		"server": object{
+	text, err := json.Marshal(mapping{
+		"server": mapping{
 			"listen": "127.0.0.1:0", "admin": "", "development": true,
 			"dataDir": dir, "cacheDir": filepath.Join(s.dir, "cache"),
 		},
-		"tenants": []object{{
+		"tenants": []mapping{{
 			"id": tenantID, "appName": "App", "baseURL": baseURL, "basePath": basePath, "dialect": s.options.dialect(),
-			"plugins": []object{{"id": s.module.Manifest.ID, "module": s.module.Path, "grants": grants, "config": settings}},
+			"plugins": plugins,
 		}},
 	})
 	if err != nil {
@@ -115,7 +125,7 @@ func (s *shop) open(ctx context.Context, settings json.RawMessage) (*Bench, erro
 	}
 	b := &Bench{module: s.module, manifest: s.module.Manifest.For(s.options.dialect()), dir: dir}
 	b.engine, err = engine.New(ctx, cfg, engine.Options{
-		Version: s.options.Version, Compiler: s.options.Compiler, Logger: slog.New(lines{b}), Now: b.clock, Handled: b.note,
+		BuiltIn: s.options.BuiltIn, Version: s.options.Version, Compiler: s.options.Compiler, Logger: slog.New(lines{b}), Now: b.clock, Handled: b.note,
 	})
 	if err != nil {
 		return nil, withoutPlace(err)
@@ -247,7 +257,11 @@ func (b *Bench) fire(ctx context.Context, h pluginapi.Handler, in *Input) (*Outc
 	if err != nil {
 		return nil, err
 	}
-	fired, response, err := b.tenant.Fire(ctx, engine.Hook{Plugin: b.manifest.ID, Number: h.Number, Request: request, Event: event})
+	answer, err := in.answer()
+	if err != nil {
+		return nil, err
+	}
+	fired, response, err := b.tenant.Fire(ctx, engine.Hook{Plugin: b.manifest.ID, Number: h.Number, Request: request, Response: answer, Event: event})
 	out := &Outcome{Call: h.Event}
 	if fired.Record != nil {
 		out.Record = json.RawMessage(appendObject(fired.Record))
@@ -265,6 +279,9 @@ func (b *Bench) fire(ctx context.Context, h pluginapi.Handler, in *Input) (*Outc
 
 // request sends a request to the tenant.
 func (b *Bench) request(ctx context.Context, method, path string, in *Input) (*Outcome, error) {
+	if in.Response != nil {
+		return nil, errors.New("input: response is for hooks; an endpoint makes its own")
+	}
 	q := Request{}
 	if in.Request != nil {
 		q = *in.Request
@@ -305,11 +322,10 @@ func (b *Bench) atRoot(method, path string) bool {
 	})
 }
 
+// matches reports whether a path is one of an endpoint's.
 func matches(pattern, path string) bool {
-	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
-	return len(want) == len(got) && !slices.ContainsFunc(want, func(s string) bool {
-		i := slices.Index(want, s)
-		return s != got[i] && !strings.HasPrefix(s, ":")
+	return slices.EqualFunc(strings.Split(pattern, "/"), strings.Split(path, "/"), func(want, got string) bool {
+		return want == got || strings.HasPrefix(want, ":") && got != ""
 	})
 }
 
@@ -321,7 +337,7 @@ func (b *Bench) served(method string) int32 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, h := range b.handled {
-		if h.Handler.Kind == pluginapi.KindEndpoint && h.Handler.Method == method {
+		if h.Plugin == b.manifest.ID && h.Handler.Kind == pluginapi.KindEndpoint && h.Handler.Method == method {
 			return h.Handler.Number
 		}
 	}
@@ -334,13 +350,14 @@ func (b *Bench) finish(ctx context.Context, out *Outcome, number int32) error {
 	b.mu.Lock()
 	out.Log = b.log
 	for _, h := range b.handled {
-		out.Handlers = append(out.Handlers, usedBy(h))
-		if h.Handler.Number == number {
-			out.Handler, out.Result = &h.Handler.Number, resultOf(h)
-			if out.Result == "failed" || out.Result == outcomeTrap {
-				out.Failure = reasonOf(h.Err)
-			}
+		used := usedBy(h)
+		if h.Plugin == b.manifest.ID && h.Handler.Number == number {
+			out.Handler, out.Result, out.Failure = &h.Handler.Number, used.Result, used.Failure
 		}
+		if h.Plugin != b.manifest.ID {
+			used.Plugin = h.Plugin
+		}
+		out.Handlers = append(out.Handlers, used)
 	}
 	b.mu.Unlock()
 	for _, m := range b.tenant.Mails()[b.mails:] {

@@ -33,6 +33,8 @@ type Input struct {
 	Record   json.RawMessage `json:"record,omitempty"`
 	Previous json.RawMessage `json:"previous,omitempty"`
 	Claims   json.RawMessage `json:"claims,omitempty"`
+	// Response is the answer so far, for hooks that look at one.
+	Response *Response `json:"response,omitempty"`
 	// Storage are records to store before the call, by model of the plugin.
 	Storage map[string][]json.RawMessage `json:"storage,omitempty"`
 }
@@ -137,6 +139,30 @@ func (in *Input) firing(name string, durable bool, now time.Time) (f dispatch.Fi
 		}}
 	}
 	return f, nil
+}
+
+// answer is the answer that a hook sees.
+func (in *Input) answer() (dispatch.Response, error) {
+	out := dispatch.Response{Headers: http.Header{}}
+	r := in.Response
+	if r == nil {
+		return out, nil
+	}
+	if len(r.Cookies) > 0 {
+		return out, errors.New("input: response.cookies: cookies are set by handlers alone; call an endpoint that sets them")
+	}
+	out.Status, out.Redirect = r.Status, r.Redirect
+	for name, value := range r.Headers {
+		out.Headers.Set(name, value)
+	}
+	if len(r.Body) > 0 {
+		body, err := document.Parse(r.Body, 0)
+		if err != nil {
+			return out, fmt.Errorf("input: response.body: %w", err)
+		}
+		out.Body = body
+	}
+	return out, nil
 }
 
 // The client whose request it is, if the input names none: an address for

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,11 +21,21 @@ type Options struct {
 	// Compiler compiles modules in a process of its own, as in
 	// engine.Options; nil compiles them in this one.
 	Compiler func(ctx context.Context, job io.Reader) error
+	// With are plugins that come with the server and are enabled before the
+	// module, and BuiltIn returns their modules, as in engine.Options.
+	With    []With
+	BuiltIn func(id string) ([]byte, error)
 	// Dialect of the protocol that the tenant speaks in which handlers are
 	// called; default pluginapi.Dialect16.
 	Dialect string
 	// Env looks up environment variables that settings name; nil knows none.
 	Env func(name string) (value string, ok bool)
+}
+
+// With is a plugin that comes with the server.
+type With struct {
+	ID     string          `json:"id"`
+	Config json.RawMessage `json:"config,omitempty"`
 }
 
 func (o Options) dialect() string { return or(o.Dialect, pluginapi.Dialect16) }

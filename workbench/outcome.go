@@ -17,14 +17,15 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // Outcome is what came of a call.
 type Outcome struct {
 	Call string `json:"call"` // the event, or method and path
 	// Handler is the one that was called, and Result what it returned:
-	// continue, respond, deny or failed; or trap. Absent when the host
-	// answered a request before it came to a handler.
+	// continue, respond, deny or failed; or trap. Absent when a request was
+	// answered by the host or another plugin; Handlers has the hooks that ran.
 	Handler *int32 `json:"handler,omitempty"`
 	Result  string `json:"result,omitempty"`
 	// Failure says why a handler failed or trapped.
@@ -80,9 +81,11 @@ type Line struct {
 
 // Used is what one call of a handler took.
 type Used struct {
+	Plugin    string  `json:"plugin,omitempty"` // if it is another one
 	Handler   int32   `json:"handler"`
 	On        string  `json:"on"`
 	Result    string  `json:"result"`
+	Failure   string  `json:"failure,omitempty"` // why it failed or trapped
 	Fuel      uint64  `json:"fuel"`
 	HostCalls uint32  `json:"hostCalls"`
 	MemoryKiB int     `json:"memoryKiB"`
@@ -93,17 +96,23 @@ type Used struct {
 
 func usedBy(h engine.Handled) Used {
 	u := h.Usage
-	return Used{
+	used := Used{
 		Handler: h.Handler.Number, On: on(h.Handler), Result: resultOf(h), Fuel: u.Fuel, HostCalls: u.HostCalls,
 		MemoryKiB: int(u.Pages) * pageKiB, BytesIn: u.BytesIn, BytesOut: u.BytesOut, Millis: millis(u.Wall),
 	}
+	if used.Result == "failed" || used.Result == outcomeTrap {
+		used.Failure = reasonOf(h.Err)
+	}
+	return used
 }
 
 // resultOf is the result of a handler, or trap.
 func resultOf(h engine.Handled) string {
 	switch h.Outcome {
-	case dispatch.OutcomeOK, dispatch.OutcomeDeny:
+	case dispatch.OutcomeOK:
 		return resultName(h.Result)
+	case dispatch.OutcomeDeny: // also of a handler that failed because another plugin has refused
+		return resultName(pluginapi.Deny)
 	case dispatch.OutcomeTrap, dispatch.OutcomeBusy, dispatch.OutcomeOpen:
 		return outcomeTrap
 	}
@@ -210,17 +219,19 @@ func (l lines) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l lines) WithGroup(string) slog.Handler      { return l }
 
 func (l lines) Handle(_ context.Context, r slog.Record) error {
-	plugin, text := false, r.Message
+	plugin, told, text := false, false, r.Message
 	r.Attrs(func(a slog.Attr) bool {
 		switch a.Key {
 		case "plugin":
 			plugin = true
+		case "outcome":
+			told = true // by Used.Failure
 		case "error":
 			text += ": " + a.Value.String()
 		}
 		return true
 	})
-	if plugin || r.Level >= slog.LevelWarn {
+	if !told && (plugin || r.Level >= slog.LevelWarn) {
 		l.bench.mu.Lock()
 		defer l.bench.mu.Unlock()
 		l.bench.log = append(l.bench.log, Line{strings.ToLower(r.Level.String()), text})
@@ -235,7 +246,7 @@ func (o *Outcome) Failed() bool { return o.Result == "failed" || o.Result == out
 func (o *Outcome) Write(w io.Writer) {
 	switch {
 	case o.Handler == nil:
-		fmt.Fprintf(w, "%s: answered by the host; no handler of the plugin was called\n", o.Call)
+		fmt.Fprintf(w, "%s: not answered by a handler of the plugin\n", o.Call)
 	case o.Failure != "":
 		fmt.Fprintf(w, "%s, handler %d: %s: %s\n", o.Call, *o.Handler, o.Result, o.Failure)
 	default:
@@ -267,11 +278,23 @@ func (o *Outcome) Write(w io.Writer) {
 	}
 	for _, u := range o.Handlers {
 		who := ""
-		if len(o.Handlers) > 1 {
-			who = fmt.Sprintf("handler %d on %s, %s: ", u.Handler, u.On, u.Result)
+		if len(o.Handlers) > 1 || o.Handler == nil {
+			who = u.who() + ": "
 		}
 		fmt.Fprintf(w, "  %-9s %s%s\n", "used", who, u)
 	}
+}
+
+// who names the handler, and how it ended.
+func (u Used) who() string {
+	s := fmt.Sprintf("handler %d (%s) %s", u.Handler, u.On, u.Result)
+	if u.Plugin != "" {
+		s = u.Plugin + ", " + s
+	}
+	if u.Failure != "" {
+		s += ", " + u.Failure
+	}
+	return s
 }
 
 // String says what a call took, on one line.

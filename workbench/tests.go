@@ -18,7 +18,9 @@ import (
 type Tests struct {
 	// Config is the plugin's configuration where a test has none of its own.
 	Config json.RawMessage `json:"config,omitempty"`
-	Tests  []Test          `json:"tests"`
+	// With are plugins that come with the server, to be there in every test.
+	With  []With `json:"with,omitempty"`
+	Tests []Test `json:"tests"`
 }
 
 // Test is one test, with a store of its own: a single call, or several steps.
@@ -114,7 +116,7 @@ func (t *Tests) Run(ctx context.Context, m *Module, o Options, report func(TestR
 		if settings == nil {
 			settings = t.Config
 		}
-		bench, err := shop.open(ctx, settings)
+		bench, err := shop.open(ctx, settings, slices.Concat(o.With, t.With))
 		if err != nil {
 			return fmt.Errorf("test %q: %w", test.Name, err)
 		}

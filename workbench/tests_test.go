@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authhost/authhost/plugins"
 	"github.com/authhost/authhost/workbench"
 )
 
@@ -21,7 +22,7 @@ func readTests(t *testing.T, text string) *workbench.Tests {
 func run(t *testing.T, text string) []workbench.TestResult {
 	t.Helper()
 	var out []workbench.TestResult
-	err := readTests(t, text).Run(t.Context(), read(t, file(t, visits())), workbench.Options{}, func(r workbench.TestResult) { out = append(out, r) })
+	err := readTests(t, text).Run(t.Context(), read(t, file(t, visits())), workbench.Options{BuiltIn: plugins.Module}, func(r workbench.TestResult) { out = append(out, r) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +51,22 @@ func TestTests(t *testing.T) {
 	}
 	if len(results[2].Outcomes) != 2 {
 		t.Errorf("steps %+v", results[2])
+	}
+}
+
+// TestTestsWith: tests can sign users up for real.
+func TestTestsWith(t *testing.T) {
+	if _, err := plugins.Module("email-password"); err != nil {
+		t.Skipf("%v: run make plugins", err)
+	}
+	for _, r := range run(t, `{"config": {"plan": "free"}, "with": [{"id": "email-password"}], "tests": [{
+		"name": "nobody signs up", "call": "POST /sign-up/email",
+		"request": {"body": {"name": "Eve", "email": "eve@example.com", "password": "12345678"}},
+		"want": {"response": {"status": 403, "body": {"code": "NOBODY"}}, "handler": null,
+			"handlers": [{"on": "user.creating", "plugin": null}, {"plugin": "email-password"}]}}]}`) {
+		if !r.OK {
+			t.Errorf("%s: %q", r.Name, r.Faults)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
+	"github.com/authhost/authhost/plugins"
 	"github.com/authhost/authhost/workbench"
 )
 
@@ -29,6 +30,7 @@ func visits() *wasmtest.Guest {
 			{Number: 6, Kind: pluginapi.KindHook, Event: pluginapi.EventRequestBefore, Match: &pluginapi.Match{Paths: []string{"/never"}}},
 			{Number: 7, Kind: pluginapi.KindEndpoint, Method: "GET", Path: "/visits/:id", Root: true},
 			{Number: 8, Kind: pluginapi.KindHook, Event: pluginapi.EventUserCreated, Delivery: pluginapi.DeliverDurable},
+			{Number: 9, Kind: pluginapi.KindHook, Event: pluginapi.EventRequestAfter, Match: &pluginapi.Match{Paths: []string{"/never"}}},
 		},
 		Models:  map[string]pluginapi.Model{"visit": {Fields: map[string]pluginapi.Field{"who": {Type: "string", Unique: true}}}},
 		Cookies: []pluginapi.Cookie{{Name: "seen", MaxAge: 60}},
@@ -50,6 +52,7 @@ func visits() *wasmtest.Guest {
 	g.Handler(5, wasmtest.Trap())
 	g.Handler(6, wasmtest.Return(pluginapi.Failed))
 	g.Handler(7, wasmtest.Copy("response.body.id", "request.params.id"), wasmtest.Copy("response.body.q", "request.query.q"))
+	g.Handler(9, wasmtest.Copy("response.body.b", "response.body.a"))
 	g.Handler(8, wasmtest.Copy("error.message", "event.id"), wasmtest.Return(pluginapi.Deny))
 	return g
 }
@@ -117,7 +120,7 @@ func TestCheck(t *testing.T) {
 	if err != nil || !r.OK() {
 		t.Fatalf("%v, problems %v", err, r.Problems)
 	}
-	if r.ID != "visits" || r.Version != "1.0.0" || r.ABI != "1.0" || len(r.SHA256) != 64 || r.Size == 0 || len(r.Handlers) != 8 {
+	if r.ID != "visits" || r.Version != "1.0.0" || r.ABI != "1.0" || len(r.SHA256) != 64 || r.Size == 0 || len(r.Handlers) != 9 {
 		t.Errorf("report %+v", r)
 	}
 	if r.Handlers[0].On != "POST /visits" || r.Handlers[0].Probe != "failed" || r.Handlers[2].Probe != "continue" {
@@ -265,6 +268,54 @@ func TestCallEndpoint(t *testing.T) {
 	}
 	if o := call(t, b, "GET /nowhere", `{}`); o.Handler != nil || o.Response.Status != 404 {
 		t.Errorf("nowhere: %+v", o)
+	}
+}
+
+// TestCallWith: hooks are also called by what the plugins do that come with
+// the server.
+func TestCallWith(t *testing.T) {
+	if _, err := plugins.Module("email-password"); err != nil {
+		t.Skipf("%v: run make plugins", err)
+	}
+	o := workbench.Options{BuiltIn: plugins.Module, With: []workbench.With{{ID: "email-password", Config: json.RawMessage(`{"minPasswordLength":4}`)}}}
+	b, err := workbench.Open(t.Context(), read(t, file(t, visits())), json.RawMessage(settings), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := b.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	got := call(t, b, "POST /sign-up/email", `{"request":{"body":{"name":"Eve","email":"eve@example.com","password":"1234"}}}`)
+	if got.Handler != nil || got.Response.Status != 403 || string(got.Response.Body) != `{"message":"Nobody may sign up","code":"NOBODY"}` {
+		t.Errorf("outcome %+v, response %s", got, got.Response.Body)
+	}
+	if h := got.Handlers; len(h) != 2 || h[0].Plugin != "" || h[0].On != "user.creating" || h[0].Result != "deny" || h[1].Plugin != "email-password" || h[1].Result != "deny" {
+		t.Errorf("handlers %+v", h)
+	}
+	var out strings.Builder
+	got.Write(&out)
+	if !strings.Contains(out.String(), "POST /sign-up/email: not answered by a handler of the plugin\n") || !strings.Contains(out.String(), "  used      handler 2 (user.creating) deny: fuel ") {
+		t.Errorf("written:\n%s", out.String())
+	}
+}
+
+// TestCallAnswer: a hook on an answer is given one.
+func TestCallAnswer(t *testing.T) {
+	b := open(t, settings)
+	o := call(t, b, "request.after", `{"response":{"status":201,"body":{"a":1},"headers":{"x-before":"yes"}}}`)
+	if o.Result != "continue" || o.Response.Status != 201 || string(o.Response.Body) != `{"a":1,"b":1}` || o.Response.Headers["x-before"] != "yes" {
+		t.Errorf("outcome %+v, response %+v", o, o.Response)
+	}
+	for handler, input := range map[string]string{"POST /visits": `{"response":{"status":200}}`, "request.after": `{"response":{"cookies":{"a":"b"}}}`} {
+		in, err := workbench.ParseInput([]byte(input))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Call(t.Context(), handler, in); err == nil || !strings.Contains(err.Error(), "input: response") {
+			t.Errorf("%s: got %v", handler, err)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 func workbenchOptions() workbench.Options {
-	return workbench.Options{Version: version(), Compiler: compileElsewhere, Env: os.LookupEnv}
+	return workbench.Options{BuiltIn: plugins.Module, Version: version(), Compiler: compileElsewhere, Env: os.LookupEnv}
 }
 
 func pluginNewCommand() *cobra.Command {
@@ -104,9 +104,9 @@ away and everything granted that its manifest asks for. An endpoint is called
 with all that the server does around it; a hook is called alone.
 
 The input has members of the document (pluginapi/ABI.md): request, session,
-event, record, previous, claims; and storage, records by model that are to be
-there; and now, the time of the call. JSON can also come from a file, @FILE, or
-from standard input, @-.`,
+event, record, previous, claims, response; and storage, records by model that
+are to be there; and now, the time of the call. JSON can also come from a file,
+@FILE, or from standard input, @-.`,
 		Example: `  authhost plugin call rule.wasm user.creating --config '{"domain":"acme.example"}' --input '{"record":{"email":"eve@other.example"}}'
   authhost plugin call visits.wasm GET /visits --input '{"session":{"user":{"email":"ada@example.com"}}}'`,
 		Args: cobra.RangeArgs(2, 3),
@@ -129,7 +129,7 @@ from standard input, @-.`,
 	f := c.Flags()
 	f.StringVarP(&input, "input", "i", "{}", "what the handler is called with, as JSON or @FILE")
 	f.StringVar(&settings, "config", "{}", "the plugin's configuration, as JSON or @FILE")
-	f.StringVar(&o.Dialect, "dialect", "", dialectUsage)
+	callFlags(c, &o)
 	f.BoolVar(&asJSON, "json", false, "print what came of it as JSON")
 	return c
 }
@@ -173,8 +173,15 @@ func callHandler(c *cobra.Command, module *workbench.Module, o workbench.Options
 // testsFile is where a plugin's tests are, if nothing else is said.
 const testsFile = "tests.json"
 
-// dialectUsage describes the flag of commands that call handlers.
-const dialectUsage = "dialect of the tenant in which handlers are called: 1.6 (default) or 1.7"
+// callFlags are the flags of commands that call handlers.
+func callFlags(c *cobra.Command, o *workbench.Options) {
+	f := c.Flags()
+	f.StringVar(&o.Dialect, "dialect", "", "dialect of the tenant in which handlers are called: 1.6 (default) or 1.7")
+	f.Func("with", "plugin that comes with authhost, to be enabled before this one; can be repeated", func(id string) error {
+		o.With = append(o.With, workbench.With{ID: id})
+		return nil
+	})
+}
 
 func pluginTestCommand() *cobra.Command {
 	var asJSON bool
@@ -211,7 +218,7 @@ members of what that prints with --json. Each test has a store of its own.
 			return runTests(c, module, o, tests, asJSON)
 		},
 	}
-	c.Flags().StringVar(&o.Dialect, "dialect", "", dialectUsage)
+	callFlags(c, &o)
 	c.Flags().BoolVar(&asJSON, "json", false, "print one line of JSON for each test")
 	return c
 }
