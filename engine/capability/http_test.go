@@ -124,7 +124,7 @@ func TestHosts(t *testing.T) {
 		{[]string{"config:missing"}, "https:///", false},
 		{[]string{"config:providers"}, "https://a.example/x", false},
 	} {
-		g := guest("guest", calls(tt.hosts...), call("call", "http", "request", `{"url":"`+tt.url+`","timeoutMs":1}`))
+		g := guest("guest", calls(tt.hosts...), call("call", "http", "request", `{"url":"`+tt.url+`","timeoutMs":100}`))
 		r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}, Settings: map[string]string{"guest": settings}})
 		got := statusOf(t, run(t, r, 0), "call")
 		if refused := got == pluginapi.StatusDenied || got == pluginapi.StatusInvalid; refused == tt.ok {
