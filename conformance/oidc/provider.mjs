@@ -13,6 +13,7 @@ export const PEOPLE = {
   ada: { email: "ada@example.com", email_verified: true, name: "Ada Lovelace", picture: "https://img.example.com/ada.png" },
   bob: { email: "bob@example.com", email_verified: false, name: "Bob" },
   eve: { email: "eve@example.com", email_verified: true, name: "Eve" },
+  verbose: { email: "verbose@example.com", email_verified: true, name: "Verbose", website: `https://example.com/${"x".repeat(4000)}` },
   nobody: {},
 };
 
@@ -37,7 +38,7 @@ export async function startProvider(redirects) {
         token_endpoint_auth_method: "client_secret_post",
       },
     ],
-    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "picture"] },
+    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name", "picture", "website"] },
     conformIdTokenClaims: false,
     cookies: { keys: ["provider-cookie-key"] },
     features: { devInteractions: { enabled: false } },

@@ -109,6 +109,39 @@ const CHECKS = {
     assert.equal((await w.browser().post("/get-access-token", { providerId: "alpha" })).status, 401);
   },
 
+  async "the account's cookie: for its session alone, in parts where it is large"(w) {
+    const [first, second, eve] = ["verbose", "verbose", "eve"].map((person) => ({ person, browser: w.browser("sealed") }));
+    for (const { person, browser } of [first, second, eve]) assert.equal(await w.flow(browser, { person }), "/done");
+    const cookies = ({ browser }, own) => browser.jar(w.url("sealed")).entries().filter(([name]) => name.includes("account_data") === own);
+    assert.deepEqual(cookies(eve, true).map(([name]) => name), ["better-auth.account_data"]);
+    assert.ok(cookies(first, true).length > 1, "a large account is in one cookie");
+    const info = (entries) =>
+      w.browser("sealed").request(`${w.url("sealed")}/api/auth/account-info`, {
+        headers: { cookie: entries.map((entry) => entry.join("=")).join("; ") },
+      });
+    const own = await info([...cookies(first, false), ...cookies(first, true)]);
+    assert.equal(own.json.user?.email, "verbose@example.com", own.text);
+    const [[name, value], ...rest] = cookies(first, true);
+    const swap = (text, at) => text.slice(0, at) + (text[at] === "A" ? "B" : "A") + text.slice(at + 1);
+    const refused = {
+      "of another user": [...cookies(eve, false), ...cookies(first, true)],
+      "of another session of the user": [...cookies(second, false), ...cookies(first, true)],
+      "without a session": cookies(first, true),
+      "without its end": [...cookies(first, false), [name, value]],
+      "without its beginning": [...cookies(first, false), ...rest],
+      "changed": [...cookies(first, false), [name, swap(value, 2000)], ...rest],
+    };
+    for (const [what, entries] of Object.entries(refused)) {
+      const { status, text } = await info(entries);
+      assert.ok(status === 400 || status === 401, `${what}: ${status} ${text}`);
+    }
+    const { json: renewed } = await first.browser.post("/refresh-token", { providerId: "alpha" });
+    assert.equal((await first.browser.post("/get-access-token", { providerId: "alpha" })).json.accessToken, renewed.accessToken);
+    assert.equal((await first.browser.get("/account-info")).json.data?.sub, "verbose"); // with the tokens of now
+    await first.browser.post("/sign-out", {});
+    assert.deepEqual(first.browser.jar(w.url("sealed")).names().filter((name) => !name.includes("state")), []);
+  },
+
   async "the older routes of generic OAuth"(w) {
     const browser = w.browser();
     assert.equal(await w.flow(browser, { path: "/sign-in/oauth2" }), "/done");
@@ -423,6 +456,7 @@ function tenantOf(id, listen, { alpha, beta }, closed) {
     listen,
     baseURL: `http://${listen}`,
     secret: `oidc-${id}-Zt5Rw8Yq1Pm4Xn7Lb0Kc3Vd6Jf9Hg2`,
+    session: id === "sealed" ? { cookieCache: { enabled: true, strategy: "jwe", refreshCache: true } } : undefined,
     plugins: [
       { id: "email-password", config: { emailVerification: verification } },
       { id: "account" },
@@ -449,6 +483,7 @@ function tenantOf(id, listen, { alpha, beta }, closed) {
           account: {
             accountLinking: id === "loose" ? { requireLocalEmailVerified: false } : undefined,
             storeStateStrategy: id === "sealed" ? "cookie" : undefined,
+            storeAccountCookie: id === "sealed" || undefined,
           },
         },
       },
