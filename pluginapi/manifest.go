@@ -113,11 +113,17 @@ type Handler struct {
 	Failure  string   `json:"failure,omitempty"` // hooks: "deny" (default) or "skip"
 
 	// Endpoints.
-	Method     string          `json:"method,omitempty"`   // GET or POST
-	Path       string          `json:"path,omitempty"`     // below the base path; ":name" matches one segment
-	PathFrom   string          `json:"pathFrom,omitempty"` // a member of the config that holds another path, if it is set
-	Root       bool            `json:"root,omitempty"`     // the path is below the origin, not the base path
-	Body       json.RawMessage `json:"body,omitempty"`     // JSON Schema subset, see ABI.md; checked before the guest runs
+	Method   string          `json:"method,omitempty"`   // GET or POST
+	Path     string          `json:"path,omitempty"`     // below the base path; ":name" matches one segment
+	PathFrom string          `json:"pathFrom,omitempty"` // a member of the config that holds another path, if it is set
+	Root     bool            `json:"root,omitempty"`     // the path is below the origin, not the base path
+	Body     json.RawMessage `json:"body,omitempty"`     // JSON Schema subset, see ABI.md; checked before the guest runs
+	// BodyOptional lets requests without a body through.
+	BodyOptional bool `json:"bodyOptional,omitempty"`
+	// RequiredUnless names members of the body that are required unless a
+	// setting is true: the first of these members of the config that is set.
+	RequiredUnless map[string][]string `json:"requiredUnless,omitempty"`
+
 	Query      json.RawMessage `json:"query,omitempty"`
 	MediaTypes []string        `json:"mediaTypes,omitempty"` // default application/json
 	Session    string          `json:"session,omitempty"`    // "", "optional", "required" or "fresh"

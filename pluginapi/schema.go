@@ -18,6 +18,7 @@ type Schema struct {
 	AdditionalProperties *Schema         `json:"additionalProperties,omitempty"` // without properties: a record
 	Items                *Schema         `json:"items,omitempty"`
 	AllOf                []*Schema       `json:"allOf,omitempty"` // at the top only
+	AnyOf                []*Schema       `json:"anyOf,omitempty"` // below the top, alone
 	MinLength            *int            `json:"minLength,omitempty"`
 	MaxLength            *int            `json:"maxLength,omitempty"`
 	Format               string          `json:"format,omitempty"` // email
@@ -108,6 +109,9 @@ func (s *Schema) validate(top bool) error {
 	if s.AllOf != nil {
 		return s.validateAllOf(top)
 	}
+	if s.AnyOf != nil {
+		return s.validateAnyOf(top)
+	}
 	if s.Type == "" && !top && s.empty() {
 		return nil // {}: anything
 	}
@@ -146,6 +150,21 @@ func (s *Schema) validateAllOf(top bool) error {
 			return fmt.Errorf("allOf does not nest")
 		}
 		if err := part.validate(true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Schema) validateAnyOf(top bool) error {
+	if top || s.Type != "" || len(s.AnyOf) == 0 || !s.empty() {
+		return fmt.Errorf("anyOf stands alone, below the top, and has at least one schema")
+	}
+	for _, option := range s.AnyOf {
+		if option == nil {
+			return fmt.Errorf("anyOf has no schema at one place")
+		}
+		if err := option.validate(false); err != nil {
 			return err
 		}
 	}

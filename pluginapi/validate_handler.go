@@ -116,7 +116,31 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 	}
 	checkSchema(r, at+".body", h.Body)
 	checkSchema(r, at+".query", h.Query)
+	h.validateBody(r, at)
 	checkObject(r, at+".openapi", h.OpenAPI)
+}
+
+// validateBody checks what is said of the body beside its schema.
+func (h *Handler) validateBody(r *report, at string) {
+	if h.Body == nil && (h.BodyOptional || h.RequiredUnless != nil) {
+		r.add(at, "bodyOptional and requiredUnless are for endpoints whose body has a schema")
+		return
+	}
+	schema, err := ParseSchema(h.Body)
+	if h.Body == nil || err != nil {
+		return
+	}
+	for name, settings := range h.RequiredUnless {
+		if schema.Properties.Get(name) == nil {
+			r.add(at+".requiredUnless", "%q is not in the properties of the body", name)
+		}
+		if len(settings) == 0 {
+			r.add(at+".requiredUnless."+name, "names no setting")
+		}
+		for _, setting := range settings {
+			r.want(at+".requiredUnless."+name, setting, pathFrom)
+		}
+	}
 }
 
 func (m *Manifest) validateHook(r *report, at string, h *Handler) {
@@ -127,7 +151,7 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 	if h.Failure == FailSkip && !MaySkip(h.Event) {
 		r.add(at+".failure", "a hook on %q gives a verdict and must fail closed; only observers may skip", h.Event)
 	}
-	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.RateLimit != nil || h.Body != nil || h.Query != nil || h.MediaTypes != nil ||
+	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.RateLimit != nil || h.Body != nil || h.BodyOptional || h.RequiredUnless != nil || h.Query != nil || h.MediaTypes != nil ||
 		h.Session != "" || h.Access != "" || h.CSRF != "" || h.OpenAPI != nil {
 		r.add(at, "method, path, root, body, query, mediaTypes, session, access, csrf and openapi are for endpoints")
 	}

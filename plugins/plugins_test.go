@@ -1,6 +1,10 @@
 package plugins
 
 import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -36,6 +40,124 @@ func TestManifests(t *testing.T) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
+}
+
+// TestMembers: bodies have the members of Better Auth's, in its order, which is
+// the order in which their faults are told.
+func TestMembers(t *testing.T) {
+	official := officialBodies(t)
+	compared := 0
+	for _, id := range IDs() {
+		text, err := manifests.ReadFile(id + "/manifest.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := pluginapi.ParseManifest(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, h := range m.Handlers {
+			theirs := official[h.Path]
+			if h.Method != "POST" || h.Body == nil || theirs == nil || h.Dialects != nil && !slices.Contains(h.Dialects, pluginapi.Dialect16) {
+				continue
+			}
+			ours, err := pluginapi.ParseSchema(h.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			compared++
+			if got := members(ours, h.RequiredUnless); !slices.Equal(got, theirs) {
+				t.Errorf("%s has the members %v, Better Auth's has %v", h.Path, got, theirs)
+			}
+		}
+	}
+	if compared < 20 {
+		t.Errorf("only %d bodies were compared", compared)
+	}
+}
+
+// members lists what a body has, required members with an exclamation mark.
+func members(s *pluginapi.Schema, conditional map[string][]string) []string {
+	var out []string
+	for _, part := range append([]*pluginapi.Schema{s}, s.AllOf...) {
+		var names names
+		for _, p := range part.Properties {
+			names = append(names, p.Name)
+		}
+		out = append(out, names.marked(slices.Concat(part.Required, slices.Collect(maps.Keys(conditional))))...)
+	}
+	return out
+}
+
+// names are the members of a JSON object, in their order.
+type names []string
+
+func (n *names) UnmarshalJSON(text []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	_, err := dec.Token()
+	for err == nil && dec.More() {
+		var name json.Token
+		if name, err = dec.Token(); err == nil {
+			*n = append(*n, name.(string))
+			err = dec.Decode(new(json.RawMessage))
+		}
+	}
+	return err
+}
+
+func (n names) marked(required []string) []string {
+	out := slices.Clone(n)
+	for i, name := range out {
+		if slices.Contains(required, name) {
+			out[i] += "!"
+		}
+	}
+	return out
+}
+
+// officialBodies reads the members of the bodies of better-auth 1.6.34, by path.
+func officialBodies(t *testing.T) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile("../conformance/reference/routes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type schema struct {
+		Properties names    `json:"properties"`
+		Required   []string `json:"required"`
+	}
+	type route struct {
+		Path string `json:"path"`
+		Body *struct {
+			schema
+			AllOf []schema `json:"allOf"`
+		} `json:"body"`
+	}
+	var all struct {
+		Core     []route `json:"core"`
+		Profiles map[string]struct {
+			Routes []route `json:"added_or_changed"`
+		} `json:"added_by_profile"`
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	routes := all.Core
+	for _, p := range all.Profiles {
+		routes = append(routes, p.Routes...)
+	}
+	out := map[string][]string{}
+	for _, r := range routes {
+		if r.Body == nil {
+			continue
+		}
+		var members []string
+		for _, part := range append([]schema{r.Body.schema}, r.Body.AllOf...) {
+			members = append(members, part.Properties.marked(part.Required)...)
+		}
+		out[r.Path] = members
+	}
+	return out
 }
 
 // TestModules checks the modules that are built; without "make plugins" the

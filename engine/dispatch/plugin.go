@@ -34,6 +34,16 @@ func (p *Plugin) Capability(name string) (pluginapi.Capability, bool) {
 // the host alone.
 func (p *Plugin) Setting(path []string) document.Value { return walk(p.Secrets, path) }
 
+// Allows reports whether the first of settings that is set is true.
+func (p *Plugin) Allows(settings []string) bool {
+	for _, setting := range settings {
+		if v := walk(p.Config, strings.Split(setting, ".")); !v.IsNullish() {
+			return v.Bool()
+		}
+	}
+	return false
+}
+
 // Cookie returns the plugin's declaration of a cookie.
 func (p *Plugin) Cookie(name string) (pluginapi.Cookie, bool) {
 	return covering(p.Manifest.Cookies, name)

@@ -99,6 +99,7 @@ type endpoint struct {
 	Route
 	root       bool
 	body       *pluginapi.Schema
+	bodyless   bool // a request may have no body
 	query      *pluginapi.Schema
 	mediaTypes []string
 	session    string

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/authhost/authhost/engine/dispatch"
@@ -64,7 +66,7 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 	h := entry.Handler
 	e := &endpoint{
 		Route: Route{Method: h.Method, Path: h.Path, Plugin: entry.Plugin.ID, Server: h.Access == pluginapi.AccessServer},
-		root:  h.Root, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
+		root:  h.Root, bodyless: h.BodyOptional, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
 		run: func(ctx context.Context, ex *dispatch.Exchange) error { return ex.RunEndpoint(ctx, entry) },
 	}
 	if len(h.OpenAPI) > 0 {
@@ -89,6 +91,11 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 			return nil, fmt.Errorf("plugin %q, %s %s: %w", entry.Plugin.ID, h.Method, h.Path, err)
 		}
 		*part.into = schema
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.RequiredUnless)) {
+		if !entry.Plugin.Allows(h.RequiredUnless[name]) {
+			e.body.Required = append(e.body.Required, name)
+		}
 	}
 	return e, nil
 }

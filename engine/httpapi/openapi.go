@@ -201,6 +201,7 @@ func (d *describing) requestBody(e *endpoint) document.Value {
 	for _, part := range e.body.AllOf {
 		needed = needed || len(part.Required) > 0
 	}
+	needed = needed && !e.bodyless
 	return document.Obj(document.NewObject(2).Set("required", document.Boolean(needed)).Set("content", document.Obj(content)))
 }
 

@@ -90,8 +90,11 @@ func (o *origins) match(s site, raw string) bool {
 }
 
 // judge also asks the plugins about sites that the configuration does not
-// name. They are asked about an origin, never about the rest of a URL.
+// name. They are asked about an origin, never about the rest of a URL, and not
+// again about the one that they were asked about last.
 func (a *API) judge(ctx context.Context, ex *dispatch.Exchange) judge {
+	var asked string
+	var trusted bool
 	return func(raw string) (bool, error) {
 		site, ok := siteOf(raw)
 		switch {
@@ -99,8 +102,14 @@ func (a *API) judge(ctx context.Context, ex *dispatch.Exchange) judge {
 			return false, nil
 		case a.origins.match(site, raw):
 			return true, nil
+		case site.origin == asked:
+			return trusted, nil
 		}
-		return ex.TrustsOrigin(ctx, site.origin)
+		verdict, err := ex.TrustsOrigin(ctx, site.origin)
+		if err == nil {
+			asked, trusted = site.origin, verdict
+		}
+		return verdict, err
 	}
 }
 

@@ -174,16 +174,19 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 		}
 	}
 	trusts := a.judge(ctx, ex)
-	guard := csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin}
+	to, guard := a.targets(trusts), csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin}
 	if r.Method == http.MethodPost {
 		if err := a.readPost(w, r, ex, e, guard); err != nil {
+			return err
+		}
+		if err := a.checkCallbacks(ex, to); err != nil {
 			return err
 		}
 	}
 	if done, err := ex.Before(ctx); done || err != nil {
 		return err
 	}
-	if err := a.admit(ctx, r, ex, e, a.targets(trusts)); err != nil {
+	if err := a.admit(ctx, r, ex, e, to); err != nil {
 		return err
 	}
 	if e.formCSRF {
@@ -240,15 +243,26 @@ func (a *API) readPost(w http.ResponseWriter, r *http.Request, ex *dispatch.Exch
 	return guard.check(r.Header)
 }
 
-// admit checks where the request would lead, its shape, and its session.
+// checkCallbacks checks where the request would lead.
+func (a *API) checkCallbacks(ex *dispatch.Exchange, to targets) error {
+	if a.DisableOrigin {
+		return nil
+	}
+	return to.checkCallbacks(&ex.Request)
+}
+
+// admit checks where the request leads now that hooks may have changed it, its
+// shape, and its session.
 func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange, e *endpoint, to targets) error {
-	if r.Method == http.MethodPost && !a.DisableOrigin {
-		if err := to.checkCallbacks(&ex.Request); err != nil {
+	if r.Method == http.MethodPost {
+		if err := a.checkCallbacks(ex, to); err != nil {
 			return err
 		}
 	}
-	if err := validate("body", e.body, ex.Request.Body); err != nil {
-		return err
+	if !e.bodyless || !ex.Request.Body.IsAbsent() {
+		if err := validate("body", e.body, ex.Request.Body); err != nil {
+			return err
+		}
 	}
 	if err := validate("query", e.query, document.Obj(ex.Request.Query)); err != nil {
 		return err

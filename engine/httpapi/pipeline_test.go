@@ -163,6 +163,34 @@ func TestOrderOfChecks(t *testing.T) {
 	}
 }
 
+// TestBodyBySettings: what a body must have may depend on the plugin's settings,
+// and is told before the session is looked at.
+func TestBodyBySettings(t *testing.T) {
+	h := endpoint(1, "POST", "/change")
+	h.Body = json.RawMessage(`{"type":"object","properties":{"password":{"type":"string"},"n":{"type":"number"}},"required":["n"]}`)
+	h.RequiredUnless = map[string][]string{"password": {"group.free", "free"}}
+	h.Session = pluginapi.SessionRequired
+	none := endpoint(2, "POST", "/send")
+	none.Body = json.RawMessage(`{"type":"object","properties":{"b":{"type":"boolean"}}}`)
+	none.BodyOptional = true
+	const missing = `{"message":"[body.password] Invalid input: expected string, received undefined; [body.n] Invalid input: expected number, received undefined","code":"VALIDATION_ERROR"}`
+	for settings, required := range map[string]bool{
+		`{}`: true, `{"free":true}`: false, `{"free":false,"group":{}}`: true,
+		`{"free":true,"group":{"free":false}}`: true, `{"group":{"free":true}}`: false, `{"free":"true"}`: true,
+	} {
+		g := plugin("p", h, none).Handler(1).Handler(2, w.Set("response.body", "sent"))
+		s := newServer(t, realmtest.Config{Guests: []*w.Guest{g}, Settings: map[string]string{"p": settings}}, httpapi.Config{})
+		if required {
+			expect(t, s.do("POST", base+"/change", `{}`), 400, missing)
+		} else {
+			expect(t, s.do("POST", base+"/change", `{"n":1}`), 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`)
+		}
+		expect(t, s.do("POST", base+"/send", ``), 200, `"sent"`)
+		expect(t, s.do("POST", base+"/send", `{}`), 200, `"sent"`)
+		expect(t, s.do("POST", base+"/send", `null`), 400, `{"message":"[body] Invalid input: expected object, received null","code":"VALIDATION_ERROR"}`)
+	}
+}
+
 func TestRateLimitComesFirst(t *testing.T) {
 	s := newServer(t, realmtest.Config{Guests: []*w.Guest{strict()}}, httpapi.Config{Limiter: refusing{}})
 	rec := s.do("POST", base+"/strict", `{`, "Content-Type", "text/plain")
@@ -194,6 +222,22 @@ func TestHookCannotWaveThrough(t *testing.T) {
 	expect(t, s.do("POST", base+"/login", `{}`), 403, `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`)
 	s = newServer(t, realmtest.Config{Guests: []*w.Guest{hook}}, httpapi.Config{DisableOrigin: false, TrustedOrigins: []string{"https://e.co"}})
 	expect(t, s.do("POST", base+"/login", `{}`, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"), 403, `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`)
+}
+
+// TestCallbackAsSent: what a hook makes of a callback does not excuse what the
+// client sent, and the hook does not see it.
+func TestCallbackAsSent(t *testing.T) {
+	hook := plugin("hook", endpoint(1, "POST", "/login"), pluginapi.Handler{Number: 2, Kind: pluginapi.KindHook, Event: pluginapi.EventRequestBefore}).
+		Handler(1, w.Set("response.body", "in")).
+		Handler(2, w.Set("request.body.callbackURL", "http://localhost:3000/x"))
+	s := newServer(t, realmtest.Config{Guests: []*w.Guest{hook}}, httpapi.Config{})
+	expect(t, s.do("POST", base+"/login", `{"callbackURL":"/#x"}`), 403, `{"message":"Invalid callbackURL","code":"INVALID_CALLBACK_URL"}`)
+	if got := s.Done.List(); len(got) != 0 {
+		t.Errorf("handlers ran: %v", got)
+	}
+	expect(t, s.do("POST", base+"/login", `{"callbackURL":"/x"}`), 200, `"in"`)
+	off := newServer(t, realmtest.Config{Guests: []*w.Guest{hook}}, httpapi.Config{DisableOrigin: true})
+	expect(t, off.do("POST", base+"/login", `{"callbackURL":"/#x"}`), 200, `"in"`)
 }
 
 func TestQueryCallbacks(t *testing.T) {

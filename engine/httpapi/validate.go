@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -55,7 +56,9 @@ func validate(place string, schema *pluginapi.Schema, v document.Value) error {
 func check(path string, s *pluginapi.Schema, v document.Value, report func(path, message string)) {
 	switch s.Type {
 	case "":
-		return
+		if s.AnyOf != nil && !slices.ContainsFunc(s.AnyOf, func(option *pluginapi.Schema) bool { return holds(option, v) }) {
+			report(path, "Invalid input")
+		}
 	case "object":
 		checkObject(path, s, v, report)
 	case "array":
@@ -74,6 +77,13 @@ func check(path string, s *pluginapi.Schema, v document.Value, report func(path,
 	case "number":
 		wrongKind(path, v, document.Number, "number", report)
 	}
+}
+
+// holds reports whether a value is what a schema describes.
+func holds(s *pluginapi.Schema, v document.Value) bool {
+	ok := true
+	check("", s, v, func(string, string) { ok = false })
+	return ok
 }
 
 func wrongKind(path string, v document.Value, want document.Kind, name string, report func(path, message string)) bool {

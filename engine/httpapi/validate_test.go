@@ -23,6 +23,7 @@ func TestValidate(t *testing.T) {
 			"one":{"type":"string","enum":["x"]},"some":{"type":"string","enum":["x","y"]},
 			"in":{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]},
 			"map":{"type":"object","additionalProperties":{"type":"number"}},
+			"either":{"anyOf":[{"type":"string","enum":["x"]},{"type":"number"}]},
 			"short":{"type":"string","minLength":2,"maxLength":3}}}`
 		good = `"name":"A","email":"a@b.co","password":"x"`
 	)
@@ -51,6 +52,9 @@ func TestValidate(t *testing.T) {
 		{"options", various, `{"some":"z"}`, `[body.some] Invalid option: expected one of "x"|"y"`},
 		{"option of another type", various, `{"some":1}`, `[body.some] Invalid option: expected one of "x"|"y"`},
 		{"right option", various, `{"some":"y","one":"x"}`, ""},
+		{"one of several", various, `{"either":"x"}`, ""},
+		{"the other one", various, `{"either":1}`, ""},
+		{"none of several", various, `{"either":"y"}`, "[body.either] Invalid input"},
 		{"inner", various, `{"in":{}}`, "[body.in.a] Invalid input: expected string, received undefined"},
 		{"record", various, `{"map":{"a":1,"b":"x"}}`, "[body.map.b] Invalid input: expected number, received string"},
 		{"no record", various, `{"map":[]}`, "[body.map] Invalid input: expected record, received array"},

@@ -71,6 +71,9 @@ func TestRewriteBody(t *testing.T) {
 		{"not filled in", "/sign-in/email", `{}`, nil, plugintest.Object{"callbackURL": nil}},
 		{"Expo", "/sign-in/social", `{"errorCallbackURL":"/e"}`, headers{"Expo-Origin": "app://"}, plugintest.Object{"callbackURL": nil, "errorCallbackURL": "/e"}},
 		{"no body", "/sign-in/social", "", nil, plugintest.Object{"callbackURL": nil}},
+		{"null", "/send-verification-email", "null", nil, plugintest.Object{"callbackURL": nil}},
+		{"list", "/send-verification-email", "[]", nil, plugintest.Object{"callbackURL": nil}},
+		{"text", "/send-verification-email", `"{"`, nil, plugintest.Object{"callbackURL": nil}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost(t)

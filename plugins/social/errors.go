@@ -6,7 +6,6 @@ import "github.com/authhost/authhost/sdk"
 var (
 	errProviderNotFound = sdk.APIError{Status: 404, Code: "PROVIDER_NOT_FOUND", Message: "Provider not found"}
 	errNoIDTokens       = sdk.APIError{Status: 404, Code: "ID_TOKEN_NOT_SUPPORTED", Message: "id_token not supported"}
-	errProviderMissing  = sdk.APIError{Status: 400, Code: "VALIDATION_ERROR", Message: "[body.provider] Invalid input"}
 	errConfiguration    = sdk.APIError{Status: 400, Code: "INVALID_OAUTH_CONFIGURATION", Message: "Invalid OAuth configuration"}
 	errInvalidToken     = sdk.APIError{Status: 401, Code: "INVALID_TOKEN", Message: "Invalid token"}
 	errNoUserInfo       = sdk.APIError{Status: 401, Code: "FAILED_TO_GET_USER_INFO", Message: "Failed to get user info"}

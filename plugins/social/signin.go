@@ -10,11 +10,7 @@ const (
 
 // requested returns the provider that the body of a social route names.
 func requested(c *sdk.Call) (*provider, sdk.Result, bool) {
-	name := c.Request().Body("provider")
-	if name.Kind() != sdk.KindString {
-		return nil, errProviderMissing.Deny(c), false
-	}
-	p, ok := findProvider(c, name.String())
+	p, ok := findProvider(c, c.Request().Body("provider").String())
 	if !ok {
 		return nil, errProviderNotFound.Deny(c), false
 	}

@@ -152,9 +152,6 @@ func viewBackupCodes(c *sdk.Call) sdk.Result {
 // generateBackupCodes serves POST /two-factor/generate-backup-codes: new codes
 // in the place of all earlier ones.
 func generateBackupCodes(c *sdk.Call) sdk.Result {
-	if passwordMissing(c, groupCodes) {
-		return errPasswordMissing.Deny(c)
-	}
 	if !c.Session().User("twoFactorEnabled").IsTrue() {
 		return errNotEnabled.Deny(c)
 	}

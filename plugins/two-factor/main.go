@@ -59,7 +59,6 @@ const (
 
 // The refusals of this plugin, as Better Auth words them.
 var (
-	errPasswordMissing  = sdk.APIError{Status: 400, Code: "VALIDATION_ERROR", Message: "[body.password] Invalid input: expected string, received undefined"}
 	errInvalidPassword  = sdk.APIError{Status: 400, Code: "INVALID_PASSWORD", Message: "Invalid password"}
 	errTOTPDisabled     = sdk.APIError{Status: 400, Code: "TOTP_NOT_CONFIGURED", Message: "totp isn't configured"}
 	errTOTPNotEnabled   = sdk.APIError{Status: 400, Code: "TOTP_NOT_ENABLED", Message: "TOTP not enabled"}

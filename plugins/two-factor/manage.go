@@ -10,7 +10,7 @@ const secretLength = 32
 // count from the first code on that verifies, or at once with
 // skipVerificationOnEnable, or if the user had a second factor before.
 func enable(c *sdk.Call) sdk.Result {
-	if o := mayEnable(c); !o.ok() {
+	if o := checkPassword(c, ""); !o.ok() {
 		return o.end(c)
 	}
 	return enableTOTP(c)
@@ -20,7 +20,7 @@ func enable(c *sdk.Call) sdk.Result {
 // body may name the method and the answer does. Mailed codes are on at once;
 // an authenticator app is not replaced by another.
 func enableMethod(c *sdk.Call) sdk.Result {
-	if o := mayEnable(c); !o.ok() {
+	if o := checkPassword(c, ""); !o.ok() {
 		return o.end(c)
 	}
 	otp := c.Request().Body("method").String() == "otp"
@@ -39,14 +39,6 @@ func enableMethod(c *sdk.Call) sdk.Result {
 	}
 	c.SetBody("method", sdk.String("totp"))
 	return enableTOTP(c)
-}
-
-// mayEnable checks the password.
-func mayEnable(c *sdk.Call) outcome {
-	if passwordMissing(c, "") {
-		return refuse(&errPasswordMissing)
-	}
-	return checkPassword(c, "")
 }
 
 func enableOTP(c *sdk.Call) sdk.Result {
@@ -124,9 +116,6 @@ func keep(c *sdk.Call, userID, secret, sealedCodes string) sdk.Status {
 
 // disable serves POST /two-factor/disable.
 func disable(c *sdk.Call) sdk.Result {
-	if passwordMissing(c, "") {
-		return errPasswordMissing.Deny(c)
-	}
 	if o := checkPassword(c, ""); !o.ok() {
 		return o.end(c)
 	}
@@ -175,14 +164,9 @@ func passwordless(c *sdk.Call, group string) bool {
 	return c.Config("allowPasswordless").IsTrue()
 }
 
-// passwordMissing reports whether the body lacks a password that the options
-// demand.
-func passwordMissing(c *sdk.Call, group string) bool {
-	return !passwordless(c, group) && c.Request().Body("password").IsAbsent()
-}
-
-// checkPassword checks the password in the body. Where the options let them,
-// users without one need none.
+// checkPassword checks the password in the body, which the host demands by
+// the same options (requiredUnless in manifest.json). Where they let them, users
+// without one need none.
 func checkPassword(c *sdk.Call, group string) outcome {
 	userID := c.Session().UserID()
 	if passwordless(c, group) {

@@ -18,7 +18,7 @@ func TestEnable(t *testing.T) {
 	wantError(t, c.post("enable", `{"password":"x"}`), 401, "UNAUTHORIZED")
 	c.SignIn(id)
 	wantError(t, c.post("enable", `{"password":"wrong"}`), 400, "INVALID_PASSWORD")
-	wantError(t, c.post("enable", `{}`), 400, "VALIDATION_ERROR")
+	wantError(t, c.post("enable", `{}`), 400, "INVALID_PASSWORD")
 	wantError(t, c.post("get-totp-uri", `{"password":"`+password+`"}`), 400, "TOTP_NOT_ENABLED")
 	wantError(t, c.code("verify-totp", "000000"), 400, "TOTP_NOT_ENABLED")
 	wantError(t, c.code("verify-backup-code", "x"), 400, "BACKUP_CODES_NOT_ENABLED")
@@ -272,7 +272,7 @@ func TestViewBackupCodes(t *testing.T) {
 }
 
 func TestPasswordlessByGroup(t *testing.T) {
-	c := newClient(t, `{"allowPasswordless":true,"backupCodeOptions":{"allowPasswordless":false}}`)
+	c := newClient(t, `{"allowPasswordless":true,"skipVerificationOnEnable":true,"backupCodeOptions":{"allowPasswordless":false}}`)
 	id := c.AddUser("dan@example.com", "")
 	c.SignIn(id)
 	if r := c.post("enable", "{}"); r.Status != 200 {
@@ -281,5 +281,5 @@ func TestPasswordlessByGroup(t *testing.T) {
 	if r := c.post("get-totp-uri", "{}"); r.Status != 200 {
 		t.Errorf("get-totp-uri: %s", r)
 	}
-	wantError(t, c.post("generate-backup-codes", "{}"), 400, "VALIDATION_ERROR")
+	wantError(t, c.post("generate-backup-codes", "{}"), 400, "INVALID_PASSWORD")
 }

@@ -130,9 +130,6 @@ func totpURI(c *sdk.Call) sdk.Result {
 	if c.Config("totpOptions.disable").IsTrue() {
 		return errTOTPDisabled.Deny(c)
 	}
-	if passwordMissing(c, groupTOTP) {
-		return errPasswordMissing.Deny(c)
-	}
 	f, found, status := findFactor(c, c.Session().UserID())
 	if status != sdk.OK {
 		return c.Fail(status)
