@@ -20,6 +20,17 @@ test("a seed gives the same sequence each time, another seed another", () => {
   assert.ok(make("1").length >= 50);
 });
 
+test("a focused sequence asks few endpoints, one request at a time", () => {
+  const steps = sequenceOf({ seed: "1", endpoints, length: 80, focused: true });
+  assert.ok(steps.every(({ burst }) => !burst));
+  assert.ok(sequenceOf({ seed: "1", endpoints, length: 200 }).some(({ burst }) => burst));
+  const known = new Set(endpoints.map(({ path }) => path.replace(/:\w+/, "{token}")));
+  assert.deepEqual(
+    steps.map(({ path }) => path).filter((path) => !known.has(path) && path !== "/sign-up/email"),
+    [],
+  );
+});
+
 test("only served endpoints are asked", () => {
   const paths = new Set(endpoints.map(({ path }) => path));
   assert.deepEqual([...paths].sort(), ["/get-session", "/reset-password/:token", "/sign-in/email", "/sign-out"]);

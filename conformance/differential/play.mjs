@@ -1,6 +1,6 @@
 // Plays one sequence on both servers and finds the first request that they answer differently.
 import { compare, Pairing } from "../lib/compare.mjs";
-import { rawRequest } from "../lib/http.mjs";
+import { headerOf, rawRequest } from "../lib/http.mjs";
 import { Normalizer } from "../lib/normalize.mjs";
 import { World } from "./world.mjs";
 
@@ -9,8 +9,29 @@ const MAILS =
 const succeeded = ({ status, headers }) =>
   status < 300 || (status < 400 && !headers.some(([name, value]) => name === "location" && /error=/.test(value)));
 
+/** How long a sequence may take where requests are counted: shorter than the shortest window, which so never ends. */
+const COUNTED_SPAN = 8000; // ms
+
+/** A request with a code of an authenticator app is not sent just before the code's time ends on one of two clocks. */
+const CODE_PERIOD = 30_000;
+const CODE_MARGIN = 1000;
+
+/** What has to be true for an entry of deviations.json with a "proof" to count, besides what it describes. */
+const PROOFS = {
+  /** The password was changed, before, in a way that shuts others out. */
+  "others shut out": ({ shutOut }) => shutOut,
+  /** The code of an authenticator app has been accepted before. */
+  "code used": ({ codes }, request) => codes.has(stepOf(request)),
+  /** The official server says, when it asks its store, that the request's session has ended. */
+  "session ended": async ({ worlds }, request) => {
+    const asked = { ...request, method: "GET", path: "/get-session", query: [["disableCookieCache", "true"]] };
+    const { status, body } = await worlds.official.send({ ...asked, type: null, body: undefined });
+    return status === 200 && body.toString() === "null";
+  },
+};
+
 /** Differences after which the two servers and their clients are no longer in the same state, although they are meant. */
-const DIVERGING = /^(response\.(status$|set_(better_auth_)?cookie(?!.*claims\.jti$))|mail\.length$)/;
+const DIVERGING = /^response\.(status$|set_(better_auth_)?cookie(?!.*claims\.jti$))/;
 
 let runs = 0;
 
@@ -64,12 +85,15 @@ export class Pair {
 
 class Play {
   requests = 0;
+  shutOut = false; // whether a password was changed in a way that shuts others out
+  codes = new Set(); // steps of the codes of an authenticator app that were accepted
 
   constructor(pair, run) {
     this.pair = pair;
-    const start = Date.now();
-    const address = pair.profile.options.rateLimit.enabled ? `198.51.${runs >> 8}.${runs & 255}` : undefined;
-    const world = (side) => new World({ target: pair[side], profile: pair.profile, run, start, address });
+    this.start = Date.now();
+    this.counted = pair.profile.options.rateLimit.enabled;
+    const addresses = this.counted ? addressesOf(runs) : undefined;
+    const world = (side) => new World({ target: pair[side], profile: pair.profile, run, start: this.start, addresses });
     this.worlds = { official: world("official"), ours: world("ours") };
     this.normalizers = { official: this.#normalizer("official"), ours: this.#normalizer("ours") };
     this.pairing = new Pairing();
@@ -81,30 +105,40 @@ class Play {
 
   /** Plays a step. @returns {{differences: object[], ended: boolean}} `ended`: the servers may differ from here on */
   async step(step) {
+    if (this.counted && Date.now() - this.start > COUNTED_SPAN) return { differences: [], ended: true };
+    if (needsCode(step)) await awayFromTheEnd(CODE_PERIOD, CODE_MARGIN);
     return step.burst ? this.#burst(step) : this.#request(step);
   }
 
   async #request(request) {
     this.requests++;
     const [want, got] = await Promise.all([this.worlds.official.send(request), this.worlds.ours.send(request)]);
-    this.answers = { want, got };
-    this.worlds.official.learn(request, want);
-    this.worlds.ours.learn(request, got);
+    this.#learn(request, want, got);
     const differences = await this.#compare(want, got, request);
-    const left = this.#meantStatus(request, differences)
-      ? []
-      : differences.filter((difference) => !this.#meant(request, difference));
+    const left = [];
+    for (const difference of differences) if (!(await this.#meant(request, want, difference))) left.push(difference);
+    this.#note(request, want);
     return { differences: left, ended: differences.some(({ path }) => DIVERGING.test(path)) };
   }
 
-  /** An answer that is meant to have another status has another body as well. */
-  #meantStatus(request, differences) {
-    const status = differences.find(({ path }) => path === "response.status");
-    return status !== undefined && this.#meant(request, status);
+  /** Keeps what the answers gave; a one-time token in a header only if both did, or later ones would not be a pair. */
+  #learn(request, want, got) {
+    const header = [want, got].every((answer) => headerOf(answer, "set-ott")) ? undefined : "set-ott";
+    this.worlds.official.learn(request, want, { without: header });
+    this.worlds.ours.learn(request, got, { without: header });
   }
 
-  #meant(request, difference) {
-    return this.pair.deviations.allow(`${this.pair.set}/differential`, nameOf(request), difference);
+  /** Remembers what the official server did: what PROOFS ask for. */
+  #note(request, want) {
+    if (!succeeded(want)) return;
+    if (shutsOut(request, this.pair.profile.options)) this.shutOut = true;
+    this.codes.add(stepOf(request));
+  }
+
+  async #meant(request, want, difference) {
+    const name = `${request.method} ${request.path} ${want.status}${traitsOf(request)}`;
+    const entry = this.pair.deviations.find(`${this.pair.set}/differential`, name, difference);
+    return entry !== undefined && (!entry.proof || PROOFS[entry.proof](this, request));
   }
 
   async #compare(want, got, request) {
@@ -120,7 +154,10 @@ class Play {
       sides[1].mail = await ours.value(await this.worlds.ours.newMails(mails.length));
     }
     for (const { response } of sides) joinLists(response.headers);
-    return compare(sides[0], sides[1], this.pairing).filter(({ want: a, got: b }) => !sameMoment(a, b));
+    if (want.status !== got.status || succeeded(want) !== succeeded(got))
+      return [{ path: "response.status", want: said(sides[0].response), got: said(sides[1].response) }];
+    const late = retryDifferences(want, got, sides);
+    return [...late, ...compare(sides[0], sides[1], this.pairing)].filter(({ want: a, got: b }) => !sameTime(a, b));
   }
 
   /** Many at once: reads are to be answered alike; of uses of a token one succeeds at most. */
@@ -130,8 +167,8 @@ class Play {
     const [want, got] = await Promise.all([all(this.worlds.official), all(this.worlds.ours)]);
     this.answers = { want: want[0], got: got[0] };
     const winners = { want: want.filter(succeeded), got: got.filter(succeeded) };
-    this.worlds.official.learn(request, winners.want[0] ?? want[0]);
-    this.worlds.ours.learn(request, winners.got[0] ?? got[0]);
+    this.#learn(request, winners.want[0] ?? want[0], winners.got[0] ?? got[0]);
+    this.#note(request, winners.want[0] ?? want[0]);
     const differences = [];
     const broken = got.find(({ status }) => status === 0 || status >= 500);
     if (broken) differences.push({ path: "status", want: want[0].status, got: `${broken.status} ${broken.body}` });
@@ -144,16 +181,65 @@ class Play {
   }
 }
 
-/** What deviations.json calls a request; one that comes from a mail is named with it. */
-function nameOf({ method, path, query = [] }) {
-  const mail = query.map(([, value]) => value).find((value) => value?.$ === "mail");
-  return `${method} ${path}${mail ? ` of ${mail.subject}` : ""}`;
+/** The clients' addresses of a run, by jar: IPv4, and two in one network of IPv6, which are counted together. */
+const addressesOf = (run) => {
+  const [high, low] = [run >> 8, run & 255];
+  const network = `2001:db8:${high.toString(16)}:${low.toString(16)}`;
+  return { a: `198.51.${high}.${low}`, b: `${network}::1`, c: `${network}:1:2:3:4` };
+};
+
+/** What a request has besides its method and path that answers may depend on. */
+function traitsOf({ cookies, headers }) {
+  const scheme = /^\w+/.exec(headers.authorization?.parts?.[0] ?? headers.authorization ?? "")?.[0].toLowerCase();
+  return `${cookies.mode === "jar" ? "" : ` cookies=${cookies.mode}`}${scheme ? ` authorization=${scheme}` : ""}`;
+}
+
+/** Whether a change of the password shuts everybody else out. */
+function shutsOut({ path, body }, { emailAndPassword }) {
+  if (path === "/reset-password") return emailAndPassword.revokeSessionsOnPasswordReset === true;
+  return path === "/change-password" && body?.json?.revokeOtherSessions === true;
+}
+
+/** The step, from the start of the sequence, of the code of an authenticator app that a request has. */
+const stepOf = ({ body }) => (body?.json?.code?.$ === "totp" ? body.json.code.step : undefined);
+
+const needsCode = (step) => JSON.stringify(step).includes('"$":"totp"');
+
+/** Waits until a period ends, if it does so soon. */
+async function awayFromTheEnd(period, margin) {
+  const left = period - (Date.now() % period);
+  if (left < margin) await new Promise((resolve) => setTimeout(resolve, left));
+}
+
+/** An answer in short: "403 INVALID_ORIGIN: Invalid origin", "302 /welcome". */
+function said({ status, headers, body }) {
+  const { code, message } = body.value ?? {};
+  return `${[status, headers.location ?? code].filter(Boolean).join(" ")}${message ? `: ${message}` : ""}`;
+}
+
+/** Takes X-Retry-After out of both sides and compares it: seconds on two clocks may be one apart. */
+function retryDifferences(want, got, sides) {
+  const [a, b] = [want, got].map((answer) => headerOf(answer, "x-retry-after"));
+  if (a === undefined || b === undefined) return [];
+  for (const { response } of sides) delete response.headers["x-retry-after"];
+  return Math.abs(Number(a) - Number(b)) <= 1 ? [] : [{ path: "response.headers.x-retry-after", want: a, got: b }];
 }
 
 /** A header that is a list is the same in one line or several, in any order (RFC 9110, section 5.3). */
 function joinLists(headers) {
   const name = "access-control-expose-headers";
   if (headers[name]) headers[name] = [headers[name]].flat().join(", ").split(", ").sort().join(", ");
+}
+
+const LIFE = /<iat\+(\d+)>/g;
+
+/** Times that two clocks may tell differently: moments, and ends of tokens, each of which took the time twice. */
+function sameTime(a, b) {
+  if (sameMoment(a, b)) return true;
+  if (typeof a !== "string" || typeof b !== "string" || a.replace(LIFE, "<iat>") !== b.replace(LIFE, "<iat>"))
+    return false;
+  const [left, right] = [a, b].map((text) => [...text.matchAll(LIFE)].map(([, seconds]) => Number(seconds)));
+  return left.length > 0 && left.every((seconds, i) => Math.abs(seconds - right[i]) <= 1);
 }
 
 const MOMENT = /^<(iso-date|unix|unix-ms|http-date):(?:(now)|([+-]\d+)([mhd]))>$/;

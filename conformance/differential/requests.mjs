@@ -99,7 +99,7 @@ const AUTHORIZATIONS = [
   { $: "text", parts: ["Bearer ", { $: "seen", name: "token", back: 0 }] },
   { $: "text", parts: ["bearer ", { $: "seen", name: "token", back: 1 }] },
   { $: "text", parts: ["Bearer ", { $: "cookie", name: "session_token" }] },
-  { $: "text", parts: ["Bearer ", { $: "flip", at: 40, value: { $: "cookie", name: "session_token" } }] },
+  { $: "text", parts: ["Bearer ", { $: "flipCookie", at: 40, value: { $: "cookie", name: "session_token" } }] },
   { $: "text", parts: ["Bearer ", { $: "cookie", name: "convex_jwt" }] },
   { $: "text", parts: ["Bearer ", { $: "seen", name: "jwt", back: 0 }] },
 ];
@@ -166,8 +166,9 @@ function bodyOf(random, endpoint, spoiled) {
   return { type: JSON_TYPE, body: { json: members } };
 }
 
-function pathOf(random, endpoint) {
+function pathOf(random, endpoint, exact) {
   const path = endpoint.path.replace(/:[A-Za-z]+/, (name) => `{${name.slice(1)}}`);
+  if (exact) return path;
   const how = random.weighted({ plain: 96, slash: 1, double: 1, upper: 1, encoded: 1 });
   if (how === "slash") return `${path}/`;
   if (how === "double") return `/${path}`;
@@ -185,19 +186,20 @@ function headersOf(random) {
   return out;
 }
 
-/** A request to an endpoint. `cheap` asks for one that does not hash a password. */
-export function requestTo(random, endpoint, { jar, cheap = false }) {
+/** A request to an endpoint. `cheap` asks for one that does not hash a password, `exact` for its very method and path. */
+export function requestTo(random, endpoint, { jar, cheap = false, exact = false }) {
   const spoiled = HASHING.has(endpoint.path) ? cheap || random.chance(0.5) : random.chance(0.25);
   const query = fill(random, endpoint.path, endpoint.query);
-  const method = random.chance(0.02)
-    ? random.pick(["PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "GET", "POST"])
-    : endpoint.method;
+  const method =
+    !exact && random.chance(0.02)
+      ? random.pick(["PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "GET", "POST"])
+      : endpoint.method;
   const sendsBody = endpoint.method !== "GET";
   return {
     jar,
     cookies: cookiesOf(random, jar),
     method,
-    path: pathOf(random, endpoint),
+    path: pathOf(random, endpoint, exact),
     params: /:([A-Za-z]+)/.test(endpoint.path)
       ? {
           [/:([A-Za-z]+)/.exec(endpoint.path)[1]]: valueFor(

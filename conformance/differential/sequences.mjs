@@ -99,27 +99,43 @@ const STORIES = [
   { needs: "/sign-in/email", steps: () => [signIn("c", "a", { rememberMe: false, callbackURL: "/welcome" })] },
 ];
 
+const FOCUS = 4; // endpoints of a sequence that asks few
+
+/** A few of the endpoints, each once. */
+function someOf(random, endpoints) {
+  const rest = [...endpoints];
+  return Array.from({ length: Math.min(FOCUS, rest.length) }, () => rest.splice(random.below(rest.length), 1)[0]);
+}
+
+/** What a story does at once, as one request. */
+const alone = (steps) => steps.map((step) => step.request ?? step);
+
 /**
  * The sequence of a seed.
  *
- * @param {{seed: string, endpoints: object[], length: number}} options `length` is the number of requests, about
+ * @param {{seed: string, endpoints: object[], length: number, focused?: boolean}} options `length` is the number of
+ *   requests, about; `focused` has few endpoints asked often, by their very methods and paths (the official server counts
+ *   others, too), and nothing at once
  * @returns {object[]} requests and bursts; every part of it is a sequence, too
  */
-export function sequenceOf({ seed, endpoints, length }) {
+export function sequenceOf({ seed, endpoints, length, focused = false }) {
   const random = new Random(seed);
   const paths = new Set(endpoints.map(({ path }) => path));
   const stories = STORIES.filter(({ needs }) => paths.has(needs));
-  const weights = Object.fromEntries(endpoints.map(({ weight }, i) => [i, weight]));
+  const asked = focused ? someOf(random, endpoints) : endpoints;
+  const weights = Object.fromEntries(asked.map(({ weight }, i) => [i, weight]));
   const out = [signUp("a"), ...(random.chance(0.6) ? [signUp("b")] : []), ...(random.chance(0.3) ? [signIn("c")] : [])];
   let hashes = 0;
   while (out.length < length) {
     if (random.chance(0.05)) {
-      out.push(...random.pick(stories).steps(random));
+      const steps = random.pick(stories).steps(random);
+      out.push(...(focused ? alone(steps) : steps));
       continue;
     }
-    const request = requestTo(random, endpoints[random.weighted(weights)], {
+    const request = requestTo(random, asked[random.weighted(weights)], {
       jar: random.pick(JARS),
       cheap: hashes >= MOST_HASHES,
+      exact: focused,
     });
     if (mayHash(request) && hashes++ > 2 * MOST_HASHES) continue;
     out.push(request);

@@ -6,7 +6,7 @@ import { startOfficial } from "../selfcheck/official.mjs";
 import { endpointsOf } from "./endpoints.mjs";
 import { Pair } from "./play.mjs";
 import { sequenceOf } from "./sequences.mjs";
-import { SETS, SHARES } from "./sets.mjs";
+import { FOCUSED, SETS, SHARES } from "./sets.mjs";
 import { explain, signature } from "./show.mjs";
 import { shrink } from "./shrink.mjs";
 
@@ -32,7 +32,8 @@ async function startBoth({ name, sets, store }) {
 async function runSet({ pair, endpoints, seed, requests, only, found }) {
   let sent = 0;
   for (let index = only ?? 0; sent < requests; index++) {
-    const steps = sequenceOf({ seed: `${seed}/${pair.set}/${index}`, endpoints, length: LENGTH });
+    const focused = FOCUSED.has(pair.set);
+    const steps = sequenceOf({ seed: `${seed}/${pair.set}/${index}`, endpoints, length: LENGTH, focused });
     const first = await pair.play(steps);
     sent += first.requests;
     if (first.failure) await report({ pair, seed, index, steps, failure: first.failure, found });

@@ -5,7 +5,7 @@ import { headerOf, headersOf, rawRequest } from "../lib/http.mjs";
 import { eventually } from "../lib/process.mjs";
 import { hs256, totp } from "../lib/template.mjs";
 
-const MAIL_TIMEOUT = 3000;
+const MAIL_TIMEOUT = 15_000; // as long as a busy machine may need
 const TIMEOUT = 30_000;
 const SESSION_COOKIE = /session_token$/;
 
@@ -32,11 +32,12 @@ export class World {
   #backupCodes = [];
 
   /**
-   * @param {{target: object, profile: object, run: string, start: number}} options `run` is in every address, so that no
-   *   sequence meets the users of another; `start` is the time that codes are computed for
+   * @param {{target: object, profile: object, run: string, start: number, addresses?: Record<string, string>}} options `run` is in every address, so that no
+   *   sequence meets the users of another; `start` is the time that codes are computed for; `addresses` are the clients',
+   *   by jar, where they matter
    */
-  constructor({ target, profile, run, start, address }) {
-    Object.assign(this, { target, profile, run, start, address });
+  constructor({ target, profile, run, start, addresses }) {
+    Object.assign(this, { target, profile, run, start, addresses });
     this.base = profile.base_url;
   }
 
@@ -51,8 +52,8 @@ export class World {
     return response;
   }
 
-  /** Keeps what an answer gave. */
-  learn(request, response) {
+  /** Keeps what an answer gave, but for the header `without`. */
+  learn(request, response, { without } = {}) {
     if (request.jar && ["jar", "header"].includes(request.cookies.mode)) {
       this.#jar(request.jar).absorb([
         ...headersOf(response, "set-cookie"),
@@ -61,7 +62,7 @@ export class World {
     }
     for (const name of ["set-ott", "set-auth-jwt"]) {
       const value = headerOf(response, name);
-      if (value) this.#keep(name === "set-ott" ? "ott" : "jwt", value);
+      if (value && name !== without) this.#keep(name === "set-ott" ? "ott" : "jwt", value);
     }
     let json;
     try {
@@ -128,10 +129,10 @@ export class World {
     const all = {
       host: new URL(this.base).host,
       "user-agent": "differential/1.0",
-      ...(this.address ? { "x-forwarded-for": this.address } : {}),
       ...(method === "GET" || method === "HEAD" ? {} : { origin: this.profile.default_request_origin }),
       ...this.#cookies(jar, cookies),
       ...this.resolve(headers, jar),
+      ...(this.addresses ? { "x-forwarded-for": this.addresses[jar ?? "a"] } : {}),
     };
     if (type !== null && type !== undefined) all["content-type"] = type;
     for (const name of Object.keys(all)) {
@@ -209,6 +210,8 @@ export class World {
         return inner().toUpperCase();
       case "flip":
         return flip(inner(), rest.at);
+      case "flipCookie":
+        return changed(inner(), (text) => flip(text, rest.at));
       case "text":
         return rest.parts.map((part) => this.resolve(part, jar)).join("");
       case "seen":

@@ -44,11 +44,6 @@ export class Admin {
     return this.#call("POST", `/dev/reset?tenant=${tenant}`);
   }
 
-  /** The metrics, in Prometheus's text form. */
-  metrics() {
-    return this.#call("GET", "/metrics");
-  }
-
   /** All routes of a tenant: {method, path, plugin}. */
   routes(tenant) {
     return this.#call("GET", `/dev/routes?tenant=${tenant}`);

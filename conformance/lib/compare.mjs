@@ -24,6 +24,16 @@ export class Pairing {
     this.#back.set(got, want);
     return true;
   }
+
+  /** Whether two placeholders are a pair already. */
+  has(want, got) {
+    return this.#forth.get(want) === got;
+  }
+
+  /** Whether neither of two placeholders has a partner. */
+  free(want, got) {
+    return !this.#forth.has(want) && !this.#back.has(got);
+  }
 }
 
 /**
@@ -44,7 +54,7 @@ export function compare(want, got, pairing, path = "") {
 
 function compareLists(want, got, pairing, path) {
   if (/set_(better_auth_)?cookie$/.test(path))
-    return compareObjects(cookiesByName(want), cookiesByName(got), pairing, path);
+    return compareObjects(cookiesByName(want), cookiesByName(sameNames(want, got, pairing)), pairing, path);
   const out = want.length === got.length ? [] : [{ path: `${path}.length`, want: want.length, got: got.length }];
   const common = Math.min(want.length, got.length);
   for (let i = 0; i < common; i++) out.push(...compare(want[i], got[i], pairing, `${path}[${i}]`));
@@ -69,6 +79,24 @@ function cookiesByName(list) {
     out[key] = rest;
   }
   return out;
+}
+
+/** Gives cookies whose names have placeholders the names that their partners have on the other side. */
+function sameNames(want, got, pairing) {
+  const names = [...new Set(want.map(({ name }) => name))].filter((name) => placeholders(name).length);
+  const partner = (name, fits) =>
+    names.find(
+      (other) =>
+        other.replace(NUMBERED, "<$1#>") === name.replace(NUMBERED, "<$1#>") &&
+        placeholders(other).every((label, i) => fits(label, placeholders(name)[i])),
+    );
+  return got.map((cookie) => {
+    if (!placeholders(cookie.name).length) return cookie;
+    const known = partner(cookie.name, (a, b) => pairing.has(a, b));
+    const name = known ?? partner(cookie.name, (a, b) => pairing.free(a, b));
+    if (name && !known) placeholders(name).forEach((label, i) => pairing.pair(label, placeholders(cookie.name)[i]));
+    return { ...cookie, name: name ?? `${cookie.name} of another` };
+  });
 }
 
 function sameText(want, got, pairing) {

@@ -73,6 +73,16 @@ test("cookies are compared by name, repeated ones in order", () => {
   assert.equal(differences(response(cookie("a", "1")), response()).length, 1);
 });
 
+test("cookies whose names have placeholders are compared with their partners", () => {
+  const cookie = (number, value) => ({ name: `m-<lower:token:32#${number}>`, value });
+  const list = (...set_cookie) => ({ response: { set_cookie } });
+  const pairing = new Pairing();
+  assert.deepEqual(compare(list(cookie(1, "a"), cookie(2, "b")), list(cookie(5, "a"), cookie(1, "b")), pairing), []);
+  assert.deepEqual(compare("<token:32#1>", "<token:32#5>", pairing), []);
+  assert.deepEqual(compare(list(cookie(2, "")), list(cookie(1, "")), pairing), []);
+  assert.equal(compare(list(cookie(1, "")), list(cookie(1, "")), pairing).length, 2);
+});
+
 test("headers that say nothing of the protocol are left out", () => {
   const response = (headers) => ({ response: { headers } });
   assert.deepEqual(

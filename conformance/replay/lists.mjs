@@ -76,6 +76,11 @@ export class Deviations {
 
   /** Says whether a difference is meant. */
   allow(scenario, exchange, difference) {
+    return this.find(scenario, exchange, difference) !== undefined;
+  }
+
+  /** The entry that says why a difference is meant, if there is one. */
+  find(scenario, exchange, difference) {
     const found = this.#entries.find(
       ({ matches, want, got }) =>
         matches.scenario.test(scenario) &&
@@ -85,7 +90,7 @@ export class Deviations {
         sideMatches(got, difference.got),
     );
     if (found) this.#used.add(found);
-    return Boolean(found);
+    return found;
   }
 
   /** The entries that no difference needed. */
