@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-unformatted=$(gofmt -l cmd engine internal pluginapi plugins sdk wasm-examples workbench)
+unformatted=$(gofmt -l cmd engine internal pluginapi plugins sdk wasm-examples)
 if [ -n "$unformatted" ]; then
   printf 'gofmt would change these files; run gofmt -w on them:\n%s\n' "$unformatted" >&2
   exit 1

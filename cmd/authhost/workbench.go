@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authhost/authhost/internal/workbench"
 	"github.com/authhost/authhost/plugins"
-	"github.com/authhost/authhost/workbench"
 )
 
 func workbenchOptions() workbench.Options {

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"engine/capability", "engine/httpapi", "engine/importer/..."},
 	{"engine"},
 	{"wasm-examples"},
-	{"workbench"},
+	{"internal/workbench"},
 	{"internal/pgtest", "internal/redistest", "internal/wasmtest"},
 	{"cmd/authhost", "internal/...", "wasm-examples/..."},
 }
@@ -74,7 +74,7 @@ var bans = []struct {
 		why: "a plugin that could reach the engine's code would be no proof of the ABI",
 	},
 	{
-		from: []string{"engine/...", "pluginapi", "cmd/...", "workbench"}, to: []string{"sdk/..."},
+		from: []string{"engine/...", "pluginapi", "cmd/...", "internal/workbench"}, to: []string{"sdk/..."},
 		why: "the SDK is one of many ways to write a guest",
 	},
 	{
@@ -86,12 +86,12 @@ var bans = []struct {
 		why: "they are global: the engine logs with the slog.Logger that it is given, and serves only what it mounts",
 	},
 	{
-		from: []string{"engine/...", "cmd/...", "workbench"}, to: []string{"math/rand", "math/rand/v2"},
+		from: []string{"engine/...", "cmd/...", "internal/workbench"}, to: []string{"math/rand", "math/rand/v2"},
 		unless: []string{"engine/store/pgstore"}, // spreads its retries
 		why:    "a value that can be predicted must never become a token, an id or a key",
 	},
 	{
-		from: []string{"engine/...", "cmd/...", "workbench"}, to: []string{"os/exec", "plugin"},
+		from: []string{"engine/...", "cmd/...", "internal/workbench"}, to: []string{"os/exec", "plugin"},
 		unless: []string{"cmd/authhost"}, // starts itself again, to compile modules within bounds
 		why:    "the server runs no programs and no native code but its own",
 	},

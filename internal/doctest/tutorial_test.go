@@ -11,9 +11,9 @@ import (
 
 	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/internal/workbench"
 	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/plugins"
-	"github.com/authhost/authhost/workbench"
 )
 
 // TestTutorial does what docs/plugin-tutorial.md says, up to the module: the

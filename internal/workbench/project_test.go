@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authhost/authhost/internal/workbench"
 	examples "github.com/authhost/authhost/wasm-examples"
-	"github.com/authhost/authhost/workbench"
 )
 
 // root is the folder of this module.

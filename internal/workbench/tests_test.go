@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/authhost/authhost/internal/workbench"
 	"github.com/authhost/authhost/plugins"
-	"github.com/authhost/authhost/workbench"
 )
 
 func readTests(t *testing.T, text string) *workbench.Tests {

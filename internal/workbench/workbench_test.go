@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/internal/wasmtest"
+	"github.com/authhost/authhost/internal/workbench"
 	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/plugins"
-	"github.com/authhost/authhost/workbench"
 )
 
 // visits is a plugin with an endpoint, hooks, a model, a setting and a cookie.
