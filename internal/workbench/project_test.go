@@ -14,7 +14,7 @@ import (
 )
 
 // root is the folder of this module.
-const root = ".."
+const root = "../.."
 
 // TestProjectIsExample: a project is the example in its language, every file
 // of it, with another name.
