@@ -202,7 +202,12 @@ func TestNoCanaryIsSeenAgain(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for tenant := range tenants {
+		m, err := m.Share(fmt.Sprint("tenant ", tenant), sandbox.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
 		wg.Go(func() {
+			defer m.Close()
 			h := &fakeHost{fields: map[string]string{"canary": fmt.Sprintf("%0*d", tenant+1, tenant)}}
 			for n := range *canaries / tenants {
 				inst, err := m.Acquire(context.Background())
