@@ -36,6 +36,7 @@ type loop struct {
 	parent   int  // the enclosing loop, or -1
 	instrs   int  // instructions in it, those of nested loops that run not counted
 	edges    int  // branches back to its header
+	floats   bool // computes with floats or vectors
 	calls    bool // calls guest code, directly or not
 	typed    bool // its block type is an index: it may have parameters
 	dispatch int  // index in function.dispatches, or -1
@@ -138,7 +139,7 @@ func (f *function) analyze(b *Body, sp spaces, locals uint32, lim *Admission) er
 			r.fail(errNaming)
 			return r.formatError("function body")
 		}
-		f.count(current)
+		f.count(&in, current)
 		f.opening.see(f, &in)
 		f.branched = f.branched || in.branches()
 		switch in.op {
@@ -188,13 +189,15 @@ func (f *function) close(current int) int {
 }
 
 // count attributes an instruction to the innermost loop.
-func (f *function) count(current int) {
+func (f *function) count(in *instr, current int) {
 	f.seen++
 	if current < 0 {
 		f.instrs++
-	} else {
-		f.loops[current].instrs++
+		return
 	}
+	l := &f.loops[current]
+	l.instrs++
+	l.floats = l.floats || in.op == opVector || in.op >= opF32Abs && in.op <= opF64Copysign
 }
 
 // finish adds up what nested loops mean for those around them: a loop that
@@ -217,8 +220,9 @@ func (f *function) finish() {
 			f.outerCalls = f.outerCalls || l.calls && !l.runs()
 			continue
 		}
-		f.loops[l.parent].instrs += once
-		f.loops[l.parent].calls = f.loops[l.parent].calls || l.calls
+		p := &f.loops[l.parent]
+		p.instrs += once
+		p.calls, p.floats = p.calls || l.calls, p.floats || l.floats
 	}
 }
 

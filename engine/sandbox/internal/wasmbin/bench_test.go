@@ -4,6 +4,8 @@ package wasmbin
 
 import (
 	"context"
+	"encoding/binary"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +38,7 @@ func BenchmarkMetering(b *testing.B) {
 		"go-json":    {goGuest(b), "host_call", 10},
 		"c-sha256":   {sha, "bench", 1},
 		"tight-loop": {tightLoop(), "bench", 1},
+		"float-loop": {floatLoop(), "bench", 1},
 		"recursion":  {fibonacci(), "bench", 1},
 	}
 	for name, g := range guests {
@@ -166,6 +169,21 @@ func tightLoop() []byte {
 	m.Memory(1, 1)
 	m.Export("bench", m.Func(">i", "i",
 		w.Loop(w.Get(0), w.I32(1), w.I32Add, w.Tee(0), w.I32(1_000_000), w.I32LtU, w.BrIf(0)), w.Get(0)))
+	return m.Bytes()
+}
+
+// floatLoop computes with two floats a million times.
+func floatLoop() []byte {
+	const mul, add, sub = 0xa2, 0xa0, 0xa1
+	number := func(v float64) []byte {
+		return binary.LittleEndian.AppendUint64([]byte{opF64Const}, math.Float64bits(v))
+	}
+	var m w.Builder
+	m.Memory(1, 1)
+	m.Export("bench", m.Func(">i", "iFF", w.Loop(
+		w.Get(1), number(0.25), []byte{mul}, w.Get(2), []byte{add}, w.Set(1),
+		w.Get(2), w.Get(1), number(0.5), []byte{mul, sub}, w.Set(2),
+		w.Get(0), w.I32(1), w.I32Add, w.Tee(0), w.I32(1_000_000), w.I32LtU, w.BrIf(0)), w.Get(0)))
 	return m.Bytes()
 }
 

@@ -25,6 +25,7 @@ const (
 	opTableSet     = 0x26
 	opMemoryGrow   = 0x40
 	opI32GtS       = 0x4a
+	opI32LeS       = 0x4c
 	opI32GtU       = 0x4b
 	opI64Ne        = 0x52
 	opI64LtS       = 0x53
@@ -35,6 +36,8 @@ const (
 	opI64And       = 0x83
 	opI64Shl       = 0x86
 	opI64ShrU      = 0x88
+	opF32Abs       = 0x8b // the first of arithmetic with floats
+	opF64Copysign  = 0xa6 // and the last
 	opI64ExtendS   = 0xac
 	opI64ExtendU   = 0xad
 	opMisc         = 0xfc

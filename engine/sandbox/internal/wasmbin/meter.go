@@ -11,8 +11,9 @@ package wasmbin
 // each loop charges one round at its header. A loop that calls no guest code
 // is tight: there it counts in a local, the debt, which is paid now and then,
 // before guest code is called, and when the function returns. After a refill a
-// loop begins its round anew, which leaves the code of the round a straight
-// line for the compiler. Dispatching loops are told about in dispatch.go.
+// loop, unless it is tight and of integers, begins its round anew, which leaves
+// the code of the round a straight line for the compiler. Dispatching loops are
+// told about in dispatch.go.
 //
 // Fuel comes in slices out of the tank, another global. With each slice the
 // guest leaves its machine code for a moment, by growing memory by nothing:
@@ -211,6 +212,12 @@ func (f *function) loopInstrs() (n int) {
 // tight reports whether the loop's rounds are counted in the debt.
 func (l *loop) tight() bool { return l.runs() && !l.calls }
 
+// anew reports whether a tight loop begins its round anew after its debt was
+// paid. That keeps its values in registers, which matters for floats: from
+// memory, where they are for the call of refill, they come late. The compiler
+// does better with integers if it has them all in memory.
+func (l *loop) anew() bool { return l.floats && !l.typed }
+
 // body appends the instructions.
 func (mt *meter) body(code []byte, results []ValType) {
 	mt.prologue()
@@ -288,15 +295,23 @@ func (mt *meter) loop(l *loop) {
 		mt.check(cost, !l.typed)
 		return
 	}
-	// debt += cost; if debt > maxDebt { pay; debt = -cost; begin anew }
+	// debt += cost; if debt > maxDebt { pay; debt = 0 }, or
+	// debt += cost; if debt <= maxDebt {} else { pay; debt = -cost; begin anew }
 	if cost > 0 {
 		mt.owe(l, cost)
 	}
 	mt.local(opLocalGet, mt.debt)
-	mt.out = append(appendS(append(mt.out, opI32Const), maxDebt), opI32GtS, opIf, blockEmpty)
-	mt.settle(0)
+	if !l.anew() {
+		mt.out = append(appendS(append(mt.out, opI32Const), maxDebt), opI32GtS, opIf, blockEmpty)
+		mt.settle(0)
+		mt.check(0, false)
+		mt.out = append(mt.out, opEnd)
+		return
+	}
+	mt.out = append(appendS(append(mt.out, opI32Const), maxDebt), opI32LeS, opIf, blockEmpty, opElse)
+	mt.settle(-cost)
 	mt.check(0, false)
-	mt.out = append(mt.out, opEnd)
+	mt.out = append(mt.out, opBr, 1, opEnd)
 }
 
 // owe charges for a loop's code without looking at what is left.
