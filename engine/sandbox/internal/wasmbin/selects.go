@@ -1,5 +1,7 @@
 package wasmbin
 
+import "slices"
+
 // Selects of floats and vectors are written as branches.
 //
 // wazero's compiler for amd64, up to and including 1.12.0, does not tell its
@@ -33,9 +35,17 @@ type typing struct {
 	funcs  []uint32 // type index of every function, imported ones first
 	global []ValType
 
-	locals []ValType
+	params []ValType
+	locals []localsUpTo
 	stack  []ValType
 	frames []typeFrame
+}
+
+// localsUpTo are locals of one type. A function may declare many in few bytes,
+// so they are not listed one by one.
+type localsUpTo struct {
+	end uint32 // index of the first local after them
+	typ ValType
 }
 
 // typeFrame is an open block.
@@ -66,11 +76,11 @@ func newTyping(m *Module) *typing {
 func (t *typing) selects(f *function, index int) {
 	body := &t.m.Bodies[index]
 	typ := t.m.Types[t.m.Funcs[index]]
-	t.locals = append(t.locals[:0], typ.Params...)
+	t.params, t.locals = typ.Params, t.locals[:0]
+	end := uint32(len(typ.Params))
 	for _, run := range body.Locals {
-		for range run.Count {
-			t.locals = append(t.locals, run.Type)
-		}
+		end += run.Count
+		t.locals = append(t.locals, localsUpTo{end, run.Type})
 	}
 	t.stack = t.stack[:0]
 	t.frames = append(t.frames[:0], typeFrame{typ: FuncType{Results: typ.Results}})
@@ -91,6 +101,20 @@ func (t *typing) selects(f *function, index int) {
 		}
 		next++
 	}
+}
+
+// local returns the type of a local that there is.
+func (t *typing) local(index uint32) ValType {
+	if uint64(index) < uint64(len(t.params)) {
+		return t.params[index]
+	}
+	i, _ := slices.BinarySearchFunc(t.locals, index, func(l localsUpTo, index uint32) int {
+		if l.end <= index {
+			return -1
+		}
+		return 1
+	})
+	return t.locals[i].typ
 }
 
 func (t *typing) push(types ...ValType) { t.stack = append(t.stack, types...) }
@@ -165,10 +189,10 @@ func (t *typing) step(in *instr) {
 		t.pop(1)
 		t.call(t.m.Types[in.arg])
 	case opLocalGet:
-		t.push(t.locals[in.arg])
+		t.push(t.local(in.arg))
 	case opLocalTee:
 		t.pop(1)
-		t.push(t.locals[in.arg])
+		t.push(t.local(in.arg))
 	case opGlobalGet:
 		t.push(t.global[in.arg])
 	default:
