@@ -131,14 +131,14 @@ func (s *shop) open(ctx context.Context, settings json.RawMessage, with []With) 
 		return nil, withoutPlace(err)
 	}
 	if b.tenant, err = b.engine.Bench(tenantID); err != nil {
-		return nil, errors.Join(err, b.engine.Close(ctx))
+		return nil, errors.Join(err, b.Close(ctx))
 	}
 	return b, nil
 }
 
-// Close ends the engine and deletes what it stored.
+// Close ends the engine and deletes what it stored, also when ctx has ended.
 func (b *Bench) Close(ctx context.Context) error {
-	return errors.Join(b.engine.Close(ctx), os.RemoveAll(b.dir))
+	return errors.Join(b.engine.Close(context.WithoutCancel(ctx)), os.RemoveAll(b.dir))
 }
 
 func (b *Bench) clock() time.Time {

@@ -301,6 +301,10 @@ func (r *Report) refused(err error) {
 // probes is how often handlers are called, to find the least times.
 const probes = 3
 
+// probeFuel bounds such a call: a tenth of a second of computing, for a
+// handler that waits for something that an empty document does not have.
+const probeFuel = 100_000_000
+
 // probe calls every handler with a document in which nothing is.
 func (r *Report) probe(ctx context.Context, module *sandbox.Module, rt *sandbox.Runtime) error {
 	var acquire, reset []float64
@@ -317,7 +321,7 @@ func (r *Report) probe(ctx context.Context, module *sandbox.Module, rt *sandbox.
 				return nil
 			}
 			acquire = append(acquire, float64(time.Since(start).Nanoseconds())/1000)
-			code, _, err := instance.Call(ctx, h.Number, nothing{}, sandbox.Limits{})
+			code, _, err := instance.Call(ctx, h.Number, nothing{}, sandbox.Limits{Fuel: probeFuel})
 			start = time.Now()
 			instance.Release()
 			if h.Probe = resultName(pluginapi.Result(code)); err != nil {

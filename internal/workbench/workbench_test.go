@@ -94,7 +94,7 @@ func open(t *testing.T, settings string) *workbench.Bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := b.Close(t.Context()); err != nil && t.Context().Err() == nil {
+		if err := b.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
