@@ -2,33 +2,18 @@
 import { compare, Pairing } from "../lib/compare.mjs";
 import { headerOf, rawRequest } from "../lib/http.mjs";
 import { Normalizer } from "../lib/normalize.mjs";
+import { joinLists, retryDifferences, said, sameTime, succeeded } from "./answers.mjs";
+import { History, PROOFS, traitsOf } from "./proofs.mjs";
 import { World } from "./world.mjs";
 
 const MAILS =
   /^\/(sign-up|sign-in|request-password-reset|reset-password|send-verification-email|change-email|delete-user|verify-email|two-factor\/send-otp)/;
-const succeeded = ({ status, headers }) =>
-  status < 300 || (status < 400 && !headers.some(([name, value]) => name === "location" && /error=/.test(value)));
-
 /** How long a sequence may take where requests are counted: shorter than the shortest window, which so never ends. */
 const COUNTED_SPAN = 8000; // ms
 
 /** A request with a code of an authenticator app is not sent just before the code's time ends on one of two clocks. */
 const CODE_PERIOD = 30_000;
 const CODE_MARGIN = 1000;
-
-/** What has to be true for an entry of deviations.json with a "proof" to count, besides what it describes. */
-const PROOFS = {
-  /** The password was changed, before, in a way that shuts others out. */
-  "others shut out": ({ shutOut }) => shutOut,
-  /** The code of an authenticator app has been accepted before. */
-  "code used": ({ codes }, request) => codes.has(stepOf(request)),
-  /** The official server says, when it asks its store, that the request's session has ended. */
-  "session ended": async ({ worlds }, request) => {
-    const asked = { ...request, method: "GET", path: "/get-session", query: [["disableCookieCache", "true"]] };
-    const { status, body } = await worlds.official.send({ ...asked, type: null, body: undefined });
-    return status === 200 && body.toString() === "null";
-  },
-};
 
 /** Differences after which the two servers and their clients are no longer in the same state, although they are meant. */
 const DIVERGING = /^response\.(status$|set_(better_auth_)?cookie(?!.*claims\.jti$))/;
@@ -47,7 +32,7 @@ export class Pair {
   /**
    * Plays a sequence from its beginning, with users of its own.
    *
-   * @returns {Promise<{requests: number, failure?: {position: number, differences: object[], want: object, got: object}}>}
+   * @returns {Promise<{requests: number, failure?: {position: number, differences: object[], worlds: object}}>}
    */
   async play(steps) {
     const play = new Play(this, `r${process.pid}x${++runs}`);
@@ -56,7 +41,7 @@ export class Pair {
       if (differences.length)
         return {
           requests: play.requests,
-          failure: { position, differences, worlds: play.worlds, answers: play.answers },
+          failure: { position, differences, worlds: play.worlds },
         };
       if (ended) break;
     }
@@ -85,8 +70,7 @@ export class Pair {
 
 class Play {
   requests = 0;
-  shutOut = false; // whether a password was changed in a way that shuts others out
-  codes = new Set(); // steps of the codes of an authenticator app that were accepted
+  history = new History();
 
   constructor(pair, run) {
     this.pair = pair;
@@ -117,7 +101,7 @@ class Play {
     const differences = await this.#compare(want, got, request);
     const left = [];
     for (const difference of differences) if (!(await this.#meant(request, want, difference))) left.push(difference);
-    this.#note(request, want);
+    this.history.note(request, want, this.pair.profile.options);
     return { differences: left, ended: differences.some(({ path }) => DIVERGING.test(path)) };
   }
 
@@ -126,13 +110,6 @@ class Play {
     const header = [want, got].every((answer) => headerOf(answer, "set-ott")) ? undefined : "set-ott";
     this.worlds.official.learn(request, want, { without: header });
     this.worlds.ours.learn(request, got, { without: header });
-  }
-
-  /** Remembers what the official server did: what PROOFS ask for. */
-  #note(request, want) {
-    if (!succeeded(want)) return;
-    if (shutsOut(request, this.pair.profile.options)) this.shutOut = true;
-    this.codes.add(stepOf(request));
   }
 
   async #meant(request, want, difference) {
@@ -165,10 +142,9 @@ class Play {
     this.requests += burst;
     const all = (world) => Promise.all(Array.from({ length: burst }, () => world.send(request)));
     const [want, got] = await Promise.all([all(this.worlds.official), all(this.worlds.ours)]);
-    this.answers = { want: want[0], got: got[0] };
     const winners = { want: want.filter(succeeded), got: got.filter(succeeded) };
     this.#learn(request, winners.want[0] ?? want[0], winners.got[0] ?? got[0]);
-    this.#note(request, winners.want[0] ?? want[0]);
+    this.history.note(request, winners.want[0] ?? want[0], this.pair.profile.options);
     const differences = [];
     const broken = got.find(({ status }) => status === 0 || status >= 500);
     if (broken) differences.push({ path: "status", want: want[0].status, got: `${broken.status} ${broken.body}` });
@@ -188,67 +164,10 @@ const addressesOf = (run) => {
   return { a: `198.51.${high}.${low}`, b: `${network}::1`, c: `${network}:1:2:3:4` };
 };
 
-/** What a request has besides its method and path that answers may depend on. */
-function traitsOf({ cookies, headers }) {
-  const scheme = /^\w+/.exec(headers.authorization?.parts?.[0] ?? headers.authorization ?? "")?.[0].toLowerCase();
-  return `${cookies.mode === "jar" ? "" : ` cookies=${cookies.mode}`}${scheme ? ` authorization=${scheme}` : ""}`;
-}
-
-/** Whether a change of the password shuts everybody else out. */
-function shutsOut({ path, body }, { emailAndPassword }) {
-  if (path === "/reset-password") return emailAndPassword.revokeSessionsOnPasswordReset === true;
-  return path === "/change-password" && body?.json?.revokeOtherSessions === true;
-}
-
-/** The step, from the start of the sequence, of the code of an authenticator app that a request has. */
-const stepOf = ({ body }) => (body?.json?.code?.$ === "totp" ? body.json.code.step : undefined);
-
 const needsCode = (step) => JSON.stringify(step).includes('"$":"totp"');
 
 /** Waits until a period ends, if it does so soon. */
 async function awayFromTheEnd(period, margin) {
   const left = period - (Date.now() % period);
   if (left < margin) await new Promise((resolve) => setTimeout(resolve, left));
-}
-
-/** An answer in short: "403 INVALID_ORIGIN: Invalid origin", "302 /welcome". */
-function said({ status, headers, body }) {
-  const { code, message } = body.value ?? {};
-  return `${[status, headers.location ?? code].filter(Boolean).join(" ")}${message ? `: ${message}` : ""}`;
-}
-
-/** Takes X-Retry-After out of both sides and compares it: seconds on two clocks may be one apart. */
-function retryDifferences(want, got, sides) {
-  const [a, b] = [want, got].map((answer) => headerOf(answer, "x-retry-after"));
-  if (a === undefined || b === undefined) return [];
-  for (const { response } of sides) delete response.headers["x-retry-after"];
-  return Math.abs(Number(a) - Number(b)) <= 1 ? [] : [{ path: "response.headers.x-retry-after", want: a, got: b }];
-}
-
-/** A header that is a list is the same in one line or several, in any order (RFC 9110, section 5.3). */
-function joinLists(headers) {
-  const name = "access-control-expose-headers";
-  if (headers[name]) headers[name] = [headers[name]].flat().join(", ").split(", ").sort().join(", ");
-}
-
-const LIFE = /<iat\+(\d+)>/g;
-
-/** Times that two clocks may tell differently: moments, and ends of tokens, each of which took the time twice. */
-function sameTime(a, b) {
-  if (sameMoment(a, b)) return true;
-  if (typeof a !== "string" || typeof b !== "string" || a.replace(LIFE, "<iat>") !== b.replace(LIFE, "<iat>"))
-    return false;
-  const [left, right] = [a, b].map((text) => [...text.matchAll(LIFE)].map(([, seconds]) => Number(seconds)));
-  return left.length > 0 && left.every((seconds, i) => Math.abs(seconds - right[i]) <= 1);
-}
-
-const MOMENT = /^<(iso-date|unix|unix-ms|http-date):(?:(now)|([+-]\d+)([mhd]))>$/;
-const MINUTES = { m: 1, h: 60, d: 1440 };
-
-/** Times that were rounded to minutes on two clocks: one minute apart is the same. */
-function sameMoment(a, b) {
-  const [left, right] = [a, b].map((text) => MOMENT.exec(text));
-  if (!left || !right || left[1] !== right[1]) return false;
-  const minutes = ([, , now, count, unit]) => (now ? 0 : Number(count) * MINUTES[unit]);
-  return Math.abs(minutes(left) - minutes(right)) <= 1;
 }

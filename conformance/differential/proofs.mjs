@@ -1,0 +1,45 @@
+// What has happened before a request, or is true of it, where a deviation is meant only then.
+import { succeeded } from "./answers.mjs";
+
+/** What a sequence has done so far that later answers depend on. */
+export class History {
+  shutOut = false; // whether a password was changed in a way that shuts others out
+  codes = new Set(); // steps of the codes of an authenticator app that were accepted
+
+  /** Remembers a request and what the official server answered. */
+  note(request, answer, options) {
+    if (!succeeded(answer)) return;
+    if (shutsOut(request, options)) this.shutOut = true;
+    const step = stepOf(request);
+    if (step !== undefined) this.codes.add(step);
+  }
+}
+
+/** Whether a change of the password shuts everybody else out. */
+function shutsOut({ path, body }, { emailAndPassword }) {
+  if (path === "/reset-password") return emailAndPassword.revokeSessionsOnPasswordReset === true;
+  return path === "/change-password" && body?.json?.revokeOtherSessions === true;
+}
+
+/** The step, from the start of the sequence, of the code of an authenticator app that a request has. */
+const stepOf = ({ body }) => (body?.json?.code?.$ === "totp" ? body.json.code.step : undefined);
+
+/** What has to be true for an entry of deviations.json with a "proof" to count, besides what it describes. */
+export const PROOFS = {
+  /** The password was changed, before, in a way that shuts others out. */
+  "others shut out": ({ history }) => history.shutOut,
+  /** The code of an authenticator app has been accepted before. */
+  "code used": ({ history }, request) => history.codes.has(stepOf(request)),
+  /** The official server says, when it asks its store, that the request's session has ended. */
+  "session ended": async ({ worlds }, request) => {
+    const asked = { ...request, method: "GET", path: "/get-session", query: [["disableCookieCache", "true"]] };
+    const { status, body } = await worlds.official.send({ ...asked, type: null, body: undefined });
+    return status === 200 && body.toString() === "null";
+  },
+};
+
+/** What a request has besides its method and path that answers may depend on. */
+export function traitsOf({ cookies, headers }) {
+  const scheme = /^\w+/.exec(headers.authorization?.parts?.[0] ?? headers.authorization ?? "")?.[0].toLowerCase();
+  return `${cookies.mode === "jar" ? "" : ` cookies=${cookies.mode}`}${scheme ? ` authorization=${scheme}` : ""}`;
+}
