@@ -99,13 +99,29 @@ const STORIES = [
   { needs: "/sign-in/email", steps: () => [signIn("c", "a", { rememberMe: false, callbackURL: "/welcome" })] },
 ];
 
-const FOCUS = 4; // endpoints of a sequence that asks few
+/** Endpoints that may be asked three times in a window, by the rules that are there without any configuration. */
+const RARE = /^\/(sign-in|sign-up|change-password|change-email|request-password-reset|send-verification-email)/;
+const FOCUS = { rare: 2, others: 2 }; // endpoints of a sequence that asks few
 
-/** A few of the endpoints, each once. */
-function someOf(random, endpoints) {
-  const rest = [...endpoints];
-  return Array.from({ length: Math.min(FOCUS, rest.length) }, () => rest.splice(random.below(rest.length), 1)[0]);
+/** Some of a list, each once. */
+function someOf(random, list, count) {
+  const rest = [...list];
+  return Array.from({ length: Math.min(count, rest.length) }, () => rest.splice(random.below(rest.length), 1)[0]);
 }
+
+/** A few of the endpoints, so that each is asked often. */
+const fewOf = (random, endpoints) => [
+  ...someOf(
+    random,
+    endpoints.filter(({ path }) => RARE.test(path)),
+    FOCUS.rare,
+  ),
+  ...someOf(
+    random,
+    endpoints.filter(({ path }) => !RARE.test(path)),
+    FOCUS.others,
+  ),
+];
 
 /** What a story does at once, as one request. */
 const alone = (steps) => steps.map((step) => step.request ?? step);
@@ -122,7 +138,7 @@ export function sequenceOf({ seed, endpoints, length, focused = false }) {
   const random = new Random(seed);
   const paths = new Set(endpoints.map(({ path }) => path));
   const stories = STORIES.filter(({ needs }) => paths.has(needs));
-  const asked = focused ? someOf(random, endpoints) : endpoints;
+  const asked = focused ? fewOf(random, endpoints) : endpoints;
   const weights = Object.fromEntries(asked.map(({ weight }, i) => [i, weight]));
   const out = [signUp("a"), ...(random.chance(0.6) ? [signUp("b")] : []), ...(random.chance(0.3) ? [signIn("c")] : [])];
   let hashes = 0;
