@@ -53,17 +53,23 @@ test("proofs say what has happened, not what is happening", async () => {
   const code = (step) => ({ path: "/two-factor/verify-totp", body: { json: { code: { $: "totp", step } } } });
   const reset = { path: "/reset-password", body: { json: {} } };
   const change = (revokeOtherSessions) => ({ path: "/change-password", body: { json: { revokeOtherSessions } } });
-  const options = { emailAndPassword: { revokeSessionsOnPasswordReset: true } };
+  const playing = (emailAndPassword) => ({ pair: { profile: { options: { emailAndPassword } } }, now: 1e12 });
+  const options = playing({ revokeSessionsOnPasswordReset: true });
   const history = new History();
-  const holds = (name, request) => PROOFS[name]({ history }, request);
+  const holds = (name, request, now = 1e12) => PROOFS[name]({ history, now }, request);
   history.note(code(0), answer(401), options);
   history.note(reset, answer(400), options);
   history.note(change(false), answer(200), options);
-  history.note(reset, answer(200), { emailAndPassword: {} });
+  history.note(reset, answer(200), playing({}));
   assert.ok(!holds("code used", code(0)) && !holds("code used", reset) && !holds("others shut out", code(0)));
   history.note(code(0), answer(200), options);
   history.note(change(true), answer(200), options);
-  assert.ok(holds("code used", code(0)) && !holds("code used", code(1)) && holds("others shut out", reset));
+  assert.ok(
+    holds("code used", code(0)) &&
+      !holds("code used", code(1)) &&
+      holds("code used", code(-1), 1e12 + 30_000) &&
+      holds("others shut out", reset),
+  );
   const says = (body) => ({ worlds: { official: { send: async () => ({ status: 200, body: Buffer.from(body) }) } } });
   assert.ok(await PROOFS["session ended"](says("null"), reset));
   assert.ok(!(await PROOFS["session ended"](says("{}"), reset)));

@@ -3,7 +3,7 @@ import { compare, Pairing } from "../lib/compare.mjs";
 import { headerOf, rawRequest } from "../lib/http.mjs";
 import { Normalizer } from "../lib/normalize.mjs";
 import { joinLists, retryDifferences, said, sameTime, succeeded } from "./answers.mjs";
-import { History, PROOFS, traitsOf } from "./proofs.mjs";
+import { CODE_PERIOD, History, PROOFS, traitsOf } from "./proofs.mjs";
 import { World } from "./world.mjs";
 
 const MAILS =
@@ -12,7 +12,6 @@ const MAILS =
 const COUNTED_SPAN = 8000; // ms
 
 /** A request with a code of an authenticator app is not sent just before the code's time ends on one of two clocks. */
-const CODE_PERIOD = 30_000;
 const CODE_MARGIN = 1000;
 
 /** Differences after which the two servers and their clients are no longer in the same state, although they are meant. */
@@ -91,6 +90,8 @@ class Play {
   async step(step) {
     if (this.counted && Date.now() - this.start > COUNTED_SPAN) return { differences: [], ended: true };
     if (needsCode(step)) await awayFromTheEnd(CODE_PERIOD, CODE_MARGIN);
+    this.now = Date.now();
+    for (const world of Object.values(this.worlds)) world.now = this.now;
     return step.burst ? this.#burst(step) : this.#request(step);
   }
 
@@ -101,7 +102,7 @@ class Play {
     const differences = await this.#compare(want, got, request);
     const left = [];
     for (const difference of differences) if (!(await this.#meant(request, want, difference))) left.push(difference);
-    this.history.note(request, want, this.pair.profile.options);
+    this.history.note(request, want, this);
     return { differences: left, ended: differences.some(({ path }) => DIVERGING.test(path)) };
   }
 
@@ -144,7 +145,7 @@ class Play {
     const [want, got] = await Promise.all([all(this.worlds.official), all(this.worlds.ours)]);
     const winners = { want: want.filter(succeeded), got: got.filter(succeeded) };
     this.#learn(request, winners.want[0] ?? want[0], winners.got[0] ?? got[0]);
-    this.history.note(request, winners.want[0] ?? want[0], this.pair.profile.options);
+    this.history.note(request, winners.want[0] ?? want[0], this);
     const differences = [];
     const broken = got.find(({ status }) => status === 0 || status >= 500);
     if (broken) differences.push({ path: "status", want: want[0].status, got: `${broken.status} ${broken.body}` });

@@ -4,14 +4,14 @@ import { succeeded } from "./answers.mjs";
 /** What a sequence has done so far that later answers depend on. */
 export class History {
   shutOut = false; // whether a password was changed in a way that shuts others out
-  codes = new Set(); // steps of the codes of an authenticator app that were accepted
+  codes = new Set(); // periods of the codes of an authenticator app that were accepted
 
   /** Remembers a request and what the official server answered. */
-  note(request, answer, options) {
+  note(request, answer, { pair, now }) {
     if (!succeeded(answer)) return;
-    if (shutsOut(request, options)) this.shutOut = true;
-    const step = stepOf(request);
-    if (step !== undefined) this.codes.add(step);
+    if (shutsOut(request, pair.profile.options)) this.shutOut = true;
+    const period = periodOf(request, now);
+    if (period !== undefined) this.codes.add(period);
   }
 }
 
@@ -21,15 +21,19 @@ function shutsOut({ path, body }, { emailAndPassword }) {
   return path === "/change-password" && body?.json?.revokeOtherSessions === true;
 }
 
-/** The step, from the start of the sequence, of the code of an authenticator app that a request has. */
-const stepOf = ({ body }) => (body?.json?.code?.$ === "totp" ? body.json.code.step : undefined);
+/** How long a code of an authenticator app is the current one, in milliseconds. */
+export const CODE_PERIOD = 30_000;
+
+/** The period of the code of an authenticator app that a request has. */
+const periodOf = ({ body }, now) =>
+  body?.json?.code?.$ === "totp" ? Math.floor(now / CODE_PERIOD) + body.json.code.step : undefined;
 
 /** What has to be true for an entry of deviations.json with a "proof" to count, besides what it describes. */
 export const PROOFS = {
   /** The password was changed, before, in a way that shuts others out. */
   "others shut out": ({ history }) => history.shutOut,
   /** The code of an authenticator app has been accepted before. */
-  "code used": ({ history }, request) => history.codes.has(stepOf(request)),
+  "code used": ({ history, now }, request) => history.codes.has(periodOf(request, now)),
   /** The official server says, when it asks its store, that the request's session has ended. */
   "session ended": async ({ worlds }, request) => {
     const asked = { ...request, method: "GET", path: "/get-session", query: [["disableCookieCache", "true"]] };

@@ -33,11 +33,12 @@ export class World {
 
   /**
    * @param {{target: object, profile: object, run: string, start: number, addresses?: Record<string, string>}} options `run` is in every address, so that no
-   *   sequence meets the users of another; `start` is the time that codes are computed for; `addresses` are the clients',
+   *   sequence meets the users of another; `start` is when it began; `addresses` are the clients',
    *   by jar, where they matter
    */
   constructor({ target, profile, run, start, addresses }) {
     Object.assign(this, { target, profile, run, start, addresses });
+    this.now = start; // the time that codes are computed for, the same on both servers
     this.base = profile.base_url;
   }
 
@@ -244,7 +245,7 @@ export class World {
 
   #totp(step) {
     const uri = this.#seen.totpURI?.at(-1);
-    return uri ? totp(uri, step, this.start) : "no-code-yet";
+    return uri ? totp(uri, step, this.now) : "no-code-yet";
   }
 
   #emailToken(email, ttl) {
