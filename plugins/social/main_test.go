@@ -490,6 +490,12 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%s: %s", path, r)
 		}
 	}
+	local := w.AddUser("grace@example.com", "correct-horse-1")
+	w.SignIn(local)
+	if r := w.GET("/account-info?accountId=" + local); r.Text("code") != "PROVIDER_NOT_CONFIGURED" {
+		t.Errorf("of the account with the password: %s", r)
+	}
+	w.SignIn(text(w.Users()[0]["id"]))
 	for body, want := range map[string]string{`{"providerId":"nope"}`: "PROVIDER_NOT_SUPPORTED", `{"providerId":"github"}`: "ACCOUNT_NOT_FOUND"} {
 		if r := w.POST("/get-access-token", body); r.Text("code") != want {
 			t.Errorf("%s: %s", body, r)

@@ -34,7 +34,7 @@ func findAccount(c *sdk.Call, user string, w wanted) (account, int, sdk.Status) 
 		if a.provider == "" {
 			return first, count, sdk.OK
 		}
-		if a.provider == sdk.ProviderCredential && w.provider == "" || w.provider != "" && a.provider != w.provider || w.id != "" && a.id != w.id ||
+		if a.provider == sdk.ProviderCredential && w.provider == "" && w.id == "" || w.provider != "" && a.provider != w.provider || w.id != "" && a.id != w.id ||
 			w.record != "" && c.Result(at+".id").String() != w.record {
 			continue
 		}
