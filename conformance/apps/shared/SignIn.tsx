@@ -3,16 +3,12 @@
 import { useState, type FormEvent } from "react";
 import type { AppAuthClient } from "./client";
 
-export type Step = "sign-in" | "sign-up" | "two-factor";
-type Props = { authClient: AppAuthClient; onDone?: () => void; steps?: [Step, (step: Step) => void] };
+type Step = "sign-in" | "sign-up" | "two-factor";
+type Props = { authClient: AppAuthClient; onDone?: () => void };
 
-/**
- * Sign-in and sign-up. A user with a second factor is asked for it before `onDone` is called. `steps` keeps the step in
- * a component around this one, if this one comes and goes: the client looks for a session after each step.
- */
-export function SignIn({ authClient, onDone, steps }: Props) {
-  const own = useState<Step>("sign-in");
-  const [step, setStep] = steps ?? own;
+/** Sign-in and sign-up. A user with a second factor is asked for it before `onDone` is called. */
+export function SignIn({ authClient, onDone }: Props) {
+  const [step, setStep] = useState<Step>("sign-in");
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
 

@@ -1,34 +1,30 @@
 import { AuthBoundary } from "@convex-dev/better-auth/react";
-import { Authenticated, AuthLoading, Unauthenticated, useQuery } from "convex/react";
+import { useConvexAuth, useQuery } from "convex/react";
 import { useState } from "react";
 import { api } from "../../convex/_generated/api";
 import { isAuthError } from "../../shared/isAuthError";
 import { Messages } from "../../shared/Messages";
 import { Security } from "../../shared/Security";
-import { SignIn, type Step } from "../../shared/SignIn";
+import { SignIn } from "../../shared/SignIn";
 import { authClient, convexAuthClient } from "./lib/auth-client";
 
 export function App() {
-  const steps = useState<Step>("sign-in");
+  const { isLoading, isAuthenticated } = useConvexAuth();
+  const [signedOut, setSignedOut] = useState(false);
+  // The client looks for a session again after a sign-out and after each step of a sign-in: the form stays meanwhile,
+  // with what was typed.
+  if (!isLoading && signedOut === isAuthenticated) setSignedOut(!isAuthenticated);
+  if (signedOut) return <SignIn authClient={authClient} />;
+  if (isLoading) return <p className="quiet">Loading…</p>;
   return (
-    <>
-      <AuthLoading>
-        <p className="quiet">Loading…</p>
-      </AuthLoading>
-      <Unauthenticated>
-        <SignIn authClient={authClient} steps={steps} />
-      </Unauthenticated>
-      <Authenticated>
-        <AuthBoundary
-          authClient={convexAuthClient}
-          onUnauth={() => console.info("signed out")}
-          getAuthUserFn={api.auth.getAuthUser}
-          isAuthError={isAuthError}
-        >
-          <Dashboard />
-        </AuthBoundary>
-      </Authenticated>
-    </>
+    <AuthBoundary
+      authClient={convexAuthClient}
+      onUnauth={() => console.info("signed out")}
+      getAuthUserFn={api.auth.getAuthUser}
+      isAuthError={isAuthError}
+    >
+      <Dashboard />
+    </AuthBoundary>
   );
 }
 
