@@ -27,6 +27,7 @@ type Instance struct {
 	running      atomic.Bool
 	probe        bool // it decides whether the breaker closes
 	ahead        bool // it was made ahead, and nobody has used it
+	last         bool // no other was idle when it was taken
 	used         bool // a call ran since the last reset
 	failed       bool
 	dirty        bool      // it may have private pages
@@ -178,7 +179,7 @@ func (i *Instance) Release() {
 		i.probe = false
 	}
 	i.module = nil
-	keep := i
+	keep, last := i, i.last
 	switch {
 	case i.failed || c.image == nil:
 		keep = nil
@@ -193,6 +194,9 @@ func (i *Instance) Release() {
 	if surplus := c.pool.put(keep); keep == nil || surplus != nil {
 		c.rt.counts.discards.Add(1)
 		i.close()
+	}
+	if last {
+		c.makeAhead()
 	}
 	c.release()
 }

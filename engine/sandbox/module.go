@@ -180,10 +180,7 @@ func (c *core) acquire(ctx context.Context) (*Instance, error) {
 	if err := c.hold(); err != nil {
 		return nil, err
 	}
-	inst, ahead, err := c.pool.get(ctx)
-	if ahead {
-		c.makeAhead()
-	}
+	inst, last, err := c.pool.get(ctx)
 	if err == nil && inst == nil {
 		if c.image != nil {
 			inst, err = c.newClone()
@@ -198,15 +195,20 @@ func (c *core) acquire(ctx context.Context) (*Instance, error) {
 		}
 	}
 	if err != nil {
+		if last {
+			c.pool.add(nil)
+		}
 		c.release()
 		return nil, err
 	}
-	inst.ahead = false
+	inst.ahead, inst.last = false, last
 	return inst, nil
 }
 
 // makeAhead makes a clone in the background, so that the next caller who finds
 // no idle one, because all are in use or were discarded, need not wait for it.
+// To begin that takes longer than a call of a small guest, so it is done for
+// the caller who took the last idle one when it has given it back.
 func (c *core) makeAhead() {
 	if c.hold() != nil {
 		c.pool.add(nil)
