@@ -16,8 +16,7 @@ import (
 // shows without compiling modules, opening stores or writing anything: modules
 // and their manifests, what they ask for and are granted, the settings of
 // plugins, the fields that they name, and routes, cookies and fields that
-// clash. The error joins all
-// faults.
+// clash. The error joins all faults.
 func Check(cfg *config.Config, builtIn func(id string) ([]byte, error)) error {
 	c := checking{builtIn: builtIn, modules: map[string]*checked{}}
 	for i := range cfg.Tenants {
@@ -44,7 +43,7 @@ func CheckManifest(m *pluginapi.Manifest) error {
 	for _, dialect := range pluginapi.Dialects() {
 		set, err := dispatch.NewSet([]*dispatch.Plugin{{ID: m.ID, Manifest: m.For(dialect)}})
 		if err == nil {
-			_, err = httpapi.New(httpapi.Config{Realm: &dispatch.Realm{ID: t.ID, BaseURL: t.BaseURL, BasePath: basePath(t)}, Plugins: set})
+			err = checkRoutes(t, set)
 		}
 		if err != nil {
 			faults = append(faults, err)
@@ -99,13 +98,18 @@ func (c *checking) tenant(t *config.Tenant) {
 	if fieldsErr == nil && len(plugins) == len(t.Plugins) {
 		c.add(checkUserFields(t, set, userFields(t, manifests), views))
 	}
-	_, err = httpapi.New(httpapi.Config{
+	if err := checkRoutes(t, set); err != nil {
+		c.add(t.Origin.Fault("/plugins", err.Error(), "disable one of them"))
+	}
+}
+
+// checkRoutes finds paths of plugins that clash with others or with the host's.
+func checkRoutes(t *config.Tenant, set *dispatch.Set) error {
+	_, err := httpapi.New(httpapi.Config{
 		Realm:   &dispatch.Realm{ID: t.ID, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t)},
 		Plugins: set, TrustedOrigins: t.TrustedOrigins, CORS: t.CORS,
 	})
-	if err != nil {
-		c.add(t.Origin.Fault("/plugins", err.Error(), "disable one of them"))
-	}
+	return err
 }
 
 func (c *checking) module(p config.Plugin) *pluginapi.Manifest {

@@ -27,7 +27,7 @@ type Instance struct {
 	running      atomic.Bool
 	probe        bool // it decides whether the breaker closes
 	ahead        bool // it was made ahead, and nobody has used it
-	last         bool // no other was idle when it was taken
+	next         bool // another one is to be made ahead when this one is given back
 	used         bool // a call ran since the last reset
 	failed       bool
 	dirty        bool      // it may have private pages
@@ -179,7 +179,7 @@ func (i *Instance) Release() {
 		i.probe = false
 	}
 	i.module = nil
-	keep, last := i, i.last
+	keep, next := i, i.next
 	switch {
 	case i.failed || c.image == nil:
 		keep = nil
@@ -195,7 +195,7 @@ func (i *Instance) Release() {
 		c.rt.counts.discards.Add(1)
 		i.close()
 	}
-	if last {
+	if next {
 		c.makeAhead()
 	}
 	c.release()

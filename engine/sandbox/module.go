@@ -180,7 +180,7 @@ func (c *core) acquire(ctx context.Context) (*Instance, error) {
 	if err := c.hold(); err != nil {
 		return nil, err
 	}
-	inst, last, err := c.pool.get(ctx)
+	inst, next, err := c.pool.get(ctx)
 	if err == nil && inst == nil {
 		if c.image != nil {
 			inst, err = c.newClone()
@@ -195,13 +195,13 @@ func (c *core) acquire(ctx context.Context) (*Instance, error) {
 		}
 	}
 	if err != nil {
-		if last {
+		if next {
 			c.pool.add(nil)
 		}
 		c.release()
 		return nil, err
 	}
-	inst.ahead, inst.last = false, last
+	inst.ahead, inst.next = false, next
 	return inst, nil
 }
 

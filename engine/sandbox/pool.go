@@ -17,7 +17,7 @@ type pool struct {
 	mu      sync.Mutex
 	idle    []*Instance // the last one used comes first: its pages are warm
 	waiting int
-	making  bool // an instance is being made ahead
+	making  bool // somebody was told to make an instance ahead, and has not added it yet
 }
 
 func newPool(instances, idle, waiting int, wait time.Duration) *pool {
@@ -25,9 +25,9 @@ func newPool(instances, idle, waiting int, wait time.Duration) *pool {
 }
 
 // get takes a slot and an idle instance; the instance is nil if the caller
-// has to make one. With ahead, another one should be made for the next caller:
+// has to make one. With next, another one should be made for the next caller:
 // there is room, and none is idle. Whoever is told so calls add.
-func (p *pool) get(ctx context.Context) (inst *Instance, ahead bool, err error) {
+func (p *pool) get(ctx context.Context) (inst *Instance, next bool, err error) {
 	select {
 	case p.slots <- struct{}{}:
 	default:
@@ -42,9 +42,9 @@ func (p *pool) get(ctx context.Context) (inst *Instance, ahead bool, err error) 
 		p.idle[n-1] = nil
 		p.idle = p.idle[:n-1]
 	}
-	ahead = !p.making && len(p.idle) == 0 && p.room()
-	p.making = p.making || ahead
-	return inst, ahead, nil
+	next = !p.making && len(p.idle) == 0 && p.room()
+	p.making = p.making || next
+	return inst, next, nil
 }
 
 // room reports whether another instance could be idle when all those in use

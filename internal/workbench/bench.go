@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -305,9 +306,9 @@ func (b *Bench) request(ctx context.Context, method, path string, in *Input) (*O
 		r.Header.Set("Origin", baseURL)
 	}
 	if r.Header.Get("User-Agent") == "" {
-		r.Header.Set("User-Agent", or(q.UserAgent, clientAgent))
+		r.Header.Set("User-Agent", cmp.Or(q.UserAgent, clientAgent))
 	}
-	r.RemoteAddr = net.JoinHostPort(or(q.IP, clientIP), "1")
+	r.RemoteAddr = net.JoinHostPort(cmp.Or(q.IP, clientIP), "1")
 	w := &recorder{header: http.Header{}}
 	b.tenant.ServeHTTP(w, r)
 	out := &Outcome{Call: method + " " + path, Response: w.response(b.tenant.CookiePrefix())}

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -179,7 +180,7 @@ func (in *Input) request(cookie string) (dispatch.Request, error) {
 		q = &Request{}
 	}
 	out := dispatch.Request{
-		Method: q.Method, URL: q.Path, Headers: q.header(cookie), IP: or(q.IP, clientIP), UserAgent: or(q.UserAgent, clientAgent),
+		Method: q.Method, URL: q.Path, Headers: q.header(cookie), IP: cmp.Or(q.IP, clientIP), UserAgent: cmp.Or(q.UserAgent, clientAgent),
 		Query: document.NewObject(0),
 	}
 	target, err := url.Parse(q.Path)
@@ -231,11 +232,4 @@ func (q *Request) rawBody() []byte {
 		return []byte(text)
 	}
 	return q.Body
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

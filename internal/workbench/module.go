@@ -1,6 +1,7 @@
 package workbench
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,7 @@ type With struct {
 	Config json.RawMessage `json:"config,omitempty"`
 }
 
-func (o Options) dialect() string { return or(o.Dialect, pluginapi.Dialect16) }
+func (o Options) dialect() string { return cmp.Or(o.Dialect, pluginapi.Dialect16) }
 
 // Module is a plugin's module with its manifest.
 type Module struct {

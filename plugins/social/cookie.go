@@ -8,13 +8,13 @@ import "github.com/authhost/authhost/sdk"
 // are those of the store, which are never older.
 const accountCookie = "account_data"
 
-func (p *provider) givesCookie() bool { return p.c.Config("account.storeAccountCookie").IsTrue() }
+func givesCookie(c *sdk.Call) bool { return c.Config("account.storeAccountCookie").IsTrue() }
 
 // giveCookie gives the client an account in its cookie, if the tenant wants
 // that. The session must have been issued already.
 func (p *provider) giveCookie(id string) sdk.Status {
 	c := p.c
-	if !p.givesCookie() {
+	if !givesCookie(c) {
 		return sdk.OK
 	}
 	if _, status := c.Identity().FindLinked(p.id, id); status != sdk.OK {
@@ -43,7 +43,7 @@ func (p *provider) giveCookie(id string) sdk.Status {
 // current is the account in the client's cookie; of no provider if there is
 // none, or if it is bound to another session.
 func current(c *sdk.Call) account {
-	if !c.Config("account.storeAccountCookie").IsTrue() {
+	if !givesCookie(c) {
 		return account{}
 	}
 	at := "request.cookies." + accountCookie + "."

@@ -2,6 +2,7 @@
 
 import { usePreloadedAuthQuery } from "@convex-dev/better-auth/nextjs/client";
 import type { Preloaded } from "convex/react";
+import { useState } from "react";
 import { authClient } from "@/lib/auth-client";
 import type { api } from "../../../convex/_generated/api";
 import { Messages } from "../../../shared/Messages";
@@ -9,7 +10,9 @@ import { Security } from "../../../shared/Security";
 import { welcome } from "./actions";
 
 export function Dashboard(props: { preloadedUser: Preloaded<typeof api.auth.getCurrentUser>; count: number }) {
-  const user = usePreloadedAuthQuery(props.preloadedUser);
+  const current = usePreloadedAuthQuery(props.preloadedUser);
+  const [loaded] = useState(current);
+  const user = current ?? loaded; // When the client has found the session, it presents a new token; between the two is nobody.
   const signOut = () => authClient.signOut({ fetchOptions: { onSuccess: () => window.location.assign("/sign-in") } });
   return (
     <div className="page">
