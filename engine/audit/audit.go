@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -83,7 +84,12 @@ func (e Event) cleaned() Event {
 }
 
 func tellsSecret(name string) bool {
-	name = strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(name))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune("_-. ", r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, name)
 	return slices.ContainsFunc(secretWords(), func(w string) bool { return strings.Contains(name, w) })
 }
 

@@ -180,6 +180,39 @@ func TestConcurrentRecords(t *testing.T) {
 	}
 }
 
+// A line that somebody else is just writing is not taken for one that was cut
+// off. Lines of several pages grow page by page.
+func TestOpenedWhileWritten(t *testing.T) {
+	const writers, each = 2, 1000
+	details := map[string]string{}
+	for i := range MaxDetails {
+		details[fmt.Sprint(i)] = strings.Repeat("x", MaxFieldLength)
+	}
+	path := filepath.Join(t.TempDir(), "audit.jsonl")
+	var wg sync.WaitGroup
+	for range writers {
+		f := openFile(t, path)
+		wg.Go(func() {
+			for range each {
+				if err := f.Record(t.Context(), Event{Action: "long", Details: details}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	f := openFile(t, path)
+	for range each {
+		if err := f.Reopen(); err != nil {
+			t.Fatal(err)
+		}
+		record(t, f, Event{Action: "short"})
+	}
+	wg.Wait()
+	if got := readEvents(t, path); len(got) != (writers+1)*each {
+		t.Errorf("%d events, want %d", len(got), (writers+1)*each)
+	}
+}
+
 func TestSecretsAreRedacted(t *testing.T) {
 	var b bytes.Buffer
 	path := filepath.Join(t.TempDir(), "audit.jsonl")

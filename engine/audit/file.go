@@ -39,7 +39,8 @@ func (f *File) Reopen() error {
 	if err != nil {
 		return fmt.Errorf("audit log: %w", err)
 	}
-	partial, err := cutOff(file)
+	var partial bool
+	err = alone(file, func() (err error) { partial, err = cutOff(file); return err })
 	if err != nil {
 		file.Close()
 		return fmt.Errorf("audit log: %w", err)
@@ -55,7 +56,8 @@ func (f *File) Reopen() error {
 }
 
 // cutOff reports whether the file's last line was cut off, as a crash or a
-// full disk leaves it.
+// full disk leaves it. Without the lock it might be one that another process is
+// just writing.
 func cutOff(file *os.File) (bool, error) {
 	info, err := file.Stat()
 	if err != nil {
@@ -85,7 +87,8 @@ func (f *File) Record(_ context.Context, e Event) error {
 	if f.partial {
 		line = append([]byte{'\n'}, line...)
 	}
-	n, err := f.file.Write(line)
+	var n int
+	err = alone(f.file, func() (err error) { n, err = f.file.Write(line); return err })
 	if n > 0 {
 		f.partial = n < len(line)
 	}
