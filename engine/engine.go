@@ -18,6 +18,7 @@ import (
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/egress"
+	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/redis"
@@ -55,6 +56,8 @@ type Options struct {
 	OnFailure func(error)
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+
+	passwords identity.Passwords // for benchmarks: what hashes, instead of what the tenants say
 }
 
 // Progress is one step of making a module ready.

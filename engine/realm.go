@@ -72,9 +72,9 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		Policy:   keyring.Policy{RotateEvery: t.Keys.RotateEvery.Std(), Publish: t.Keys.PublishAhead.Std(), Overlap: t.Keys.Overlap.Std()},
 		CacheFor: keyCacheFor(t.Keys),
 	})
-	hasher, err := secret.NewHasher(secret.HasherConfig{Algorithm: t.Passwords.Algorithm, MaxConcurrent: t.Passwords.MaxConcurrent, Gate: g.gate})
+	hasher, err := g.hasher(t)
 	if err != nil {
-		return nil, t.Origin.Fault("/passwords", err.Error(), "")
+		return nil, err
 	}
 	capabilities := capability.New(capability.Config{
 		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
@@ -88,6 +88,18 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, err
 	}
 	return r, nil
+}
+
+// hasher returns what hashes a tenant's passwords.
+func (g *generation) hasher(t *config.Tenant) (identity.Passwords, error) {
+	if g.options.passwords != nil {
+		return g.options.passwords, nil
+	}
+	h, err := secret.NewHasher(secret.HasherConfig{Algorithm: t.Passwords.Algorithm, MaxConcurrent: t.Passwords.MaxConcurrent, Gate: g.gate})
+	if err != nil {
+		return nil, t.Origin.Fault("/passwords", err.Error(), "")
+	}
+	return h, nil
 }
 
 // schemaFault says that models or fields of a tenant clash.
