@@ -7,7 +7,7 @@ APPS    := conformance/apps/node_modules/.package-lock.json
 FUZZTIME ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: run build plugins test race conformance apps bench torture examples fuzz soak lint vuln clean help
+.PHONY: run build plugins test race generate conformance apps bench torture examples fuzz soak lint vuln clean help
 
 run: build ## serve docs/quickstart/authhost.yaml
 	$(BINARY) serve --config docs/quickstart/authhost.yaml
@@ -17,6 +17,9 @@ build: plugins ## build/authhost, with the plugins in it
 
 plugins: ## plugins/dist/ID.wasm, as far as something changed
 	go run ./internal/buildplugins
+
+generate: ## what is made from the contract in pluginapi: tables of ABI.md, contract.json, SDK methods, decoding
+	go run ./internal/contractgen
 
 test: plugins ## vet, and every Go test
 	go vet ./...

@@ -52,3 +52,6 @@ func parseDecimal(s string) (int, error) {
 	}
 	return strconv.Atoi(s)
 }
+
+// Version returns the ABI version that this package describes: "1.0".
+func Version() string { return fmt.Sprintf("%d.%d", Major, Minor) }

@@ -14,7 +14,7 @@ import (
 // lowest layer that names a package is its own.
 var layers = [][]string{
 	{"pluginapi"},
-	{"sdk"},
+	{"sdk", "sdk/next"},
 	{"engine/document", "engine/apierror", "sdk/plugintest"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",

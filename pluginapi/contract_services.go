@@ -1,0 +1,243 @@
+package pluginapi
+
+var (
+	argIdentifier = Param{Name: "identifier", Type: TypeText, Required: true, Doc: "the plugin's own; prefix it with its purpose: `reset-password:TOKEN`"}
+	argExpiresIn  = Param{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "how long it is good"}
+	argPurpose    = Param{Name: "purpose", Type: TypeText, Required: true, Doc: "one of the manifest's `purposes`"}
+	argEncoding   = Param{Name: "encoding", Type: TypeText, Enum: []string{"base64url", "base64", "hex"}, Doc: "of the result; default `base64url`"}
+	resultClaims  = Param{Name: "claims", Type: TypeObject, Open: true, Required: true}
+	tokenCodes    = []Code{{"expired", "its time is over"}, {"invalid", "it is not one, or not good for this"}}
+)
+
+var verificationFunctions = []Function{
+	{
+		Capability: CapVerification, Name: "create", Doc: "keeps a value under an identifier, and replaces an earlier one",
+		Args: []Param{argIdentifier, {Name: "value", Type: TypeText, Required: true, Empty: true}, argExpiresIn}, Record: "verification",
+	},
+	{
+		Capability: CapVerification, Name: "find", Doc: "finds the value under an identifier", Args: []Param{argIdentifier}, Record: "verification",
+		Statuses: []Outcome{{StatusNotFound, "there is none, or its time is over"}},
+	},
+	{
+		Capability: CapVerification, Name: "consume", Doc: "finds the value and deletes it: of several calls at once, one gets it", Args: []Param{argIdentifier}, Record: "verification",
+		Statuses: []Outcome{{StatusNotFound, "there is none, or its time is over"}},
+	},
+	{Capability: CapVerification, Name: "delete", Doc: "deletes the value under an identifier, if there is one", Args: []Param{argIdentifier}},
+}
+
+var (
+	argModel = Param{Name: "model", Type: TypeText, Required: true, Doc: "a model of the manifest"}
+	argID    = Param{Name: "id", Type: TypeText, Required: true, Doc: "the record's id"}
+	argIndex = Param{Name: "index", Type: TypeText, Required: true, Doc: "a field with an index, or an index over several: `userId+counter`"}
+	argValue = Param{Name: "value", Type: TypeAny, Required: true, Doc: "the value in the index; of several fields, an array"}
+)
+
+var storageFunctions = []Function{
+	{Capability: CapStorage, Name: "get", Access: AccessRead, Doc: "reads a record by its id", Args: []Param{argModel, argID}, Record: "record", Statuses: []Outcome{notFound}},
+	{Capability: CapStorage, Name: "find", Access: AccessRead, Doc: "reads the first record with a value in an index", Args: []Param{argModel, argIndex, argValue}, Record: "record", Statuses: []Outcome{notFound}},
+	{
+		Capability: CapStorage, Name: "list", Access: AccessRead, Doc: "reads records in the order of an index, or of ids",
+		Args: []Param{
+			argModel,
+			{Name: "index", Type: TypeText, Doc: "as in find; default: all records by id"},
+			{Name: "value", Type: TypeAny, Doc: "only records with this value in the index"},
+			{Name: "limit", Type: TypeInt, Min: 1, Max: MaxPage, Doc: "default: the most"},
+			{Name: "cursor", Type: TypeText, Doc: "where the last page ended"},
+		},
+		Result: []Param{{Name: "records", Type: TypeArray, Record: "record", Required: true}, {Name: "cursor", Type: TypeText, Doc: "of the next page, if there is one"}},
+	},
+	{
+		Capability: CapStorage, Name: "insert", Access: AccessWrite, Doc: "stores a new record under a new id",
+		Args:   []Param{argModel, {Name: "record", Type: TypeObject, Required: true, Open: true, Doc: "its fields"}},
+		Record: "record", Statuses: []Outcome{{StatusConflict, "a unique value is taken"}},
+	},
+	{
+		Capability: CapStorage, Name: "update", Access: AccessWrite, Doc: "changes fields of a record",
+		Args: []Param{
+			argModel, argID, {Name: "set", Type: TypeObject, Required: true, Open: true, Doc: "fields by name, with new values"},
+			{Name: "version", Type: TypeInt, Doc: "only if this is the record's version"},
+		},
+		Record: "record", Statuses: []Outcome{notFound, {StatusConflict, "a unique value is taken, or the version is another"}},
+	},
+	{Capability: CapStorage, Name: "delete", Access: AccessWrite, Doc: "deletes a record", Args: []Param{argModel, argID}, Statuses: []Outcome{notFound}},
+	{
+		Capability: CapStorage, Name: "consume", Access: AccessWrite, Doc: "reads the record with a value in an index and deletes it: of several calls at once, one gets it",
+		Args: []Param{argModel, argIndex, argValue}, Record: "record", Statuses: []Outcome{notFound},
+	},
+	{
+		Capability: CapStorage, Name: "increment", Access: AccessWrite, Doc: "adds to a number, at once; it is kept even if the handler denies",
+		Args:   []Param{argModel, argID, {Name: "field", Type: TypeText, Required: true}, {Name: "by", Type: TypeInt, Doc: "default 1"}},
+		Result: []Param{{Name: "value", Type: TypeInt, Required: true, Doc: "the sum"}}, Statuses: []Outcome{notFound},
+	},
+}
+
+// MaxPage is how many records a list has at most.
+const MaxPage = 200
+
+var cryptoFunctions = []Function{
+	{
+		Capability: CapCrypto, Name: "signToken", Doc: "signs claims as a JWT (HS256); the host sets `iat` and `exp`",
+		Args:   []Param{argPurpose, argExpiresIn, {Name: "claims", Type: TypeObject, Open: true}},
+		Result: []Param{{Name: "token", Type: TypeText, Required: true}},
+	},
+	{
+		Capability: CapCrypto, Name: "verifyToken", Doc: "checks a token of signToken",
+		Args:   []Param{argPurpose, {Name: "token", Type: TypeText, Required: true, Empty: true, Copied: true}},
+		Result: []Param{resultClaims}, Codes: tokenCodes,
+	},
+	{
+		Capability: CapCrypto, Name: "seal", Doc: "encrypts and authenticates a text",
+		Args:   []Param{argPurpose, {Name: "value", Type: TypeText, Required: true, Empty: true, Copied: true}},
+		Result: []Param{{Name: "sealed", Type: TypeText, Required: true}},
+	},
+	{
+		Capability: CapCrypto, Name: "open", Doc: "gives a text that seal has encrypted",
+		Args:   []Param{argPurpose, {Name: "sealed", Type: TypeText, Required: true, Empty: true, Copied: true}},
+		Result: []Param{{Name: "value", Type: TypeText, Required: true}}, Codes: []Code{{"invalid", "it is not one of the purpose"}},
+	},
+	{
+		Capability: CapCrypto, Name: "digest", Doc: "gives the SHA-256 digest of a text; needs no purpose",
+		Args:   []Param{{Name: "value", Type: TypeText, Required: true, Empty: true, Copied: true}, argEncoding},
+		Result: []Param{{Name: "digest", Type: TypeText, Required: true}},
+	},
+	{
+		Capability: CapCrypto, Name: "hmac", Doc: "gives the HMAC-SHA256 of a text, with a key of the host's for a purpose or with a secret of the configuration",
+		Args: []Param{
+			{Name: "purpose", Type: TypeText, Doc: "one of the manifest's `purposes`"},
+			{Name: "secret", Type: TypeText, Doc: "path of a text in the configuration: `signingSecret`"},
+			{Name: "value", Type: TypeText, Required: true, Empty: true, Copied: true},
+			{Name: "key", Type: TypeText, Enum: []string{"base64"}, Doc: "the secret is decoded first, without a prefix such as `whsec_`"},
+			argEncoding,
+		},
+		OneOf: [][]string{{"purpose", "secret"}}, Result: []Param{{Name: "mac", Type: TypeText, Required: true}},
+	},
+}
+
+var (
+	argUse = Param{Name: "use", Type: TypeText, Required: true, Doc: "one of the manifest's `keys`"}
+	argAlg = Param{Name: "alg", Type: TypeText, Doc: "`RS256` (default), `PS256`, `ES256`, `ES512` or `EdDSA` (Ed25519)"}
+)
+
+var keysFunctions = []Function{
+	{
+		Capability: CapKeys, Name: "sign", Doc: "signs claims as a JWT; the host sets `iat` and `exp`, and raises `token.claims`. The first use makes a key",
+		Args: []Param{
+			argUse,
+			{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "at most the time that a key stays published when it signs no more (`keys.overlap`)"},
+			argAlg,
+			{Name: "claims", Type: TypeObject, Open: true, Doc: "put over `base`"},
+			{Name: "base", Type: TypeObject, Open: true, Copied: true, Doc: "such as a copy of `session.user`"},
+			{Name: "omit", Type: TypeArray, Items: TypeText, Doc: "members of `base` that are left out"},
+			{Name: "id", Type: TypeBool, Doc: "true adds a random `jti`"},
+			{Name: "reuse", Type: TypeInt, Unit: UnitSeconds, Doc: "give a token that was signed before for the same claims, if it is good for so long"},
+			{Name: "reserved", Type: TypeArray, Items: TypeText, Doc: "claims that hooks must leave alone; one that does not makes the call fail"},
+		},
+		Result: []Param{{Name: "token", Type: TypeText, Required: true}, {Name: "kid", Type: TypeText, Required: true}},
+	},
+	{
+		Capability: CapKeys, Name: "verify", Doc: "checks a token that a published key of the use and algorithm has signed, and its times. Issuer, audience and the rest are the plugin's to check",
+		Args:   []Param{argUse, {Name: "token", Type: TypeText, Required: true, Empty: true, Copied: true}, argAlg},
+		Result: []Param{resultClaims}, Codes: tokenCodes,
+	},
+	{
+		Capability: CapKeys, Name: "jwks", Doc: "gives the public keys (RFC 7517) of a use and algorithm, those to come and those that still verify included",
+		Args: []Param{argUse, argAlg},
+		Result: []Param{
+			{Name: "keys", Type: TypeArray, Items: TypeObject, Required: true},
+			{Name: "maxAge", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "how long they may be cached"},
+		},
+	},
+}
+
+var emailFunctions = []Function{
+	{
+		Capability: CapEmail, Name: "send", Doc: "sends a mail after the commit",
+		Args: []Param{
+			{Name: "to", Type: TypeText, Required: true}, {Name: "template", Type: TypeText, Required: true},
+			{Name: "subject", Type: TypeText, Doc: "default: the template's"},
+			{Name: "url", Type: TypeText}, {Name: "token", Type: TypeText}, {Name: "otp", Type: TypeText},
+			{Name: "data", Type: TypeObject, Open: true, Doc: "further values for the template"},
+		},
+	},
+}
+
+var randomFunctions = []Function{
+	{
+		Capability: CapRandom, Name: "string", Doc: "gives random characters",
+		Args: []Param{
+			{Name: "length", Type: TypeInt, Required: true, Min: 1, Max: 1024},
+			{Name: "alphabet", Type: TypeText, Doc: "2 to 256 characters, or a named alphabet: `lower`, `upper`, `digits`, `url`; default `A-Za-z0-9`"},
+		},
+		Result: []Param{{Name: "value", Type: TypeText, Required: true}},
+	},
+	{Capability: CapRandom, Name: "uuid", Doc: "gives a random UUID (RFC 9562, version 4)", Result: []Param{{Name: "value", Type: TypeText, Required: true}}},
+}
+
+var argKey = Param{Name: "key", Type: TypeText, Required: true, Doc: "the plugin's own"}
+
+var rateLimitFunctions = []Function{
+	{
+		Capability: CapRateLimit, Name: "hit", Doc: "counts one use of a key; kept even if the handler denies. All nodes count together where the tenant's `rateLimit.storage` is shared",
+		Args:   []Param{argKey, {Name: "window", Type: TypeInt, Unit: UnitSeconds, Required: true}, {Name: "max", Type: TypeInt, Required: true, Min: 1, Max: 1 << 31, Doc: "uses in a window"}},
+		Result: []Param{{Name: "allowed", Type: TypeBool, Required: true}, {Name: "retryAfter", Type: TypeInt, Unit: UnitSeconds, Required: true}},
+	},
+	{Capability: CapRateLimit, Name: "reset", Doc: "forgets the uses of a key, at once", Args: []Param{argKey}},
+}
+
+var auditFunctions = []Function{
+	{
+		Capability: CapAudit, Name: "record", Doc: "writes an entry of the audit log, at once",
+		Args: []Param{
+			{Name: "action", Type: TypeText, Required: true, Doc: "written as `PLUGIN.action`"},
+			{Name: "userId", Type: TypeText, Doc: "whom it is about"},
+			{Name: "outcome", Type: TypeText, Enum: []string{"success", "failure"}, Doc: "default `success`"},
+			{Name: "details", Type: TypeObject, Open: true},
+		},
+		Statuses: []Outcome{{StatusUnavailable, "it cannot be recorded: then do not do it"}},
+	},
+}
+
+var httpFunctions = []Function{
+	{
+		Capability: CapHTTP, Name: "request", Doc: "makes a request; the result is the answer, whatever its status is",
+		Args: []Param{
+			{Name: "url", Type: TypeText, Required: true},
+			{Name: "method", Type: TypeText, Enum: []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, Doc: "default `GET`"},
+			{Name: "headers", Type: TypeObject, Open: true, Doc: "texts by name; those of the connection are the host's. `accept` is `application/json` unless given"},
+			{Name: "body", Type: TypeText, Copied: true},
+			{Name: "json", Type: TypeAny, Copied: true, Doc: "sent as JSON"},
+			{Name: "form", Type: TypeObject, Open: true, Doc: "texts, sent as `application/x-www-form-urlencoded` in this order"},
+			{Name: "auth", Go: "HTTPAuth", Type: TypeObject, Doc: "`{username, password}` or `{bearer}`", Members: []Param{
+				{Name: "username", Type: TypeText, Copied: true}, {Name: "password", Type: TypeText, Copied: true}, {Name: "bearer", Type: TypeText, Copied: true},
+			}},
+			{Name: "secrets", Type: TypeObject, Open: true, Doc: "places in the request (`headers.NAME`, `form.NAME`, `json.PATH`, `auth.password` …) with paths of the configuration whose texts go there"},
+			{Name: "timeoutMs", Type: TypeInt, Unit: UnitMilliseconds, Doc: "default 5000, at most 30000"},
+			{Name: "followRedirects", Type: TypeBool, Doc: "of `GET` and `HEAD`, at most 5. Another origin does not get the headers"},
+			{Name: "cacheSeconds", Type: TypeInt, Doc: "how long the host may keep the answer to a `GET` without headers, auth and secrets, if its status is 200; at most a day"},
+		},
+		Result: []Param{
+			{Name: "status", Type: TypeInt, Required: true}, {Name: "headers", Type: TypeObject, Open: true, Required: true, Doc: "names in lower case"},
+			{Name: "body", Type: TypeAny, Doc: "JSON if the answer says so and is, else a text"},
+		},
+		Statuses: []Outcome{
+			{StatusDenied, "the host is not in the manifest, or may not be called"}, {StatusUnavailable, "there was no answer"},
+			{StatusLimit, "the answer is too large, or too much is under way"},
+		},
+	},
+	{
+		Capability: CapHTTP, Name: "verifyToken", Doc: "checks a JWT that another server has signed",
+		Args: []Param{
+			{Name: "token", Type: TypeText, Required: true, Empty: true, Copied: true},
+			{Name: "jwksUrl", Type: TypeText, Required: true, Doc: "where the server publishes its keys"},
+			{Name: "issuer", Type: TypeText | TypeArray, Required: true, Doc: "`{name}` stands for that claim"},
+			{Name: "audience", Type: TypeText | TypeArray, Required: true},
+			{Name: "nonce", Type: TypeAny},
+			{Name: "maxAge", Type: TypeInt, Unit: UnitSeconds, Doc: "since it was issued"},
+		},
+		Result: []Param{resultClaims},
+		Codes: []Code{
+			{"expired", "its time is over"}, {"issuer", "another server's"}, {"audience", "for somebody else"},
+			{"nonce", "not the one that was asked for"}, {"key", "the server has no such key"}, {"invalid", "it is not one"},
+		},
+	},
+}

@@ -1,0 +1,91 @@
+package pluginapi
+
+var (
+	argReason     = Param{Name: "reason", Type: TypeText, Doc: "for hooks, as `event.reason`"}
+	argToken      = Param{Name: "token", Type: TypeText, Required: true, Doc: "the session's token"}
+	resultSession = Param{Name: "session", Record: "session", Type: TypeObject, Required: true}
+	resultUser    = Param{Name: "user", Record: "user", Type: TypeObject, Required: true}
+)
+
+// ServerCallCode is the code of a refusal to hand a session to who is no
+// client of the user's.
+const ServerCallCode = "SERVER_CALL"
+
+var sessionFunctions = []Function{
+	{
+		Capability: CapSession, Name: "create", Doc: "creates a session and sends its cookies",
+		Args: []Param{
+			argUserID, argReason,
+			{Name: "rememberMe", Type: TypeBool | TypeText, Doc: "false: it ends with the browser, and after a day; `keep`: it does if the client carries the cookie `dont_remember` of the session before"},
+		},
+		Result: []Param{
+			{Name: "session", Record: "session", Type: TypeObject}, {Name: "user", Record: "user", Type: TypeObject},
+			{Name: "pending", Type: TypeBool, Doc: "another plugin put a step before the session and answers; nothing is left to do"},
+		},
+		Statuses: []Outcome{notFound}, Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
+	},
+	{
+		Capability: CapSession, Name: "list", Doc: "lists a user's live sessions, oldest first",
+		Args: []Param{argUserID}, Result: []Param{{Name: "sessions", Type: TypeArray, Record: "session", Required: true}},
+	},
+	{
+		Capability: CapSession, Name: "revoke", Doc: "ends a session",
+		Args: []Param{
+			{Name: "token", Type: TypeText}, {Name: "id", Type: TypeText, Doc: "with userId"},
+			{Name: "userId", Type: TypeText, Doc: "whose session it must be"},
+		},
+		OneOf: [][]string{{"token", "id"}}, Statuses: []Outcome{{StatusNotFound, "there is none, or it is another user's"}},
+	},
+	{
+		Capability: CapSession, Name: "revokeUser", Doc: "ends a user's sessions",
+		Args: []Param{
+			argUserID, {Name: "exceptToken", Type: TypeText, Doc: "all but this one"},
+			{Name: "exceptCurrent", Type: TypeBool, Doc: "all but the request's own"},
+		},
+		Result: []Param{{Name: "count", Type: TypeInt, Required: true, Doc: "how many ended"}},
+	},
+	{
+		Capability: CapSession, Name: "end", Doc: "deletes the current session and expires its cookies, even if there is none",
+		Args: []Param{argReason},
+	},
+	{
+		Capability: CapSession, Name: "find", Doc: "finds a live session by its token",
+		Args: []Param{argToken}, Result: []Param{resultSession, resultUser}, Statuses: []Outcome{notFound},
+	},
+	{
+		Capability: CapSession, Name: "adopt", Doc: "hands the live session with a token to the client: its cookies go out, and it is the request's session from then on. The plugin must know otherwise that the client may have it",
+		Args: []Param{argToken, argReason}, Result: []Param{resultSession, resultUser}, Statuses: []Outcome{notFound},
+		Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
+	},
+	{
+		Capability: CapSession, Name: "update", Doc: "changes additional fields of the current session",
+		Args:   []Param{{Name: "set", Type: TypeObject, Open: true, Doc: "fields that the plugin's manifest adds to sessions; others are denied"}, argInput},
+		Result: []Param{resultSession}, Statuses: []Outcome{notFound}, Codes: []Code{{NoFields, "nothing is to change"}},
+	},
+	{Capability: CapSession, Name: "reissue", Doc: "sends the cookie of the current session again", Statuses: []Outcome{notFound}},
+	{
+		Capability: CapSession, Name: "use", Doc: "makes a session the request's, in `request.before`. By token: in place of the request's cookie. By id and userId: the plugin must know otherwise that the request may act in it, and it is a server call then",
+		Args: []Param{
+			{Name: "token", Type: TypeText, Doc: "plain, or `token.signature`"},
+			{Name: "requireSignature", Type: TypeBool},
+			{Name: "id", Type: TypeText, Doc: "with userId"},
+			{Name: "userId", Type: TypeText},
+		},
+		OneOf: [][]string{{"token", "id"}}, Statuses: []Outcome{{StatusInvalid, "the signature is wrong, or missing though required; then the cookie counts"}},
+	},
+}
+
+var cookiesFunctions = []Function{
+	{
+		Capability: CapCookies, Name: "inject", Doc: "adds cookies to those of the request, in `request.before`; of two of one name the request's own counts",
+		Args: []Param{{Name: "header", Type: TypeText, Required: true, Doc: "in the form of a `Cookie` header"}},
+	},
+	{
+		Capability: CapCookies, Name: "detach", Doc: "takes the cookies off the answer, in `response.session`, `request.after` and `request.refused`",
+		Result: []Param{{Name: "lines", Type: TypeArray, Items: TypeText, Required: true, Doc: "their `Set-Cookie` values"}},
+	},
+}
+
+var openapiFunctions = []Function{
+	{Capability: CapOpenAPI, Name: "describe", Doc: "gives the OpenAPI 3.1 document of what the tenant serves: the host's endpoints and those of all its plugins. Disabled paths and hidden fields are not in it", Open: true},
+}

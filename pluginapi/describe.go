@@ -1,0 +1,136 @@
+package pluginapi
+
+// Description is the contract as data for tools in any language;
+// contract.json holds it.
+type Description struct {
+	ABI          string                  `json:"abi"`
+	Kinds        []string                `json:"kinds"`    // by number, as get gives and set takes them
+	Statuses     []string                `json:"statuses"` // by number
+	Results      []string                `json:"results"`  // of a handler, by number
+	Capabilities []CapabilityDescription `json:"capabilities"`
+	Records      []ShapeDescription      `json:"records"`
+}
+
+// CapabilityDescription lists the functions of a capability.
+type CapabilityDescription struct {
+	Name      string                `json:"name"`
+	Functions []FunctionDescription `json:"functions"`
+}
+
+// FunctionDescription is one function.
+type FunctionDescription struct {
+	Name      string             `json:"name"`
+	Since     string             `json:"since"`
+	Doc       string             `json:"doc"`
+	Access    Access             `json:"access,omitempty"` // read or write, to model or to the model that the argument names
+	Model     string             `json:"model,omitempty"`
+	Arguments []ParamDescription `json:"arguments"`
+	OneOf     [][]string         `json:"oneOf,omitempty"`
+	Result    []ParamDescription `json:"result,omitempty"`
+	Record    string             `json:"record,omitempty"`    // the result is a record
+	Object    bool               `json:"anyObject,omitempty"` // the result is any object
+	Statuses  map[string]string  `json:"statuses,omitempty"`
+	Codes     map[string]string  `json:"codes,omitempty"`
+}
+
+// ParamDescription is one argument or member.
+type ParamDescription struct {
+	Name     string             `json:"name"`
+	Types    []string           `json:"types"`
+	Required bool               `json:"required,omitempty"`
+	Unit     string             `json:"unit,omitempty"`
+	Minimum  *int64             `json:"minimum,omitempty"`
+	Maximum  *int64             `json:"maximum,omitempty"`
+	NotEmpty bool               `json:"notEmpty,omitempty"`
+	Enum     []string           `json:"enum,omitempty"`
+	Items    []string           `json:"items,omitempty"`
+	Record   string             `json:"record,omitempty"`
+	Members  []ParamDescription `json:"members,omitempty"`
+	Open     bool               `json:"open,omitempty"`   // may have further members
+	Copied   bool               `json:"copied,omitempty"` // guests usually pass it on without looking at it
+	Doc      string             `json:"doc,omitempty"`
+}
+
+// ShapeDescription is a record.
+type ShapeDescription struct {
+	Name    string             `json:"name"`
+	Doc     string             `json:"doc"`
+	Members []ParamDescription `json:"members"`
+}
+
+// Describe returns the contract of this ABI version.
+func Describe() Description {
+	d := Description{
+		ABI: Version(), Kinds: []string{"absent", "null", "bool", "number", "string", "json", "bytes", "path"},
+		Statuses: statusNames[:], Results: []string{"continue", "respond", "deny", "failed"},
+	}
+	for _, name := range CapabilityNames() {
+		c := CapabilityDescription{Name: name}
+		for f := range Functions() {
+			if f.Capability == name {
+				c.Functions = append(c.Functions, describeFunction(f))
+			}
+		}
+		d.Capabilities = append(d.Capabilities, c)
+	}
+	for _, s := range Shapes() {
+		d.Records = append(d.Records, ShapeDescription{Name: s.Name, Doc: s.Doc, Members: describeParams(s.Members)})
+	}
+	return d
+}
+
+func describeFunction(f *Function) FunctionDescription {
+	d := FunctionDescription{
+		Name: f.Name, Since: f.Since, Doc: f.Doc, Access: f.Access, Model: f.Model, Arguments: describeParams(f.Args), OneOf: f.OneOf,
+		Result: describeParams(f.Result), Record: f.Record, Object: f.Open,
+	}
+	if d.Since == "" {
+		d.Since = "1.0"
+	}
+	if d.Arguments == nil {
+		d.Arguments = []ParamDescription{}
+	}
+	for _, o := range f.Statuses {
+		if d.Statuses == nil {
+			d.Statuses = map[string]string{}
+		}
+		d.Statuses[o.Status.String()] = o.Doc
+	}
+	for _, c := range f.Codes {
+		if d.Codes == nil {
+			d.Codes = map[string]string{}
+		}
+		d.Codes[c.Code] = c.Doc
+	}
+	return d
+}
+
+func describeParams(params []Param) []ParamDescription {
+	var out []ParamDescription
+	for i := range params {
+		p := &params[i]
+		d := ParamDescription{
+			Name: p.Name, Types: typeList(p.Type), Required: p.Required, Unit: p.Unit, Enum: p.Enum,
+			NotEmpty: p.Type == TypeText && p.Required && !p.Empty && len(p.Enum) == 0,
+			Record:   p.Record, Members: describeParams(p.Members), Open: p.Open, Copied: p.Copied, Doc: p.Doc,
+		}
+		if p.Items != 0 {
+			d.Items = typeList(p.Items)
+		}
+		if least, most, ok := p.Bounds(); ok {
+			d.Minimum, d.Maximum = &least, &most
+		}
+		out = append(out, d)
+	}
+	return out
+}
+
+func typeList(t Type) []string {
+	out := []string{}
+	for _, n := range typeNames {
+		if t&n.t != 0 {
+			out = append(out, n.name)
+		}
+	}
+	return out
+}
