@@ -5,6 +5,8 @@ BINARY  := build/authhost
 CLIENTS := conformance/node_modules/.package-lock.json
 APPS    := conformance/apps/node_modules/.package-lock.json
 FUZZTIME ?= 10s
+# Every package of the three modules: this one, pluginapi and sdk.
+PACKAGES := github.com/authhost/authhost/...
 
 .DEFAULT_GOAL := help
 .PHONY: run build plugins test race generate conformance apps bench torture examples fuzz soak lint vuln clean help
@@ -22,14 +24,14 @@ generate: ## what is made from the contract in pluginapi: tables of ABI.md, cont
 	go run ./internal/contractgen
 
 test: plugins ## vet, and every Go test
-	go vet ./...
-	go test ./...
+	go vet $(PACKAGES)
+	go test $(PACKAGES)
 
 examples: plugins ## wasm-examples, and "plugin new" in each language; needs the compilers that its Makefile names
 	$(MAKE) -C wasm-examples all new
 
 race: plugins ## the Go tests under the race detector
-	go test -race -short ./...
+	go test -race -short $(PACKAGES)
 
 conformance: build $(CLIENTS) ## the official clients and the recorded exchanges; build/conformance.json
 	node conformance/run.mjs
@@ -38,7 +40,7 @@ apps: build $(CLIENTS) $(APPS) ## Convex apps in Chromium; pictures in build/scr
 	node conformance/apps/run.mjs
 
 bench: build $(CLIENTS) ## Go benchmarks, and the load beside the official server; build/bench.json
-	go test -run '^$$' -bench . -benchmem ./... | tee build/bench.txt
+	go test -run '^$$' -bench . -benchmem $(PACKAGES) | tee build/bench.txt
 	node scripts/bench.mjs
 
 torture: build ## kill -9 during sign-ups, again and again; build/torture.json
@@ -56,7 +58,7 @@ lint: ## gofmt, go vet and staticcheck, for the host and for plugins
 	scripts/lint.sh
 
 vuln: ## known vulnerabilities of the dependencies; needs vuln.go.dev
-	go tool govulncheck ./...
+	go tool govulncheck $(PACKAGES)
 
 clean: ## remove what was built; data stay
 	rm -rf build conformance/node_modules conformance/apps/node_modules conformance/apps/*/.next conformance/apps/*/dist plugins/dist/*.wasm plugins/dist/.stamps

@@ -3,6 +3,8 @@ module github.com/authhost/authhost
 go 1.26.0
 
 require (
+	github.com/authhost/authhost/pluginapi v0.0.0
+	github.com/authhost/authhost/sdk v0.0.0
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0
 	github.com/gorilla/mux v1.8.1
@@ -59,4 +61,9 @@ tool (
 	golang.org/x/perf/cmd/benchstat
 	golang.org/x/vuln/cmd/govulncheck
 	honnef.co/go/tools/cmd/staticcheck
+)
+
+replace (
+	github.com/authhost/authhost/pluginapi => ./pluginapi
+	github.com/authhost/authhost/sdk => ./sdk
 )

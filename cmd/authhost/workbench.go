@@ -48,8 +48,12 @@ func newProject(out io.Writer, p workbench.Project) error {
 		fmt.Fprintln(out, filepath.Join(p.Dir, name))
 	}
 	fmt.Fprintf(out, "next:\n  cd %s\n", p.Dir)
-	if p.NeedsReplace() {
-		fmt.Fprintln(out, "  go mod edit -replace github.com/authhost/authhost=CHECKOUT   # this authhost is no release; the SDK is in a checkout of it")
+	switch {
+	case p.NeedsReplace():
+		fmt.Fprintln(out, "  # this authhost is no release; the SDK is in a checkout of it")
+		fmt.Fprintln(out, "  go mod edit -replace github.com/authhost/authhost/sdk=CHECKOUT/sdk -replace github.com/authhost/authhost/pluginapi=CHECKOUT/pluginapi")
+	case p.NeedsDownload():
+		fmt.Fprintln(out, "  go mod tidy  # fetches the SDK")
 	}
 	fmt.Fprintf(out, "  make         # builds %[1]s.wasm\n  make check   # what it asks for and serves\n  make test    # runs its tests\n  make serve   # a server with it\n", p.Name)
 	return nil

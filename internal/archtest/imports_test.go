@@ -48,7 +48,7 @@ var closed = []struct {
 }
 
 // bans forbid imports that layers alone would allow. to may name packages of
-// this module, of the standard library or of others.
+// this repository, of the standard library or of others.
 var bans = []struct {
 	from   []string
 	to     []string
@@ -121,7 +121,7 @@ var owners = []owner{
 	{"github.com/wneessen/go-mail/...", []string{"engine/mail"}, "SMTP"},
 	{"github.com/goccy/go-yaml/...", []string{"engine/config"}, "the configuration file"},
 	{"github.com/santhosh-tekuri/jsonschema/v6/...", []string{"engine", "engine/config"}, "settings of plugins, and the published schema's test"},
-	{"github.com/google/go-cmp/...", []string{"engine/...", "pluginapi", "sdk/...", "cmd/...", "internal/..."}, "tests and storetest only; it panics on purpose"},
+	{"github.com/google/go-cmp/...", []string{"engine/...", "cmd/...", "internal/..."}, "tests and storetest only; it panics on purpose"},
 	{"github.com/rogpeppe/go-internal/...", []string{"cmd/authhost"}, "tests of the whole program"},
 }
 
@@ -138,6 +138,9 @@ var heavy = []string{"fmt", "encoding/json", "regexp", "net", "net/http", "text/
 // heavySDK are packages that the SDK does not bring along: a plugin that wants
 // them imports them itself.
 var heavySDK = append([]string{"os", "time", "reflect", "crypto", "crypto/sha256"}, heavy...)
+
+// authorModules are the packages of the modules that plugins are written with.
+var authorModules = []string{"pluginapi/...", "sdk/..."}
 
 // layerOf is the lowest layer that names a package; -1 is none.
 func layerOf(path string) int {
@@ -219,16 +222,35 @@ func ownerFaults(p pkg) (faults []string) {
 	return faults
 }
 
+// authorFaults lists what a package that plugins are written with, or a test
+// of it, imports of other modules than those that authors have.
+func authorFaults(p pkg) (faults []string) {
+	if !inAny(p.path(), authorModules) {
+		return nil
+	}
+	for _, i := range p.allImports() {
+		if !standard(i) && !(ours(i) && inAny(rel(i), authorModules)) {
+			faults = append(faults, fmt.Sprintf("%s imports %s: an author's go.mod has the SDK and pluginapi, and no dependency of the server's", p.path(), rel(i)))
+		}
+	}
+	return faults
+}
+
 func TestImports(t *testing.T) {
-	pkgs := list(t, "", "", "./...")
+	pkgs := list(t, "", "", module+"/...")
 	if len(pkgs) < 20 {
 		t.Fatalf("go list found %d packages", len(pkgs))
+	}
+	for _, folder := range modules {
+		if !slices.ContainsFunc(pkgs, func(p pkg) bool { return folder == "." || in(p.path(), folder+"/...") }) {
+			t.Errorf("go list found no package of the module in %s", folder)
+		}
 	}
 	for _, p := range pkgs {
 		for _, e := range p.DepsErrors {
 			t.Errorf("%s: %s", p.path(), e.Err)
 		}
-		for _, check := range []func(pkg) []string{layerFaults, banFaults, closedFaults, ownerFaults} {
+		for _, check := range []func(pkg) []string{layerFaults, banFaults, closedFaults, ownerFaults, authorFaults} {
 			for _, fault := range check(p) {
 				t.Error(fault)
 			}
@@ -286,6 +308,9 @@ func TestRulesBite(t *testing.T) {
 		{"owner", ownerFaults, of("engine/keyring", "github.com/lestrrat-go/jwx/v2/jwk"), 0},
 		{"another's dependency", ownerFaults, of("engine/session", "github.com/lestrrat-go/jwx/v2/jwt"), 1},
 		{"dependency without owner", ownerFaults, of("engine/session", "example.com/novelty"), 1},
+		{"SDK and contract", authorFaults, of("sdk/plugintest", "testing", m+"sdk", m+"pluginapi"), 0},
+		{"SDK and engine", authorFaults, of("sdk", m+"engine/document"), 1},
+		{"test of the contract", authorFaults, pkg{ImportPath: m + "pluginapi", TestImports: []string{"github.com/google/go-cmp/cmp"}}, 1},
 		{"in a test", ownerFaults, pkg{ImportPath: m + "engine/session", XTestImports: []string{"go.etcd.io/bbolt"}}, 1},
 	}
 	for _, tt := range tests {

@@ -14,9 +14,13 @@ import (
 	"testing"
 )
 
-// module is the path of the Go module; package paths in rules are relative to
-// it.
+// module is the path of the Go module at the root, and how the paths of the
+// other modules begin. Package paths in rules are relative to it, whichever
+// module a package is of.
 const module = "github.com/authhost/authhost"
+
+// modules are the folders of the Go modules of the repository.
+var modules = []string{".", "pluginapi", "sdk"}
 
 // pkg is a package as "go list" describes it.
 type pkg struct {
@@ -29,10 +33,10 @@ type pkg struct {
 	DepsErrors                         []struct{ Err string }
 }
 
-// path is the import path within the module; the root is "".
+// path is the import path within the repository; the root is "".
 func (p pkg) path() string { return rel(p.ImportPath) }
 
-// rel shortens the import path of a package of this module, and leaves others
+// rel shortens the import path of a package of this repository, and leaves others
 // as they are.
 func rel(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, module), "/")

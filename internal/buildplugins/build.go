@@ -22,12 +22,14 @@ import (
 // sources and toolchain alone.
 var buildFlags = []string{"-buildmode=c-shared", "-trimpath", "-ldflags=-s -w -buildid=", "-buildvcs=false"}
 
-// buildEnv is what the compiler is told by environment variables.
-var buildEnv = []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWASM=", "GOEXPERIMENT="}
+// buildEnv is what the compiler is told by environment variables. Without a
+// workspace, go.mod alone says where the SDK is: paths within a module are the
+// same whatever GOWORK is elsewhere.
+var buildEnv = []string{"GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOWASM=", "GOEXPERIMENT="}
 
 // config says what to build.
 type config struct {
-	root  string // of the Go module
+	root  string // of the repository
 	out   string // default root/plugins/dist
 	force bool
 	log   io.Writer // one line for each plugin

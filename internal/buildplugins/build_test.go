@@ -8,22 +8,18 @@ import (
 	"testing"
 )
 
-// miniature writes a Go module of the repository's shape, with its SDK and
-// one plugin, into a new folder.
+// miniature writes Go modules of the repository's shape, with its SDK and one
+// plugin, into a new folder.
 func miniature(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	origin, err := moduleRoot()
+	origin, err := repositoryRoot()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, folder := range []string{"sdk", "pluginapi"} {
-		sources, err := filepath.Glob(filepath.Join(origin, folder, "*.go"))
-		if err != nil {
+		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join(origin, folder))); err != nil {
 			t.Fatal(err)
-		}
-		for _, source := range sources {
-			copyFile(t, source, filepath.Join(root, folder, filepath.Base(source)))
 		}
 	}
 	copyFile(t, filepath.Join(origin, "go.mod"), filepath.Join(root, "go.mod"))
@@ -93,13 +89,14 @@ func module(t *testing.T, root string) []byte {
 // stay below.
 const maxMinimal = 2_200_000
 
-// TestReproducible builds the same plugin in two folders: the bytes must be
-// equal, small, and built only once each.
+// TestReproducible builds the same plugin in two folders, one of them with a
+// workspace: the bytes must be equal, small, and built only once each.
 func TestReproducible(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles WebAssembly modules for several seconds")
 	}
 	first, second := miniature(t), miniature(t)
+	write(t, filepath.Join(second, workspaceFile), "go 1.26.0\n\nuse (\n\t.\n\t./pluginapi\n\t./sdk\n)\n")
 	build(t, first)
 	build(t, second)
 	a, b := module(t, first), module(t, second)
@@ -127,6 +124,18 @@ func TestReproducible(t *testing.T) {
 			t.Error("the module still has the old manifest")
 		}
 	})
+	for name, text := range map[string]string{
+		"sdk/deeper/new.go": "package deeper\n",
+		"sdk/go.mod":        "module github.com/authhost/authhost/sdk\n\ngo 1.26.0\n",
+		"pluginapi/new.go":  "package pluginapi\n",
+	} {
+		t.Run("a change of "+name+" builds it again", func(t *testing.T) {
+			write(t, filepath.Join(first, name), text)
+			if log := build(t, first); strings.Contains(log, "up to date") {
+				t.Errorf("it was not: %s", log)
+			}
+		})
+	}
 	t.Run("a module without sources goes", func(t *testing.T) {
 		stale := filepath.Join(first, "plugins", "dist", "gone.wasm")
 		write(t, stale, "old")

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,23 +20,27 @@ import (
 // from being embedded with them.
 const stampFolder = ".stamps"
 
-// sharedFolders are the packages whose changes rebuild every plugin: what
+// sharedFolders are the folders whose changes rebuild every plugin: what
 // plugins import, what packs them, and this command.
 var sharedFolders = []string{"sdk", "pluginapi", "internal/buildplugins"}
 
-// moduleRoot returns the folder of the nearest go.mod upwards.
-func moduleRoot() (string, error) {
+// workspaceFile marks the root of the repository. A go.mod does not: there are
+// several.
+const workspaceFile = "go.work"
+
+// repositoryRoot returns the folder of the nearest go.work upwards.
+func repositoryRoot() (string, error) {
 	folder, err := os.Getwd()
 	if err != nil {
 		return "", err
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+		if _, err := os.Stat(filepath.Join(folder, workspaceFile)); err == nil {
 			return folder, nil
 		}
 		parent := filepath.Dir(folder)
 		if parent == folder {
-			return "", errors.New("there is no go.mod here or above")
+			return "", errors.New("there is no " + workspaceFile + " here or above; run this in the repository")
 		}
 		folder = parent
 	}
@@ -74,24 +79,36 @@ func pluginInputs(common []byte, folder string) (string, error) {
 	return hex.EncodeToString(hash.Sum(nil)), nil
 }
 
-// hashSources hashes the Go files of a folder, tests left out, and manifests.
-// A folder that is not there has none.
+// hashSources hashes the sources of a folder and those below it. A folder that
+// is not there has none.
 func hashSources(hash io.Writer, folder string) error {
-	entries, err := os.ReadDir(folder)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	for _, e := range entries {
-		name := e.Name()
-		source := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") || name == "manifest.json"
-		if e.IsDir() || !source {
-			continue
+	return filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case path == folder && errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case e.IsDir() && e.Name() == "testdata":
+			return filepath.SkipDir
+		case e.IsDir() || !isSource(e.Name()):
+			return nil
 		}
-		if err := hashFile(hash, filepath.Join(folder, name), name); err != nil {
+		name, err := filepath.Rel(folder, path)
+		if err != nil {
 			return err
 		}
+		return hashFile(hash, path, filepath.ToSlash(name))
+	})
+}
+
+// isSource reports whether a file's name is that of a Go file, tests left out,
+// of a manifest, or of what a Go module requires.
+func isSource(name string) bool {
+	switch name {
+	case "manifest.json", "go.mod", "go.sum":
+		return true
 	}
-	return nil
+	return strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
 }
 
 func hashFile(hash io.Writer, path, name string) error {

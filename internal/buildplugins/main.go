@@ -34,7 +34,7 @@ func main() {
 }
 
 func run(ctx context.Context, out string, force bool) error {
-	root, err := moduleRoot()
+	root, err := repositoryRoot()
 	if err != nil {
 		return err
 	}

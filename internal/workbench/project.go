@@ -18,10 +18,17 @@ import (
 // Languages lists the languages that New has projects in.
 func Languages() []string { return examples.Languages() }
 
-// sdkModule is the Go module that the SDK is part of.
-const sdkModule = "github.com/authhost/authhost"
+// The Go modules that a plugin is written with, each in the folder of its name
+// in a checkout. A release is one version of both: tags sdk/VERSION and
+// pluginapi/VERSION.
+const (
+	sdkModule = modulePath + "sdk"
+	apiModule = modulePath + "pluginapi" // the SDK needs it; authors import it rarely
 
-// goVersion is what go.mod of the SDK's module says. With a lower one, go wants
+	modulePath = "github.com/authhost/authhost/"
+)
+
+// goVersion is what go.mod of the SDK says. With a lower one, go wants
 // to change go.mod before it builds.
 const goVersion = "1.26.0"
 
@@ -34,7 +41,7 @@ type Project struct {
 	Language string // one of Languages
 	Dir      string // where it goes; default a folder of the name
 	// SDK is a checkout of authhost, for projects in Go: go.mod says that the
-	// SDK is there. Without it, it names the release Version.
+	// SDK is there. Without it, go.mod names the release Version of the SDK.
 	SDK     string
 	Version string // of this build; if it is no release, go.mod names v0.0.0
 	// Taken are ids that a plugin should not have, such as those of the
@@ -116,24 +123,35 @@ func (p Project) contents() (map[string][]byte, error) {
 	return out, err
 }
 
-// goMod is the go.mod of a project in Go. The example has none, because it is
-// part of the module that has the SDK.
+// goMod is the go.mod of a project in Go, as "go mod tidy" leaves it. The
+// example has none, because it is part of the server's module.
 func (p Project) goMod() ([]byte, error) {
-	text := fmt.Sprintf("module example.com/%s\n\ngo %s\n\nrequire %s %s\n", p.Name, goVersion, sdkModule, p.sdkVersion())
+	text := fmt.Appendf(nil, "module example.com/%s\n\ngo %s\n\nrequire %s %s\n\nrequire %s %[4]s // indirect\n",
+		p.Name, goVersion, sdkModule, p.sdkVersion(), apiModule)
 	if p.SDK == "" {
-		return []byte(text), nil
+		return text, nil
 	}
-	mod, err := os.ReadFile(filepath.Join(p.SDK, "go.mod"))
-	if err != nil || !bytes.HasPrefix(mod, []byte("module "+sdkModule+"\n")) {
-		return nil, fmt.Errorf("%s is no checkout of authhost: there is no go.mod of the module %s", p.SDK, sdkModule)
-	}
-	at := p.SDK
-	if !filepath.IsAbs(at) {
-		if at, err = relative(p.Dir, at); err != nil {
+	for _, module := range []string{sdkModule, apiModule} {
+		at, err := p.replacement(module)
+		if err != nil {
 			return nil, err
 		}
+		text = fmt.Appendf(text, "\nreplace %s => %s\n", module, at)
 	}
-	return fmt.Appendf([]byte(text), "\nreplace %s => %s\n", sdkModule, filepath.ToSlash(at)), nil
+	return text, nil
+}
+
+// replacement is the folder of a module in the checkout, as go.mod names it.
+func (p Project) replacement(module string) (string, error) {
+	at := filepath.Join(p.SDK, strings.TrimPrefix(module, modulePath))
+	mod, err := os.ReadFile(filepath.Join(at, "go.mod"))
+	if err != nil || !bytes.HasPrefix(mod, []byte("module "+module+"\n")) {
+		return "", fmt.Errorf("%s is no checkout of authhost: there is no go.mod of the module %s in %s", p.SDK, module, at)
+	}
+	if !filepath.IsAbs(at) {
+		at, err = relative(p.Dir, at)
+	}
+	return filepath.ToSlash(at), err
 }
 
 // relative is the way from one folder to another, as go.mod wants it.
@@ -155,6 +173,12 @@ func (p Project) sdkVersion() string {
 		return p.Version
 	}
 	return "v0.0.0"
+}
+
+// NeedsDownload reports whether a project in Go has to fetch the release of the
+// SDK before it builds: go.sum is made by that.
+func (p Project) NeedsDownload() bool {
+	return p.Language == languageGo && p.SDK == "" && !p.NeedsReplace()
 }
 
 // NeedsReplace reports whether a project in Go needs to be told where the SDK

@@ -13,7 +13,7 @@ import (
 	examples "github.com/authhost/authhost/wasm-examples"
 )
 
-// root is the folder of this module.
+// root is the folder of the repository.
 const root = "../.."
 
 // TestProjectIsExample: a project is the example in its language, every file
@@ -152,15 +152,21 @@ func TestGoMod(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	require := func(version string) string {
+		return "require github.com/authhost/authhost/sdk " + version + "\n\nrequire github.com/authhost/authhost/pluginapi " + version + " // indirect\n"
+	}
+	replace := func(at string) string {
+		return "\nreplace github.com/authhost/authhost/sdk => " + at + "/sdk\n\nreplace github.com/authhost/authhost/pluginapi => " + at + "/pluginapi\n"
+	}
 	for _, tt := range []struct {
 		version, sdk, want string
-		needs              bool
+		replace, download  bool // needed before it builds
 	}{
-		{"v1.2.3", "", "require github.com/authhost/authhost v1.2.3\n", false},
-		{"devel-0123456789ab", "", "require github.com/authhost/authhost v0.0.0\n", true},
-		{"v0.0.0-20260102030405-0123456789ab", "", "v0.0.0\n", true},
-		{"v1.2.3", checkout, "v0.0.0\n\nreplace github.com/authhost/authhost => " + checkout + "\n", false},
-		{"devel", root, "v0.0.0\n\nreplace github.com/authhost/authhost => " + filepath.ToSlash(way) + "\n", false},
+		{"v1.2.3", "", require("v1.2.3"), false, true},
+		{"devel-0123456789ab", "", require("v0.0.0"), true, false},
+		{"v0.0.0-20260102030405-0123456789ab", "", require("v0.0.0"), true, false},
+		{"v1.2.3", checkout, require("v0.0.0") + replace(filepath.ToSlash(checkout)), false, false},
+		{"devel", root, require("v0.0.0") + replace(filepath.ToSlash(way)), false, false},
 	} {
 		p := workbench.Project{Name: "rule", Language: "go", Dir: dir, Version: tt.version, SDK: tt.sdk}
 		if _, err := workbench.New(p); err != nil {
@@ -170,10 +176,10 @@ func TestGoMod(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasSuffix(string(mod), tt.want) || p.NeedsReplace() != tt.needs {
-			t.Errorf("version %s, SDK %q: needs %t, go.mod:\n%s", tt.version, tt.sdk, p.NeedsReplace(), mod)
+		if !strings.HasSuffix(string(mod), tt.want) || p.NeedsReplace() != tt.replace || p.NeedsDownload() != tt.download {
+			t.Errorf("version %s, SDK %q: needs replace %t, download %t, go.mod:\n%s", tt.version, tt.sdk, p.NeedsReplace(), p.NeedsDownload(), mod)
 		}
-		own, err := os.ReadFile(filepath.Join(root, "go.mod"))
+		own, err := os.ReadFile(filepath.Join(root, "sdk", "go.mod"))
 		if err != nil {
 			t.Fatal(err)
 		}

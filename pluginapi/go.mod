@@ -1,0 +1,3 @@
+module github.com/authhost/authhost/pluginapi
+
+go 1.26.0
