@@ -15,7 +15,7 @@ import (
 var layers = [][]string{
 	{"pluginapi"},
 	{"sdk", "sdk/next"},
-	{"engine/document", "engine/apierror", "sdk/plugintest"},
+	{"engine/document", "engine/apierror", "sdk/plugintest", "sdk/next/plugintest"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
 		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "plugins/...",
@@ -42,6 +42,7 @@ var closed = []struct {
 	{"engine/apierror", nil, "parts below and above HTTP return these errors"},
 	{"sdk", []string{"pluginapi"}, "what it imports is part of every plugin"},
 	{"sdk/plugintest", []string{"sdk", "pluginapi"}, "authors test plugins without the server"},
+	{"sdk/next/plugintest", []string{"sdk/next", "pluginapi"}, "authors test plugins without the server"},
 	{"plugins", nil, "it embeds modules and is no part of what they do"},
 	{"wasm-examples/...", []string{"sdk", "pluginapi"}, "examples show what anybody can do"},
 	{"plugins/...", []string{"sdk", "pluginapi"}, "first-party plugins have no power that a user's plugin could not have"},
