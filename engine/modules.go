@@ -193,13 +193,21 @@ func checkGrants(p config.Plugin, m *pluginapi.Manifest) error {
 		return nil
 	}
 	for _, c := range m.Capabilities {
-		if slices.Contains(p.Grants, c.Name) {
-			continue
+		if !slices.Contains(p.Grants, c.Name) {
+			return notGranted(p, "capability", c.Name, c.Scope())
 		}
-		return p.Origin.Fault("/grants", fmt.Sprintf("plugin %q asks for the capability %q, which is not granted%s", p.ID, c.Name, inBrackets(c.Scope())),
-			fmt.Sprintf("add %s to its grants if you trust the plugin with it", c.Name))
+	}
+	for _, c := range m.Permissions {
+		if !slices.Contains(p.Grants, c.Name) {
+			return notGranted(p, "permission", c.Name, c.Scope())
+		}
 	}
 	return nil
+}
+
+func notGranted(p config.Plugin, kind, name, scope string) error {
+	return p.Origin.Fault("/grants", fmt.Sprintf("plugin %q asks for the %s %q, which is not granted%s", p.ID, kind, name, inBrackets(scope)),
+		fmt.Sprintf("add %s to its grants if you trust the plugin with it", name))
 }
 
 func inBrackets(text string) string {

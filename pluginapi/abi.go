@@ -4,7 +4,7 @@ package pluginapi
 // version is the import namespace; a minor version only adds.
 const (
 	Major = 1
-	Minor = 0
+	Minor = 1
 )
 
 // Names in the import and export sections of a module.

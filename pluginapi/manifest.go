@@ -15,6 +15,7 @@ type Manifest struct {
 	Name         string                      `json:"name,omitempty"`
 	Description  string                      `json:"description,omitempty"`
 	Capabilities []Capability                `json:"capabilities,omitempty"`
+	Permissions  []Permission                `json:"permissions,omitempty"` // what of the document it sees and changes
 	Handlers     []Handler                   `json:"handlers"`
 	Models       map[string]Model            `json:"models,omitempty"` // models that the plugin owns
 	Fields       map[string]map[string]Field `json:"fields,omitempty"` // fields added to core models, by model and name

@@ -178,9 +178,10 @@ func TestValues(t *testing.T) {
 func TestCompatible(t *testing.T) {
 	for abi, want := range map[string]string{
 		"1.0":  "",
-		"1.1":  "the module needs plugin ABI 1.1, this engine speaks 1.0",
-		"2.0":  "the module needs plugin ABI 2.0, this engine speaks 1.0",
-		"0.9":  "the module needs plugin ABI 0.9, this engine speaks 1.0",
+		"1.1":  "",
+		"1.2":  "the module needs plugin ABI 1.2, this engine speaks 1.1",
+		"2.0":  "the module needs plugin ABI 2.0, this engine speaks 1.1",
+		"0.9":  "the module needs plugin ABI 0.9, this engine speaks 1.1",
 		"1":    "is not an ABI version",
 		"1.0.": "is not an ABI version",
 		"01.0": "is not an ABI version",

@@ -80,6 +80,7 @@ func (m *Manifest) Validate() error {
 		r.add("abi", "%s", err)
 	}
 	m.validateCapabilities(r)
+	m.validatePermissions(r)
 	m.validateHandlers(r)
 	m.validateModels(r)
 	m.validateCookies(r)

@@ -208,8 +208,8 @@ func (c *checker) plugins(t *Tenant) {
 			c.at(p.Origin, "/limits/instances", "instances are shared by all tenants and cannot be limited per plugin", "set limits.instances at the top of the file")
 		}
 		for j, grant := range p.Grants {
-			if !slices.Contains(pluginapi.CapabilityNames(), grant) {
-				c.at(p.Origin, fmt.Sprintf("/grants/%d", j), fmt.Sprintf("unknown capability %q", grant), didYouMean(grant, pluginapi.CapabilityNames()))
+			if !slices.Contains(pluginapi.GrantNames(), grant) {
+				c.at(p.Origin, fmt.Sprintf("/grants/%d", j), fmt.Sprintf("unknown capability or permission %q", grant), didYouMean(grant, pluginapi.GrantNames()))
 			}
 		}
 		if p.Module == "" {
@@ -226,7 +226,7 @@ func (c *checker) plugins(t *Tenant) {
 		}
 		p.Module = c.path(p.Module)
 		if p.Grants == nil {
-			c.at(p.Origin, "/module", fmt.Sprintf("plugin %q comes from a file, and has no grants", p.ID), `list the capabilities that it may use, such as grants: [identity]; "authhost plugin inspect" shows which it asks for`)
+			c.at(p.Origin, "/module", fmt.Sprintf("plugin %q comes from a file, and has no grants", p.ID), `list the capabilities and permissions that it may use, such as grants: [identity]; "authhost plugin inspect" shows which it asks for`)
 		}
 	}
 }

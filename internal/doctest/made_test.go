@@ -200,6 +200,9 @@ func pluginPages(t *testing.T) string {
 		for _, c := range m.Capabilities {
 			fmt.Fprintf(&b, "* asks for `%s`: %s\n", c.Name, c.Reason)
 		}
+		for _, p := range m.Permissions {
+			fmt.Fprintf(&b, "* has the permission `%s`: %s\n", p.Name, p.Reason)
+		}
 		for _, c := range m.Cookies {
 			how := ""
 			if c.Sealed {

@@ -101,6 +101,9 @@ func (s *shop) open(ctx context.Context, settings json.RawMessage, with []With) 
 	for _, c := range s.module.Manifest.Capabilities {
 		grants = append(grants, c.Name)
 	}
+	for _, p := range s.module.Manifest.Permissions {
+		grants = append(grants, p.Name)
+	}
 	var plugins []mapping
 	for _, w := range with {
 		plugins = append(plugins, mapping{"id": w.ID, "config": orEmpty(w.Config)})
