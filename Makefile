@@ -20,8 +20,9 @@ build: plugins ## build/authhost, with the plugins in it
 plugins: ## plugins/dist/ID.wasm, as far as something changed
 	go run ./internal/buildplugins
 
-generate: ## what is made from the contract in pluginapi: tables of ABI.md, contract.json, SDK methods, decoding
+generate: ## what is made from the contract in pluginapi, and from the manifests of plugins in Go
 	go run ./internal/contractgen
+	for manifest in $$(grep -l '"handler":' plugins/*/manifest.json wasm-examples/go/manifest.json); do go run ./cmd/authhost plugin bind $$(dirname $$manifest) || exit 1; done
 
 test: plugins ## vet, and every Go test
 	go vet $(PACKAGES)

@@ -22,7 +22,7 @@ type Manifest struct {
 	Cookies      []Cookie                    `json:"cookies,omitempty"`
 	CORS         *CORS                       `json:"cors,omitempty"`
 	Config       json.RawMessage             `json:"config,omitempty"`  // JSON Schema 2020-12 of the plugin's config
-	Errors       map[string]string           `json:"errors,omitempty"`  // error codes and their default messages
+	Errors       map[string]ErrorAnswer      `json:"errors,omitempty"`  // what the handlers refuse with, by name
 	Imports      map[string]Import           `json:"imports,omitempty"` // what is taken over from other servers, by product
 }
 
@@ -105,8 +105,13 @@ const (
 
 // Handler is one numbered entry of a plugin.
 type Handler struct {
-	Number int32   `json:"number"` // argument of authhost_call; unique in the module
-	Kind   string  `json:"kind"`   // "endpoint" or "hook"
+	// Name is that of the function that serves it. Several handlers may have one
+	// function.
+	Name string `json:"handler,omitempty"`
+	// Number is the argument of authhost_call. Handlers with a name have none in
+	// the manifest: it is the place, from 0, of the first handler with that name.
+	Number int32   `json:"number,omitempty"`
+	Kind   string  `json:"kind"` // "endpoint" or "hook"
 	Limits *Limits `json:"limits,omitempty"`
 	// Dialects are those of the protocol in which the handler is there; none
 	// means all.
@@ -131,6 +136,7 @@ type Handler struct {
 	Access     string          `json:"access,omitempty"`     // "" or "server": for service keys alone, to everybody else 404
 	CSRF       string          `json:"csrf,omitempty"`       // "form": fetch metadata is checked even without cookies; "none": nothing is
 	RateLimit  *RateLimit      `json:"rateLimit,omitempty"`  // how often one client may call it, where the operator says nothing else
+	Errors     []string        `json:"errors,omitempty"`     // names of the manifest's errors that it answers with
 	OpenAPI    json.RawMessage `json:"openapi,omitempty"`    // an OpenAPI 3.1 operation object
 
 	// Hooks.

@@ -30,6 +30,7 @@ func ParseManifest(data []byte) (*Manifest, error) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("manifest: text after the object")
 	}
+	m.numberHandlers()
 	return m, nil
 }
 

@@ -21,11 +21,17 @@ type Schema struct {
 	AnyOf                []*Schema       `json:"anyOf,omitempty"` // below the top, alone
 	MinLength            *int            `json:"minLength,omitempty"`
 	MaxLength            *int            `json:"maxLength,omitempty"`
-	Format               string          `json:"format,omitempty"` // email
+	Format               string          `json:"format,omitempty"` // email or password
 	Enum                 []string        `json:"enum,omitempty"`
 	Default              json.RawMessage `json:"default,omitempty"`
 	Description          string          `json:"description,omitempty"`
 }
+
+// Formats of strings.
+const (
+	FormatEmail    = "email"
+	FormatPassword = "password" // not checked; says that it must not be shown
+)
 
 // Properties are the members that a schema describes, in the order in which
 // they are checked and reported.
@@ -130,8 +136,8 @@ func (s *Schema) validate(top bool) error {
 	if s.Type != "array" && s.Items != nil {
 		return fmt.Errorf("items is for arrays, not for a %s", s.Type)
 	}
-	if s.Format != "" && s.Format != "email" {
-		return fmt.Errorf(`format %q is not "email"`, s.Format)
+	if s.Format != "" && s.Format != FormatEmail && s.Format != FormatPassword {
+		return fmt.Errorf(`format %q is not "email" or "password"`, s.Format)
 	}
 	for _, name := range s.Required {
 		if s.Properties.Get(name) == nil {

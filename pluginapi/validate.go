@@ -13,6 +13,7 @@ var (
 	versionPattern = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 	wordPattern    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 	memberPattern  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,62}$`)
+	handlerPattern = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,62}$`)
 	codePattern    = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,79}$`)
 	cookiePattern  = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}\*?$`)
 	memberCookie   = regexp.MustCompile(`^[a-z][A-Za-z0-9_-]{0,126}$`)
@@ -86,10 +87,8 @@ func (m *Manifest) Validate() error {
 	m.validateCookies(r)
 	m.validateCORS(r)
 	m.validateImports(r)
+	m.validateErrors(r)
 	checkObject(r, "config", m.Config)
-	for code := range m.Errors {
-		r.want("errors", code, codePattern)
-	}
 	return errors.Join(r.errs...)
 }
 

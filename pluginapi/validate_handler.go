@@ -18,17 +18,11 @@ func (m *Manifest) validateHandlers(r *report) {
 	if len(m.Handlers) == 0 {
 		r.add("handlers", "a plugin needs at least one")
 	}
-	numbers, routes := map[int32]int{}, map[string]int{} // by dialect and route
+	m.validateNumbers(r)
+	routes := map[string]int{} // by dialect and route
 	for i := range m.Handlers {
 		h := &m.Handlers[i]
 		at := fmt.Sprintf("handlers[%d]", i)
-		if h.Number < 0 {
-			r.add(at+".number", "%d is negative", h.Number)
-		}
-		if other, taken := numbers[h.Number]; taken {
-			r.add(at+".number", "%d is also the number of handlers[%d]", h.Number, other)
-		}
-		numbers[h.Number] = i
 		for _, dialect := range h.Dialects {
 			r.oneOf(at+".dialects", dialect, Dialects()...)
 		}
@@ -152,8 +146,8 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 		r.add(at+".failure", "a hook on %q gives a verdict and must fail closed; only observers may skip", h.Event)
 	}
 	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.RateLimit != nil || h.Body != nil || h.BodyOptional || h.RequiredUnless != nil || h.Query != nil || h.MediaTypes != nil ||
-		h.Session != "" || h.Access != "" || h.CSRF != "" || h.OpenAPI != nil {
-		r.add(at, "method, path, root, body, query, mediaTypes, session, access, csrf and openapi are for endpoints")
+		h.Session != "" || h.Access != "" || h.CSRF != "" || h.OpenAPI != nil || h.Errors != nil {
+		r.add(at, "method, path, root, body, query, mediaTypes, session, access, csrf, errors and openapi are for endpoints")
 	}
 	for _, id := range slices.Concat(h.Before, h.After) {
 		r.want(at, id, idPattern)

@@ -53,5 +53,12 @@ func parseDecimal(s string) (int, error) {
 	return strconv.Atoi(s)
 }
 
+// before reports whether an ABI version is older than another. Text that is no
+// version is not.
+func before(abi string, major, minor int) bool {
+	m, n, err := parseABI(abi)
+	return err == nil && (m < major || m == major && n < minor)
+}
+
 // Version returns the ABI version that this package describes: "1.0".
 func Version() string { return fmt.Sprintf("%d.%d", Major, Minor) }

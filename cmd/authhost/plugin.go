@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/internal/bind"
 	"github.com/authhost/authhost/pluginapi"
 )
 
 func pluginCommand() *cobra.Command {
-	return group("plugin", "Begin, check, call, test and pack plugins",
-		pluginNewCommand(), pluginCheckCommand(), pluginCallCommand(), pluginTestCommand(), pluginInspectCommand(), pluginPackCommand())
+	return group("plugin", "Begin, bind, check, call, test and pack plugins",
+		pluginNewCommand(), pluginBindCommand(), pluginCheckCommand(), pluginCallCommand(), pluginTestCommand(), pluginInspectCommand(), pluginPackCommand())
 }
 
 func pluginInspectCommand() *cobra.Command {
@@ -29,6 +31,43 @@ func pluginInspectCommand() *cobra.Command {
 			return inspectModule(c.OutOrStdout(), args[0], wasm)
 		},
 	}
+}
+
+func pluginBindCommand() *cobra.Command {
+	var check bool
+	c := &cobra.Command{
+		Use:   "bind [FOLDER]",
+		Short: "Write the Go code of a plugin that its manifest already says",
+		Long: `Write ` + bind.File + ` beside the manifest.json of a plugin in Go: it registers the
+functions that the manifest names as handlers, and has the errors, the names of
+cookies, models, purposes and key uses, and types for the configuration, the
+bodies and the queries. Run it when the manifest has changed.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			folder := "."
+			if len(args) == 1 {
+				folder = args[0]
+			}
+			return bindManifest(c.OutOrStdout(), folder, check)
+		},
+	}
+	c.Flags().BoolVar(&check, "check", false, "write nothing, and fail if the file is not what the manifest says")
+	return c
+}
+
+func bindManifest(out io.Writer, folder string, check bool) error {
+	target := filepath.Join(folder, bind.File)
+	if check {
+		return bind.Check(folder)
+	}
+	changed, err := bind.Write(folder)
+	if err != nil {
+		return err
+	}
+	if changed {
+		fmt.Fprintln(out, target)
+	}
+	return nil
 }
 
 func pluginPackCommand() *cobra.Command {

@@ -21,7 +21,7 @@ func (ex *Exchange) noteDurable(event string, record *store.Record, previous *do
 			continue
 		}
 		o := outbox.Event{
-			Plugin: e.Plugin.ID, Handler: e.Handler.Number, Name: event, Subject: subject(event, record),
+			Plugin: e.Plugin.ID, Handler: e.Handler.Number, Hook: e.Handler.Name, Name: event, Subject: subject(event, record),
 			Version: record.Version, Record: storable(event, record.Fields), Previous: storable(event, previous), Time: ex.Now,
 		}
 		if e.Handler.DeliverTo == "" {
@@ -110,6 +110,16 @@ func (ex *Exchange) Deliver(ctx context.Context, e *outbox.Entry, finish outbox.
 	return err
 }
 
+// written reports whether an entry was written for a hook on its event. Numbers
+// of handlers with a name change with the manifest, so the name counts; an
+// entry from before the handler had one is for the plugin's first.
+func written(h *pluginapi.Handler, e *outbox.Entry) bool {
+	if h.Name == "" {
+		return h.Number == e.Handler
+	}
+	return e.Hook == "" || e.Hook == h.Name
+}
+
 // durable finds the hook that an entry was written for.
 func (s *Set) durable(e *outbox.Entry) (Entry, error) {
 	for _, p := range s.plugins {
@@ -117,7 +127,7 @@ func (s *Set) durable(e *outbox.Entry) (Entry, error) {
 			continue
 		}
 		for _, hook := range s.hooks[e.Name] {
-			if hook.Plugin != p || hook.Handler.Number != e.Handler || !hook.Handler.Durable() {
+			if hook.Plugin != p || !hook.Handler.Durable() || !written(&hook.Handler, e) {
 				continue
 			}
 			if to := hook.Handler.DeliverTo; to != "" && !walk(p.Config, strings.Split(to, ".")).Object().Has(e.Target) {

@@ -106,6 +106,7 @@ type endpoint struct {
 	formCSRF   bool
 	crossSite  bool           // other sites may send browsers here, with cookies
 	operation  document.Value // what the manifest says of it, for documents
+	errors     []pluginapi.ErrorAnswer
 	run        func(ctx context.Context, ex *dispatch.Exchange) error
 }
 

@@ -69,6 +69,11 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 		root:  h.Root, bodyless: h.BodyOptional, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
 		run: func(ctx context.Context, ex *dispatch.Exchange) error { return ex.RunEndpoint(ctx, entry) },
 	}
+	for _, name := range h.Errors {
+		if refused, ok := entry.Plugin.Manifest.Error(name); ok {
+			e.errors = append(e.errors, refused)
+		}
+	}
 	if len(h.OpenAPI) > 0 {
 		operation, err := document.Parse(h.OpenAPI, 0)
 		if err != nil {

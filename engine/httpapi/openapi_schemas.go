@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/identity"
@@ -21,8 +23,9 @@ func jsonContent(schema document.Value) document.Value {
 	return document.Obj(document.NewObject(1).Set(mediaJSON, document.Obj(document.NewObject(1).Set("schema", schema))))
 }
 
-// responses are what the operation says, and what the host answers before its
-// handler runs. Errors have one form.
+// responses are what the operation says, the errors that the manifest names for
+// the handler, and what the host answers before the handler runs. Errors have
+// one form.
 func responses(e *endpoint) document.Value {
 	out := document.NewObject(8)
 	for status, v := range e.operation.Get("responses").Object().All() {
@@ -32,14 +35,26 @@ func responses(e *endpoint) document.Value {
 		}
 		out.Set(status, document.Obj(r))
 	}
-	add := func(status int, why string) {
-		code := strconv.Itoa(status)
-		if !out.Has(code) {
-			out.Set(code, document.Obj(document.NewObject(2).Set("description", document.Text(why)).Set("content", jsonContent(reference("Error")))))
-		}
-	}
 	if out.Len() == 0 {
 		out.Set("200", document.Obj(document.NewObject(1).Set("description", document.Text("The answer"))))
+	}
+	refused := e.refusals()
+	for _, status := range slices.Sorted(maps.Keys(refused)) {
+		code := strconv.Itoa(status)
+		if !out.Has(code) {
+			out.Set(code, document.Obj(document.NewObject(2).
+				Set("description", document.Text(strings.Join(refused[status], "; "))).Set("content", jsonContent(reference("Error")))))
+		}
+	}
+	return document.Obj(out)
+}
+
+// refusals lists by status what an endpoint refuses with, and why.
+func (e *endpoint) refusals() map[int][]string {
+	out := map[int][]string{}
+	add := func(status int, why string) { out[status] = append(out[status], why) }
+	for _, refused := range e.errors {
+		add(refused.Status, refused.Code+": "+refused.Message)
 	}
 	if e.body != nil || e.query != nil {
 		add(http.StatusBadRequest, "VALIDATION_ERROR: body or query is not as described")
@@ -54,7 +69,7 @@ func responses(e *endpoint) document.Value {
 		add(http.StatusForbidden, "INVALID_ORIGIN, MISSING_OR_NULL_ORIGIN: the request comes from an origin that is not trusted")
 	}
 	add(http.StatusTooManyRequests, "Too many requests. The header X-Retry-After says how many seconds to wait.")
-	return document.Obj(out)
+	return out
 }
 
 // schemas are those that manifests may refer to: ABI.md lists them.

@@ -37,7 +37,7 @@ func Schema() store.Schema {
 	number := func(name string) store.Field { return store.Field{Name: name, Type: store.Number} }
 	return store.Schema{Models: []store.Model{
 		{Name: Model, Fields: []store.Field{
-			text("plugin"), number("handler"), text("target"), text("channel"), text("lane"), number("number"),
+			text("plugin"), number("handler"), text("hook"), text("target"), text("channel"), text("lane"), number("number"),
 			text("event"), text("subject"), number("version"),
 			{Name: "record", Type: store.JSON}, {Name: "previous", Type: store.JSON},
 			text("state"), date("dueAt"), date("createdAt"), date("queuedAt"), number("attempts"), text("lastError"),
@@ -49,7 +49,8 @@ func Schema() store.Schema {
 // Event is what happened to a record, for one handler of one plugin.
 type Event struct {
 	Plugin  string
-	Handler int32  // number of the handler
+	Handler int32  // number of the handler, for handlers without a name
+	Hook    string // name of the handler
 	Target  string // which of the plugin's targets; "" if it has none
 	Name    string // of the event: "user.created"
 	Subject string // id of the user whose events are in order
@@ -89,9 +90,10 @@ type Entry struct {
 
 // fields is the stored form of an event that is at a place in its lane.
 func (e *Event) fields(state string, number int64, now time.Time) *document.Object {
-	return document.NewObject(17).
+	return document.NewObject(18).
 		Set("plugin", document.Text(e.Plugin)).
 		Set("handler", document.Int(int64(e.Handler))).
+		Set("hook", document.Text(e.Hook)).
 		Set("target", document.Text(e.Target)).
 		Set("channel", document.Text(e.Channel())).
 		Set("lane", document.Text(e.lane())).
@@ -122,7 +124,7 @@ func entry(r *store.Record) *Entry {
 	integer := func(name string) int64 { n, _ := r.Int(name); return n }
 	date := func(name string) time.Time { t, _ := r.Time(name); return t }
 	e.Event = Event{
-		Plugin: r.Str("plugin"), Handler: int32(integer("handler")), Target: r.Str("target"), Name: r.Str("event"),
+		Plugin: r.Str("plugin"), Handler: int32(integer("handler")), Hook: r.Str("hook"), Target: r.Str("target"), Name: r.Str("event"),
 		Subject: r.Str("subject"), Version: uint64(integer("version")), Time: date("createdAt"),
 		Record: r.Get("record").Object(), Previous: r.Get("previous").Object(),
 	}

@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"engine/capability", "engine/httpapi", "engine/importer/..."},
 	{"engine"},
 	{"wasm-examples"},
-	{"internal/workbench"},
+	{"internal/workbench", "internal/bind"},
 	{"internal/pgtest", "internal/redistest", "internal/wasmtest"},
 	{"cmd/authhost", "internal/...", "wasm-examples/..."},
 }

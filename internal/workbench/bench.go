@@ -222,15 +222,20 @@ func (b *Bench) prepare(ctx context.Context, in *Input) error {
 	return nil
 }
 
-// hook finds a hook by its event or number.
+// named reports whether a handler goes by a name: its own, or its number.
+func named(h pluginapi.Handler, name string) bool {
+	return name == h.Name || strconv.Itoa(int(h.Number)) == name
+}
+
+// hook finds a hook by its event, name or number.
 func (b *Bench) hook(name string) (pluginapi.Handler, error) {
 	m := b.manifest
 	var found []pluginapi.Handler
 	for _, h := range m.Handlers {
 		switch {
-		case h.Kind == pluginapi.KindHook && (h.Event == name || strconv.Itoa(int(h.Number)) == name):
+		case h.Kind == pluginapi.KindHook && (h.Event == name || named(h, name)):
 			found = append(found, h)
-		case strconv.Itoa(int(h.Number)) == name:
+		case named(h, name):
 			return h, fmt.Errorf("handler %s is an endpoint; call it as %q", name, on(h))
 		}
 	}
@@ -246,9 +251,9 @@ func (b *Bench) hook(name string) (pluginapi.Handler, error) {
 	}
 	numbers := make([]string, len(found))
 	for i, h := range found {
-		numbers[i] = strconv.Itoa(int(h.Number))
+		numbers[i] = cmp.Or(h.Name, strconv.Itoa(int(h.Number)))
 	}
-	return pluginapi.Handler{}, fmt.Errorf("the plugin has several hooks on %q; name one by its number: %s", name, strings.Join(numbers, ", "))
+	return pluginapi.Handler{}, fmt.Errorf("the plugin has several hooks on %q; name one: %s", name, strings.Join(numbers, ", "))
 }
 
 // fire calls a hook.

@@ -331,7 +331,7 @@ func TestCallRefuses(t *testing.T) {
 	b := open(t, settings)
 	for handler, want := range map[string]string{
 		"user.updating":    `no hook on "user.updating"; it has "POST /visits", "user.creating"`,
-		"request.before":   "several hooks on \"request.before\"; name one by its number: 5, 6",
+		"request.before":   "several hooks on \"request.before\"; name one: 5, 6",
 		"1":                `an endpoint; call it as "POST /visits"`,
 		"POST not-a-path":  "is no path",
 		"GET /visits/\x01": "is no path",

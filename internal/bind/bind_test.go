@@ -1,0 +1,120 @@
+package bind
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// manifest has what bind makes code of.
+const manifest = `{
+  "id": "visits", "version": "1.0.0", "abi": "1.1",
+  "capabilities": [
+    {"name": "storage", "write": ["visit"]},
+    {"name": "crypto", "purposes": ["visit-link"]},
+    {"name": "keys", "keys": ["visits"]}
+  ],
+  "models": {"visit": {"fields": {"userId": {"type": "string"}}}},
+  "cookies": [{"name": "last_visit"}, {"name": "visit_*"}],
+  "handlers": [
+    {"handler": "list", "kind": "endpoint", "method": "GET", "path": "/visits", "errors": ["VISITS_HIDDEN"],
+     "query": {"type": "object", "properties": {"limit": {"type": "string"}}}},
+    {"handler": "forget", "kind": "endpoint", "method": "POST", "path": "/visits/forget",
+     "body": {"type": "object", "required": ["password"], "properties": {
+       "password": {"type": "string", "format": "password", "description": "The user's password"},
+       "all": {"type": "boolean"}}}},
+    {"handler": "list", "kind": "endpoint", "method": "GET", "path": "/visits/all"},
+    {"handler": "count", "kind": "hook", "event": "session.created", "failure": "skip"}
+  ],
+  "errors": {"VISITS_HIDDEN": "Visits are not shown", "TOO_LATE": {"code": "VISITS_HIDDEN", "status": 410, "message": "Too late"}},
+  "config": {"type": "object", "properties": {
+    "shown": {"type": "boolean", "default": true, "description": "Whether /visits answers"},
+    "strict": {"type": "boolean"},
+    "apiKey": {"type": "string", "writeOnly": true},
+    "paths": {"type": "array", "items": {"type": "string"}},
+    "mail": {"type": "object", "properties": {"every": {"type": "integer", "default": 7}}}
+  }}
+}`
+
+func TestGo(t *testing.T) {
+	code, err := Go([]byte(manifest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(string(code)), " ")
+	for _, want := range []string{
+		`sdk.Register(0, list) sdk.Register(1, forget) sdk.Register(3, count) }`,
+		`errTooLate = &sdk.Error{Status: 410, Code: "VISITS_HIDDEN", Message: "Too late"}`,
+		`errVisitsHidden = &sdk.Error{Status: 400, Code: "VISITS_HIDDEN", Message: "Visits are not shown"}`,
+		`const pluginID = "visits"`, `cookieLastVisit = "last_visit" )`, `modelVisit = "visit"`, `purposeVisitLink = "visit-link"`, `keyVisits = "visits"`,
+		`// Whether /visits answers. Shown bool`, `Strict sdk.Value`, `Paths []string`, `Mail configMail`, `Every int64`,
+		`func (x listQuery) Limit() string { return x.Request.Query("limit").String() }`,
+		`func (x forgetBody) Password() sdk.Value { return sdk.Copy("request.body.password") }`,
+		`func (x forgetBody) All() sdk.Value { return x.Request.Body("all") }`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %q in\n%s", want, code)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	numbered := `{"id":"x","version":"1.0.0","abi":"1.0","handlers":[{"number":1,"kind":"hook","event":"request.after"}]}`
+	if _, err := Go([]byte(numbered)); !errors.Is(err, ErrUnnamed) {
+		t.Errorf("got %v", err)
+	}
+	invalid := strings.Replace(manifest, `"errors": ["VISITS_HIDDEN"]`, `"errors": ["VISITS_HIDEN"]`, 1)
+	if _, err := Go([]byte(invalid)); err == nil || !strings.Contains(err.Error(), `handlers[0].errors: "VISITS_HIDEN" is not in the errors`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWriteAndCheck(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "manifest.json"), []byte(manifest), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(folder); err == nil || !strings.Contains(err.Error(), "authhost plugin bind") {
+		t.Errorf("without the file: %v", err)
+	}
+	for _, want := range []bool{true, false} {
+		if changed, err := Write(folder); err != nil || changed != want {
+			t.Errorf("changed %v, %v; want %v", changed, err, want)
+		}
+	}
+	if err := Check(folder); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPlugins: the generated files of the plugins and examples are what their
+// manifests say.
+func TestPlugins(t *testing.T) {
+	for _, pattern := range []string{"../../plugins/*/manifest.json", "../../wasm-examples/*/manifest.json"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
+		}
+		for _, path := range found {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := pluginapi.ParseManifest(text)
+			if err != nil {
+				t.Errorf("%s: %v", path, err)
+				continue
+			}
+			if goFiles, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.go")); len(goFiles) == 0 || m.Handlers[0].Name == "" {
+				continue
+			}
+			if err := Check(filepath.Dir(path)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package bind
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// config writes the type of the configuration and what reads it, whole, with
+// one call of the host.
+func (w *writer) config(raw json.RawMessage) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	var s schema
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return fmt.Errorf("config: %w", err)
+	}
+	if len(s.Properties) == 0 {
+		return nil
+	}
+	w.line("// configOf reads the configuration of the plugin in the tenant. A secret is only")
+	w.line("// true, if it is set.")
+	w.line("func configOf(c *sdk.Call) config { return readConfig(c.Get(\"config\")) }\n")
+	w.structure("config", "config", "config is the configuration.", s.Properties, s.Required)
+	return nil
+}
+
+// structure writes a type for an object, its function read, and those of the
+// objects within it.
+func (w *writer) structure(name, path, doc string, properties members, required []string) {
+	w.comment("", doc)
+	w.line("type %s struct {", name)
+	for _, p := range properties {
+		goType := p.goType(slices.Contains(required, p.name))
+		if goType == "" {
+			goType = name + exported(p.name)
+		}
+		w.comment("\t", p.Description)
+		w.line("\t%s %s", exported(p.name), goType)
+	}
+	w.line("}\n")
+	w.line("func read%s(v sdk.Value) %s {", exported(name), name)
+	w.line("\tvar r %s", name)
+	w.line("\tfor name, m := range v.Members() {")
+	w.line("\t\tswitch name {")
+	for _, p := range properties {
+		goType := p.goType(slices.Contains(required, p.name))
+		expression := read(goType, "m")
+		switch {
+		case p.WriteOnly:
+			expression = "!m.IsNullish()"
+		case goType == "":
+			expression = "read" + exported(name) + exported(p.name) + "(m)"
+		}
+		w.line("\t\tcase %q:", p.name)
+		w.line("\t\t\tr.%s = %s", exported(p.name), expression)
+	}
+	w.line("\t\t}\n\t}\n\treturn r\n}\n")
+	for _, p := range properties {
+		if p.goType(false) == "" {
+			inner := path + "." + p.name
+			w.structure(name+exported(p.name), inner, name+exported(p.name)+" is "+inner+".", p.Properties, p.Required)
+		}
+	}
+}
+
+// inputs writes the types of bodies and queries. Their members are read one by
+// one, when they are asked for: a password that is only handed on stays in the
+// host.
+func (w *writer) inputs(m *pluginapi.Manifest) error {
+	done := map[string]bool{}
+	for i := range m.Handlers {
+		h := &m.Handlers[i]
+		if h.Kind != pluginapi.KindEndpoint || done[h.Name] {
+			continue
+		}
+		done[h.Name] = true
+		if err := w.input(h, "body", h.Body); err != nil {
+			return err
+		}
+		if err := w.input(h, "query", h.Query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) input(h *pluginapi.Handler, part string, raw json.RawMessage) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	var s schema
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return fmt.Errorf("%s of %s: %w", part, h.Name, err)
+	}
+	properties, required := s.Properties, s.Required
+	for _, further := range s.AllOf {
+		properties, required = append(properties, further.Properties...), append(required, further.Required...)
+	}
+	if len(properties) == 0 {
+		return nil
+	}
+	name := h.Name + exported(part)
+	w.line("// %s is the %s of %s %s.", name, part, h.Method, h.Path)
+	w.line("type %s struct{ sdk.Request }\n", name)
+	for _, p := range properties {
+		w.inputMember(name, part, p, slices.Contains(required, p.name))
+	}
+	return nil
+}
+
+func (w *writer) inputMember(name, part string, p member, required bool) {
+	goType := p.goType(required)
+	if goType == "" {
+		goType = "sdk.Value"
+	}
+	method := exported(p.name)
+	doc := p.Description
+	value := fmt.Sprintf("x.Request.%s(%q)", exported(part), p.name)
+	if p.Format == pluginapi.FormatPassword {
+		goType, value = "sdk.Value", fmt.Sprintf("sdk.Copy(%q)", "request."+part+"."+p.name)
+		doc = strings.TrimSuffix(doc, ".") + ". It stays in the host: the value is for handing it on"
+	}
+	w.comment("", method+" is the member "+p.name+". "+doc)
+	w.line("func (x %s) %s() %s { return %s }\n", name, method, goType, read(goType, value))
+}
+
+// comment writes a comment in lines of at most 77 characters, nothing for "".
+func (w *writer) comment(indent, text string) {
+	text = strings.TrimSpace(strings.ReplaceAll(text, "`", ""))
+	if text == "" {
+		return
+	}
+	if !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	line := indent + "//"
+	for _, word := range strings.Fields(text) {
+		if len(line)+1+len(word) > 77 {
+			w.line("%s", line)
+			line = indent + "//"
+		}
+		line += " " + word
+	}
+	w.line("%s", line)
+}
+
+// initialisms are words that Go writes in capitals.
+var initialisms = map[string]string{
+	"id": "ID", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "jwt": "JWT", "otp": "OTP", "totp": "TOTP", "html": "HTML", "http": "HTTP",
+}
+
+// exported is a name of the manifest as an exported name in Go: user_not_found
+// is UserNotFound, userId is UserID, totp-secret is TOTPSecret.
+func exported(name string) string {
+	var out strings.Builder
+	for _, word := range words(name) {
+		if capital, ok := initialisms[strings.ToLower(word)]; ok {
+			out.WriteString(capital)
+			continue
+		}
+		out.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return out.String()
+}
+
+// words splits camelCase, snake_case and kebab-case. Capitals in a row are one
+// word.
+func words(name string) []string {
+	var out []string
+	word := ""
+	end := func() {
+		if word != "" {
+			out = append(out, word)
+		}
+		word = ""
+	}
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		switch upper := c >= 'A' && c <= 'Z'; {
+		case c == '_' || c == '-' || c == '.':
+			end()
+		case upper && i > 0 && !(name[i-1] >= 'A' && name[i-1] <= 'Z'):
+			end()
+			word = string(c)
+		default:
+			word += string(c)
+		}
+	}
+	end()
+	return out
+}
