@@ -1,43 +1,42 @@
 package sdk
 
-// arguments builds the arguments of a host call: as JSON, which crosses to the
-// host in one piece, until there is a value that the host has to copy. From
-// there on they are set in the document, one by one, in the same order.
+// arguments builds the arguments of a host call as JSON, which crosses to the
+// host in one piece. Where the host has to copy a value, the text has null:
+// it is then put into the document, and the copies are made in it.
 type arguments struct {
 	c       *Call
 	json    []byte
-	prefix  []byte // where members go once they are set in the document
-	open    []int  // lengths of prefix, one for each object that is open
-	setting bool
-	failed  error
-	secrets []Field // places, with paths of the configuration
+	path    []byte  // of the object that is open, each name with a dot after it
+	open    []int   // lengths of path, one for each object that is open
+	copies  []Field // places below args, with values made by Copy
+	secrets []Field // places below args, with paths of the configuration
 }
 
 // begin starts the arguments of the next host call.
 func (c *Call) begin() *arguments {
 	a := &c.args
-	*a = arguments{c: c, json: append(a.json[:0], '{'), prefix: append(a.prefix[:0], "args."...), open: a.open[:0], secrets: a.secrets[:0]}
+	*a = arguments{c: c, json: append(a.json[:0], '{'), path: a.path[:0], open: a.open[:0], copies: a.copies[:0], secrets: a.secrets[:0]}
 	return a
 }
 
-// member adds a member to the object that is open.
+// member adds a member to the object that is open, unless it is absent.
 func (a *arguments) member(name string, v Value) {
-	switch {
-	case v.kind == KindAbsent:
+	switch v.kind {
+	case KindAbsent:
 		return
-	case v.kind == kindSecret:
-		a.secrets = append(a.secrets, F(string(a.prefix[len("args."):])+EscapeName(name), String(v.text)))
+	case kindSecret:
+		a.secrets = append(a.secrets, F(a.place(name), String(v.text)))
 		return
-	case v.kind == kindPath && !a.setting:
-		a.flush()
-	}
-	if a.setting {
-		a.set(EscapeName(name), v)
-		return
+	case kindPath:
+		a.copies = append(a.copies, F(a.place(name), v))
+		v = Null // keeps the place among the members
 	}
 	a.name(name)
 	a.json = v.appendJSON(a.json)
 }
+
+// place is the path of a member below args.
+func (a *arguments) place(name string) string { return string(a.path) + EscapeName(name) }
 
 func (a *arguments) name(name string) {
 	if a.json[len(a.json)-1] != '{' {
@@ -46,45 +45,18 @@ func (a *arguments) name(name string) {
 	a.json = append(appendQuoted(a.json, name), ':')
 }
 
-// flush puts what there is so far into the document.
-func (a *arguments) flush() {
-	a.setting = true
-	if len(a.json) == 1 {
-		return
-	}
-	text := a.json
-	for range len(a.open) + 1 {
-		text = append(text, '}')
-	}
-	a.write([]byte("args"), JSON(string(text)))
-}
-
-func (a *arguments) set(name string, v Value) {
-	a.write(append(a.prefix, name...), v)
-}
-
-func (a *arguments) write(path []byte, v Value) {
-	if s := a.c.host.set(path, v); s != ok && a.failed == nil {
-		a.failed = &HostError{Status: s, Function: "set " + string(path)}
-	}
-}
-
 // object opens a member that is an object; end closes it.
 func (a *arguments) object(name string) {
-	a.open = append(a.open, len(a.prefix))
-	a.prefix = append(append(a.prefix, EscapeName(name)...), '.')
-	if !a.setting {
-		a.name(name)
-		a.json = append(a.json, '{')
-	}
+	a.name(name)
+	a.json = append(a.json, '{')
+	a.open = append(a.open, len(a.path))
+	a.path = append(append(a.path, EscapeName(name)...), '.')
 }
 
 func (a *arguments) end() {
-	a.prefix = a.prefix[:a.open[len(a.open)-1]]
-	a.open = a.open[:len(a.open)-1]
-	if !a.setting {
-		a.json = append(a.json, '}')
-	}
+	a.json = append(a.json, '}')
+	last := len(a.open) - 1
+	a.path, a.open = a.path[:a.open[last]], a.open[:last]
 }
 
 // text adds a text that must be given.
@@ -111,7 +83,8 @@ func (a *arguments) flag(name string, b bool) {
 	}
 }
 
-// fields adds an object of fields, nothing if there are none.
+// fields adds an object of fields, nothing if there are none and it may be left
+// out.
 func (a *arguments) fields(name string, fields []Field, required bool) {
 	if len(fields) == 0 && !required {
 		return
@@ -139,17 +112,37 @@ func (a *arguments) call(f hostFunction, capability, name string) (Value, error)
 	if len(a.secrets) > 0 {
 		a.fields("secrets", a.secrets, true)
 	}
-	if a.failed != nil {
-		a.c.host.set([]byte("args"), Value{}) // what was written is for no other call
-		return Value{}, a.failed
-	}
 	in := ""
-	if !a.setting && len(a.json) > 1 {
+	if len(a.json) > len("{") {
 		in = string(append(a.json, '}'))
+	}
+	if len(a.copies) > 0 {
+		if err := a.copy(in); err != nil {
+			return Value{}, err
+		}
+		in = "" // the host takes them from the document
 	}
 	status, v := a.c.host.call(f, capability, name, in)
 	if status == ok {
 		return v, nil
 	}
 	return Value{}, &HostError{Status: status, Function: capability + "." + name, Code: v.Get("code").String(), Message: v.Get("message").String()}
+}
+
+// argsPath is where the document has the arguments of the next call.
+const argsPath = "args"
+
+// copy puts the arguments into the document and lets the host copy values in
+// it. A call whose arguments could not be written is not made.
+func (a *arguments) copy(in string) error {
+	err := a.c.set([]byte(argsPath), JSON(in))
+	for _, f := range a.copies {
+		if err == nil {
+			err = a.c.set([]byte(argsPath+"."+f.Name), f.Value)
+		}
+	}
+	if err != nil {
+		a.c.host.set([]byte(argsPath), Value{}) // what was written is for no other call
+	}
+	return err
 }

@@ -43,9 +43,17 @@ func (c *Call) put(prefix, name string, v Value) {
 
 // write sets the field at c.path.
 func (c *Call) write(v Value) {
-	if s := c.host.set(c.path, v); s != ok && c.failed == nil {
-		c.failed = &HostError{Status: s, Function: "set " + string(c.path)}
+	if err := c.set(c.path, v); err != nil && c.failed == nil {
+		c.failed = err
 	}
+}
+
+// set sets the field at a path.
+func (c *Call) set(path []byte, v Value) error {
+	if s := c.host.set(path, v); s != ok {
+		return &HostError{Status: s, Function: writePrefix + string(path)}
+	}
+	return nil
 }
 
 // Err returns the first write of the document that was not done, nil if all

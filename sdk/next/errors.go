@@ -1,6 +1,9 @@
 package sdk
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // Error is an answer that refuses: a status of HTTP, 400 to 599, with the code
 // and message that the client gets. "authhost plugin bind" makes a variable of
@@ -81,6 +84,9 @@ type HostError struct {
 	Code, Message string // fit for clients; "" if there is none
 }
 
+// writePrefix begins the Function of a write.
+const writePrefix = "set "
+
 // Error names the function and says why it was not done.
 func (e *HostError) Error() string {
 	s := e.Function + ": " + e.Status.Error()
@@ -90,11 +96,8 @@ func (e *HostError) Error() string {
 	return s
 }
 
-// Is reports whether target is the status of e.
-func (e *HostError) Is(target error) bool {
-	s, isStatus := target.(Status)
-	return isStatus && s == e.Status
-}
+// Unwrap returns the status.
+func (e *HostError) Unwrap() error { return e.Status }
 
 // Answer returns an Error with the code and message of e, for calls whose
 // arguments came from the client.
@@ -122,57 +125,65 @@ func (respond) Error() string { return "the handler has answered" }
 
 // conclude turns what a handler returned into the result that the host gets.
 func conclude(c *Call, err error) result {
+	if answer, ok := errors.AsType[*Error](err); ok {
+		return answer.conclude(c)
+	}
+	r := resultContinue
+	if errors.Is(err, Respond) {
+		r, err = resultRespond, nil
+	}
 	if err == nil {
 		err = c.failed
 	}
-	switch e := err.(type) { //nolint:errorlint // the common cases, without unwrapping
-	case nil:
-		return resultContinue
-	case respond:
-		return c.responds()
-	case *Error:
-		return e.end(c)
+	if err == nil {
+		return r
 	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e.end(c)
-	}
-	if _, refused := errors.AsType[*HostError](err); !refused {
+	if unknownToHost(err) {
 		c.Log(LevelError, err.Error())
 	}
 	return resultFailed
 }
 
-func (c *Call) responds() result {
-	if c.failed != nil {
-		return conclude(c, c.failed)
-	}
-	return resultRespond
+// unknownToHost reports whether err is not that of a host call, which the host
+// reports itself.
+func unknownToHost(err error) bool {
+	refused, ok := errors.AsType[*HostError](err)
+	return !ok || strings.HasPrefix(refused.Function, writePrefix)
 }
 
-func (e *Error) end(c *Call) result {
+// conclude writes the answer that e is. Writes that were not done before do
+// not count: they would have been dropped, or belong to an answer that this one
+// replaces.
+func (e *Error) conclude(c *Call) result {
 	c.failed = nil
-	if !e.keeps {
+	r := resultDeny
+	if e.keeps {
+		r = resultRespond
+		c.SetStatus(e.Status)
+		c.SetBody("", e.body())
+	} else {
 		c.Set("error.status", Int(int64(e.Status)))
 		c.Set("error.code", String(e.Code))
 		c.Set("error.message", String(e.Message))
-		return e.ended(c, resultDeny)
 	}
-	c.SetStatus(e.Status)
-	c.SetBody("", JSON("{}"))
-	if e.Message != "" {
-		c.SetBody("message", String(e.Message))
-	}
-	if e.Code != "" {
-		c.SetBody("code", String(e.Code))
-	}
-	return e.ended(c, resultRespond)
-}
-
-// ended gives the result, unless the answer itself could not be written.
-func (e *Error) ended(c *Call, r result) result {
 	if c.failed != nil {
-		c.Log(LevelError, c.failed.Error())
+		c.Log(LevelError, "answering "+e.Error()+": "+c.failed.Error())
 		return resultFailed
 	}
 	return r
+}
+
+// body is what the host makes of error.code and error.message.
+func (e *Error) body() Value {
+	var members []Field
+	if e.Message != "" {
+		members = append(members, F("message", String(e.Message)))
+	}
+	if e.Code != "" {
+		members = append(members, F("code", String(e.Code)))
+	}
+	if members == nil {
+		return Value{}
+	}
+	return Object(members...)
 }

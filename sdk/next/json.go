@@ -2,12 +2,12 @@ package sdk
 
 import "strings"
 
-// scanner reads JSON text. The host sends valid JSON; of anything else, what
-// stands before the fault is read.
+// scanner reads the members of one object, or the items of one array. The host
+// sends valid JSON; of anything else, what stands before the fault is read.
 type scanner struct {
 	text string
 	at   int
-	in   bool // the object or array has had a member
+	in   bool // there was a member or an item before
 }
 
 func (s *scanner) space() {
@@ -26,19 +26,14 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-func (s *scanner) open(bracket byte) bool { return s.take(bracket) }
-
 // more steps to the next member or item, and reports whether there is one
 // before the closing bracket.
 func (s *scanner) more(closing byte) bool {
-	if s.take(closing) || s.at >= len(s.text) {
-		return false
-	}
-	if s.in && !s.take(',') {
+	if s.take(closing) || s.in && !s.take(',') {
 		return false
 	}
 	s.in = true
-	return true
+	return s.at < len(s.text)
 }
 
 // name reads a member's name and the colon after it.
@@ -68,8 +63,7 @@ func (s *scanner) value() (Value, bool) {
 	if s.at >= len(s.text) {
 		return Value{}, false
 	}
-	start := s.at
-	switch s.text[start] {
+	switch start := s.at; s.text[start] {
 	case '"':
 		text, ok := s.str()
 		return String(text), ok
@@ -77,19 +71,24 @@ func (s *scanner) value() (Value, bool) {
 		ok := s.skip()
 		return JSON(s.text[start:s.at]), ok
 	}
+	return s.literal()
+}
+
+// literal reads null, a boolean or a number.
+func (s *scanner) literal() (Value, bool) {
+	start := s.at
 	for s.at < len(s.text) && strings.IndexByte(",]} \t\r\n", s.text[s.at]) < 0 {
 		s.at++
 	}
-	switch literal := s.text[start:s.at]; literal {
-	case "null":
+	switch text := s.text[start:s.at]; {
+	case text == "null":
 		return Null, true
-	case "true", "false":
-		return Value{KindBool, literal}, true
-	case "":
-		return Value{}, false
-	default:
-		return Value{KindNumber, literal}, true
+	case text == "true", text == "false":
+		return Value{KindBool, text}, true
+	case text != "" && strings.IndexByte("-0123456789", text[0]) >= 0:
+		return Value{KindNumber, text}, true
 	}
+	return Value{}, false
 }
 
 // skip steps over an object or array.

@@ -44,10 +44,7 @@ func (c *Call) SetCookieFor(name, value string, maxAge int64) {
 // object does not fit into cookies; then the client has none.
 func (c *Call) SealCookie(name string, object Value) error {
 	c.path = append(append(c.path[:0], "response.cookies."...), name...)
-	if s := c.host.set(c.path, object); s != ok {
-		return &HostError{Status: s, Function: "set " + string(c.path)}
-	}
-	return nil
+	return c.set(c.path, object)
 }
 
 // ExpireCookie takes a cookie away from the client.

@@ -3,7 +3,6 @@ package sdk
 import (
 	"iter"
 	"strconv"
-	"strings"
 )
 
 // Value is a field's value: what Get returns and Set takes. The zero Value is
@@ -31,8 +30,18 @@ func Bool(b bool) Value {
 // Int returns a number value.
 func Int(n int64) Value { return Value{KindNumber, strconv.FormatInt(n, 10)} }
 
-// JSON returns a value given as JSON text.
-func JSON(text string) Value { return Value{KindJSON, text} }
+// JSON returns the value of a JSON text. What is not JSON is refused when it is
+// set.
+func JSON(text string) Value {
+	if text != "" && text[0] != '{' && text[0] != '[' {
+		s := scanner{text: text}
+		v, ok := s.value()
+		if s.space(); ok && s.at == len(text) {
+			return v
+		}
+	}
+	return Value{KindJSON, text}
+}
 
 // Object returns an object with members in the given order. Members made by
 // Copy or Secret are left out: the host fills those in only where a call takes
@@ -157,7 +166,8 @@ func isZero(number string) bool {
 	return true
 }
 
-// Get returns the member of an object with a name, absent if there is none.
+// Get returns the member of an object with a name, the first if there are
+// several, absent if there is none.
 func (v Value) Get(name string) Value {
 	for n, member := range v.Members() {
 		if n == name {
@@ -173,16 +183,26 @@ func (v Value) At(path string) Value {
 	for path != "" {
 		var name string
 		name, path = cutName(path)
-		if i, err := strconv.Atoi(name); err == nil && strings.HasPrefix(v.text, "[") {
-			v = v.item(i)
-			continue
+		if v.isArray() {
+			v = v.item(name)
+		} else {
+			v = v.Get(name)
 		}
-		v = v.Get(name)
 	}
 	return v
 }
 
-func (v Value) item(i int) Value {
+func (v Value) isArray() bool {
+	s := scanner{text: v.text}
+	return v.kind == KindJSON && s.take('[')
+}
+
+// item returns the item of an array at an index, absent if there is none.
+func (v Value) item(index string) Value {
+	i, err := strconv.Atoi(index)
+	if err != nil {
+		return Value{}
+	}
 	for item := range v.Items() {
 		if i == 0 {
 			return item
@@ -200,7 +220,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 			return
 		}
 		s := scanner{text: v.text}
-		if !s.open('{') {
+		if !s.take('{') {
 			return
 		}
 		for s.more('}') {
@@ -223,7 +243,7 @@ func (v Value) Items() iter.Seq[Value] {
 			return
 		}
 		s := scanner{text: v.text}
-		if !s.open('[') {
+		if !s.take('[') {
 			return
 		}
 		for s.more(']') {
