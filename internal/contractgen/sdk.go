@@ -237,21 +237,12 @@ func (s *source) method(f *pluginapi.Function, n capabilityNames) {
 	if strings.Contains("amorv", receiver) { // names of what the body has
 		receiver = "x"
 	}
-	var params []string
-	for i := range f.Args {
-		if a := &f.Args[i]; a.Required && a.Name != n.bound {
-			params = append(params, unexported(a.Name)+" "+argType(a))
-		}
-	}
-	if len(optional(f)) > 0 {
-		params = append(params, "o "+optionsType(f, n))
-	}
 	result := resultType(f, n)
 	returns := "error"
 	if result != "" {
 		returns = "(" + result + ", error)"
 	}
-	s.line("func (%s %s) %s(%s) %s {", receiver, n.typ, exported(f.Name), strings.Join(params, ", "), returns)
+	s.line("func (%s %s) %s(%s) %s {", receiver, n.typ, exported(f.Name), parameters(f, n), returns)
 	s.line("\ta := %s.c.begin()", receiver)
 	for i := range f.Args {
 		a := &f.Args[i]
@@ -267,6 +258,26 @@ func (s *source) method(f *pluginapi.Function, n capabilityNames) {
 	call := fmt.Sprintf("a.call(%s, %q, %q)", importName(f.Capability), f.Capability, f.Name)
 	s.finish(f, call, result)
 	s.line("}\n")
+}
+
+// parameters lists the parameters of a method: the arguments that must be given,
+// and the options.
+func parameters(f *pluginapi.Function, n capabilityNames) string {
+	var names, types []string
+	for i := range f.Args {
+		if a := &f.Args[i]; a.Required && a.Name != n.bound {
+			names, types = append(names, unexported(a.Name)), append(types, argType(a))
+		}
+	}
+	if len(optional(f)) > 0 {
+		names, types = append(names, "o"), append(types, optionsType(f, n))
+	}
+	for i := range names {
+		if i == len(names)-1 || types[i] != types[i+1] { // else the next one's type is its own
+			names[i] += " " + types[i]
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *source) methodDoc(f *pluginapi.Function) {

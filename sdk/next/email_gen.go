@@ -18,7 +18,7 @@ type EmailSendOptions struct {
 }
 
 // Send sends a mail after the commit.
-func (e Email) Send(to string, template string, o EmailSendOptions) error {
+func (e Email) Send(to, template string, o EmailSendOptions) error {
 	a := e.c.begin()
 	a.text("to", to)
 	a.text("template", template)

@@ -85,7 +85,7 @@ type HTTPVerifyTokenOptions struct {
 // may be "expired" (its time is over), "issuer" (another server's),
 // "audience" (for somebody else), "nonce" (not the one that was asked for),
 // "key" (the server has no such key), "invalid" (it is not one).
-func (h HTTP) VerifyToken(token Value, jwksURL string, issuer Value, audience Value, o HTTPVerifyTokenOptions) (Value, error) {
+func (h HTTP) VerifyToken(token Value, jwksURL string, issuer, audience Value, o HTTPVerifyTokenOptions) (Value, error) {
 	a := h.c.begin()
 	a.member("token", token)
 	a.text("jwksUrl", jwksURL)

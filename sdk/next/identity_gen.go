@@ -150,7 +150,7 @@ func (i Identity) DeleteUser(id string) error {
 
 // FindAccount finds a user's account at a provider. The error is NotFound:
 // there is none.
-func (i Identity) FindAccount(userID string, providerID string) (Account, error) {
+func (i Identity) FindAccount(userID, providerID string) (Account, error) {
 	a := i.c.begin()
 	a.text("userId", userID)
 	a.text("providerId", providerID)
@@ -173,7 +173,7 @@ type DeleteAccountOptions struct {
 
 // DeleteAccount removes a user's account at a provider. The error is
 // NotFound: there is none.
-func (i Identity) DeleteAccount(userID string, providerID string, o DeleteAccountOptions) error {
+func (i Identity) DeleteAccount(userID, providerID string, o DeleteAccountOptions) error {
 	a := i.c.begin()
 	a.text("userId", userID)
 	a.text("providerId", providerID)
@@ -190,7 +190,7 @@ type FindLinkedResult struct {
 
 // FindLinked finds the user whom a provider knows by an id. The error is
 // NotFound: there is none.
-func (i Identity) FindLinked(providerID string, accountID string) (FindLinkedResult, error) {
+func (i Identity) FindLinked(providerID, accountID string) (FindLinkedResult, error) {
 	a := i.c.begin()
 	a.text("providerId", providerID)
 	a.text("accountId", accountID)
@@ -241,7 +241,7 @@ func (i Identity) LinkAccount(userID string, account LinkedAccount, o LinkAccoun
 
 // UpdateAccount changes tokens, their times and scope of an account. The
 // error is NotFound: there is none.
-func (i Identity) UpdateAccount(providerID string, accountID string, set []Field) (Account, error) {
+func (i Identity) UpdateAccount(providerID, accountID string, set []Field) (Account, error) {
 	a := i.c.begin()
 	a.text("providerId", providerID)
 	a.text("accountId", accountID)
@@ -264,7 +264,7 @@ type AccountTokensResult struct {
 
 // AccountTokens gives the tokens of an account; needs tokens. The error is
 // NotFound: there is none.
-func (i Identity) AccountTokens(providerID string, accountID string, o AccountTokensOptions) (AccountTokensResult, error) {
+func (i Identity) AccountTokens(providerID, accountID string, o AccountTokensOptions) (AccountTokensResult, error) {
 	a := i.c.begin()
 	a.text("providerId", providerID)
 	a.text("accountId", accountID)

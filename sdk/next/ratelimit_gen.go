@@ -17,7 +17,7 @@ type RateLimitHitResult struct {
 
 // Hit counts one use of a key; kept even if the handler denies. All nodes
 // count together where the tenant's rateLimit.storage is shared.
-func (x RateLimit) Hit(key string, window int64, max int64) (RateLimitHitResult, error) {
+func (x RateLimit) Hit(key string, window, max int64) (RateLimitHitResult, error) {
 	a := x.c.begin()
 	a.text("key", key)
 	a.number("window", window, true)

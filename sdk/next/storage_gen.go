@@ -121,7 +121,7 @@ type StorageIncrementOptions struct {
 
 // Increment adds to a number, at once; it is kept even if the handler
 // denies. The error is NotFound: there is none.
-func (s Storage) Increment(id string, field string, o StorageIncrementOptions) (int64, error) {
+func (s Storage) Increment(id, field string, o StorageIncrementOptions) (int64, error) {
 	a := s.c.begin()
 	a.text("model", s.model)
 	a.text("id", id)

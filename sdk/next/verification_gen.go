@@ -10,7 +10,7 @@ type Verifications struct{ c *Call }
 func (c *Call) Verifications() Verifications { return Verifications{c} }
 
 // Create keeps a value under an identifier, and replaces an earlier one.
-func (x Verifications) Create(identifier string, value string, expiresIn int64) (Verification, error) {
+func (x Verifications) Create(identifier, value string, expiresIn int64) (Verification, error) {
 	a := x.c.begin()
 	a.text("identifier", identifier)
 	a.text("value", value)
