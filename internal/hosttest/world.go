@@ -1,0 +1,106 @@
+package hosttest
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Host is what a handler has of its host.
+type Host interface {
+	// Get reads a field of the document.
+	Get(path string) (pluginapi.Kind, []byte)
+	// Set writes one.
+	Set(path string, kind pluginapi.Kind, value []byte) pluginapi.Status
+	// Call performs a capability call with the arguments in the JSON text in, or
+	// with those at args if that is empty, and returns the result as JSON text.
+	Call(capability, function string, in []byte) (pluginapi.Status, []byte)
+}
+
+// Handler is the code of all handlers of the plugin. event is what a hook is
+// called for, "" the endpoint.
+type Handler func(event string, h Host) pluginapi.Result
+
+// Request is a request to the plugin's endpoint, POST /guest.
+type Request struct {
+	Session string // the token of the session that it proves; "" for none
+	Body    string // JSON
+}
+
+// World is a host with one plugin, that of Manifest, in one tenant without
+// users.
+type World interface {
+	// Serve takes a request through the plugin's handlers: request.before, the
+	// endpoint, response.session if it applies, request.after, and what their
+	// calls raise in between. What a handler wrote is kept if it continues.
+	Serve(t testing.TB, r Request, h Handler)
+	// Advance moves the clock, which stands still otherwise.
+	Advance(d time.Duration)
+}
+
+// Maker starts a host whose plugin has the manifest Manifest() and the
+// configuration Settings(url); requests to url, and below, reach other.
+type Maker func(t testing.TB, other http.Handler) World
+
+// PluginID is the id of the plugin.
+const PluginID = "guest"
+
+// EndpointPath is the path of its endpoint.
+const EndpointPath = "/" + PluginID
+
+// Manifest returns the manifest of the plugin that makes the calls. It asks for
+// everything.
+func Manifest() *pluginapi.Manifest {
+	m := &pluginapi.Manifest{
+		ID: PluginID, Version: "1.0.0", ABI: pluginapi.Version(),
+		Models: map[string]pluginapi.Model{"note": {
+			Fields: map[string]pluginapi.Field{
+				"name": {Type: "string", Unique: true}, "group": {Type: "string", Index: true}, "count": {Type: "number"},
+			},
+		}, "unlisted": {Fields: map[string]pluginapi.Field{"name": {Type: "string"}}}},
+		Fields: map[string]map[string]pluginapi.Field{
+			"user":    {"nickname": {Type: "string"}},
+			"session": {"theme": {Type: "string"}},
+		},
+		Config: []byte(`{"type":"object","properties":{"other":{"type":"string"},"signingSecret":{"type":"string","writeOnly":true}}}`),
+		Handlers: []pluginapi.Handler{
+			{Number: 0, Kind: pluginapi.KindEndpoint, Method: "POST", Path: EndpointPath},
+		},
+	}
+	for i, event := range pluginapi.Events() {
+		m.Handlers = append(m.Handlers, pluginapi.Handler{Number: int32(i + 1), Kind: pluginapi.KindHook, Event: event})
+	}
+	for _, name := range pluginapi.CapabilityNames() {
+		c := pluginapi.Capability{Name: name}
+		switch name {
+		case pluginapi.CapIdentity:
+			c.Write = []string{"user", "account", pluginapi.IdentityTokens}
+		case pluginapi.CapStorage:
+			c.Write = []string{"note"}
+		case pluginapi.CapCrypto:
+			c.Purposes = []string{"test", "other"}
+		case pluginapi.CapKeys:
+			c.Keys = []string{"test"}
+		case pluginapi.CapHTTP:
+			c.Hosts = []string{pluginapi.ConfigHost + "other"}
+		}
+		m.Capabilities = append(m.Capabilities, c)
+	}
+	for _, p := range pluginapi.Permissions() {
+		asked := pluginapi.Permission{Name: p.Name}
+		if p.Set == pluginapi.PermFields {
+			asked.Read = []string{"user.*", "session.*"}
+			asked.Write = asked.Read
+		}
+		m.Permissions = append(m.Permissions, asked)
+	}
+	return m
+}
+
+// Settings returns the plugin's configuration as JSON. url is where the other
+// servers are.
+func Settings(url string) string {
+	return `{"other":"` + url + `","signingSecret":"whsec_c2VjcmV0"}`
+}
