@@ -14,9 +14,9 @@ const DefaultErrorStatus = http.StatusBadRequest
 // ErrorAnswer is an error that a plugin's handlers refuse with. In a manifest
 // it is an object, or the message alone.
 type ErrorAnswer struct {
-	Code    string `json:"code,omitempty"`   // default: the name under which it stands
-	Status  int    `json:"status,omitempty"` // of HTTP; default DefaultErrorStatus
-	Message string `json:"message"`
+	Code    *string `json:"code,omitempty"`   // default: the name under which it stands; "": the answer has none
+	Status  int     `json:"status,omitempty"` // of HTTP; default DefaultErrorStatus
+	Message string  `json:"message"`          // "": the answer has none; without a code, too, it has no body
 }
 
 // UnmarshalJSON reads an object, or a message.
@@ -34,8 +34,8 @@ func (e *ErrorAnswer) UnmarshalJSON(data []byte) error {
 // whether there is one of that name.
 func (m *Manifest) Error(name string) (ErrorAnswer, bool) {
 	e, ok := m.Errors[name]
-	if e.Code == "" {
-		e.Code = name
+	if e.Code == nil {
+		e.Code = &name
 	}
 	if e.Status == 0 {
 		e.Status = DefaultErrorStatus
@@ -95,8 +95,8 @@ func (m *Manifest) validateErrors(r *report) {
 	for name := range m.Errors {
 		r.want("errors", name, codePattern)
 		e, _ := m.Error(name)
-		if e.Code != name {
-			r.want("errors."+name+".code", e.Code, codePattern)
+		if *e.Code != "" && *e.Code != name {
+			r.want("errors."+name+".code", *e.Code, codePattern)
 		}
 		if e.Status < 400 || e.Status > 599 {
 			r.add("errors."+name+".status", "%d is not from 400 to 599", e.Status)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -54,7 +55,7 @@ func (e *endpoint) refusals() map[int][]string {
 	out := map[int][]string{}
 	add := func(status int, why string) { out[status] = append(out[status], why) }
 	for _, refused := range e.errors {
-		add(refused.Status, refused.Code+": "+refused.Message)
+		add(refused.Status, cmp.Or(strings.TrimPrefix(*refused.Code+": "+refused.Message, ": "), http.StatusText(refused.Status)))
 	}
 	if e.body != nil || e.query != nil {
 		add(http.StatusBadRequest, "VALIDATION_ERROR: body or query is not as described")

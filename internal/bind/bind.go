@@ -127,7 +127,7 @@ func (w *writer) errors(m *pluginapi.Manifest) {
 	w.line("var (")
 	for _, name := range slices.Sorted(maps.Keys(m.Errors)) {
 		e, _ := m.Error(name)
-		w.line("\terr%s = &sdk.Error{Status: %d, Code: %q, Message: %q}", exported(strings.ToLower(name)), e.Status, e.Code, e.Message)
+		w.line("\terr%s = &sdk.Error{Status: %d, Code: %q, Message: %q}", exported(strings.ToLower(name)), e.Status, *e.Code, e.Message)
 	}
 	w.line(")\n")
 }

@@ -30,7 +30,8 @@ const manifest = `{
     {"handler": "list", "kind": "endpoint", "method": "GET", "path": "/visits/all"},
     {"handler": "count", "kind": "hook", "event": "session.created", "failure": "skip"}
   ],
-  "errors": {"VISITS_HIDDEN": "Visits are not shown", "TOO_LATE": {"code": "VISITS_HIDDEN", "status": 410, "message": "Too late"}},
+  "errors": {"VISITS_HIDDEN": "Visits are not shown", "TOO_LATE": {"code": "VISITS_HIDDEN", "status": 410, "message": "Too late"},
+    "OFF": {"code": "", "status": 404, "message": ""}},
   "config": {"type": "object", "properties": {
     "shown": {"type": "boolean", "default": true, "description": "Whether /visits answers"},
     "strict": {"type": "boolean"},
@@ -49,6 +50,7 @@ func TestGo(t *testing.T) {
 	for _, want := range []string{
 		`sdk.Register(0, list) sdk.Register(1, forget) sdk.Register(3, count) }`,
 		`errTooLate = &sdk.Error{Status: 410, Code: "VISITS_HIDDEN", Message: "Too late"}`,
+		`errOff = &sdk.Error{Status: 404, Code: "", Message: ""}`,
 		`errVisitsHidden = &sdk.Error{Status: 400, Code: "VISITS_HIDDEN", Message: "Visits are not shown"}`,
 		`const pluginID = "visits"`, `cookieLastVisit = "last_visit" )`, `modelVisit = "visit"`, `purposeVisitLink = "visit-link"`, `keyVisits = "visits"`,
 		`// Whether /visits answers. Shown bool`, `Strict sdk.Value`, `Paths []string`, `Mail configMail`, `Every int64`,

@@ -1,0 +1,36 @@
+package httpapi
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// TestRefusals: each status has the errors that the manifest names, however
+// much of code and message they have, and those of the host.
+func TestRefusals(t *testing.T) {
+	m, err := pluginapi.ParseManifest([]byte(`{
+	  "id": "x", "version": "1.0.0", "abi": "1.1",
+	  "errors": {"GONE": "It is gone", "BARE": {"code": "", "message": "No"}, "OFF": {"status": 404, "code": "", "message": ""}},
+	  "handlers": [{"handler": "f", "kind": "endpoint", "method": "GET", "path": "/x", "errors": ["GONE", "BARE", "OFF"]}]
+	}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &endpoint{session: pluginapi.SessionRequired}
+	for _, name := range m.Handlers[0].Errors {
+		refused, _ := m.Error(name)
+		e.errors = append(e.errors, refused)
+	}
+	got := e.refusals()
+	for status, want := range map[int][]string{
+		400: {"GONE: It is gone", "No"},
+		401: {"UNAUTHORIZED: there is no session"},
+		404: {"Not Found"},
+	} {
+		if !slices.Equal(got[status], want) {
+			t.Errorf("%d: %q, want %q", status, got[status], want)
+		}
+	}
+}
