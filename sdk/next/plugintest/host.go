@@ -120,6 +120,7 @@ func New(t testing.TB, c Config) *Host {
 		overrides: map[string]Function{},
 		state:     state{Records: map[string][]Object{}, Tokens: map[string]Object{}, Hits: map[string]int{}},
 	}
+	h.begin("", "") // for code that is no handler, called with sdk.NewCall
 	return h
 }
 

@@ -1,0 +1,16 @@
+// Package kit has pieces that several plugins are made of. Each is built on
+// package sdk alone, needs no more than the capabilities that its comment
+// names, and can be left out without the others.
+//
+// An endpoint that asks for the user's password once more:
+//
+//	var wrong = kit.Refusals{WrongPassword: errInvalidPassword}
+//
+//	func forget(c *sdk.Call) error {
+//		password := forgetBody{c.Request()}.Password()
+//		if err := kit.CheckPassword(c, c.Session().UserID, password, wrong); err != nil {
+//			return err
+//		}
+//		…
+//	}
+package kit
