@@ -105,6 +105,16 @@ func (e *HostError) Answer(status int) *Error {
 	return &Error{Status: status, Code: e.Code, Message: e.Message}
 }
 
+// InvalidInput makes of the error of a call whose arguments were Invalid an
+// answer with status 400 and the host's code and message, for arguments that
+// came from the client. Every other error, and nil, it returns as it is.
+func InvalidInput(err error) error {
+	if refused, ok := errors.AsType[*HostError](err); ok && refused.Status == Invalid {
+		return refused.Answer(400)
+	}
+	return err
+}
+
 // CodeOf returns the code of a host call that was not done, such as "expired" of
 // a token, and "" for every other error.
 func CodeOf(err error) string {

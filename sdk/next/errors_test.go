@@ -82,6 +82,18 @@ func TestWritesNotDone(t *testing.T) {
 	}
 }
 
+func TestInvalidInput(t *testing.T) {
+	invalid := &HostError{Status: Invalid, Function: "identity.updateUser", Code: "FIELD_NOT_ALLOWED", Message: "plan is not allowed to be set"}
+	if err := InvalidInput(invalid); !errors.Is(err, &Error{Status: 400, Code: invalid.Code, Message: invalid.Message}) {
+		t.Errorf("got %v", err)
+	}
+	for _, err := range []error{nil, &HostError{Status: Conflict}, &Error{Status: 422}} {
+		if got := InvalidInput(err); got != err {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
 // TestAnswerNotWritten: a refusal that cannot be written is a fault, not an
 // answer of another kind.
 func TestAnswerNotWritten(t *testing.T) {
