@@ -65,9 +65,7 @@ func (b *Bench) Fire(ctx context.Context, h Hook) (dispatch.Fired, dispatch.Resp
 	}
 	ex := b.realm.api.Exchange(h.Request)
 	defer ex.Close()
-	if ex.Response = h.Response; ex.Response.Headers == nil {
-		ex.Response.Headers = http.Header{}
-	}
+	ex.Response = h.Response
 	fired, err := ex.Fire(ctx, entry, h.Event)
 	return fired, ex.Response, err
 }
@@ -79,7 +77,7 @@ func (b *Bench) hook(h Hook) (dispatch.Entry, error) {
 		}
 		for _, handler := range p.Manifest.Handlers {
 			if handler.Number == h.Number && handler.Kind == pluginapi.KindHook {
-				return dispatch.Entry{Plugin: p, Handler: handler}, nil
+				return dispatch.Entry{Plugin: p, Handler: &handler}, nil
 			}
 		}
 	}

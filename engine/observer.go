@@ -33,10 +33,10 @@ func (o *observer) HandlerDone(ex *dispatch.Exchange, entry dispatch.Entry, done
 	u := done.Usage
 	e.metrics.PluginUsed(ex.Realm.ID, entry.Plugin.ID, telemetry.Usage{Fuel: u.Fuel, HostCalls: uint64(u.HostCalls), BytesIn: u.BytesIn, BytesOut: u.BytesOut, Host: u.Host})
 	if e.options.Handled != nil {
-		e.options.Handled(Handled{Tenant: ex.Realm.ID, Plugin: entry.Plugin.ID, Handler: entry.Handler, Done: done})
+		e.options.Handled(Handled{Tenant: ex.Realm.ID, Plugin: entry.Plugin.ID, Handler: *entry.Handler, Done: done})
 	}
 	if ex.Realm.Development {
-		ex.Response.Headers.Add("Server-Timing", timing(entry.Plugin.ID, handler, done))
+		ex.Response.Header().Add("Server-Timing", timing(entry.Plugin.ID, handler, done))
 	}
 	if done.Took >= e.options.SlowHandler {
 		e.logger.Warn("slow plugin handler", "tenant", ex.Realm.ID, "plugin", entry.Plugin.ID, "handler", handler, "request", ex.Request.ID,

@@ -110,13 +110,7 @@ func (ex *Exchange) takeBound(b session.Bound) {
 
 // unsetBound drops what the answer has of a sealed cookie so far.
 func (ex *Exchange) unsetBound(b session.Bound) {
-	kept := ex.Response.Cookies[:0]
-	for _, c := range ex.Response.Cookies {
-		if session.BaseName(c.Name) != b.Name {
-			kept = append(kept, c)
-		}
-	}
-	ex.Response.Cookies = kept
+	ex.Response.DropCookies(func(name string) bool { return session.BaseName(name) == b.Name })
 }
 
 // answersBound reports whether the answer has a sealed cookie already.

@@ -74,9 +74,9 @@ func (ex *Exchange) enqueue(ctx context.Context) error {
 	if len(ex.durable) == 0 {
 		return nil
 	}
-	lanes, err := outbox.Append(ctx, ex.tx, ex.Realm.Store, ex.durable, ex.Now)
+	lanes, err := outbox.Append(ctx, ex.Tx(), ex.Realm.Store, ex.durable, ex.Now)
 	if err == nil && ex.Realm.Outbox != nil {
-		ex.tx.OnCommit(func() { ex.Realm.Outbox.Committed(lanes) })
+		ex.Tx().OnCommit(func() { ex.Realm.Outbox.Committed(lanes) })
 	}
 	return err
 }
@@ -97,7 +97,7 @@ func (ex *Exchange) Deliver(ctx context.Context, e *outbox.Entry, finish outbox.
 		if result, err = ex.run(ctx, hook, call); err != nil {
 			return err
 		}
-		return finish(ctx, ex.tx)
+		return finish(ctx, ex.Tx())
 	})
 	switch {
 	case err == nil:
@@ -127,7 +127,7 @@ func (s *Set) durable(e *outbox.Entry) (Entry, error) {
 			continue
 		}
 		for _, hook := range s.hooks[e.Name] {
-			if hook.Plugin != p || !hook.Handler.Durable() || !written(&hook.Handler, e) {
+			if hook.Plugin != p || !hook.Handler.Durable() || !written(hook.Handler, e) {
 				continue
 			}
 			if to := hook.Handler.DeliverTo; to != "" && !walk(p.Config, strings.Split(to, ".")).Object().Has(e.Target) {

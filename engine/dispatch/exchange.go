@@ -62,42 +62,13 @@ type Request struct {
 	ID          string // request id for logs
 }
 
-// Response is the answer as it is being put together.
-type Response struct {
-	Status   int // 0: 200, or 302 with Redirect
-	Body     document.Value
-	Headers  http.Header
-	Redirect string
-	Cookies  []session.Cookie
-
-	detachedToken document.Value // the session token in a cookie that was detached
-}
-
-func (r Response) clone() Response {
-	r.Headers = r.Headers.Clone()
-	r.Body = r.Body.Clone()
-	r.Cookies = append([]session.Cookie(nil), r.Cookies...)
-	return r
-}
-
-// SetCookie adds a cookie; an earlier one of the same name is dropped, so
-// that a value which was taken back never reaches the wire.
-func (r *Response) SetCookie(c session.Cookie) {
-	for i := range r.Cookies {
-		if r.Cookies[i].Name == c.Name {
-			r.Cookies = append(r.Cookies[:i], r.Cookies[i+1:]...)
-			break
-		}
-	}
-	r.Cookies = append(r.Cookies, c)
-}
-
 // Capabilities performs the host calls of plugins.
 type Capabilities interface {
 	Call(ctx context.Context, c *Call, capability, function string, args *document.Object) (document.Value, error)
 }
 
-// Views turns stored records into what clients may see.
+// Views turns stored records into what clients may see. The objects must not be
+// changed.
 type Views interface {
 	User(*store.Record) *document.Object
 	Session(*store.Record) *document.Object
@@ -141,10 +112,13 @@ type Exchange struct {
 	serviceKey string // id of the service key that the request came with
 	resolved   bool
 	current    session.Current
+	view       view
+	tenantView document.Value
 
-	tx         *store.Tx
-	doomed     error // why the open unit of work must not be committed
-	ownRequest bool  // Request's parts may be changed in place
+	open       bool      // a unit of work is
+	tx         *store.Tx // its writes and reads; nil as long as there are none
+	doomed     error     // why the open unit of work must not be committed
+	ownRequest bool      // Request's parts may be changed in place
 	effects    effects
 	outcome    unitOutcome
 	reason     string // why a session is being created
@@ -190,7 +164,6 @@ func NewExchange(c Config, r Request, now time.Time) *Exchange {
 		Realm: c.Realm, Request: r, Now: now,
 		set: c.Set, caps: c.Capabilities, views: c.Views, observer: c.Observer, logger: c.Logger,
 		credential: session.Credential{Cookie: r.Headers.Get("Cookie")},
-		Response:   Response{Headers: http.Header{}},
 	}
 }
 
@@ -296,27 +269,39 @@ func (ex *Exchange) CheckCurrent(ctx context.Context) error {
 	return err
 }
 
-// sessionView returns {session, user, fresh, rememberMe} of the session that
-// the answer is about: the one just issued, else the current one.
-func (ex *Exchange) sessionView(ctx context.Context) (*document.Object, error) {
+// view is the session that the answer is about, as handlers see it, and what it
+// was made of.
+type view struct {
+	session, user *store.Record
+	server        bool
+	value         document.Value // {session, user, fresh, rememberMe}; not to be changed
+}
+
+// sessionView returns the session that the answer is about: the one just
+// issued, else the current one; Absent for none. It is built anew only when
+// there is another.
+func (ex *Exchange) sessionView(ctx context.Context) (document.Value, error) {
 	sess, user := (*store.Record)(nil), (*store.Record)(nil)
 	if ex.outcome.issued != nil {
 		sess, user = ex.outcome.issued.session, ex.outcome.issued.user
 	} else if !ex.outcome.ended {
 		cur, err := ex.Current(ctx)
 		if err != nil {
-			return nil, err
+			return document.Value{}, err
 		}
 		if cur.Valid() {
 			sess, user = cur.Session, cur.User
 		}
 	}
 	if sess == nil {
-		return nil, nil
+		return document.Value{}, nil
 	}
-	return document.NewObject(4).
-		Set("session", document.Obj(ex.Views().Session(sess))).
-		Set("user", document.Obj(ex.Views().User(user))).
-		Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).
-		Set("rememberMe", document.Boolean(!ex.Realm.Sessions.Forgotten(sess))), nil
+	if v := &ex.view; v.session != sess || v.user != user || v.server != ex.ServerCall() {
+		*v = view{sess, user, ex.ServerCall(), document.Obj(document.NewObject(4).
+			Set("session", document.Obj(ex.Views().Session(sess))).
+			Set("user", document.Obj(ex.Views().User(user))).
+			Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).
+			Set("rememberMe", document.Boolean(!ex.Realm.Sessions.Forgotten(sess))))}
+	}
+	return ex.view.value, nil
 }

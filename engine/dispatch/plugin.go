@@ -62,7 +62,7 @@ func covering(declared []pluginapi.Cookie, name string) (pluginapi.Cookie, bool)
 // Entry is one handler of one plugin.
 type Entry struct {
 	Plugin  *Plugin
-	Handler pluginapi.Handler
+	Handler *pluginapi.Handler
 }
 
 func (e Entry) name() string { return fmt.Sprintf("%s#%d", e.Plugin.ID, e.Handler.Number) }
@@ -96,7 +96,7 @@ func NewSet(plugins []*Plugin) (*Set, error) {
 			if err := p.place(&h); err != nil {
 				return nil, err
 			}
-			e := Entry{Plugin: p, Handler: h}
+			e := Entry{Plugin: p, Handler: &h}
 			if h.Kind == pluginapi.KindHook {
 				s.hooks[h.Event] = append(s.hooks[h.Event], e)
 				continue

@@ -27,7 +27,7 @@ func (c *Call) read(path string) document.Value {
 			c.refusal = err
 			return document.Value{}
 		}
-		return walk(document.Obj(view), rest)
+		return walk(view, rest)
 	case "result":
 		return walk(c.result, rest)
 	case "args":
@@ -45,7 +45,7 @@ func (c *Call) read(path string) document.Value {
 	case "event":
 		return walk(c.eventView(), rest)
 	case "tenant":
-		return walk(c.tenant(), rest)
+		return walk(c.Exchange.tenant(), rest)
 	case "now":
 		return c.now(rest)
 	}
@@ -177,9 +177,13 @@ func (c *Call) readResponse(segments []string) document.Value {
 	return document.Value{}
 }
 
-func (c *Call) tenant() document.Value {
-	r, base := c.Exchange.Realm, c.Exchange.BaseURL()
-	return document.Obj(document.NewObject(8).
+// tenant returns what handlers may know of the tenant, as the client sees it.
+func (ex *Exchange) tenant() document.Value {
+	if !ex.tenantView.IsAbsent() {
+		return ex.tenantView
+	}
+	r, base := ex.Realm, ex.BaseURL()
+	ex.tenantView = document.Obj(document.NewObject(9).
 		Set("id", document.Text(r.ID)).
 		Set("appName", document.Text(r.AppName)).
 		Set("baseURL", document.Text(base)).
@@ -189,6 +193,7 @@ func (c *Call) tenant() document.Value {
 		Set("dialect", document.Text(cmp.Or(r.Dialect, pluginapi.Dialect16))).
 		Set("errorURL", document.Text(r.errorPage(base))).
 		Set("development", document.Boolean(r.Development)))
+	return ex.tenantView
 }
 
 func (c *Call) now(segments []string) document.Value {
@@ -205,16 +210,4 @@ func (c *Call) now(segments []string) document.Value {
 		return document.Int(t.Unix())
 	}
 	return document.Value{}
-}
-
-// StatusOrDefault returns the HTTP status that the answer will have.
-func (r *Response) StatusOrDefault() int {
-	switch {
-	case r.Status != 0:
-		return r.Status
-	case r.Redirect != "":
-		return 302
-	default:
-		return 200
-	}
 }

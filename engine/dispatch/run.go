@@ -153,14 +153,14 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 	if n := len(ex.callStack); n > 0 {
 		c.cause = ex.callStack[n-1].Plugin.ID
 	}
-	mark, outcome, response, durable := ex.tx.Mark(), ex.outcome, ex.Response, len(ex.durable)
-	ex.Response = Response{Headers: http.Header{}}
+	mark, outcome, response, durable := ex.mark(), ex.outcome, ex.Response, len(ex.durable)
+	ex.Response = Response{}
 	result, err := ex.run(ctx, e, c)
 	own := ex.Response
 	ex.Response = response
 	switch {
 	case err != nil:
-		ex.tx.Rewind(mark)
+		ex.rewind(mark)
 		ex.outcome, ex.durable = outcome, ex.durable[:durable]
 		return err
 	case result == pluginapi.Respond && c.event == pluginapi.EventSessionCreating:
@@ -168,7 +168,8 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 		return ErrPending
 	}
 	for name, values := range own.Headers {
-		ex.Response.Headers[name] = append(ex.Response.Headers[name], values...)
+		h := ex.Response.Header()
+		h[name] = append(h[name], values...)
 	}
 	for _, cookie := range own.Cookies {
 		ex.Response.SetCookie(cookie)
@@ -359,7 +360,7 @@ func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Res
 
 // limits returns the bounds of one handler call: the operator's, narrowed by
 // the manifest's where that asks for less.
-func (p *Plugin) limits(h pluginapi.Handler) sandbox.Limits {
+func (p *Plugin) limits(h *pluginapi.Handler) sandbox.Limits {
 	return narrow(p.Limits, p.Module.Limits(), h.Limits)
 }
 

@@ -37,7 +37,7 @@ func (ex *Exchange) ServerCall() bool { return ex.serviceKey != "" || ex.credent
 type withoutToken struct{ Views }
 
 func (v withoutToken) Session(rec *store.Record) *document.Object {
-	o := v.Views.Session(rec)
+	o := v.Views.Session(rec).Clone()
 	o.Delete("token")
 	return o
 }

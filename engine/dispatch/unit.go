@@ -14,8 +14,29 @@ import (
 // with a concurrent one.
 const MaxAttempts = 3
 
-// Tx returns the unit of work that is open, or nil.
-func (ex *Exchange) Tx() *store.Tx { return ex.tx }
+// Tx returns the unit of work that is open, or nil. It begins when it is first
+// asked for: most hooks neither read nor write.
+func (ex *Exchange) Tx() *store.Tx {
+	if ex.open && ex.tx == nil {
+		ex.tx = store.Begin(ex.Realm.Store)
+	}
+	return ex.tx
+}
+
+// mark returns a point in the open unit of work, for rewind.
+func (ex *Exchange) mark() store.Mark {
+	if ex.tx == nil {
+		return store.Mark{} // its beginning
+	}
+	return ex.tx.Mark()
+}
+
+// rewind drops what the open unit of work did since a mark.
+func (ex *Exchange) rewind(m store.Mark) {
+	if ex.tx != nil {
+		ex.tx.Rewind(m)
+	}
+}
 
 // Unit runs work as one unit: everything that it writes is committed
 // atomically and durably when it returns nil, and dropped, with whatever it
@@ -25,7 +46,7 @@ func (ex *Exchange) Tx() *store.Tx { return ex.tx }
 // answer that asks the client to try later.
 func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) error {
 	request, credential := ex.Request, ex.credential
-	response, outcome := ex.Response.clone(), ex.outcome
+	response, outcome := ex.Response.snapshot(), ex.outcome
 	ex.effects = effects{}
 	for attempt := 1; ; attempt++ {
 		ex.ownRequest = false
@@ -35,7 +56,7 @@ func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) 
 			return nil
 		}
 		ex.Request, ex.credential = request, credential
-		ex.Response, ex.outcome = response.clone(), outcome
+		ex.Response, ex.outcome = response.snapshot(), outcome
 		ex.resolved = false // what is known of the session may be what was dropped
 		if !errors.Is(err, store.ErrConflict) {
 			return err
@@ -48,8 +69,8 @@ func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) 
 }
 
 func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) error) error {
-	ex.tx, ex.doomed, ex.durable = store.Begin(ex.Realm.Store), nil, nil
-	defer func() { ex.tx = nil }()
+	ex.open, ex.doomed, ex.durable = true, nil, nil
+	defer func() { ex.open, ex.tx = false, nil }()
 	err := work(ctx)
 	if ex.doomed != nil {
 		err = ex.doomed
@@ -57,7 +78,10 @@ func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) erro
 	if err == nil {
 		err = ex.enqueue(ctx)
 	}
-	if err != nil {
+	switch {
+	case ex.tx == nil:
+		return err
+	case err != nil:
 		ex.tx.Rollback()
 		return err
 	}
@@ -100,7 +124,7 @@ func (ex *Exchange) Observed() bool { return len(ex.observed) > 0 }
 // delivers the rest once it is committed.
 func (ex *Exchange) Happened(event string, record *store.Record, previous *document.Object) {
 	ex.noteDurable(event, record, previous)
-	ex.tx.OnCommit(func() {
+	ex.Tx().OnCommit(func() {
 		if ex.observer != nil {
 			ex.observer.Committed(ex, event, record.Fields)
 		}

@@ -92,9 +92,9 @@ func TestUnitRetries(t *testing.T) {
 			attempts := 0
 			err := ex.Unit(t.Context(), func(ctx context.Context) error {
 				attempts++
-				ex.Response.Headers.Add("X-Attempt", strconv.Itoa(attempts))
+				ex.Response.Header().Add("X-Attempt", strconv.Itoa(attempts))
 				ex.Response.Body = document.Int(int64(attempts))
-				ex.Tx().OnCommit(func() { ex.Response.Headers.Add("X-Committed", "1") })
+				ex.Tx().OnCommit(func() { ex.Response.Header().Add("X-Committed", "1") })
 				if _, err := ex.Tx().Get(ctx, "guestNote", "n"); err != nil {
 					return err
 				}
@@ -291,5 +291,41 @@ func TestNestedFailureIsUndone(t *testing.T) {
 				t.Error("the handler's own work is gone")
 			}
 		})
+	}
+}
+
+// countingStore counts the units of work that begin: each asks for the catalog.
+type countingStore struct {
+	store.Tenant
+	begun int
+}
+
+func (s *countingStore) Catalog() *store.Catalog {
+	s.begun++
+	return s.Tenant.Catalog()
+}
+
+// TestUnitBeginsWhenItIsUsed: a handler that neither reads nor writes costs no
+// unit of work, one that does costs one, whatever nests in it.
+func TestUnitBeginsWhenItIsUsed(t *testing.T) {
+	hook := everything("hook", on(2, pluginapi.EventRequestBefore), on(3, pluginapi.EventUserCreating)).
+		Handler(2, w.Set("response.headers.x-a", "b"), w.Call("random", "uuid", `{}`), w.Must()).
+		Handler(3, w.Set("record.name", "changed"))
+	guest := everything("guest").Handler(1, w.Call("identity", "createUser", ada), w.Must())
+	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{hook, guest}})
+	counted := &countingStore{Tenant: r.Store}
+	r.Store = counted
+	ex := r.Exchange(t, post("/guest"))
+	if _, err := ex.Before(t.Context()); err != nil || counted.begun != 0 || ex.Response.Headers.Get("X-A") != "b" {
+		t.Errorf("a hook without reads and writes: %d units of work, %v", counted.begun, err)
+	}
+	if err := ex.RunEndpoint(t.Context(), r.Set.Endpoints()[1]); err != nil || counted.begun != 1 {
+		t.Errorf("an endpoint with a nested hook: %d units of work, %v", counted.begun, err)
+	}
+	if u := user(t, r, "ada@example.com"); u == nil || u.Str("name") != "changed" {
+		t.Errorf("stored %+v", u)
+	}
+	if ex.Tx() != nil {
+		t.Error("a unit of work is open")
 	}
 }

@@ -142,11 +142,9 @@ func (c *Call) writeResponse(segments []string, v document.Value) pluginapi.Stat
 		}
 		r.Status = int(n)
 	case "body":
-		body, ok := assign(r.Body, segments[1:], v)
-		if !ok {
+		if !r.assignBody(segments[1:], v) {
 			return pluginapi.StatusInvalid
 		}
-		r.Body = body
 	case "redirect":
 		if v.Kind() != document.String && !v.IsNullish() || strings.ContainsAny(v.Str(), "\r\n\x00") || len(segments) != 1 {
 			return pluginapi.StatusInvalid
@@ -176,13 +174,13 @@ func (c *Call) writeHeader(name string, v document.Value) pluginapi.Status {
 		return pluginapi.StatusDenied
 	}
 	if v.IsNullish() { // nil also keeps the default of Content-Type away
-		c.Exchange.Response.Headers[http.CanonicalHeaderKey(name)] = nil
+		c.Exchange.Response.Header()[http.CanonicalHeaderKey(name)] = nil
 		return pluginapi.StatusOK
 	}
 	if !validHeader(name, v) {
 		return pluginapi.StatusInvalid
 	}
-	c.Exchange.Response.Headers.Add(name, v.Str())
+	c.Exchange.Response.Header().Add(name, v.Str())
 	return pluginapi.StatusOK
 }
 

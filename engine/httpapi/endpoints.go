@@ -133,7 +133,7 @@ func (a *API) errorPage(_ context.Context, ex *dispatch.Exchange) error {
 		target = a.ErrorURL + separator + query
 	}
 	ex.Response.Redirect = target
-	ex.Response.Headers["Content-Type"] = nil // as the reference sends it: none
+	ex.Response.Header()["Content-Type"] = nil // as the reference sends it: none
 	return nil
 }
 

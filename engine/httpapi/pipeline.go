@@ -63,7 +63,7 @@ func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request
 		return write(w, &ex.Response)
 	}
 	if p := (*panicked)(nil); errors.As(err, &p) {
-		ex.Response = dispatch.Response{Headers: http.Header{}} // who knows what is in it
+		ex.Response = dispatch.Response{} // who knows what is in it
 	}
 	if isFault(err) {
 		if !errors.Is(ctx.Err(), context.Canceled) { // then the client went away
@@ -204,7 +204,7 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if err != nil {
 		// What was to be answered was not finished, or did not pass the last
 		// hooks, so the client gets nothing of it, cookies included.
-		ex.Response = dispatch.Response{Headers: http.Header{}}
+		ex.Response = dispatch.Response{}
 	}
 	return err
 }
@@ -225,9 +225,9 @@ func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *serv
 	}
 	ex.Response.Status = http.StatusTooManyRequests
 	if a.Realm.Dialect != pluginapi.Dialect17 {
-		ex.Response.Headers["Content-Type"] = plainText
+		ex.Response.Header()["Content-Type"] = plainText
 	}
-	ex.Response.Headers.Set("X-Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
+	ex.Response.Header().Set("X-Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
 	ex.Response.Body = document.Obj(document.NewObject(1).Set("message", document.Text("Too many requests. Please try again later.")))
 	return true, nil
 }

@@ -154,6 +154,6 @@ func (a *API) admitService(ctx context.Context, ex *dispatch.Exchange, e *endpoi
 		return answer
 	}
 	ex.Serve(s.key.ID, s.session, s.user)
-	ex.Response.Headers["Cache-Control"] = noStore
+	ex.Response.Header()["Cache-Control"] = noStore
 	return nil
 }

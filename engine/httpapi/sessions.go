@@ -16,8 +16,8 @@ import (
 // getSession answers GET and POST /get-session. No plugin code runs unless a
 // plugin hooks it.
 func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
-	ex.Response.Headers["Cache-Control"] = noStore
-	ex.Response.Headers["Pragma"] = noCache
+	h := ex.Response.Header()
+	h["Cache-Control"], h["Pragma"] = noStore, noCache
 	m := a.Realm.Sessions
 	post, deferred := ex.Request.Method == http.MethodPost, m.Policy().DeferRefresh
 	if post && !deferred {

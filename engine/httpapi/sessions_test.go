@@ -13,6 +13,7 @@ import (
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/internal/realmtest"
 	w "github.com/authhost/authhost/internal/wasmtest"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 func TestSessionRequirements(t *testing.T) {
@@ -204,4 +205,27 @@ func TestSessionEndpoints(t *testing.T) {
 	}
 	expect(t, s.do("GET", base+"/get-session", "", "Cookie", bob), 200, `null`)
 	expect(t, post("/sign-out", `{}`, bob), 200, `{"success":true}`)
+}
+
+// TestAnswerIsNotTheSession: a hook that changes the answer about a session
+// does not change what the session is to the hooks after it, and what a server
+// call does not show is still there.
+func TestAnswerIsNotTheSession(t *testing.T) {
+	hook := func(number int32) pluginapi.Handler {
+		return pluginapi.Handler{Number: number, Kind: pluginapi.KindHook, Event: pluginapi.EventResponseSession}
+	}
+	g := plugin("guest", hook(1), hook(2)).
+		Handler(1, w.Copy("response.headers.x-before", "session.user.name"), w.Set("response.body.user.name", "eve"), w.Set("response.body.session.userId", "eve")).
+		Handler(2, w.Copy("response.headers.x-name", "session.user.name"), w.Copy("response.headers.x-user", "session.session.userId"), w.Copy("response.headers.x-body", "response.body.user.name"))
+	s := newServer(t, realmtest.Config{Guests: []*w.Guest{g}}, httpapi.Config{})
+	cookie, _ := s.signIn("ada", session.CreateParams{})
+	rec := s.do("GET", base+"/get-session", "", "Cookie", cookie)
+	for name, want := range map[string]string{"X-Before": "ada", "X-Name": "ada", "X-User": "ada", "X-Body": "eve"} {
+		if got := rec.Header().Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if !strings.Contains(rec.Body.String(), `"name":"eve"`) {
+		t.Errorf("the answer is %s", rec.Body)
+	}
 }

@@ -1,0 +1,84 @@
+package dispatch
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+)
+
+// Response is the answer as it is being put together.
+type Response struct {
+	Status   int // 0: 200, or 302 with Redirect
+	Body     document.Value
+	Headers  http.Header // to be changed by Header alone
+	Redirect string
+	Cookies  []session.Cookie // to be changed by SetCookie and DropCookies alone
+
+	detachedToken document.Value // the session token in a cookie that was detached
+
+	// What a snapshot has too is copied before it is changed.
+	sharedBody, sharedHeaders bool
+}
+
+// snapshot returns the answer as it is now, and is to be. It costs nothing
+// until one of the two is changed.
+func (r *Response) snapshot() Response {
+	r.sharedBody, r.sharedHeaders = true, true
+	r.Cookies = slices.Clip(r.Cookies)
+	return *r
+}
+
+// Header returns the headers, to be changed.
+func (r *Response) Header() http.Header {
+	switch {
+	case r.Headers == nil:
+		r.Headers = http.Header{}
+	case r.sharedHeaders:
+		r.Headers = r.Headers.Clone()
+	}
+	r.sharedHeaders = false
+	return r.Headers
+}
+
+// assignBody writes a member of the body, or the body as a whole. It reports
+// false, and the body is as it was, where that has no such place.
+func (r *Response) assignBody(segments []string, v document.Value) bool {
+	body := r.Body
+	if r.sharedBody && len(segments) > 0 {
+		body = body.Clone()
+	}
+	body, ok := assign(body, segments, v)
+	if ok {
+		r.Body, r.sharedBody = body, false
+	}
+	return ok
+}
+
+// SetCookie adds a cookie; an earlier one of the same name is dropped, so
+// that a value which was taken back never reaches the wire.
+func (r *Response) SetCookie(c session.Cookie) {
+	r.DropCookies(func(name string) bool { return name == c.Name })
+	r.Cookies = append(r.Cookies, c)
+}
+
+// DropCookies takes back the cookies whose names match.
+func (r *Response) DropCookies(match func(name string) bool) {
+	dropped := func(c session.Cookie) bool { return match(c.Name) }
+	if slices.ContainsFunc(r.Cookies, dropped) {
+		r.Cookies = slices.DeleteFunc(slices.Clone(r.Cookies), dropped)
+	}
+}
+
+// StatusOrDefault returns the HTTP status that the answer will have.
+func (r *Response) StatusOrDefault() int {
+	switch {
+	case r.Status != 0:
+		return r.Status
+	case r.Redirect != "":
+		return http.StatusFound
+	default:
+		return http.StatusOK
+	}
+}
