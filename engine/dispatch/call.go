@@ -69,20 +69,20 @@ func (r *Refusal) Error() string {
 func (r *Refusal) Unwrap() error { return r.Cause }
 
 // Call performs a capability call for the guest.
-func (c *Call) Call(ctx context.Context, capability, function string, in []byte) (uint32, []byte) {
+func (c *Call) Call(ctx context.Context, capability, function string, in, buf []byte) (uint32, []byte) {
 	args, err := c.takeArgs(in)
 	var v document.Value
 	if err == nil {
 		v, err = c.Exchange.caps.Call(ctx, c, capability, function, args)
 	}
 	if err != nil {
-		return c.refuse(capability, function, err)
+		return c.refuse(capability, function, err, buf)
 	}
 	if v.IsAbsent() {
 		v = document.Obj(document.NewObject(0))
 	}
 	c.result, c.refusal = v, nil
-	return uint32(pluginapi.StatusOK), v.JSON()
+	return uint32(pluginapi.StatusOK), v.AppendJSON(buf)
 }
 
 func (c *Call) takeArgs(in []byte) (*document.Object, error) {
@@ -103,7 +103,7 @@ func (c *Call) takeArgs(in []byte) (*document.Object, error) {
 
 // refuse turns an error into a status and {code, message}; what the guest may
 // not know stays behind.
-func (c *Call) refuse(capability, function string, err error) (uint32, []byte) {
+func (c *Call) refuse(capability, function string, err error, buf []byte) (uint32, []byte) {
 	r := asRefusal(err)
 	c.refusal = err
 	if errors.Is(err, store.ErrStale) {
@@ -117,32 +117,35 @@ func (c *Call) refuse(capability, function string, err error) (uint32, []byte) {
 		o.Delete("code")
 	}
 	c.result = document.Obj(o)
-	return uint32(r.Status), c.result.JSON()
+	return uint32(r.Status), c.result.AppendJSON(buf)
 }
 
 // Get reads a field of the call's document.
-func (c *Call) Get(path string) (uint32, []byte) {
+func (c *Call) Get(path string, buf []byte) (uint32, []byte) {
 	if path == rawBodyPath && c.Exchange.Request.RawBody != nil {
-		return uint32(pluginapi.KindBytes), c.Exchange.Request.RawBody
+		return uint32(pluginapi.KindBytes), append(buf, c.Exchange.Request.RawBody...)
 	}
-	kind, text := encode(c.read(path))
+	if text := c.whole(path); text != nil {
+		return uint32(pluginapi.KindJSON), append(buf, text...)
+	}
+	kind, text := encode(c.read(path), buf)
 	return uint32(kind), text
 }
 
-func encode(v document.Value) (pluginapi.Kind, []byte) {
+func encode(v document.Value, buf []byte) (pluginapi.Kind, []byte) {
 	switch v.Kind() {
 	case document.Absent:
-		return pluginapi.KindAbsent, nil
+		return pluginapi.KindAbsent, buf
 	case document.Null:
-		return pluginapi.KindNull, nil
+		return pluginapi.KindNull, buf
 	case document.Bool:
-		return pluginapi.KindBool, strconv.AppendBool(nil, v.Bool())
+		return pluginapi.KindBool, strconv.AppendBool(buf, v.Bool())
 	case document.Number:
-		return pluginapi.KindNumber, []byte(v.NumberText())
+		return pluginapi.KindNumber, append(buf, v.NumberText()...)
 	case document.String:
-		return pluginapi.KindString, []byte(v.Str())
+		return pluginapi.KindString, append(buf, v.Str()...)
 	default:
-		return pluginapi.KindJSON, v.JSON()
+		return pluginapi.KindJSON, v.AppendJSON(buf)
 	}
 }
 

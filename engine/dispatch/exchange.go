@@ -113,7 +113,8 @@ type Exchange struct {
 	resolved   bool
 	current    session.Current
 	view       view
-	tenantView document.Value
+	tenantView encoded
+	bodyText   encoded // see body
 
 	open       bool      // a unit of work is
 	tx         *store.Tx // its writes and reads; nil as long as there are none
@@ -274,34 +275,34 @@ func (ex *Exchange) CheckCurrent(ctx context.Context) error {
 type view struct {
 	session, user *store.Record
 	server        bool
-	value         document.Value // {session, user, fresh, rememberMe}; not to be changed
+	encoded       // {session, user, fresh, rememberMe}
 }
 
 // sessionView returns the session that the answer is about: the one just
-// issued, else the current one; Absent for none. It is built anew only when
-// there is another.
-func (ex *Exchange) sessionView(ctx context.Context) (document.Value, error) {
+// issued, else the current one; an absent value for none. It is built anew only
+// when there is another.
+func (ex *Exchange) sessionView(ctx context.Context) (*encoded, error) {
 	sess, user := (*store.Record)(nil), (*store.Record)(nil)
 	if ex.outcome.issued != nil {
 		sess, user = ex.outcome.issued.session, ex.outcome.issued.user
 	} else if !ex.outcome.ended {
 		cur, err := ex.Current(ctx)
 		if err != nil {
-			return document.Value{}, err
+			return nil, err
 		}
 		if cur.Valid() {
 			sess, user = cur.Session, cur.User
 		}
 	}
 	if sess == nil {
-		return document.Value{}, nil
+		return &encoded{}, nil
 	}
 	if v := &ex.view; v.session != sess || v.user != user || v.server != ex.ServerCall() {
-		*v = view{sess, user, ex.ServerCall(), document.Obj(document.NewObject(4).
+		*v = view{sess, user, ex.ServerCall(), encoded{value: document.Obj(document.NewObject(4).
 			Set("session", document.Obj(ex.Views().Session(sess))).
 			Set("user", document.Obj(ex.Views().User(user))).
 			Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).
-			Set("rememberMe", document.Boolean(!ex.Realm.Sessions.Forgotten(sess))))}
+			Set("rememberMe", document.Boolean(!ex.Realm.Sessions.Forgotten(sess))))}}
 	}
-	return ex.view.value, nil
+	return &ex.view.encoded, nil
 }

@@ -21,6 +21,8 @@ type Plugin struct {
 	Config   document.Value // the plugin's configuration as it may read it, defaults filled in
 	Secrets  document.Value // the same with the secrets that are only for the host
 	Limits   sandbox.Limits // per handler call
+
+	config encoded // Config, with its text
 }
 
 // Capability returns the manifest's request for a capability, and whether
@@ -89,6 +91,8 @@ func NewSet(plugins []*Plugin) (*Set, error) {
 			return nil, fmt.Errorf("plugin %q is enabled twice", p.ID)
 		}
 		ids[p.ID] = true
+		p.config.value = p.Config
+		p.config.json()
 		if err := s.addCookies(p); err != nil {
 			return nil, err
 		}

@@ -27,7 +27,7 @@ func (c *Call) read(path string) document.Value {
 			c.refusal = err
 			return document.Value{}
 		}
-		return walk(view, rest)
+		return walk(view.value, rest)
 	case "result":
 		return walk(c.result, rest)
 	case "args":
@@ -45,7 +45,7 @@ func (c *Call) read(path string) document.Value {
 	case "event":
 		return walk(c.eventView(), rest)
 	case "tenant":
-		return walk(c.Exchange.tenant(), rest)
+		return walk(c.Exchange.tenant().value, rest)
 	case "now":
 		return c.now(rest)
 	}
@@ -178,12 +178,12 @@ func (c *Call) readResponse(segments []string) document.Value {
 }
 
 // tenant returns what handlers may know of the tenant, as the client sees it.
-func (ex *Exchange) tenant() document.Value {
-	if !ex.tenantView.IsAbsent() {
-		return ex.tenantView
+func (ex *Exchange) tenant() *encoded {
+	if !ex.tenantView.value.IsAbsent() {
+		return &ex.tenantView
 	}
 	r, base := ex.Realm, ex.BaseURL()
-	ex.tenantView = document.Obj(document.NewObject(9).
+	ex.tenantView.value = document.Obj(document.NewObject(9).
 		Set("id", document.Text(r.ID)).
 		Set("appName", document.Text(r.AppName)).
 		Set("baseURL", document.Text(base)).
@@ -193,7 +193,7 @@ func (ex *Exchange) tenant() document.Value {
 		Set("dialect", document.Text(cmp.Or(r.Dialect, pluginapi.Dialect16))).
 		Set("errorURL", document.Text(r.errorPage(base))).
 		Set("development", document.Boolean(r.Development)))
-	return ex.tenantView
+	return &ex.tenantView
 }
 
 func (c *Call) now(segments []string) document.Value {

@@ -104,6 +104,7 @@ func (ex *Exchange) Doom(err error) {
 // changeRequest makes the request's parts this exchange's own, so that they
 // can be changed and the original brought back.
 func (ex *Exchange) changeRequest() *Request {
+	ex.bodyText = encoded{}
 	if !ex.ownRequest {
 		ex.Request.Body, ex.Request.Headers, ex.Request.Query = ex.Request.Body.Clone(), ex.Request.Headers.Clone(), ex.Request.Query.Clone()
 		ex.ownRequest = true

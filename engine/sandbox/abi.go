@@ -52,7 +52,7 @@ func hostGet(c *call, s []uint64) {
 	path := c.text(uint32(s[0]), uint32(s[1]))
 	out := c.view(uint32(s[2]), uint32(s[3]))
 	c.inHost = true
-	kind, value := c.host.Get(path)
+	kind, value := c.host.Get(path, c.inst.buf[:0])
 	c.inHost = false
 	s[0] = c.deliver(kind, value, out)
 }
@@ -93,7 +93,7 @@ func capabilityFuncs(capability string) map[string]hostFunc {
 		out := c.view(uint32(s[4]), uint32(s[5]))
 		start := time.Now()
 		c.inHost = true
-		status, value := c.host.Call(c.capabilityContext(), capability, fn, in)
+		status, value := c.host.Call(c.capabilityContext(), capability, fn, in, c.inst.buf[:0])
 		c.inHost = false
 		c.usage.Host += time.Since(start)
 		c.checkTime()

@@ -43,16 +43,16 @@ type benchHost struct{ response int }
 
 var jsonRequestBytes = []byte(jsonRequest)
 
-func (h *benchHost) Get(path string) (uint32, []byte) {
+func (h *benchHost) Get(path string, buf []byte) (uint32, []byte) {
 	if path == "request" {
-		return 5, jsonRequestBytes
+		return 5, append(buf, jsonRequestBytes...)
 	}
-	return 0, nil
+	return 0, buf
 }
 func (h *benchHost) Set(_ string, _ uint32, value []byte) uint32 { h.response = len(value); return 0 }
 func (h *benchHost) Log(int32, string)                           {}
-func (h *benchHost) Call(context.Context, string, string, []byte) (uint32, []byte) {
-	return 0, nil
+func (h *benchHost) Call(_ context.Context, _, _ string, _, buf []byte) (uint32, []byte) {
+	return 0, buf
 }
 
 // cGuest is the small guest: C with wasi-libc.

@@ -20,14 +20,14 @@ type call struct {
 	start  time.Time
 	end    time.Time // start + limits.Wall, or the context's deadline
 
-	pending []byte    // what the last get or capability call left for take
+	pending []byte    // what the last get or capability call left for take, in inst.buf
 	lines   [2][]byte // unfinished lines of standard output and error
 	logged  uint64
-	frame   *frame             // nil while a module is initialised
-	overdue bool               // the watchdog ended it
-	inHost  bool               // a method of host is running
-	cancel  context.CancelFunc // of the context for capability calls
-	capCtx  context.Context
+	frame   *frame // nil while a module is initialised
+	overdue bool   // the watchdog ended it
+	inHost  bool   // a method of host is running
+
+	capability *capabilityContext // nil as long as there was no capability call
 }
 
 // stop ends a call from inside a host function. wazero recovers it and
@@ -106,14 +106,14 @@ func (c *call) text(ptr, n uint32) string {
 }
 
 // deliver writes as much of value as fits to out, keeps the rest for take,
-// and returns the import's result: high << 32 | length of value.
+// and returns the import's result: high << 32 | length of value. It keeps the
+// memory of value for the next one.
 func (c *call) deliver(high uint32, value []byte, out []byte) uint64 {
 	n := copy(out, value)
 	c.takeIn(n)
-	c.pending = nil
-	if n < len(value) {
-		// The Host may reuse value before the guest asks for the rest.
-		c.pending = append([]byte(nil), value[n:]...)
+	c.pending = value[n:]
+	if cap(value) > 0 {
+		c.inst.buf = value
 	}
 	return uint64(high)<<32 | uint64(uint32(len(value)))
 }
@@ -174,11 +174,10 @@ func (c *call) flush() {
 // capabilityContext returns the context of capability calls. It is made at
 // the first one: most calls have none.
 func (c *call) capabilityContext() context.Context {
-	if c.capCtx == nil {
-		ctx := context.WithValue(c.Context, frameKey{}, c.frame)
-		c.capCtx, c.cancel = context.WithDeadline(ctx, c.end)
+	if c.capability == nil {
+		c.capability = &capabilityContext{Context: c.Context, frame: c.frame, deadline: c.end}
 	}
-	return c.capCtx
+	return c.capability
 }
 
 // Clocks while a module is initialised: fixed, so that an image does not

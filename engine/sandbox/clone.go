@@ -84,7 +84,7 @@ func (c *core) newFresh(ctx context.Context) (*Instance, error) {
 
 func (i *Instance) initialise(ctx context.Context) error {
 	i.initialising = true
-	defer func() { i.initialising = false }()
+	defer func() { i.initialising = false; i.finish() }()
 	memory := i.memory.bytes()
 	for _, d := range i.core.code.Data {
 		if uint64(d.Address)+uint64(len(d.Data)) > uint64(len(memory)) {

@@ -14,11 +14,11 @@ import (
 // the guest sets.
 type greeterHost struct{ name string }
 
-func (h *greeterHost) Get(path string) (uint32, []byte) {
+func (h *greeterHost) Get(path string, buf []byte) (uint32, []byte) {
 	if path == "name" {
-		return 4, []byte(h.name) // 4 is this embedder's number for text
+		return 4, append(buf, h.name...) // 4 is this embedder's number for text
 	}
-	return 0, nil
+	return 0, buf
 }
 
 func (h *greeterHost) Set(path string, _ uint32, value []byte) uint32 {
@@ -26,8 +26,11 @@ func (h *greeterHost) Set(path string, _ uint32, value []byte) uint32 {
 	return 0
 }
 
-func (h *greeterHost) Call(context.Context, string, string, []byte) (uint32, []byte) { return 8, nil }
-func (h *greeterHost) Log(_ int32, line string)                                      { fmt.Println("log:", line) }
+func (h *greeterHost) Call(_ context.Context, _, _ string, _, buf []byte) (uint32, []byte) {
+	return 8, buf
+}
+
+func (h *greeterHost) Log(_ int32, line string) { fmt.Println("log:", line) }
 
 // greeter is a guest. Handler 1 sets "greeting" to "Hello, " and the field
 // "name"; handler 2 never ends.

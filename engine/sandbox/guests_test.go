@@ -51,14 +51,14 @@ type fakeHost struct {
 	onCall func(ctx context.Context, capability, fn string, in []byte) (uint32, []byte)
 }
 
-func (h *fakeHost) Get(path string) (uint32, []byte) {
+func (h *fakeHost) Get(path string, buf []byte) (uint32, []byte) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	v, ok := h.fields[path]
 	if !ok {
-		return 0, nil
+		return 0, buf
 	}
-	return 4, []byte(v)
+	return 4, append(buf, v...)
 }
 
 func (h *fakeHost) Set(path string, kind uint32, value []byte) uint32 {
@@ -74,11 +74,12 @@ func (h *fakeHost) Log(level int32, msg string) {
 	h.logs = append(h.logs, fmt.Sprintf("%d %s", level, msg))
 }
 
-func (h *fakeHost) Call(ctx context.Context, capability, fn string, in []byte) (uint32, []byte) {
+func (h *fakeHost) Call(ctx context.Context, capability, fn string, in, buf []byte) (uint32, []byte) {
 	if h.onCall != nil {
-		return h.onCall(ctx, capability, fn, in)
+		status, out := h.onCall(ctx, capability, fn, in)
+		return status, append(buf, out...)
 	}
-	return 7, append([]byte(capability+"."+fn+":"), in...)
+	return 7, append(append(buf, capability+"."+fn+":"...), in...)
 }
 
 // newRuntime makes a runtime that is closed with the test.

@@ -6,16 +6,15 @@ import "context"
 // [Instance.Call], one at a time. Kinds and statuses are numbers that the
 // embedding program and its guests agree on; the sandbox passes them through.
 type Host interface {
-	// Get reads one field. The value must stay valid until the next method
-	// of the Host is called.
-	Get(path string) (kind uint32, value []byte)
+	// Get reads one field, and returns buf with its value appended.
+	Get(path string, buf []byte) (kind uint32, value []byte)
 	// Set writes one field. The value is only valid during the call.
 	Set(path string, kind uint32, value []byte) (status uint32)
-	// Call runs one function of a capability. in is only valid during the
-	// call, nil when the guest passed no bytes; out must stay valid until the
-	// next method of the Host is called. ctx ends with the call's time, and
-	// must be used to acquire other instances.
-	Call(ctx context.Context, capability, fn string, in []byte) (status uint32, out []byte)
+	// Call runs one function of a capability, and returns buf with its result
+	// appended. in is only valid during the call, nil when the guest passed no
+	// bytes. ctx ends with the call's time, and must be used to acquire other
+	// instances.
+	Call(ctx context.Context, capability, fn string, in, buf []byte) (status uint32, out []byte)
 	// Log takes one line that the guest logged or printed. Standard output
 	// has level 1, standard error level 2.
 	Log(level int32, message string)
@@ -34,14 +33,14 @@ type deniedHost struct {
 // maxInitLines is how many lines of a failed initialisation are reported.
 const maxInitLines = 8
 
-func (*deniedHost) Get(string) (uint32, []byte)       { return 0, nil }
-func (*deniedHost) Set(string, uint32, []byte) uint32 { return statusDenied }
+func (*deniedHost) Get(string, []byte) (uint32, []byte) { return 0, nil }
+func (*deniedHost) Set(string, uint32, []byte) uint32   { return statusDenied }
 func (h *deniedHost) Log(_ int32, line string) {
 	if len(h.lines) == maxInitLines {
 		h.lines = append(h.lines[:0], h.lines[1:]...)
 	}
 	h.lines = append(h.lines, line)
 }
-func (*deniedHost) Call(context.Context, string, string, []byte) (uint32, []byte) {
+func (*deniedHost) Call(context.Context, string, string, []byte, []byte) (uint32, []byte) {
 	return statusDenied, nil
 }

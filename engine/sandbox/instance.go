@@ -34,16 +34,30 @@ type Instance struct {
 	since        time.Time // when it became idle
 	stack        [1]uint64
 	watch        watchdog
+	current      call   // the one that is running
+	buf          []byte // what the last get or capability call answered
 }
+
+// maxBuf bounds the buffer for answers that an instance keeps.
+const maxBuf = 16 << 10
 
 // begin starts a call.
 func (i *Instance) begin(ctx context.Context, host Host, limits Limits) *call {
-	c := &call{Context: ctx, inst: i, host: host, limits: limits, start: time.Now()}
+	c := &i.current
+	*c = call{Context: ctx, inst: i, host: host, limits: limits, start: time.Now()}
 	c.end = c.start.Add(limits.Wall)
 	if d, ok := ctx.Deadline(); ok && d.Before(c.end) {
 		c.end = d
 	}
 	return c
+}
+
+// finish forgets the call, and what it made the instance keep beyond bounds.
+func (i *Instance) finish() {
+	i.current = call{}
+	if cap(i.buf) > maxBuf {
+		i.buf = nil
+	}
 }
 
 // run calls an export within the limits of c.
@@ -60,9 +74,7 @@ func (i *Instance) run(c *call, fn api.Function, stack []uint64) error {
 	i.watch.arm(i, time.Until(c.end))
 	err := fn.CallWithStack(c, stack)
 	c.overdue = i.watch.disarm()
-	if c.cancel != nil {
-		c.cancel()
-	}
+	c.capability.end()
 	_, left := wasmbin.Metered(i.meter.Get())
 	left += max(0, int64(i.watch.tank(i)))
 	c.usage.Fuel = fuel - min(fuel, uint64(max(left, 0)))
@@ -107,6 +119,7 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 		return 0, Usage{}, err
 	}
 	c := i.begin(ctx, host, limits.or(i.module.limits))
+	defer i.finish()
 	c.frame = f
 	i.prepareEntry()
 	i.stack[0] = api.EncodeI32(handler)
@@ -204,7 +217,7 @@ func (i *Instance) Release() {
 // trim gives back what the instance keeps to be quicker next time: pages that
 // were written to, and the machine stack. It is idle.
 func (i *Instance) trim() error {
-	i.watch.timer, i.entry = nil, nil
+	i.watch.timer, i.entry, i.buf = nil, nil, nil
 	i.dirty = false
 	return i.memory.region.trim()
 }

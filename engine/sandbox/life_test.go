@@ -177,6 +177,71 @@ func TestBlockingHostCallEndsAtItsTime(t *testing.T) {
 	}
 }
 
+// TestCapabilityContext: the context of a capability call is that of the
+// handler's call, and ends with it, whether somebody waits for its end or not.
+func TestCapabilityContext(t *testing.T) {
+	m := load(t, newRuntime(t, sandbox.Config{}), callGuest())
+	type key struct{}
+	for name, waits := range map[string]bool{"asked for its end": true, "not asked for its end": false} {
+		t.Run(name, func(t *testing.T) {
+			inst, err := m.Acquire(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer inst.Release()
+			parent, cancel := context.WithCancel(context.WithValue(context.Background(), key{}, "value"))
+			defer cancel()
+			var got, child context.Context
+			h := &fakeHost{onCall: func(ctx context.Context, _, _ string, _ []byte) (uint32, []byte) {
+				got = ctx
+				if waits {
+					var cancel context.CancelFunc
+					child, cancel = context.WithCancel(ctx)
+					defer cancel()
+				}
+				end, ok := ctx.Deadline()
+				if left := time.Until(end); !ok || left <= 0 || left > time.Minute || ctx.Err() != nil || ctx.Value(key{}) != "value" {
+					t.Errorf("during the call: %v left, %v, value %v", left, ctx.Err(), ctx.Value(key{}))
+				}
+				return 0, nil
+			}}
+			if _, _, err := inst.Call(parent, 1, h, sandbox.Limits{Wall: time.Minute}); err != nil {
+				t.Fatal(err)
+			}
+			<-got.Done()
+			if waits {
+				<-child.Done()
+			}
+			if !errors.Is(got.Err(), context.Canceled) || got.Value(key{}) != "value" {
+				t.Errorf("after the call: %v, value %v", got.Err(), got.Value(key{}))
+			}
+		})
+	}
+}
+
+// TestCapabilityContextOfCanceledCaller: who asks only whether the call may go
+// on learns that its caller gave up.
+func TestCapabilityContextOfCanceledCaller(t *testing.T) {
+	m := load(t, newRuntime(t, sandbox.Config{}), callGuest())
+	inst, err := m.Acquire(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inst.Release()
+	parent, cancel := context.WithCancel(context.Background())
+	h := &fakeHost{onCall: func(ctx context.Context, _, _ string, _ []byte) (uint32, []byte) {
+		cancel()
+		if !errors.Is(ctx.Err(), context.Canceled) {
+			t.Errorf("the context says %v", ctx.Err())
+		}
+		return 0, nil
+	}}
+	var trap *sandbox.TrapError
+	if _, _, err := inst.Call(parent, 1, h, sandbox.Limits{}); !errors.As(err, &trap) || trap.Reason != sandbox.ReasonCanceled {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestModuleCloseDuringCall(t *testing.T) {
 	rt := newRuntime(t, sandbox.Config{})
 	m := load(t, rt, callGuest())

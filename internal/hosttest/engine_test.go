@@ -75,7 +75,7 @@ func (n *native) Call(ctx context.Context, c *dispatch.Call, capability, functio
 	if function != "enter" {
 		return n.engine.Host.Call(ctx, c, capability, function, args)
 	}
-	_, event := c.Get("event.name")
+	_, event := c.Get("event.name", nil)
 	if result := n.run(string(event), host{ctx, c}); result != pluginapi.Continue {
 		return document.Value{}, &dispatch.Refusal{Status: pluginapi.Status(result)}
 	}
@@ -89,7 +89,7 @@ type host struct {
 }
 
 func (h host) Get(path string) (pluginapi.Kind, []byte) {
-	kind, value := h.c.Get(path)
+	kind, value := h.c.Get(path, nil)
 	return pluginapi.Kind(kind), value
 }
 
@@ -98,7 +98,7 @@ func (h host) Set(path string, kind pluginapi.Kind, value []byte) pluginapi.Stat
 }
 
 func (h host) Call(capability, function string, in []byte) (pluginapi.Status, []byte) {
-	status, result := h.c.Call(h.ctx, capability, function, in)
+	status, result := h.c.Call(h.ctx, capability, function, in, nil)
 	return pluginapi.Status(status), result
 }
 

@@ -379,9 +379,9 @@ func resultName(r pluginapi.Result) string {
 // nothing is a host without a document and without capabilities.
 type nothing struct{}
 
-func (nothing) Get(string) (uint32, []byte)       { return uint32(pluginapi.KindAbsent), nil }
-func (nothing) Set(string, uint32, []byte) uint32 { return uint32(pluginapi.StatusDenied) }
-func (nothing) Log(int32, string)                 {}
-func (nothing) Call(context.Context, string, string, []byte) (uint32, []byte) {
-	return uint32(pluginapi.StatusDenied), []byte(`{"message":"nothing is granted"}`)
+func (nothing) Get(_ string, buf []byte) (uint32, []byte) { return uint32(pluginapi.KindAbsent), buf }
+func (nothing) Set(string, uint32, []byte) uint32         { return uint32(pluginapi.StatusDenied) }
+func (nothing) Log(int32, string)                         {}
+func (nothing) Call(_ context.Context, _, _ string, _, buf []byte) (uint32, []byte) {
+	return uint32(pluginapi.StatusDenied), append(buf, `{"message":"nothing is granted"}`...)
 }
