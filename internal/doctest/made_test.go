@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -211,11 +210,22 @@ func pluginPages(t *testing.T) string {
 			fmt.Fprintf(&b, "* sets the cookie `%s`%s\n", c.Name, how)
 		}
 		b.WriteString(settings(t, m.Config))
-		if codes := slices.Sorted(maps.Keys(m.Errors)); len(codes) > 0 {
+		if codes := errorCodes(m); len(codes) > 0 {
 			fmt.Fprintf(&b, "\nError codes: `%s`.\n", strings.Join(codes, "`, `"))
 		}
 	}
 	return b.String()
+}
+
+// errorCodes lists the codes of a manifest's errors, each once.
+func errorCodes(m *pluginapi.Manifest) []string {
+	var codes []string
+	for name := range m.Errors {
+		e, _ := m.Error(name)
+		codes = append(codes, e.Code)
+	}
+	slices.Sort(codes)
+	return slices.Compact(codes)
 }
 
 // schema is what settings shows of a JSON Schema.
