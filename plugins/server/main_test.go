@@ -6,8 +6,8 @@ import (
 	_ "embed"
 	"testing"
 
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -71,7 +71,7 @@ func TestNothingWithoutItsRecord(t *testing.T) {
 	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
 	id := h.AddUser(ada, "")
 	h.On("audit.record", func(plugintest.Object) (sdk.Status, any) { return sdk.Unavailable, nil })
-	if r := call(h, "/server/delete-user", `{"userId":"`+id+`"}`); r.Result != sdk.Failed || h.User(id) == nil {
+	if r := call(h, "/server/delete-user", `{"userId":"`+id+`"}`); r.Result != sdk.ResultFailed || h.User(id) == nil {
 		t.Errorf("got %s", r)
 	}
 }

@@ -1,42 +1,46 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"errors"
+
+	sdk "github.com/authhost/authhost/sdk/next"
+)
 
 // listSessions serves POST /server/list-sessions.
-func listSessions(c *sdk.Call) sdk.Result {
-	id := userID(c)
-	if r, ok := known(c, id); !ok {
-		return r
+func listSessions(c *sdk.Call) error {
+	user, err := known(c, listSessionsBody{c.Request()}.UserID())
+	if err != nil {
+		return err
 	}
-	if status := c.Sessions().List(id); status != sdk.OK {
-		return c.Fail(status)
+	if _, err := c.Sessions().List(user.ID); err != nil {
+		return err
 	}
-	c.CopyBody("sessions", "result.sessions")
-	return sdk.Continue
+	return c.Reply(sdk.F("sessions", sdk.Copy("result.sessions")))
 }
 
 // revokeSession serves POST /server/revoke-session.
-func revokeSession(c *sdk.Call) sdk.Result {
-	id := userID(c)
-	switch status := c.Sessions().RevokeID(c.Request().Body("sessionId").String(), id); status {
-	case sdk.OK:
-		return done(c, "session-revoked", id)
-	case sdk.NotFound:
-		return errSessionNotFound.Deny(c)
-	default:
-		return c.Fail(status)
+func revokeSession(c *sdk.Call) error {
+	body := revokeSessionBody{c.Request()}
+	err := c.Sessions().Revoke(sdk.SessionRevokeOptions{ID: body.SessionID(), UserID: body.UserID()})
+	if errors.Is(err, sdk.NotFound) {
+		return errSessionNotFound
 	}
+	if err != nil {
+		return err
+	}
+	return done(c, "session-revoked", body.UserID())
 }
 
 // revokeSessions serves POST /server/revoke-sessions: all of a user's.
-func revokeSessions(c *sdk.Call) sdk.Result {
-	id := userID(c)
-	if r, ok := known(c, id); !ok {
-		return r
+func revokeSessions(c *sdk.Call) error {
+	user, err := known(c, revokeSessionsBody{c.Request()}.UserID())
+	if err != nil {
+		return err
 	}
-	if status := c.Sessions().RevokeUser(id, ""); status != sdk.OK {
-		return c.Fail(status)
+	count, err := c.Sessions().RevokeUser(user.ID, sdk.SessionRevokeUserOptions{})
+	if err != nil {
+		return err
 	}
-	c.CopyBody("count", "result.count")
-	return done(c, "sessions-revoked", id)
+	c.SetBody("count", sdk.Int(count))
+	return done(c, "sessions-revoked", user.ID)
 }

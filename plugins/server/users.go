@@ -1,91 +1,97 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"errors"
+
+	sdk "github.com/authhost/authhost/sdk/next"
+)
+
+// errNoFields has no code, as that of /update-user.
+var errNoFields = &sdk.Error{Status: 400, Message: "No fields to update"}
 
 // getUser serves POST /server/get-user: a user by id or address, with the
 // accounts.
-func getUser(c *sdk.Call) sdk.Result {
-	var user sdk.User
-	var status sdk.Status
-	switch id, email := userID(c), c.Request().Body("email").String(); {
-	case id != "":
-		user, status = c.Identity().FindUserByID(id)
-	case email != "":
-		user, status = c.Identity().FindUserByEmail(email)
-	default:
-		return errWhichUser.Deny(c)
+func getUser(c *sdk.Call) error {
+	body := getUserBody{c.Request()}
+	by := sdk.FindUserOptions{ID: body.UserID()}
+	if by.ID == "" {
+		by.Email = body.Email()
 	}
-	if r, ok := ended(c, status); !ok {
-		return r
+	if by == (sdk.FindUserOptions{}) {
+		return errWhichUser
 	}
-	c.CopyBody("user", "result")
-	if status := c.Identity().ListAccounts(user.ID); status != sdk.OK {
-		return c.Fail(status)
+	user, err := c.Identity().FindUser(by)
+	if err != nil {
+		return ofUser(err)
 	}
-	c.CopyBody("accounts", "result.accounts")
-	return sdk.Continue
+	if _, err := c.Identity().ListAccounts(user.ID); err != nil {
+		return err
+	}
+	return c.Reply(sdk.F("user", user.Fields), sdk.F("accounts", sdk.Copy("result.accounts")))
 }
 
 // updateUser serves POST /server/update-user. Name, image, address and whether
 // that is verified are set as they are sent; of the other members of user the
 // host takes what plugins and the operator have declared as open to clients. A
 // new address is not verified unless the caller says so.
-func updateUser(c *sdk.Call) sdk.Result {
-	id := userID(c)
-	if r, ok := known(c, id); !ok {
-		return r
+func updateUser(c *sdk.Call) error {
+	body := updateUserBody{c.Request()}
+	user, err := known(c, body.UserID())
+	if err != nil {
+		return err
 	}
-	verified := sdk.Copy("request.body.user.emailVerified")
-	moved := c.Request().Body("user.email")
-	if !moved.IsAbsent() && sdk.ToLower(moved.String()) != c.Result("email").String() && c.Request().Body("user.emailVerified").IsAbsent() {
+	sent := body.User()
+	email, verified := sent.Get("email"), sent.Get("emailVerified")
+	if !email.IsAbsent() && sdk.ToLower(email.String()) != user.Email && verified.IsAbsent() {
 		verified = sdk.Bool(false)
 	}
-	_, status := c.Identity().UpdateUser(id, "request.body.user",
-		sdk.F("name", sdk.Copy("request.body.user.name")),
-		sdk.F("image", sdk.Copy("request.body.user.image")),
-		sdk.F("email", sdk.Copy("request.body.user.email")),
-		sdk.F("emailVerified", verified))
-	switch status {
-	case sdk.OK:
-	case sdk.Conflict:
-		return errEmailTaken.Deny(c)
-	case sdk.Invalid:
-		if c.Result("code").String() == "NO_FIELDS" {
-			return errNoFields.Deny(c)
-		}
-		return c.DenyResult(400)
-	default:
-		return c.Fail(status)
+	changed, err := c.Identity().UpdateUser(user.ID, sdk.UpdateUserOptions{Input: sent, Set: []sdk.Field{
+		sdk.F("name", sent.Get("name")), sdk.F("image", sent.Get("image")), sdk.F("email", email), sdk.F("emailVerified", verified),
+	}})
+	if err != nil {
+		return notUpdated(err)
 	}
-	c.CopyBody("user", "result")
-	return done(c, "user-updated", id)
+	c.SetBody("user", changed.Fields)
+	return done(c, "user-updated", user.ID)
+}
+
+// notUpdated is the answer to fields that cannot be set.
+func notUpdated(err error) error {
+	switch {
+	case errors.Is(err, sdk.Conflict):
+		return errUserAlreadyExists
+	case sdk.CodeOf(err) == "NO_FIELDS":
+		return errNoFields
+	}
+	return sdk.InvalidInput(err)
 }
 
 // deleteUser serves POST /server/delete-user.
-func deleteUser(c *sdk.Call) sdk.Result {
-	id := userID(c)
-	if r, ok := ended(c, c.Identity().DeleteUser(id)); !ok {
-		return r
+func deleteUser(c *sdk.Call) error {
+	id := deleteUserBody{c.Request()}.UserID()
+	if err := c.Identity().DeleteUser(id); err != nil {
+		return ofUser(err)
 	}
 	return done(c, "user-deleted", id)
 }
 
 // setPassword serves POST /server/set-password, for a user with or without one.
 // The user's sessions end: who had the old password may have had them, too.
-func setPassword(c *sdk.Call) sdk.Result {
-	id := userID(c)
-	switch n := int64(sdk.UTF16Len(c.Request().Body("newPassword").String())); {
-	case n < c.Config("minPasswordLength").Int(0):
-		return errPasswordTooShort.Deny(c)
-	case n > c.Config("maxPasswordLength").Int(0):
-		return errPasswordTooLong.Deny(c)
+func setPassword(c *sdk.Call) error {
+	body, limits := setPasswordBody{c.Request()}, configOf(c)
+	switch n := int64(sdk.UTF16Len(body.Body("newPassword").String())); {
+	case n < limits.MinPasswordLength:
+		return errPasswordTooShort
+	case n > limits.MaxPasswordLength:
+		return errPasswordTooLong
 	}
-	if r, ok := ended(c, c.Identity().SetPassword(id, sdk.Copy("request.body.newPassword"))); !ok {
-		return r
+	id := body.UserID()
+	if err := c.Identity().SetPassword(id, body.NewPassword()); err != nil {
+		return ofUser(err)
 	}
-	if !c.Request().Body("keepSessions").IsTrue() {
-		if status := c.Sessions().RevokeUser(id, ""); status != sdk.OK {
-			return c.Fail(status)
+	if !body.KeepSessions().IsTrue() {
+		if _, err := c.Sessions().RevokeUser(id, sdk.SessionRevokeUserOptions{}); err != nil {
+			return err
 		}
 	}
 	return done(c, "password-set", id)
