@@ -6,13 +6,10 @@
 // manifest.json declares hooks and options.
 package main
 
-import "github.com/authhost/authhost/sdk"
-
-// The handlers, by their numbers in manifest.json.
-func init() {
-	sdk.Register(1, useToken)
-	sdk.Register(2, showToken)
-}
+import (
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
+)
 
 func main() {} // never called: the host calls handlers
 
@@ -22,24 +19,16 @@ const tokenHeader = "set-auth-token"
 // useToken makes a session token in the Authorization header the credential of
 // the request. One with a wrong signature is passed over, and the cookie
 // counts; one of no session does not fall back to the cookie.
-func useToken(c *sdk.Call) sdk.Result {
-	token := c.Request().BearerToken()
-	if token == "" {
-		return sdk.Continue
-	}
-	status := c.Sessions().Use(token, c.Config("requireSignature").IsTrue())
-	if status != sdk.OK && status != sdk.Invalid {
-		return c.Fail(status)
-	}
-	return sdk.Continue
+func useToken(c *sdk.Call) error {
+	return kit.UseBearer(c, c.Request().BearerToken(), configOf(c).RequireSignature)
 }
 
 // showToken repeats the session token of the answer's cookie in a header that
 // scripts may read.
-func showToken(c *sdk.Call) sdk.Result {
+func showToken(c *sdk.Call) error {
 	if token := c.SessionToken(); token != "" {
 		c.SetHeader(tokenHeader, sdk.String(token))
 		c.SetHeader("access-control-expose-headers", sdk.String(tokenHeader))
 	}
-	return sdk.Continue
+	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/pluginapi"
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -36,7 +36,7 @@ func TestUseToken(t *testing.T) {
 				return sdk.OK, nil
 			})
 			r := fireBefore(h, tt.header)
-			if used != tt.used || r.Result != sdk.Continue {
+			if used != tt.used || r.Result != sdk.ResultContinue {
 				t.Errorf("%q: used %q, want %q", tt.header, used, tt.used)
 			}
 		}
@@ -51,7 +51,7 @@ func fireBefore(h *plugintest.Host, header string) plugintest.Response {
 }
 
 func TestRefusedToken(t *testing.T) {
-	for status, want := range map[sdk.Status]sdk.Result{sdk.Invalid: sdk.Continue, sdk.Internal: sdk.Failed} {
+	for status, want := range map[sdk.Status]sdk.Result{sdk.Invalid: sdk.ResultContinue, sdk.Internal: sdk.ResultFailed} {
 		h := plugintest.New(t, plugintest.Config{Manifest: manifest})
 		h.On("session.use", func(plugintest.Object) (sdk.Status, any) { return status, nil })
 		if r := fireBefore(h, "Bearer a.b"); r.Result != want {

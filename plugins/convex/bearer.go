@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
+	"slices"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
 )
 
 // useBearer makes a session token in the Authorization header the credential
@@ -13,58 +16,47 @@ import (
 // A token for Convex names a session, too. Where the options say so, it lets a
 // server of the app act in that session as long as it lasts, and no further:
 // such a request gets neither cookies nor session tokens.
-func useBearer(c *sdk.Call) sdk.Result {
+func useBearer(c *sdk.Call) error {
 	token := c.Request().BearerToken()
-	if token == "" {
-		return sdk.Continue
+	if strings.Count(token, ".") == 2 {
+		if settings := configOf(c); settings.takesTokens(c.Request().Route()) {
+			return useToken(c, settings, token)
+		}
 	}
-	if strings.Count(token, ".") == 2 && takesTokens(c) {
-		return useToken(c, token)
-	}
-	if status := c.Sessions().Use(token, false); status != sdk.OK && status != sdk.Invalid {
-		return c.Fail(status)
-	}
-	return sdk.Continue
+	return kit.UseBearer(c, token, false)
 }
 
 // useToken makes the session that a token for Convex names the request's. A
 // token that is not this plugin's, or not good any more, is passed over.
-func useToken(c *sdk.Call, token string) sdk.Result {
-	switch status := c.Keys().Verify(keyUse, c.Config("algorithm").String(), sdk.String(token)); status {
-	case sdk.OK:
-	case sdk.Invalid:
-		return sdk.Continue
-	default:
-		return c.Fail(status)
+func useToken(c *sdk.Call, settings config, token string) error {
+	claims, err := c.Keys().Verify(keyConvex, sdk.String(token), sdk.KeyVerifyOptions{Alg: settings.Algorithm})
+	if errors.Is(err, sdk.Invalid) {
+		return nil
 	}
-	claim := func(name string) string { return c.Result("claims." + name).String() }
+	if err != nil {
+		return err
+	}
+	claim := func(name string) string { return claims.Get(name).String() }
 	session, user := claim("sessionId"), claim("sub")
-	if other(c) {
+	if settings.Subject != "" {
 		user = claim(claimUserID)
 	}
-	if claim("iss") != issuer(c) || claim("aud") != c.Config("audience").String() || session == "" || user == "" {
-		return sdk.Continue
+	if claim("iss") != settings.issuer(c) || claim("aud") != settings.Audience || session == "" || user == "" {
+		return nil
 	}
-	if status := c.Sessions().UseID(session, user); status != sdk.OK {
-		return c.Fail(status)
+	if err := c.Sessions().Use(sdk.SessionUseOptions{ID: session, UserID: user}); err != nil {
+		return err
 	}
-	if status := c.Audit().Record("token-used", user, sdk.F("session", sdk.String(session)),
-		sdk.F("route", c.Get("request.route")), sdk.F("method", sdk.String(c.Request().Method()))); status != sdk.OK {
-		return c.Fail(status)
-	}
-	return sdk.Continue
+	return c.Audit().Record("token-used", sdk.AuditRecordOptions{UserID: user, Details: []sdk.Field{
+		sdk.F("session", sdk.String(session)), sdk.F("route", sdk.String(c.Request().Route())), sdk.F("method", sdk.String(c.Request().Method())),
+	}})
 }
 
-// takesTokens reports whether the endpoint takes a token for Convex.
-func takesTokens(c *sdk.Call) bool {
-	route := c.Get("request.route").String()
-	for i := int64(0); ; i++ {
-		scope := c.Config("tokenScopes." + sdk.Int(i).Text())
-		if scope.IsAbsent() {
-			return false
-		}
-		if below, family := strings.CutSuffix(scope.String(), "/*"); route == scope.String() || family && strings.HasPrefix(route, below+"/") {
-			return true
-		}
-	}
+// takesTokens reports whether the endpoint with a route takes a token for
+// Convex.
+func (s config) takesTokens(route string) bool {
+	return slices.ContainsFunc(s.TokenScopes, func(scope string) bool {
+		below, family := strings.CutSuffix(scope, "/*")
+		return route == scope || family && strings.HasPrefix(route, below+"/")
+	})
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/pluginapi"
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -46,7 +46,7 @@ func TestToken(t *testing.T) {
 			t.Errorf("there is a claim %s: %v", name, v)
 		}
 	}
-	if c := r.Cookies[cookieName]; c.Value != r.Text("token") || c.MaxAge != 900 {
+	if c := r.Cookies[cookieConvexJWT]; c.Value != r.Text("token") || c.MaxAge != 900 {
 		t.Errorf("cookie %+v", c)
 	}
 	if again := h.Claims(h.GET("/convex/token").Text("token")); again["jti"] == claims["jti"] || again["jti"] == nil {
@@ -84,7 +84,7 @@ func TestTokenOfSubject(t *testing.T) {
 	claims := plugintest.Object{"iss": plugintest.BaseURL, "aud": "convex", "sub": "app|7", "sessionId": "s1", claimUserID: "u1"}
 	h.On("keys.verify", func(plugintest.Object) (sdk.Status, any) { return sdk.OK, plugintest.Object{"claims": claims} })
 	event := plugintest.Event{Name: pluginapi.EventRequestBefore, Request: plugintest.Request{Path: "/server/x", Headers: map[string]string{"authorization": "Bearer a.b.c"}}}
-	if r := h.Fire(event); r.Result != sdk.Continue || used["id"] != "s1" || used["userId"] != "u1" {
+	if r := h.Fire(event); r.Result != sdk.ResultContinue || used["id"] != "s1" || used["userId"] != "u1" {
 		t.Errorf("got %s, used %v", r, used)
 	}
 	used = nil
@@ -105,8 +105,8 @@ func TestConfiguredClaims(t *testing.T) {
 	if _, ok := claims["missing"]; ok || claims["https://example.com/x"] == nil {
 		t.Errorf("claims %v", claims)
 	}
-	if r.Cookies[cookieName].MaxAge != 60 {
-		t.Errorf("cookie %+v", r.Cookies[cookieName])
+	if r.Cookies[cookieConvexJWT].MaxAge != 60 {
+		t.Errorf("cookie %+v", r.Cookies[cookieConvexJWT])
 	}
 }
 
@@ -115,7 +115,7 @@ func TestFollowSession(t *testing.T) {
 	fire := func(phase string) plugintest.Cookie {
 		t.Helper()
 		r := h.Fire(plugintest.Event{Name: pluginapi.EventResponseSession, Phase: phase})
-		c, ok := r.Cookies[cookieName]
+		c, ok := r.Cookies[cookieConvexJWT]
 		if !ok {
 			t.Fatalf("%s: no cookie in %s", phase, r)
 		}
@@ -131,7 +131,7 @@ func TestFollowSession(t *testing.T) {
 		}
 	}
 	h.On("keys.sign", func(plugintest.Object) (sdk.Status, any) { return sdk.Internal, nil })
-	if r := h.Fire(plugintest.Event{Name: pluginapi.EventResponseSession, Phase: pluginapi.PhaseRead}); r.Result != sdk.Failed {
+	if r := h.Fire(plugintest.Event{Name: pluginapi.EventResponseSession, Phase: pluginapi.PhaseRead}); r.Result != sdk.ResultFailed {
 		t.Errorf("without a key: got %s", r)
 	}
 }
@@ -155,14 +155,14 @@ func TestBearer(t *testing.T) {
 			return sdk.OK, nil
 		})
 		r := h.Fire(plugintest.Event{Name: pluginapi.EventRequestBefore, Request: plugintest.Request{Headers: map[string]string{"Authorization": tt.header}}})
-		if used != tt.used || r.Result != sdk.Continue {
+		if used != tt.used || r.Result != sdk.ResultContinue {
 			t.Errorf("%q: used %q, want %q", tt.header, used, tt.used)
 		}
 	}
 	h := newHost(t, "")
 	h.On("session.use", func(plugintest.Object) (sdk.Status, any) { return sdk.Invalid, nil })
 	r := h.Fire(plugintest.Event{Name: pluginapi.EventRequestBefore, Request: plugintest.Request{Headers: map[string]string{"Authorization": "Bearer a.b"}}})
-	if r.Result != sdk.Continue {
+	if r.Result != sdk.ResultContinue {
 		t.Errorf("a wrong signature: got result %d, want the cookie to count", r.Result)
 	}
 }

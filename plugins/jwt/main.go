@@ -8,119 +8,112 @@
 // routes, hook and options.
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"cmp"
+	"errors"
 
-// The handlers, by their numbers in manifest.json.
-func init() {
-	sdk.Register(1, token)
-	sdk.Register(2, jwks)
-	sdk.Register(3, followSession)
-	sdk.Register(4, signJWT)
-	sdk.Register(5, verifyJWT)
-}
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
+)
 
 func main() {} // never called: the host calls handlers
 
-const (
-	keyUse      = "jwt"          // names the signing keys of this plugin
-	tokenHeader = "set-auth-jwt" // of answers of /get-session
-)
+// tokenHeader is the header with the token in answers of /get-session.
+const tokenHeader = "set-auth-jwt"
 
-// reservedClaims have a meaning of their own in tokens (RFC 7519, section
-// 4.1); the schema of the options refuses them, and a user field of such a
-// name is left out.
-var reservedClaims = [...]string{"iss", "sub", "aud", "iat", "exp", "nbf", "jti"}
+// registered are the claims that have a meaning of their own in tokens (RFC
+// 7519, section 4.1); the schema of the options refuses them, and a user field
+// of such a name is left out.
+var registered = []string{"iss", "sub", "aud", "iat", "exp", "nbf", "jti"}
+
+// reserved are those that hooks on token.claims must leave alone; the times are
+// the host's.
+var reserved = []string{"iss", "sub", "aud", "nbf", "jti"}
 
 // token serves GET /token.
-func token(c *sdk.Call) sdk.Result {
-	jwt, status := issue(c)
-	if status != sdk.OK {
-		return c.Fail(status)
+func token(c *sdk.Call) error {
+	signed, err := issue(c, configOf(c), c.Session())
+	if err != nil {
+		return err
 	}
-	c.SetBody("token", sdk.String(jwt))
-	return sdk.Continue
+	return c.Reply(sdk.F("token", sdk.String(signed)))
 }
 
-// jwks serves GET /jwks, or where the options put it. How long the keys may be
-// cached comes from the key ring, which publishes a new one for longer than
-// that before it signs with it.
-func jwks(c *sdk.Call) sdk.Result {
-	if status := c.Keys().JWKS(keyUse, c.Config("algorithm").String()); status != sdk.OK {
-		return c.Fail(status)
-	}
-	if maxAge := c.Result("maxAge"); maxAge.Int(0) > 0 {
-		c.SetHeader("cache-control", sdk.String("public, max-age="+maxAge.Text()))
-	}
-	c.CopyBody("keys", "result.keys")
-	return sdk.Continue
-}
+// jwks serves GET /jwks, or where the options put it.
+func jwks(c *sdk.Call) error { return kit.ServeKeys(c, keyJWT, configOf(c).Algorithm) }
 
 // followSession puts a token into the answer that shows a session.
-func followSession(c *sdk.Call) sdk.Result {
-	if c.Config("disableSettingJwtHeader").IsTrue() || !c.Session().Exists() {
-		return sdk.Continue
+func followSession(c *sdk.Call) error {
+	settings, session := configOf(c), c.Session()
+	if settings.DisableSettingJWTHeader || !session.Exists() {
+		return nil
 	}
-	jwt, status := issue(c)
-	if status != sdk.OK {
-		return c.Fail(status)
+	signed, err := issue(c, settings, session)
+	if err != nil {
+		return err
 	}
-	c.SetHeader(tokenHeader, sdk.String(jwt))
+	c.SetHeader(tokenHeader, sdk.String(signed))
 	c.SetHeader("access-control-expose-headers", sdk.String(tokenHeader))
-	return sdk.Continue
+	return nil
 }
 
 // issue signs a token for the session.
-func issue(c *sdk.Call) (string, sdk.Status) {
-	keys := c.Keys()
-	keys.PutUserClaims(reservedClaims[:]...)
-	keys.Reserve("iss", "sub", "aud", "nbf", "jti")
-	subject := "id"
-	if field := c.Config("subjectField"); !c.Session().User(sdk.EscapeName(field.String())).IsNullish() {
-		subject = sdk.EscapeName(field.String())
+func issue(c *sdk.Call, settings config, session sdk.CurrentSession) (string, error) {
+	o := kit.UserClaims(c, session, registered...)
+	subject := session.User.Fields.Get(settings.SubjectField)
+	if subject.IsNullish() {
+		subject = sdk.String(session.User.ID)
 	}
-	c.Arg("claims.sub", sdk.Copy("session.user."+subject))
-	c.Arg("claims.iss", orBaseURL(c, "issuer"))
-	c.Arg("claims.aud", orBaseURL(c, "audience"))
-	return keys.Sign(keyUse, c.Config("algorithm").String(), c.Config("lifetime").Int(0))
+	o.Claims = append(o.Claims, sdk.F("sub", subject))
+	return settings.sign(c, settings.Lifetime, o)
+}
+
+// sign signs claims under this plugin's issuer and audience.
+func (s config) sign(c *sdk.Call, lifetime int64, o sdk.KeySignOptions) (string, error) {
+	o.Claims = append(o.Claims, sdk.F("iss", s.issuer(c)), sdk.F("aud", s.audience(c)))
+	o.Alg, o.Reserved = s.Algorithm, reserved
+	signed, err := c.Keys().Sign(keyJWT, lifetime, o)
+	return signed.Token, err
 }
 
 // signJWT serves POST /sign-jwt, for servers alone: a token that says what they
 // want, under this plugin's issuer and audience. The times are the host's.
-func signJWT(c *sdk.Call) sdk.Result {
-	c.Arg("base", sdk.Copy("request.body.payload"))
-	c.Keys().Reserve("iss", "sub", "aud", "nbf", "jti")
-	c.Arg("claims.iss", orBaseURL(c, "issuer"))
-	c.Arg("claims.aud", orBaseURL(c, "audience"))
-	lifetime := c.Request().Body("expiresIn").Int(c.Config("lifetime").Int(0))
-	jwt, status := c.Keys().Sign(keyUse, c.Config("algorithm").String(), lifetime)
-	switch {
-	case status == sdk.Invalid:
-		return c.DenyResult(400)
-	case status != sdk.OK:
-		return c.Fail(status)
+func signJWT(c *sdk.Call) error {
+	settings, body := configOf(c), signJWTBody{c.Request()}
+	signed, err := settings.sign(c, body.ExpiresIn().Int(settings.Lifetime), sdk.KeySignOptions{Base: sdk.Copy("request.body.payload")})
+	if refused, ok := errors.AsType[*sdk.HostError](err); ok && refused.Status == sdk.Invalid {
+		return refused.Answer(400)
 	}
-	c.SetBody("token", sdk.String(jwt))
-	return sdk.Continue
+	if err != nil {
+		return err
+	}
+	return c.Reply(sdk.F("token", sdk.String(signed)))
 }
 
 // verifyJWT serves POST /verify-jwt, for servers alone: the claims of a token
 // of this plugin's, null if it is none or not good any more.
-func verifyJWT(c *sdk.Call) sdk.Result {
-	status := c.Keys().Verify(keyUse, c.Config("algorithm").String(), c.Request().Body("token"))
-	if status != sdk.OK && status != sdk.Invalid {
-		return c.Fail(status)
+func verifyJWT(c *sdk.Call) error {
+	settings := configOf(c)
+	claims, err := c.Keys().Verify(keyJWT, sdk.Copy("request.body.token"), sdk.KeyVerifyOptions{Alg: settings.Algorithm})
+	if err != nil && !errors.Is(err, sdk.Invalid) {
+		return err
 	}
-	c.SetBody("payload", sdk.Null)
-	if status == sdk.OK && c.Result("claims.iss") == orBaseURL(c, "issuer") && c.Result("claims.aud") == orBaseURL(c, "audience") {
-		c.CopyBody("payload", "result.claims")
+	if err != nil || claims.Get("iss") != settings.issuer(c) || claims.Get("aud") != settings.audience(c) {
+		claims = sdk.Null
 	}
-	return sdk.Continue
+	return c.Reply(sdk.F("payload", claims))
 }
 
-// orBaseURL returns an option, or the tenant's base URL if it is not set.
-func orBaseURL(c *sdk.Call, option string) sdk.Value {
-	if v := c.Config(option); !v.IsAbsent() {
-		return v
+// issuer returns who signs: the tenant's base URL unless the options say
+// otherwise.
+func (s config) issuer(c *sdk.Call) sdk.Value {
+	return sdk.String(cmp.Or(s.Issuer, c.Tenant("issuer").String()))
+}
+
+// audience returns for whom tokens are, likewise.
+func (s config) audience(c *sdk.Call) sdk.Value {
+	if s.Audience.IsAbsent() {
+		return c.Tenant("issuer")
 	}
-	return c.Tenant("issuer")
+	return s.Audience
 }

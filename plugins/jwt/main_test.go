@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/pluginapi"
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -86,7 +86,7 @@ func TestHeader(t *testing.T) {
 	h := newHost(t, "")
 	h.SignIn(h.AddUser(ada, ""))
 	h.On("keys.sign", func(plugintest.Object) (sdk.Status, any) { return sdk.Internal, nil })
-	if r := fire(h); r.Result != sdk.Failed {
+	if r := fire(h); r.Result != sdk.ResultFailed {
 		t.Errorf("without a key: got %s", r)
 	}
 }

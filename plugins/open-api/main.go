@@ -8,34 +8,28 @@
 // routes and options.
 package main
 
-import "github.com/authhost/authhost/sdk"
-
-// The handlers, by their numbers in manifest.json.
-func init() {
-	sdk.Register(1, generateSchema)
-	sdk.Register(2, reference)
-}
+import sdk "github.com/authhost/authhost/sdk/next"
 
 func main() {} // never called: the host calls handlers
 
 // generateSchema serves GET /open-api/generate-schema.
-func generateSchema(c *sdk.Call) sdk.Result {
-	if status := c.OpenAPI().Describe(); status != sdk.OK {
-		return c.Fail(status)
+func generateSchema(c *sdk.Call) error {
+	doc, err := c.OpenAPI().Describe()
+	if err != nil {
+		return err
 	}
-	c.CopyBody("", "result")
-	return sdk.Continue
+	return c.ReplyWith(doc)
 }
 
 // reference serves GET /reference, or where the options put it.
-func reference(c *sdk.Call) sdk.Result {
-	if c.Config("disableDefaultReference").IsTrue() {
-		return c.Deny(404, "", "")
+func reference(c *sdk.Call) error {
+	if configOf(c).DisableDefaultReference {
+		return &sdk.Error{Status: 404}
 	}
-	if status := c.OpenAPI().Describe(); status != sdk.OK {
-		return c.Fail(status)
+	doc, err := c.OpenAPI().Describe()
+	if err != nil {
+		return err
 	}
-	page := render(c)
 	for _, h := range [...][2]string{
 		{"content-type", "text/html"},
 		{"content-security-policy", contentSecurityPolicy},
@@ -44,6 +38,5 @@ func reference(c *sdk.Call) sdk.Result {
 	} {
 		c.SetHeader(h[0], sdk.String(h[1]))
 	}
-	c.SetBody("", sdk.String(page))
-	return sdk.Continue
+	return c.ReplyWith(sdk.String(render(doc)))
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -83,11 +83,10 @@ func TestDisabled(t *testing.T) {
 
 func TestIndent(t *testing.T) {
 	for text, want := range map[string]string{
-		`{}`: `{}`, `[]`: `[]`, ``: ``, `"a\"{"`: `"a\"{"`,
+		`{}`: `{}`, `[]`: `[]`, `{"a\"":"\"{"}`: "{\n  \"a\\\"\": \"\\\"{\"\n}",
 		`{"a":[1,{"b":"x,:y"}],"c":{}}`: "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x,:y\"\n    }\n  ],\n  \"c\": {}\n}",
-		`{"a\`:                          "{\n  \"a\\",
 	} {
-		if got := indent(text); got != want {
+		if got := indent(sdk.JSON(text), "\n"); got != want {
 			t.Errorf("%s:\n%s", text, got)
 		}
 	}

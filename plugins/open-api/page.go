@@ -1,10 +1,11 @@
 package main
 
 import (
+	"html"
 	"slices"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // style is all that the page looks like. The policy names its hash, so that no
@@ -30,195 +31,128 @@ const styleHash = "2SYoM85P/WCsMx7qdl1+g3I7SCmGqbeoRmJlrRi1xso="
 // methods in the order in which the page shows them.
 var methods = [...]string{"get", "post"}
 
-// operation is where one is in the document.
-type operation struct{ method, path, at string }
+// operation is one of the document.
+type operation struct {
+	method, path string
+	sdk.Value
+}
 
-// render makes the page of the document at result.
-func render(c *sdk.Call) string {
-	var w strings.Builder
-	title := c.Result("info.title").String()
-	w.WriteString("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>")
-	escape(&w, title)
-	w.WriteString("</title>\n<style>" + style + "</style>\n</head>\n<body>\n<h1>")
-	escape(&w, title)
-	w.WriteString("</h1>\n<p>")
-	escape(&w, c.Result("info.description").String())
-	w.WriteString("</p>\n<p>All paths are below <code>")
-	escape(&w, c.Result("servers.0.url").String())
-	w.WriteString("</code>. Tools read this at <code>/open-api/generate-schema</code>.</p>\n")
-	tags, byTag := operations(c)
+// page is HTML in the making.
+type page struct{ strings.Builder }
+
+// raw writes markup.
+func (w *page) raw(markup string) { w.WriteString(markup) }
+
+// text writes text between two pieces of markup.
+func (w *page) text(before, text, after string) {
+	w.raw(before)
+	w.raw(html.EscapeString(text))
+	w.raw(after)
+}
+
+// render makes the page of a document.
+func render(doc sdk.Value) string {
+	w := new(page)
+	title := doc.At("info.title").String()
+	w.text("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>", title, "</title>\n")
+	w.text("<style>"+style+"</style>\n</head>\n<body>\n<h1>", title, "</h1>\n")
+	w.text("<p>", doc.At("info.description").String(), "</p>\n")
+	w.text("<p>All paths are below <code>", doc.At("servers.0.url").String(), "</code>. Tools read this at <code>/open-api/generate-schema</code>.</p>\n")
+	tags, byTag := operations(doc)
 	for _, tag := range tags {
-		w.WriteString("<h2>")
-		escape(&w, tag)
-		w.WriteString("</h2>\n")
+		w.text("<h2>", tag, "</h2>\n")
 		for _, op := range byTag[tag] {
-			show(c, &w, op)
+			w.operation(op)
 		}
 	}
-	w.WriteString("<h2>Schemas</h2>\n")
-	for _, name := range c.Names("result.components.schemas") {
-		w.WriteString("<details><summary><code>")
-		escape(&w, name)
-		w.WriteString("</code></summary><div>")
-		schema(c, &w, member("result.components.schemas", name))
-		w.WriteString("</div></details>\n")
+	w.raw("<h2>Schemas</h2>\n")
+	for name, schema := range doc.At("components.schemas").Members() {
+		w.text("<details><summary><code>", name, "</code></summary><div>")
+		w.schema(schema)
+		w.raw("</div></details>\n")
 	}
-	w.WriteString("</body>\n</html>\n")
+	w.raw("</body>\n</html>\n")
 	return w.String()
 }
 
 // operations lists what there is by the first tag of each.
-func operations(c *sdk.Call) (tags []string, byTag map[string][]operation) {
+func operations(doc sdk.Value) (tags []string, byTag map[string][]operation) {
 	byTag = map[string][]operation{}
-	for _, path := range c.Names("result.paths") {
+	for path, item := range doc.Get("paths").Members() {
 		for _, method := range methods {
-			at := member("result.paths", path) + "." + method
-			if c.Get(at).IsAbsent() {
+			op := item.Get(method)
+			if op.IsAbsent() {
 				continue
 			}
-			tag := c.Get(at + ".tags.0").String()
+			tag := op.At("tags.0").String()
 			if !slices.Contains(tags, tag) {
 				tags = append(tags, tag)
 			}
-			byTag[tag] = append(byTag[tag], operation{method, path, at})
+			byTag[tag] = append(byTag[tag], operation{method, path, op})
 		}
 	}
 	return tags, byTag
 }
 
-// member is the path of a member whose name may have dots in it.
-func member(path, name string) string {
-	return path + "." + strings.NewReplacer(`\`, `\\`, ".", `\.`).Replace(name)
-}
-
-func show(c *sdk.Call, w *strings.Builder, op operation) {
-	w.WriteString("<details><summary><b>" + strings.ToUpper(op.method) + "</b> <code>")
-	escape(w, op.path)
-	w.WriteString("</code> ")
-	escape(w, c.Get(op.at+".summary").String())
-	w.WriteString("</summary><div>\n")
-	if text := c.Get(op.at + ".description").String(); text != "" {
-		w.WriteString("<p>")
-		escape(w, text)
-		w.WriteString("</p>\n")
+func (w *page) operation(op operation) {
+	w.text("<details><summary><b>"+strings.ToUpper(op.method)+"</b> <code>", op.path, "</code> ")
+	w.text("", op.Get("summary").String(), "</summary><div>\n")
+	if text := op.Get("description").String(); text != "" {
+		w.text("<p>", text, "</p>\n")
 	}
-	parameters(c, w, op.at+".parameters")
-	for _, media := range c.Names(op.at + ".requestBody.content") {
-		w.WriteString("<p>Body, <code>")
-		escape(w, media)
-		w.WriteString("</code></p>\n")
-		schema(c, w, member(op.at+".requestBody.content", media)+".schema")
+	w.parameters(op.Get("parameters"))
+	for media, content := range op.At("requestBody.content").Members() {
+		w.text("<p>Body, <code>", media, "</code></p>\n")
+		w.schema(content.Get("schema"))
 	}
-	w.WriteString("<p>Answers</p>\n<dl>\n")
-	for _, status := range c.Names(op.at + ".responses") {
-		at := member(op.at+".responses", status)
-		w.WriteString("<dt>")
-		escape(w, status)
-		w.WriteString("</dt><dd>")
-		escape(w, c.Get(at+".description").String())
-		w.WriteString("</dd>\n")
-		if body := at + `.content.application/json.schema`; status < "3" && !c.Get(body).IsAbsent() {
-			w.WriteString("<dd>")
-			schema(c, w, body)
-			w.WriteString("</dd>\n")
+	w.raw("<p>Answers</p>\n<dl>\n")
+	for status, answer := range op.Get("responses").Members() {
+		w.text("<dt>", status, "</dt>")
+		w.text("<dd>", answer.Get("description").String(), "</dd>\n")
+		if body := answer.Get("content").Get("application/json").Get("schema"); status < "3" && !body.IsAbsent() {
+			w.raw("<dd>")
+			w.schema(body)
+			w.raw("</dd>\n")
 		}
 	}
-	w.WriteString("</dl></div></details>\n")
+	w.raw("</dl></div></details>\n")
 }
 
-func parameters(c *sdk.Call, w *strings.Builder, at string) {
-	if c.Get(at + ".0").IsAbsent() {
-		return
+func (w *page) parameters(list sdk.Value) {
+	opened := false
+	for p := range list.Items() {
+		if !opened {
+			w.raw("<p>Parameters</p>\n<dl>\n")
+			opened = true
+		}
+		w.text("<dt><code>", p.Get("name").String(), "</code>, ")
+		w.text("", p.Get("in").String(), "")
+		if p.Get("required").IsTrue() {
+			w.raw(", required")
+		}
+		w.text("</dt><dd>", p.Get("description").String(), "</dd>\n")
 	}
-	w.WriteString("<p>Parameters</p>\n<dl>\n")
-	for i := int64(0); ; i++ {
-		p := at + "." + sdk.Int(i).Text()
-		if c.Get(p).IsAbsent() {
-			break
-		}
-		w.WriteString("<dt><code>")
-		escape(w, c.Get(p+".name").String())
-		w.WriteString("</code>, ")
-		escape(w, c.Get(p+".in").String())
-		if c.Get(p + ".required").IsTrue() {
-			w.WriteString(", required")
-		}
-		w.WriteString("</dt><dd>")
-		escape(w, c.Get(p+".description").String())
-		w.WriteString("</dd>\n")
-	}
-	w.WriteString("</dl>\n")
-}
-
-func schema(c *sdk.Call, w *strings.Builder, at string) {
-	w.WriteString("<pre>")
-	escape(w, indent(c.Get(at).Text()))
-	w.WriteString("</pre>")
-}
-
-// escape writes text so that it is text in HTML, attributes included.
-func escape(w *strings.Builder, text string) {
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '<':
-			w.WriteString("&lt;")
-		case '>':
-			w.WriteString("&gt;")
-		case '&':
-			w.WriteString("&amp;")
-		case '"':
-			w.WriteString("&#34;")
-		case '\'':
-			w.WriteString("&#39;")
-		default:
-			w.WriteByte(text[i])
-		}
+	if opened {
+		w.raw("</dl>\n")
 	}
 }
 
-// indent breaks compact JSON into lines.
-func indent(text string) string {
-	var w strings.Builder
-	depth, quoted := 0, false
-	line := func() {
-		w.WriteByte('\n')
-		w.WriteString(strings.Repeat("  ", depth))
+func (w *page) schema(v sdk.Value) { w.text("<pre>", indent(v, "\n"), "</pre>") }
+
+// indent writes a value as JSON in lines; newline begins one at its depth.
+func indent(v sdk.Value, newline string) string {
+	inner := newline + "  "
+	var parts []string
+	for name, member := range v.Members() {
+		parts = append(parts, sdk.String(name).JSONText()+": "+indent(member, inner))
 	}
-	for i := 0; i < len(text); i++ {
-		b := text[i]
-		switch {
-		case quoted && b == '\\':
-			w.WriteByte(b)
-			if i++; i < len(text) {
-				w.WriteByte(text[i])
-			}
-			continue
-		case b == '"':
-			quoted = !quoted
-		case quoted:
-		case b == '{' || b == '[':
-			if i+1 < len(text) && text[i+1] == b+2 { // empty: "}" and "]" are two further
-				w.WriteByte(b)
-				i++
-				b = text[i]
-				break
-			}
-			w.WriteByte(b)
-			depth++
-			line()
-			continue
-		case b == '}' || b == ']':
-			depth--
-			line()
-		case b == ',':
-			w.WriteByte(b)
-			line()
-			continue
-		case b == ':':
-			w.WriteString(": ")
-			continue
-		}
-		w.WriteByte(b)
+	open, end := "{", "}"
+	for item := range v.Items() {
+		open, end = "[", "]"
+		parts = append(parts, indent(item, inner))
 	}
-	return w.String()
+	if len(parts) == 0 {
+		return v.JSONText()
+	}
+	return open + inner + strings.Join(parts, ","+inner) + newline + end
 }

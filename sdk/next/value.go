@@ -121,6 +121,9 @@ func (v Value) StringOr(fallback string) string {
 // arrays, digits for numbers, unquoted text for strings.
 func (v Value) Text() string { return v.text }
 
+// JSONText returns the value as JSON text; "null" if it is absent.
+func (v Value) JSONText() string { return string(v.appendJSON(nil)) }
+
 // IsTrue reports whether the value is the boolean true.
 func (v Value) IsTrue() bool { return v.kind == KindBool && v.text == "true" }
 

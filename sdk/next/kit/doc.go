@@ -13,4 +13,10 @@
 //		}
 //		…
 //	}
+//
+// A token about the session's user:
+//
+//	o := kit.UserClaims(c, session, "id", "image")
+//	o.Claims = append(o.Claims, sdk.F("iss", sdk.String(issuer)))
+//	signed, err := c.Keys().Sign("tokens", 900, o)
 package kit
