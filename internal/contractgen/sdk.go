@@ -244,7 +244,8 @@ func (s *source) method(f *pluginapi.Function, n capabilityNames) {
 	}
 	s.line("func (%s %s) %s(%s) %s {", receiver, n.typ, exported(f.Name), parameters(f, n), returns)
 	s.line("\ta := %s.c.begin()", receiver)
-	for _, a := range copiesLast(f.Args) {
+	for i := range f.Args {
+		a := &f.Args[i]
 		from := unexported(a.Name)
 		switch {
 		case a.Name == n.bound:
@@ -277,21 +278,6 @@ func parameters(f *pluginapi.Function, n capabilityNames) string {
 		}
 	}
 	return strings.Join(names, ", ")
-}
-
-// copiesLast orders arguments: what the host copies comes after what crosses as
-// JSON, in one piece.
-func copiesLast(args []pluginapi.Param) []*pluginapi.Param {
-	var out, copied []*pluginapi.Param
-	for i := range args {
-		a := &args[i]
-		if a.Copied || slices.ContainsFunc(a.Members, func(m pluginapi.Param) bool { return m.Copied }) {
-			copied = append(copied, a)
-			continue
-		}
-		out = append(out, a)
-	}
-	return append(out, copied...)
 }
 
 func (s *source) methodDoc(f *pluginapi.Function) {

@@ -117,34 +117,3 @@ func TestBearerToken(t *testing.T) {
 		}
 	}
 }
-
-// TestUserClaims: what the configuration says of claims, as options of
-// Keys.Sign.
-func TestUserClaims(t *testing.T) {
-	const session = `{"session":{"id":"s1","token":"secret","ip":"::1"},"user":{"id":"u1","name":"Ada","age":36,"tags":["a"]}}`
-	for config, want := range map[string][]string{
-		`{}`: {
-			`set args {"use":"u","expiresIn":60,"base":null,"omit":["email"]}`,
-			`set args.base from session.user`,
-		},
-		`{"fields":["name","a.b"],"constants":{"tier":{"n":1}}}`: {
-			`set args {"use":"u","expiresIn":60,"claims":{"name":null,"a.b":null,"tier":{"n":1}}}`,
-			`set args.claims.name from session.user.name`,
-			`set args.claims.a\.b from session.user.a\.b`,
-		},
-		`{"templates":{"a":"{{user.age}}","b":"{{user.name}}/{{ session.id }}!","c":"{{session.token}}","d":"{{user.nobody}}","e":"<{{user.nobody}}>","f":"plain","g":"{{open"}}`: {
-			`get session`,
-			`keys.sign {"use":"u","expiresIn":60,"claims":{"a":36,"b":"Ada/s1!","e":"<>","f":"plain","g":""}}`,
-		},
-	} {
-		h := &scriptedHost{values: map[string]Value{"config.claims": JSON(config), "session": JSON(session)}}
-		c := NewCall(h)
-		if _, err := c.Keys().Sign("u", 60, UserClaims(c, "email")); err != nil {
-			t.Fatal(err)
-		}
-		asked := slices.DeleteFunc(h.asked, func(s string) bool { return s == "get config.claims" || s == "keys.sign " })
-		if !slices.Equal(asked, want) {
-			t.Errorf("%s: got\n%q, want\n%q", config, asked, want)
-		}
-	}
-}

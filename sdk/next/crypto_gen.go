@@ -62,8 +62,8 @@ type DigestOptions struct {
 // Digest gives the SHA-256 digest of a text; needs no purpose.
 func (c Crypto) Digest(value Value, o DigestOptions) (string, error) {
 	a := c.c.begin()
-	a.optional("encoding", o.Encoding)
 	a.member("value", value)
+	a.optional("encoding", o.Encoding)
 	v, err := a.call(importCrypto, "crypto", "digest")
 	return v.Get("digest").String(), err
 }
@@ -83,9 +83,9 @@ func (c Crypto) HMAC(value Value, o HMACOptions) (string, error) {
 	a := c.c.begin()
 	a.optional("purpose", o.Purpose)
 	a.optional("secret", o.Secret)
+	a.member("value", value)
 	a.optional("key", o.Key)
 	a.optional("encoding", o.Encoding)
-	a.member("value", value)
 	v, err := a.call(importCrypto, "crypto", "hmac")
 	return v.Get("mac").String(), err
 }

@@ -46,13 +46,9 @@ func (h HTTP) Request(url string, o HTTPRequestOptions) (HTTPRequestResult, erro
 	a.text("url", url)
 	a.optional("method", o.Method)
 	a.fields("headers", o.Headers, false)
-	a.fields("form", o.Form, false)
-	a.fields("secrets", o.Secrets, false)
-	a.number("timeoutMs", o.TimeoutMs, false)
-	a.flag("followRedirects", o.FollowRedirects)
-	a.number("cacheSeconds", o.CacheSeconds, false)
 	a.member("body", o.Body)
 	a.member("json", o.JSON)
+	a.fields("form", o.Form, false)
 	if o.Auth != (HTTPAuth{}) {
 		a.object("auth")
 		a.member("username", o.Auth.Username)
@@ -60,6 +56,10 @@ func (h HTTP) Request(url string, o HTTPRequestOptions) (HTTPRequestResult, erro
 		a.member("bearer", o.Auth.Bearer)
 		a.end()
 	}
+	a.fields("secrets", o.Secrets, false)
+	a.number("timeoutMs", o.TimeoutMs, false)
+	a.flag("followRedirects", o.FollowRedirects)
+	a.number("cacheSeconds", o.CacheSeconds, false)
 	v, err := a.call(importHTTP, "http", "request")
 	var r HTTPRequestResult
 	for name, m := range v.Members() {
@@ -87,12 +87,12 @@ type HTTPVerifyTokenOptions struct {
 // "key" (the server has no such key), "invalid" (it is not one).
 func (h HTTP) VerifyToken(token Value, jwksURL string, issuer, audience Value, o HTTPVerifyTokenOptions) (Value, error) {
 	a := h.c.begin()
+	a.member("token", token)
 	a.text("jwksUrl", jwksURL)
 	a.member("issuer", issuer)
 	a.member("audience", audience)
 	a.member("nonce", o.Nonce)
 	a.number("maxAge", o.MaxAge, false)
-	a.member("token", token)
 	v, err := a.call(importHTTP, "http", "verifyToken")
 	return v.Get("claims"), err
 }

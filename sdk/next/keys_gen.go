@@ -34,11 +34,11 @@ func (k Keys) Sign(use string, expiresIn int64, o KeySignOptions) (KeySignResult
 	a.number("expiresIn", expiresIn, true)
 	a.optional("alg", o.Alg)
 	a.fields("claims", o.Claims, false)
+	a.member("base", o.Base)
 	a.texts("omit", o.Omit)
 	a.flag("id", o.ID)
 	a.number("reuse", o.Reuse, false)
 	a.texts("reserved", o.Reserved)
-	a.member("base", o.Base)
 	v, err := a.call(importKeys, "keys", "sign")
 	var r KeySignResult
 	for name, m := range v.Members() {
@@ -64,8 +64,8 @@ type KeyVerifyOptions struct {
 func (k Keys) Verify(use string, token Value, o KeyVerifyOptions) (Value, error) {
 	a := k.c.begin()
 	a.text("use", use)
-	a.optional("alg", o.Alg)
 	a.member("token", token)
+	a.optional("alg", o.Alg)
 	v, err := a.call(importKeys, "keys", "verify")
 	return v.Get("claims"), err
 }
