@@ -115,6 +115,16 @@ func InvalidInput(err error) error {
 	return err
 }
 
+// IfNotFound replaces the error of a call that found nothing: by an answer of
+// the plugin's own, or by nil where that is no failure. Every other error, and
+// nil, it returns as it is.
+func IfNotFound(err, instead error) error {
+	if errors.Is(err, NotFound) {
+		return instead
+	}
+	return err
+}
+
 // CodeOf returns the code of a host call that was not done, such as "expired" of
 // a token, and "" for every other error.
 func CodeOf(err error) string {

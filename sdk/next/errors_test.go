@@ -94,6 +94,21 @@ func TestInvalidInput(t *testing.T) {
 	}
 }
 
+func TestIfNotFound(t *testing.T) {
+	missing, gone := &HostError{Status: NotFound, Function: "identity.findUser"}, &Error{Status: 404, Code: "GONE"}
+	if err := IfNotFound(missing, gone); err != gone {
+		t.Errorf("got %v", err)
+	}
+	if err := IfNotFound(missing, nil); err != nil {
+		t.Errorf("where it is no failure: got %v", err)
+	}
+	for _, err := range []error{nil, &HostError{Status: Conflict}, &Error{Status: 404}} {
+		if got := IfNotFound(err, gone); got != err {
+			t.Errorf("%v became %v", err, got)
+		}
+	}
+}
+
 // TestAnswerNotWritten: a refusal that cannot be written is a fault, not an
 // answer of another kind.
 func TestAnswerNotWritten(t *testing.T) {
