@@ -221,8 +221,9 @@ func pluginPages(t *testing.T) string {
 func errorCodes(m *pluginapi.Manifest) []string {
 	var codes []string
 	for name := range m.Errors {
-		e, _ := m.Error(name)
-		codes = append(codes, e.Code)
+		if e, _ := m.Error(name); *e.Code != "" {
+			codes = append(codes, *e.Code)
+		}
 	}
 	slices.Sort(codes)
 	return slices.Compact(codes)
