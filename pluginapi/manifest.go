@@ -137,6 +137,7 @@ type Handler struct {
 	CSRF       string          `json:"csrf,omitempty"`       // "form": fetch metadata is checked even without cookies; "none": nothing is
 	RateLimit  *RateLimit      `json:"rateLimit,omitempty"`  // how often one client may call it, where the operator says nothing else
 	Errors     []string        `json:"errors,omitempty"`     // names of the manifest's errors that it answers with
+	Response   json.RawMessage `json:"response,omitempty"`   // JSON Schema of the body of an answer with status 200, for documents
 	OpenAPI    json.RawMessage `json:"openapi,omitempty"`    // an OpenAPI 3.1 operation object
 
 	// Hooks.

@@ -111,6 +111,7 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 	checkSchema(r, at+".body", h.Body)
 	checkSchema(r, at+".query", h.Query)
 	h.validateBody(r, at)
+	checkObject(r, at+".response", h.Response)
 	checkObject(r, at+".openapi", h.OpenAPI)
 }
 
@@ -146,8 +147,8 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 		r.add(at+".failure", "a hook on %q gives a verdict and must fail closed; only observers may skip", h.Event)
 	}
 	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.RateLimit != nil || h.Body != nil || h.BodyOptional || h.RequiredUnless != nil || h.Query != nil || h.MediaTypes != nil ||
-		h.Session != "" || h.Access != "" || h.CSRF != "" || h.OpenAPI != nil || h.Errors != nil {
-		r.add(at, "method, path, root, body, query, mediaTypes, session, access, csrf, errors and openapi are for endpoints")
+		h.Session != "" || h.Access != "" || h.CSRF != "" || h.Response != nil || h.OpenAPI != nil || h.Errors != nil {
+		r.add(at, "method, path, root, body, query, mediaTypes, session, access, csrf, errors, response and openapi are for endpoints")
 	}
 	for _, id := range slices.Concat(h.Before, h.After) {
 		r.want(at, id, idPattern)

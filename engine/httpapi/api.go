@@ -106,6 +106,8 @@ type endpoint struct {
 	formCSRF   bool
 	crossSite  bool           // other sites may send browsers here, with cookies
 	operation  document.Value // what the manifest says of it, for documents
+	response   document.Value // schema of the body of an answer with status 200, likewise
+	tag        string         // likewise; "": the engine
 	errors     []pluginapi.ErrorAnswer
 	run        func(ctx context.Context, ex *dispatch.Exchange) error
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -67,6 +68,7 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 	e := &endpoint{
 		Route: Route{Method: h.Method, Path: h.Path, Plugin: entry.Plugin.ID, Server: h.Access == pluginapi.AccessServer},
 		root:  h.Root, bodyless: h.BodyOptional, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
+		tag: cmp.Or(entry.Plugin.Manifest.Name, entry.Plugin.ID),
 		run: func(ctx context.Context, ex *dispatch.Exchange) error { return ex.RunEndpoint(ctx, entry) },
 	}
 	for _, name := range h.Errors {
@@ -74,12 +76,19 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 			e.errors = append(e.errors, refused)
 		}
 	}
-	if len(h.OpenAPI) > 0 {
-		operation, err := document.Parse(h.OpenAPI, 0)
-		if err != nil {
-			return nil, fmt.Errorf("plugin %q, %s %s: openapi: %w", entry.Plugin.ID, h.Method, h.Path, err)
+	for _, part := range [...]struct {
+		name string
+		raw  json.RawMessage
+		into *document.Value
+	}{{"response", h.Response, &e.response}, {"openapi", h.OpenAPI, &e.operation}} {
+		if len(part.raw) == 0 {
+			continue
 		}
-		e.operation = operation
+		value, err := document.Parse(part.raw, 0)
+		if err != nil {
+			return nil, fmt.Errorf("plugin %q, %s %s: %s: %w", entry.Plugin.ID, h.Method, h.Path, part.name, err)
+		}
+		*part.into = value
 	}
 	if len(e.mediaTypes) == 0 {
 		e.mediaTypes = []string{mediaJSON}

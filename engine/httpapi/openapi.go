@@ -95,7 +95,7 @@ func (d *describing) add(e *endpoint) {
 	}
 	op.Set("operationId", document.Text(d.operationID(e)))
 	if op.Get("tags").IsAbsent() {
-		op.Set("tags", document.List(document.Text(e.Plugin)))
+		op.Set("tags", document.List(document.Text(e.tag)))
 	}
 	for _, tag := range op.Get("tags").Items() {
 		if !slices.Contains(d.tags, tag.Str()) {

@@ -36,8 +36,8 @@ func responses(e *endpoint) document.Value {
 		}
 		out.Set(status, document.Obj(r))
 	}
-	if out.Len() == 0 {
-		out.Set("200", document.Obj(document.NewObject(1).Set("description", document.Text("The answer"))))
+	if out.Len() == 0 || !e.response.IsAbsent() {
+		out.Set("200", e.answer(out.Get("200").Object()))
 	}
 	refused := e.refusals()
 	for _, status := range slices.Sorted(maps.Keys(refused)) {
@@ -48,6 +48,19 @@ func responses(e *endpoint) document.Value {
 		}
 	}
 	return document.Obj(out)
+}
+
+// answer describes an answer with status 200, beyond what the operation says of
+// it.
+func (e *endpoint) answer(said *document.Object) document.Value {
+	r := document.NewObject(2).Set("description", document.Text("The answer"))
+	for name, v := range said.All() {
+		r.Set(name, v)
+	}
+	if !r.Has("content") && !e.response.IsAbsent() {
+		r.Set("content", jsonContent(e.response))
+	}
+	return document.Obj(r)
 }
 
 // refusals lists by status what an endpoint refuses with, and why.

@@ -4,8 +4,40 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/pluginapi"
 )
+
+// TestAnswer: the schema of an answer stands beside what the operation says.
+func TestAnswer(t *testing.T) {
+	const status = `"content":{"application/json":{"schema":{"$ref":"Status"}}}`
+	for _, tt := range []struct{ operation, response, want string }{
+		{"", "", `{"description":"The answer"}`},
+		{"", `{"$ref":"Status"}`, `{"description":"The answer",` + status + `}`},
+		{`{"responses":{"200":{"description":"Done"}}}`, `{"$ref":"Status"}`, `{"description":"Done",` + status + `}`},
+		{`{"responses":{"302":{"description":"To the app"}}}`, `{"$ref":"Status"}`, `{"description":"The answer",` + status + `}`},
+		{`{"responses":{"302":{"description":"To the app"}}}`, "", ""},
+	} {
+		e := &endpoint{}
+		for into, text := range map[*document.Value]string{&e.operation: tt.operation, &e.response: tt.response} {
+			if text == "" {
+				continue
+			}
+			v, err := document.Parse([]byte(text), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			*into = v
+		}
+		got := ""
+		if answer := responses(e).Get("200"); !answer.IsAbsent() {
+			got = string(answer.JSON())
+		}
+		if got != tt.want {
+			t.Errorf("%s and %s: %s, want %s", tt.operation, tt.response, got, tt.want)
+		}
+	}
+}
 
 // TestRefusals: each status has the errors that the manifest names, however
 // much of code and message they have, and those of the host.
