@@ -133,7 +133,10 @@ func (t *Tx) Insert(ctx context.Context, model, id string, fields *document.Obje
 		return nil, err
 	}
 	key := recordKey{model, id}
-	if e, ok := t.entries[key]; ok && e.cur == nil && e.base > 0 {
+	switch e, ok := t.entries[key]; {
+	case ok && e.cur != nil:
+		return nil, &ConflictError{Model: model, Index: idField, ID: id}
+	case ok && e.base > 0:
 		return nil, &InvalidError{Model: model, Field: idField, Reason: "the id was deleted in the same unit of work"}
 	}
 	switch _, err := t.read(ctx, key); {

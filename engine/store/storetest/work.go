@@ -43,6 +43,10 @@ func testTx(t *testing.T, f *fixture) {
 	if _, err := tx.Get(f.ctx, "session", "s2"); !errors.Is(err, store.ErrNotFound) {
 		t.Fatalf("Get of a deleted record: %v", err)
 	}
+	for _, id := range []string{"u1", "u2"} { // stored, and new
+		_, err := tx.Insert(f.ctx, "user", id, object("name", "again", "email", "again@example.com"))
+		f.conflicts("user", "id", id, err)
+	}
 	f.gone("user", "u2")
 	var ran []int
 	tx.OnCommit(func() { f.get("user", "u2"); ran = append(ran, 1) })
