@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"math"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/authhost/authhost/engine/document"
@@ -38,16 +39,15 @@ type IndexInfo struct {
 	Name   string
 	Fields []string
 	Unique bool
+
+	folded []bool // by field: its texts are kept without case
+	label  string
 }
 
-// Label names the index as it is stored. A unique index and one that is not
+// Label names the index as it is stored: its fields, with "~" after those that
+// are folded, and "!" in the end if it is unique. Indexes that differ in this
 // have different entries, so changing one into the other is building another.
-func (ix *IndexInfo) Label() string {
-	if ix.Unique {
-		return ix.Name + "!"
-	}
-	return ix.Name
-}
+func (ix *IndexInfo) Label() string { return ix.label }
 
 // Reference is a field that holds ids of another model.
 type Reference struct {
@@ -88,6 +88,9 @@ func newModelInfo(m Model) *ModelInfo {
 	for _, ix := range m.Indexes {
 		info.addIndex(ix)
 	}
+	for _, ix := range info.Indexes {
+		ix.prepare(info.fields)
+	}
 	return info
 }
 
@@ -99,6 +102,22 @@ func (m *ModelInfo) addIndex(ix Index) {
 	info := &IndexInfo{Name: ix.Name(), Fields: ix.Fields, Unique: ix.Unique}
 	m.indexes[info.Name] = info
 	m.Indexes = append(m.Indexes, info)
+}
+
+// prepare works out what the declarations of its fields mean for an index.
+func (ix *IndexInfo) prepare(fields map[string]Field) {
+	ix.folded = make([]bool, len(ix.Fields))
+	parts := make([]string, len(ix.Fields))
+	for i, name := range ix.Fields {
+		ix.folded[i], parts[i] = fields[name].Fold, name
+		if ix.folded[i] {
+			parts[i] += "~"
+		}
+	}
+	ix.label = strings.Join(parts, "+")
+	if ix.Unique {
+		ix.label += "!"
+	}
 }
 
 // Schema returns the schema. It must not be changed.
@@ -135,17 +154,26 @@ func (m *ModelInfo) Index(name string) (*IndexInfo, error) {
 func (ix *IndexInfo) EntryKey(r *Record) (key []byte, unique bool) {
 	key = make([]byte, 0, 96)
 	unique = ix.Unique
-	for _, name := range ix.Fields {
+	for i, name := range ix.Fields {
 		v := r.Fields.Get(name)
 		if v.IsNullish() {
 			unique = false
 		}
-		key = AppendKey(key, v)
+		key = ix.appendPart(key, i, v)
 	}
 	if !unique {
 		key = append(key, r.ID...)
 	}
 	return key, unique
+}
+
+// appendPart appends the form in which the index keeps a value of its field
+// number i.
+func (ix *IndexInfo) appendPart(dst []byte, i int, v document.Value) []byte {
+	if ix.folded[i] {
+		return appendFolded(dst, v)
+	}
+	return AppendKey(dst, v)
 }
 
 // CheckOp reports what does not fit in an operation, as an *InvalidError.
@@ -157,6 +185,9 @@ func (c *Catalog) CheckOp(op Op) error {
 	if reason := checkName(op.ID, MaxID); reason != "" {
 		return &InvalidError{Model: op.Model, Field: idField, Reason: "the id " + reason}
 	}
+	if err := m.checkIf(op); err != nil {
+		return err
+	}
 	switch op.Kind {
 	case Insert, Update:
 		return m.checkFields(op.Kind, op.Fields)
@@ -165,6 +196,35 @@ func (c *Catalog) CheckOp(op Op) error {
 	default:
 		return &InvalidError{Model: op.Model, Reason: "operation of an unknown kind"}
 	}
+}
+
+// checkIf reports expectations that no record can meet.
+func (m *ModelInfo) checkIf(op Op) error {
+	if op.Kind == Insert && op.If.Len() > 0 {
+		return &InvalidError{Model: m.Name, Reason: "an insert expects no fields: the record is not there yet"}
+	}
+	for name, v := range op.If.All() {
+		f, ok := m.fields[name]
+		if !ok {
+			return &InvalidError{Model: m.Name, Field: name, Reason: "unknown field"}
+		}
+		f.Required = false // a record stored before that may lack it
+		if reason := f.check(v); reason != "" {
+			return &InvalidError{Model: m.Name, Field: name, Reason: reason}
+		}
+	}
+	return nil
+}
+
+// CheckIf reports the first field of a record that has another value than
+// expected has, as a *ConflictError.
+func (m *ModelInfo) CheckIf(r *Record, expected *document.Object) error {
+	for name, want := range expected.All() {
+		if have := r.Get(name); !have.Equal(want) && !(have.IsNullish() && want.IsNullish()) {
+			return &ConflictError{Model: m.Name, Index: name, ID: r.ID}
+		}
+	}
+	return nil
 }
 
 func (m *ModelInfo) checkFields(kind OpKind, fields *document.Object) error {

@@ -31,5 +31,28 @@
 //   - A unique index does not compare records in which one of its fields is
 //     null or absent, as in SQL.
 //   - Indexes order null, false, true, numbers (as 64-bit floats), strings
-//     (bytewise), in this order.
+//     (bytewise; those of folded fields as if all letters were lower case, see
+//     Fold), in this order. Of strings over 512 bytes they order the first 512.
+//
+// # Queries and what they cost
+//
+// A Query walks one index, which it names. Key, From, To, and conditions on the
+// fields after Key say where it begins and ends. Conditions that the index
+// cannot decide are looked up in records. It answers in a total order, ties by
+// id, and gives cursors that stay good while records come and go.
+//
+//	what                                        reads
+//	a page in the order of an index             the records of the page
+//	Eq on the fields of an index, a range,      the records that it finds
+//	StartsWith on a folded index
+//	Contains, EndsWith on a folded index        the keys of the index, up to
+//	of one field                                MaxEntries, and what it finds
+//	a count by any of these                     keys, up to MaxEntries
+//	Offset                                      keys, up to MaxOffset
+//	any other condition                         records, up to MaxExamined
+//
+// What needs more than that ends with a *LimitError, which names the fields
+// that have an index. So no query reads a large tenant from end to end, and one
+// that works for a small tenant may need an index, or a narrower question, in a
+// large one.
 package store

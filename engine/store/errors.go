@@ -18,6 +18,8 @@ var (
 	ErrStale = errors.New("store: stale version")
 	// ErrInvalid matches every *InvalidError.
 	ErrInvalid = errors.New("store: invalid")
+	// ErrLimit matches every *LimitError.
+	ErrLimit = errors.New("store: limit reached")
 	// ErrCorrupt says that stored data is damaged. The error that wraps it
 	// names the place.
 	ErrCorrupt = errors.New("store: corrupt data")
@@ -29,8 +31,9 @@ var (
 type ConflictError struct {
 	Model string
 	// Index is the unique index whose key is taken, or the name of a field
-	// whose referenced record is missing; "id" when the id is taken; "" when
-	// the record was not in the expected version.
+	// whose referenced record is missing or that has another value than Op.If
+	// expects; "id" when the id is taken; "" when the record was not in the
+	// expected version.
 	Index string
 	// ID is the record that could not be written.
 	ID string
@@ -48,6 +51,19 @@ func (e *ConflictError) Error() string {
 func (e *ConflictError) Is(target error) bool {
 	return target == ErrConflict || target == ErrStale && e.Index == ""
 }
+
+// LimitError says that a query was given up, because it read as much as it may
+// and has no answer yet: no index leads to the records that it asks for.
+type LimitError struct {
+	Model string
+	// Reason says what was read, and what would help.
+	Reason string
+}
+
+func (e *LimitError) Error() string { return "store: " + e.Model + ": " + e.Reason }
+
+// Is makes every LimitError an ErrLimit.
+func (e *LimitError) Is(target error) bool { return target == ErrLimit }
 
 // InvalidError says what does not fit the schema or a limit: a mistake of the
 // caller, which running again does not cure.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
@@ -14,6 +15,10 @@ import (
 // that equality and uniqueness hold for any length while keys stay within
 // what databases can index; the order among them follows the first bytes.
 const maxKeyText = 512
+
+// maxKeyPart bounds what one value takes of a key, in bytes: its tag, a text
+// of nothing but NULs, and how it ends.
+const maxKeyPart = 1 + 2*maxKeyText + 2 + sha256.Size
 
 // Tags of the parts of a key. They order values of different kinds, and make
 // every part end where it can be told from the next one, so that ("a","bc")
@@ -53,6 +58,39 @@ func AppendKey(dst []byte, v document.Value) []byte {
 	default:
 		return appendText(append(dst, tagJSON), string(v.JSON()))
 	}
+}
+
+// appendFolded is AppendKey for a field that is folded.
+func appendFolded(dst []byte, v document.Value) []byte {
+	if v.Kind() == document.String {
+		return appendText(append(dst, tagText), Fold(v.Str()))
+	}
+	return AppendKey(dst, v)
+}
+
+// keyText returns the text at the beginning of a key, in the form in which
+// keys hold it, up to maxKeyText bytes of that; whole reports that this is all
+// of it. ok is false when the key begins with another kind of value.
+func keyText(key []byte) (text []byte, whole, ok bool) {
+	if len(key) == 0 || key[0] != tagText {
+		return nil, false, false
+	}
+	text = key[1:]
+	for end := 0; ; end += 2 {
+		n := bytes.IndexByte(text[end:], 0)
+		if n < 0 || end+n+1 == len(text) {
+			return nil, false, false // not a key
+		}
+		if end += n; text[end+1] != textNUL {
+			whole = text[end+1] == textEnd && end <= maxKeyText
+			return text[:min(end, maxKeyText)], whole, true
+		}
+	}
+}
+
+// appendNeedle appends a text as it stands inside of keys.
+func appendNeedle(dst []byte, s string) []byte {
+	return append(dst, strings.ReplaceAll(s, "\x00", "\x00\xFF")...)
 }
 
 // appendFloat flips the bits of an IEEE 754 number so that its bytes sort as

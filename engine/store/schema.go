@@ -34,6 +34,10 @@ type Field struct {
 	Unique bool `json:"unique,omitempty"`
 	// Index makes an index of this field's name.
 	Index bool `json:"index,omitempty"`
+	// Fold makes the order of the field, in its indexes too, that of its
+	// texts without case: see the function Fold. A unique field then refuses
+	// texts that differ in nothing but case. Searches need it to be quick.
+	Fold bool `json:"fold,omitempty"`
 	// References names the model whose record ids this field holds. The
 	// field is indexed, and a record is deleted with the one it refers to.
 	References string `json:"references,omitempty"`
@@ -85,8 +89,8 @@ func (m *Model) field(name string) *Field {
 
 // Merge returns the schema with the models of other added. A model that both
 // declare gets the fields and indexes of both; a field that both declare must
-// be of the same type and refer to the same model, and is unique, indexed or
-// required when either says so. Neither schema is changed.
+// be of the same type and refer to the same model, and is unique, indexed,
+// folded or required when either says so. Neither schema is changed.
 func (s Schema) Merge(other Schema) (Schema, error) {
 	out := s.clone()
 	for _, m := range other.Models {
@@ -116,6 +120,7 @@ func (m *Model) merge(other Model) error {
 		have.Required = have.Required || f.Required
 		have.Unique = have.Unique || f.Unique
 		have.Index = have.Index || f.Index
+		have.Fold = have.Fold || f.Fold
 	}
 	for _, ix := range other.Indexes {
 		at := slices.IndexFunc(m.Indexes, func(i Index) bool { return i.Name() == ix.Name() })
@@ -225,6 +230,10 @@ func (s Schema) validateModel(m *Model) error {
 			return bad(fmt.Sprintf("unknown type %q", f.Type))
 		case f.Type == JSON && (f.Index || f.Unique):
 			return bad("a json field cannot be indexed")
+		case f.Fold && f.Type != String:
+			return bad("only a string can be folded")
+		case f.Fold && f.References != "":
+			return bad("a field that refers to a record cannot be folded: ids have case")
 		case f.References != "" && f.Type != String:
 			return bad("a field that refers to a record is a string")
 		case f.References != "" && s.Model(f.References) == nil:

@@ -32,23 +32,25 @@ func TestValidate(t *testing.T) {
 		schema store.Schema
 		want   string // part of the error; "" for none
 	}{
-		"empty":              {store.Schema{}, ""},
-		"fine":               {schema(model("user", text), model("session", store.Field{Name: "userId", Type: store.String, References: "user"})), ""},
-		"refers to itself":   {schema(model("node", store.Field{Name: "up", Type: store.String, References: "node"})), ""},
-		"bad model name":     {schema(model("a:b")), `"a:b" is no name`},
-		"empty model name":   {schema(model("")), "is no name"},
-		"model twice":        {schema(model("m"), model("m")), "m: declared twice"},
-		"bad field name":     {schema(model("m", store.Field{Name: "a+b", Type: store.String})), "m.a+b: is no name"},
-		"field twice":        {schema(model("m", text, text)), "m.a: declared twice"},
-		"field id":           {schema(model("m", store.Field{Name: "id", Type: store.String})), "m.id: every model has it"},
-		"no type":            {schema(model("m", store.Field{Name: "a"})), `m.a: unknown type ""`},
-		"index of json":      {schema(model("m", store.Field{Name: "a", Type: store.JSON, Index: true})), "m.a: a json field"},
-		"reference type":     {schema(model("m", store.Field{Name: "a", Type: store.Number, References: "m"})), "m.a: a field that refers"},
-		"reference to none":  {schema(model("m", store.Field{Name: "a", Type: store.String, References: "x"})), `m.a: refers to the unknown model "x"`},
-		"index of no fields": {schema(store.Model{Name: "m", Indexes: []store.Index{{}}}), "m: an index has no fields"},
-		"index of unknown":   {schema(store.Model{Name: "m", Indexes: []store.Index{{Fields: []string{"a"}}}}), "m.a: indexed but not declared"},
-		"index twice one":    {schema(store.Model{Name: "m", Fields: []store.Field{text}, Indexes: []store.Index{{Fields: []string{"a", "a"}}}}), "m.a: twice in one index"},
-		"composite of json":  {schema(store.Model{Name: "m", Fields: []store.Field{{Name: "j", Type: store.JSON}}, Indexes: []store.Index{{Fields: []string{"j"}}}}), "m.j: a json field"},
+		"empty":               {store.Schema{}, ""},
+		"fine":                {schema(model("user", text), model("session", store.Field{Name: "userId", Type: store.String, References: "user"})), ""},
+		"refers to itself":    {schema(model("node", store.Field{Name: "up", Type: store.String, References: "node"})), ""},
+		"bad model name":      {schema(model("a:b")), `"a:b" is no name`},
+		"empty model name":    {schema(model("")), "is no name"},
+		"model twice":         {schema(model("m"), model("m")), "m: declared twice"},
+		"bad field name":      {schema(model("m", store.Field{Name: "a+b", Type: store.String})), "m.a+b: is no name"},
+		"field twice":         {schema(model("m", text, text)), "m.a: declared twice"},
+		"field id":            {schema(model("m", store.Field{Name: "id", Type: store.String})), "m.id: every model has it"},
+		"no type":             {schema(model("m", store.Field{Name: "a"})), `m.a: unknown type ""`},
+		"index of json":       {schema(model("m", store.Field{Name: "a", Type: store.JSON, Index: true})), "m.a: a json field"},
+		"reference type":      {schema(model("m", store.Field{Name: "a", Type: store.Number, References: "m"})), "m.a: a field that refers"},
+		"reference to none":   {schema(model("m", store.Field{Name: "a", Type: store.String, References: "x"})), `m.a: refers to the unknown model "x"`},
+		"fold of a number":    {schema(model("m", store.Field{Name: "a", Type: store.Number, Fold: true})), "m.a: only a string can be folded"},
+		"fold of a reference": {schema(model("m", store.Field{Name: "a", Type: store.String, References: "m", Fold: true})), "m.a: a field that refers"},
+		"index of no fields":  {schema(store.Model{Name: "m", Indexes: []store.Index{{}}}), "m: an index has no fields"},
+		"index of unknown":    {schema(store.Model{Name: "m", Indexes: []store.Index{{Fields: []string{"a"}}}}), "m.a: indexed but not declared"},
+		"index twice one":     {schema(store.Model{Name: "m", Fields: []store.Field{text}, Indexes: []store.Index{{Fields: []string{"a", "a"}}}}), "m.a: twice in one index"},
+		"composite of json":   {schema(store.Model{Name: "m", Fields: []store.Field{{Name: "j", Type: store.JSON}}, Indexes: []store.Index{{Fields: []string{"j"}}}}), "m.j: a json field"},
 	}
 	for name, c := range cases {
 		err := c.schema.Validate()
@@ -110,6 +112,35 @@ func TestMerge(t *testing.T) {
 	grown, err := a.Grow(schema(model("user", store.Field{Name: "name", Type: store.String})))
 	if err != nil || grown.Models[0].Fields[1].Required {
 		t.Errorf("a field that is no longer declared stays required: %v", err)
+	}
+}
+
+// TestLabels: indexes with other entries have other labels, for data that is
+// there is looked up by them.
+func TestLabels(t *testing.T) {
+	c, err := store.NewCatalog(schema(store.Model{
+		Name: "user",
+		Fields: []store.Field{
+			{Name: "email", Type: store.String, Unique: true, Fold: true},
+			{Name: "name", Type: store.String, Index: true, Fold: true},
+			{Name: "code", Type: store.String, Unique: true},
+			{Name: "age", Type: store.Number, Index: true},
+		},
+		Indexes: []store.Index{{Fields: []string{"age", "name"}}, {Fields: []string{"age", "code"}, Unique: true}},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	user, err := c.Model("user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, ix := range user.Indexes {
+		got = append(got, ix.Label())
+	}
+	if diff := cmp.Diff([]string{"email~!", "name~", "code!", "age", "age+name~", "age+code!"}, got); diff != "" {
+		t.Errorf("labels (-want +got):\n%s", diff)
 	}
 }
 

@@ -24,6 +24,14 @@ const (
 	DefaultLimit = 100
 	// MaxLimit is the largest page; a Query that asks for more gets this.
 	MaxLimit = 1000
+	// MaxOffset is the number of records that a Query can pass over.
+	MaxOffset = 100_000
+	// MaxEntries is the number of index entries that a call may walk in
+	// search of those that meet its conditions.
+	MaxEntries = 200_000
+	// MaxExamined is the number of records that a call may read to see
+	// whether they meet its conditions.
+	MaxExamined = 10_000
 )
 
 // TenantID names a tenant: 1 to MaxTenantID bytes of valid UTF-8 without
@@ -82,13 +90,24 @@ type Tenant interface {
 	// Find returns the first record of an index whose leading fields have the
 	// given values, or ErrNotFound. The index "id" is always there.
 	Find(ctx context.Context, model, index string, key ...document.Value) (*Record, error)
-	// List returns a page of records in the order of an index.
+	// GetMany returns the records with some ids, up to MaxLimit of them, in
+	// the order of ids: those that are there, and each once. More ids are an
+	// *InvalidError.
+	GetMany(ctx context.Context, model string, ids []string) ([]*Record, error)
+	// List returns a page of records in the order of an index, or a
+	// *LimitError.
 	List(ctx context.Context, q Query) (Page, error)
+	// Count returns how many records List would find, on all pages together
+	// and without q.Offset. It stops at q.Limit, which has no default here. It
+	// reads nothing but entries of the index if they decide every condition,
+	// and otherwise records, too. Beyond q.Budget it returns a *LimitError.
+	Count(ctx context.Context, q Query) (int, error)
 	// Apply does all of ops, in order, or none of them. Unique indexes and
 	// references are checked on the outcome, so that two records may swap
 	// their values. It returns a *ConflictError when the data does not allow
-	// ops, ErrNotFound when an Update without Version has no record, and an
-	// *InvalidError when the ops do not fit the schema.
+	// ops, ErrNotFound when an Update without Version, or an operation with
+	// If, has no record, and an *InvalidError when the ops do not fit the
+	// schema.
 	Apply(ctx context.Context, ops []Op) error
 	// Consume deletes the first record that Find would return, and returns
 	// it. Of many concurrent callers exactly one gets it; the others get
@@ -147,28 +166,65 @@ type Op struct {
 	ID    string
 	// Version is the version that the record must have; 0 means any.
 	Version uint64
+	// If are fields that the record must have with these values, whatever its
+	// version; null means null or absent. Insert takes none. If may be nil.
+	If *document.Object
 	// Fields are the record's fields for Insert, and the changed ones for
 	// Update. A member "id" is ignored. Apply does not change or keep the
 	// object.
 	Fields *document.Object
 }
 
-// Query asks for records in the order of one index.
+// Query asks for records in the order of one index. Records that have the same
+// values there come in the order of their ids.
 type Query struct {
 	Model string
 	// Index is the index's name; "" and "id" mean the order of ids.
 	Index string
 	// Key are the values that the index's leading fields must have.
 	Key []document.Value
-	// From (inclusive) and To (exclusive) bound the field after Key. Absent
-	// means no bound.
-	From, To document.Value
+	// From (inclusive, unless FromExclusive) and To (exclusive, unless
+	// ToInclusive) bound the field after Key. Absent means no bound; null
+	// is a value, and the smallest.
+	From, To                   document.Value
+	FromExclusive, ToInclusive bool
+	// Where are conditions that the records must meet besides, all of them.
+	// Those on the index's fields after Key narrow what is read of the index;
+	// searches of the only field of a folded index read nothing but the index;
+	// all others are looked up in the records, one by one.
+	Where []Condition
 	// Desc returns the last record first.
 	Desc bool
+	// Offset passes over so many records first, up to MaxOffset.
+	Offset int
 	// Limit is the page size; 0 means DefaultLimit, at most MaxLimit.
 	Limit int
 	// Cursor continues after the page that returned it.
 	Cursor string
+	// Budget bounds what is read in search of what meets Where.
+	Budget Budget
+}
+
+// Budget bounds what one call may read to find records that meet conditions:
+// a query that reaches it ends with a *LimitError. Without conditions and
+// Offset a page reads no more than it returns. Zero means the largest budget.
+type Budget struct {
+	// Entries are entries of an index, of which nothing but the key is read;
+	// at most MaxEntries.
+	Entries int
+	// Records are records that are read to be compared; at most MaxExamined.
+	Records int
+}
+
+// bounded returns the budget with numbers instead of zeros.
+func (b Budget) bounded() Budget {
+	if b.Entries <= 0 || b.Entries > MaxEntries {
+		b.Entries = MaxEntries
+	}
+	if b.Records <= 0 || b.Records > MaxExamined {
+		b.Records = MaxExamined
+	}
+	return b
 }
 
 // Page is a part of a Query's result. Records that were there during the whole

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/authhost/authhost/engine/document"
@@ -60,7 +61,7 @@ func (t *Tx) List(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	if len(t.entries) == 0 {
+	if !t.touches(scan.Model) {
 		page, err := t.tenant.List(ctx, q)
 		for _, r := range page.Records {
 			t.noted(q.Model, r)
@@ -89,7 +90,7 @@ func (t *Tx) own(ctx context.Context, scan Scan) ([]keyed, error) {
 			continue
 		}
 		place := scan.Key(e.cur)
-		if !scan.Contains(place) {
+		if !scan.Has(e.cur) {
 			continue
 		}
 		visible, err := t.visible(ctx, key.model, e.cur, nil)
@@ -115,9 +116,13 @@ func (s Scan) compare(a, b []byte) int {
 // merge walks the stored records and the own ones side by side.
 func (t *Tx) merge(ctx context.Context, q Query, scan Scan, own []keyed) (Page, error) {
 	out := make([]keyed, 0, min(scan.Limit, 16))
-	q.Limit = min(scan.Limit+len(t.entries), MaxLimit)
+	if scan.Offset > MaxExamined {
+		return Page{}, &LimitError{Model: q.Model, Reason: fmt.Sprintf(
+			"an offset of %d in a unit of work that has written records of the model; it is at most %d there", scan.Offset, MaxExamined)}
+	}
+	q.Offset, q.Limit = 0, min(scan.Offset+scan.Limit+len(t.entries), MaxLimit)
 	more := true
-	for more && len(out) <= scan.Limit {
+	for more && len(out) <= scan.Offset+scan.Limit {
 		page, err := t.tenant.List(ctx, q)
 		if err != nil {
 			return Page{}, err
@@ -149,6 +154,7 @@ func (t *Tx) merge(ctx context.Context, q Query, scan Scan, own []keyed) (Page, 
 // cut makes a page of a list that may hold more than one.
 func cut(scan Scan, list []keyed) Page {
 	var page Page
+	list = list[min(scan.Offset, len(list)):]
 	if len(list) > scan.Limit {
 		list = list[:scan.Limit]
 		page.Cursor = scan.Cursor(list[len(list)-1].key)

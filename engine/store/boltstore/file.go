@@ -267,20 +267,19 @@ func (w *writer) build(ctx context.Context, m *store.ModelInfo, ix *store.IndexI
 	if err != nil {
 		return err
 	}
-	var failed error
-	_, err = w.walk(store.Scan{Model: m}, func(_ []byte, r *store.Record) bool {
+	all := store.Scan{Model: m}
+	records := w.scanned(all)
+	return w.walk(all, records, func(key, value []byte) (more bool, err error) {
+		r, err := w.at(all, records, key, value)
+		if err != nil {
+			return false, err
+		}
 		e := plan.EntryOf(m, ix, r)
 		if e.Unique && entries.Get(e.Key) != nil {
-			failed = e.Conflict()
-		} else {
-			failed = w.addEntry(b, e)
+			return false, e.Conflict()
 		}
-		if failed == nil {
-			failed = ctx.Err()
-		}
-		return failed == nil
+		return true, errors.Join(w.addEntry(b, e), ctx.Err())
 	})
-	return errors.Join(err, failed)
 }
 
 func (w *writer) prune(known map[string]bool) error {

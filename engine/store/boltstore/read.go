@@ -59,32 +59,39 @@ func (v view) entry(b bucket, key, value []byte) (string, error) {
 	return string(id), nil
 }
 
-// first returns the first record of a scan, or nil. It is what sessions and
-// sign-ins do, so it takes no detour through walk.
+// first returns the first record of a scan without conditions, or nil. It is
+// what sessions and sign-ins do, so it takes no detour through walk.
 func (v view) first(s store.Scan) (*store.Record, error) {
-	if s.Index == nil {
-		var found *store.Record
-		_, err := v.walk(s, func(_ []byte, r *store.Record) bool { found = r; return false })
-		return found, err
-	}
-	b := v.layout.indexes[s.Index]
-	entries := v.tx.Bucket(b.name)
-	if entries == nil {
+	b := v.scanned(s)
+	in := v.tx.Bucket(b.name)
+	if in == nil {
 		return nil, nil
 	}
-	key, value := entries.Cursor().Seek(s.From)
+	key, value := in.Cursor().Seek(s.From)
 	if key == nil || !s.Contains(key) {
 		return nil, nil
+	}
+	return v.at(s, b, key, value)
+}
+
+// scanned returns the bucket that a scan walks.
+func (v view) scanned(s store.Scan) bucket {
+	if s.Index == nil {
+		return v.layout.records[s.Model.Name]
+	}
+	return v.layout.indexes[s.Index]
+}
+
+// at returns the record that a scan has found in its bucket, which must be
+// there if the bucket is an index.
+func (v view) at(s store.Scan, b bucket, key, value []byte) (*store.Record, error) {
+	if s.Index == nil {
+		return v.decode(b, key, string(key), value)
 	}
 	id, err := v.entry(b, key, value)
 	if err != nil {
 		return nil, err
 	}
-	return v.target(s, b, key, id)
-}
-
-// target returns the record of an index entry, which must be there.
-func (v view) target(s store.Scan, b bucket, key []byte, id string) (*store.Record, error) {
 	r, err := v.record(s.Model.Name, id)
 	if err == nil && r == nil {
 		return nil, corrupt(v.path, b, key, errNoRecord)
@@ -92,34 +99,17 @@ func (v view) target(s store.Scan, b bucket, key []byte, id string) (*store.Reco
 	return r, err
 }
 
-// walk calls visit for the keys in the range of a scan, in its order, until
-// visit returns false. It reports whether it stopped before the end.
-func (v view) walk(s store.Scan, visit func(key []byte, r *store.Record) bool) (stopped bool, err error) {
-	b := v.layout.records[s.Model.Name]
-	if s.Index != nil {
-		b = v.layout.indexes[s.Index]
-	}
+// walk calls visit for what the bucket of a scan has in its range, in its
+// order, until visit returns false.
+func (v view) walk(s store.Scan, b bucket, visit func(key, value []byte) (more bool, err error)) error {
 	in := v.tx.Bucket(b.name)
 	if in == nil {
-		return false, nil
+		return nil
 	}
 	cursor := in.Cursor()
-	key, value := start(cursor, s)
-	for key != nil && s.Contains(key) {
-		var r *store.Record
-		if s.Index == nil {
-			r, err = v.decode(b, key, string(key), value)
-		} else {
-			var id string
-			if id, err = v.entry(b, key, value); err == nil {
-				r, err = v.target(s, b, key, id)
-			}
-		}
-		if err != nil {
-			return false, err
-		}
-		if !visit(key, r) {
-			return true, nil
+	for key, value := start(cursor, s); key != nil && s.Contains(key); {
+		if more, err := visit(key, value); !more || err != nil {
+			return err
 		}
 		if s.Desc {
 			key, value = cursor.Prev()
@@ -127,7 +117,7 @@ func (v view) walk(s store.Scan, visit func(key []byte, r *store.Record) bool) (
 			key, value = cursor.Next()
 		}
 	}
-	return false, nil
+	return nil
 }
 
 // start moves a cursor to the first key of a scan.
@@ -144,27 +134,22 @@ func start(cursor *bolt.Cursor, s store.Scan) (key, value []byte) {
 	return cursor.Prev()
 }
 
-// page returns the page that a scan asks for.
-func (v view) page(ctx context.Context, s store.Scan) (store.Page, error) {
-	page := store.Page{Records: make([]*store.Record, 0, min(s.Limit, 16))}
-	var last []byte
-	more, err := v.walk(s, func(key []byte, r *store.Record) bool {
-		if len(page.Records) == s.Limit || ctx.Err() != nil {
-			return false
+// collect gives a collector what a scan finds.
+func (v view) collect(ctx context.Context, s store.Scan, c *store.Collector) error {
+	b := v.scanned(s)
+	return v.walk(s, b, func(key, value []byte) (more bool, err error) {
+		if err := ctx.Err(); err != nil {
+			return false, err
 		}
-		page.Records = append(page.Records, r)
-		last = key
-		return true
+		read, err := c.Entry(key)
+		if read && !c.Done() && err == nil {
+			var r *store.Record
+			if r, err = v.at(s, b, key, value); err == nil {
+				err = c.Record(key, r)
+			}
+		}
+		return !c.Done(), err
 	})
-	switch {
-	case err != nil:
-		return store.Page{}, err
-	case ctx.Err() != nil:
-		return store.Page{}, ctx.Err()
-	case more:
-		page.Cursor = s.Cursor(last)
-	}
-	return page, nil
 }
 
 // Record, Exists and Referring make a view a plan.Reader. Only the commit

@@ -73,18 +73,64 @@ func (t *tenant) Find(ctx context.Context, model, index string, key ...document.
 	return found, err
 }
 
+// GetMany returns the records with some ids.
+func (t *tenant) GetMany(ctx context.Context, model string, ids []string) ([]*store.Record, error) {
+	ids, err := store.UniqueIDs(model, ids)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]*store.Record, 0, len(ids))
+	err = t.read(ctx, func(v view) error {
+		if _, err := v.layout.catalog.Model(model); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			r, err := v.record(model, id)
+			if err != nil {
+				return err
+			}
+			if r != nil {
+				found = append(found, r)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
 // List returns a page of records in the order of an index.
 func (t *tenant) List(ctx context.Context, q store.Query) (store.Page, error) {
-	var page store.Page
+	c, err := t.collect(ctx, q, store.Scan.Collect)
+	if err != nil {
+		return store.Page{}, err
+	}
+	return c.Page(), nil
+}
+
+// Count returns how many records there are in the range of an index.
+func (t *tenant) Count(ctx context.Context, q store.Query) (int, error) {
+	c, err := t.collect(ctx, q, store.Scan.CollectCount)
+	if err != nil {
+		return 0, err
+	}
+	return c.Count(), nil
+}
+
+// collect runs a query for the collector that begin makes.
+func (t *tenant) collect(ctx context.Context, q store.Query, begin func(store.Scan) *store.Collector) (*store.Collector, error) {
+	var c *store.Collector
 	err := t.read(ctx, func(v view) error {
 		scan, err := v.layout.catalog.Scan(q)
 		if err != nil {
 			return err
 		}
-		page, err = v.page(ctx, scan)
-		return err
+		c = begin(scan)
+		return v.collect(ctx, scan, c)
 	})
-	return page, err
+	return c, err
 }
 
 // write hands a request to the commit goroutine.

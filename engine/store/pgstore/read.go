@@ -18,8 +18,7 @@ func scanSQL(s store.Scan) string {
 			WHERE r.tenant = $1 AND r.model = $2 AND r.id >= $3`)
 	} else {
 		place, next = "e.key", "$6"
-		sql.WriteString(`SELECT r.id, r.version, r.fields, e.key AS place FROM authhost_entries e
-			JOIN authhost_records r ON r.tenant = e.tenant AND r.model = e.model AND r.id = e.id
+		sql.WriteString(`SELECT r.id, r.version, r.fields, e.key AS place FROM authhost_entries e ` + recordSQL("e.tenant", "e.model", "e.id") + ` ON true
 			WHERE e.tenant = $1 AND e.model = $2 AND e.label = $5 AND e.key >= $3`)
 	}
 	if s.To != nil {
@@ -31,6 +30,14 @@ func scanSQL(s store.Scan) string {
 	}
 	sql.WriteString(" LIMIT $4")
 	return sql.String()
+}
+
+// recordSQL joins the record with an id. It is a query of its own for each id,
+// so that it is the key's whole index that finds it: a join is planned by
+// statistics, which know nothing of a tenant that has grown since they were
+// made, and then reads all of its records for each entry.
+func recordSQL(tenant, model, id string) string {
+	return "JOIN LATERAL (SELECT * FROM authhost_records WHERE tenant = " + tenant + " AND model = " + model + " AND id = " + id + " LIMIT 1) r"
 }
 
 func (t *tenant) scanArgs(s store.Scan, limit int) []any {
@@ -59,43 +66,53 @@ func notNil(b []byte) []byte {
 	return b
 }
 
-// scan returns a page. The tenant's revision comes with the same statement, so
-// that a page never misses an index that another node built or dropped.
-func (t *tenant) scan(ctx context.Context, now *snapshot, s store.Scan, limit int) (store.Page, error) {
+// scan gives a collector up to limit records, each entry of the range being one
+// that it asks for. The tenant's revision comes with the same statement, so that
+// a page never misses an index that another node built or dropped.
+func (t *tenant) scan(ctx context.Context, now *snapshot, s store.Scan, c *store.Collector, limit int) error {
 	sql := `SELECT t.revision, x.id, x.version, x.fields, x.place FROM authhost_tenants t
 		LEFT JOIN LATERAL (` + scanSQL(s) + `) x ON true WHERE t.tenant = $1`
 	rows, err := t.store.pool.Query(ctx, sql, t.scanArgs(s, limit)...)
 	if err != nil {
-		return store.Page{}, err
+		return err
 	}
 	defer rows.Close()
-	var page store.Page
-	var last []byte
 	for rows.Next() {
+		var f found
 		var revision int64
-		var id, fields *string
-		var version *int64
-		var place []byte
-		if err := rows.Scan(&revision, &id, &version, &fields, &place); err != nil {
-			return store.Page{}, err
+		if err := rows.Scan(&revision, &f.id, &f.version, &f.fields, &f.place); err != nil {
+			return err
 		}
 		if revision != now.revision {
-			return store.Page{}, errMoved
+			return errMoved
 		}
-		if id == nil {
+		if f.id == nil {
 			break
 		}
-		if len(page.Records) == s.Limit {
-			page.Cursor = s.Cursor(last)
-			break
+		if err := t.give(s, c, f); err != nil {
+			return err
 		}
-		r, err := t.record(s.Model.Name, *id, *version, *fields)
-		if err != nil {
-			return store.Page{}, err
-		}
-		page.Records = append(page.Records, r)
-		last = place
 	}
 	rows.Close()
-	return page, rows.Err()
+	return rows.Err()
+}
+
+// found is a row of a scan, of which only the revision is there when the scan
+// found nothing.
+type found struct {
+	id, fields *string
+	version    *int64
+	place      []byte
+}
+
+// give gives a collector a record.
+func (t *tenant) give(s store.Scan, c *store.Collector, f found) error {
+	if c.Done() {
+		return nil
+	}
+	r, err := t.record(s.Model.Name, *f.id, *f.version, *f.fields)
+	if err != nil {
+		return err
+	}
+	return c.Record(f.place, r)
 }

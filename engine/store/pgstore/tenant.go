@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -73,7 +75,9 @@ func (t *tenant) Find(ctx context.Context, model, index string, key ...document.
 		if err != nil {
 			return err
 		}
-		page, err = t.scan(ctx, now, scan, 1)
+		c := scan.Collect()
+		err = t.scan(ctx, now, scan, c, 1)
+		page = c.Page()
 		return err
 	})
 	if err != nil {
@@ -85,18 +89,78 @@ func (t *tenant) Find(ctx context.Context, model, index string, key ...document.
 	return page.Records[0], nil
 }
 
+// GetMany returns the records with some ids.
+func (t *tenant) GetMany(ctx context.Context, model string, ids []string) ([]*store.Record, error) {
+	ids, err := store.UniqueIDs(model, ids)
+	if err != nil {
+		return nil, err
+	}
+	// No id is like the others, and PostgreSQL takes no such text.
+	ids = slices.DeleteFunc(ids, func(id string) bool { return !utf8.ValidString(id) || strings.Contains(id, "\x00") })
+	var records []*store.Record
+	err = t.run(ctx, func(now *snapshot) error {
+		if _, err := now.catalog.Model(model); err != nil {
+			return err
+		}
+		sql := `SELECT r.id, r.version, r.fields FROM unnest($3::text[]) WITH ORDINALITY AS x(id, n) ` +
+			recordSQL("$1", "$2", "x.id") + ` ON true ORDER BY x.n`
+		rows, err := t.store.pool.Query(ctx, sql, t.id, model, ids)
+		if err != nil {
+			return err
+		}
+		records, err = t.collect(rows, model)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return records, nil
+}
+
 // List returns a page of records in the order of an index.
 func (t *tenant) List(ctx context.Context, q store.Query) (store.Page, error) {
 	var page store.Page
 	err := t.run(ctx, func(now *snapshot) error {
-		scan, err := now.catalog.Scan(q)
+		s, err := now.catalog.Scan(q)
 		if err != nil {
 			return err
 		}
-		page, err = t.scan(ctx, now, scan, scan.Limit+1) // one more, to know whether there is one
+		var c *store.Collector
+		if s.Selective() {
+			c, err = t.search(ctx, now, s)
+		} else {
+			c = s.Collect()
+			err = t.scan(ctx, now, s, c, s.Limit+1) // one more, to know whether there is one
+		}
+		if err == nil {
+			page = c.Page()
+		}
 		return err
 	})
 	return page, err
+}
+
+// Count returns how many records there are in the range of an index.
+func (t *tenant) Count(ctx context.Context, q store.Query) (int, error) {
+	var n int
+	err := t.run(ctx, func(now *snapshot) error {
+		s, err := now.catalog.Scan(q)
+		if err != nil {
+			return err
+		}
+		c := s.CollectCount()
+		if s.Covered() {
+			err = t.count(ctx, now, s, c)
+		} else {
+			err = t.examine(ctx, now, s, c)
+		}
+		n = c.Count()
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
 
 // Apply does all of ops or none.

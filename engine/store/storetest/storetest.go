@@ -37,6 +37,20 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"Composite", testComposite},
 		{"LongKeys", testLongKeys},
 		{"Pages", testPages},
+		{"Ranges", testRanges},
+		{"Offset", testOffset},
+		{"Operators", testOperators},
+		{"Conditions", testConditions},
+		{"Search", testSearch},
+		{"LongTexts", testLongTexts},
+		{"Fold", testFold},
+		{"Count", testCount},
+		{"GetMany", testGetMany},
+		{"Budget", testBudget},
+		{"Expected", testExpected},
+		{"TxQueries", testTxQueries},
+		{"TxCountCascade", testTxCountCascade},
+		{"TxDo", testTxDo},
 		{"PagesWhileWriting", testPagesWhileWriting},
 		{"Consume", testConsume},
 		{"Increment", testIncrement},
@@ -99,6 +113,19 @@ func Schema() store.Schema {
 			{Name: "b", Type: store.String},
 			{Name: "n", Type: store.Number},
 		}, Indexes: []store.Index{{Fields: []string{"a", "b"}, Unique: true}, {Fields: []string{"a", "n"}}}},
+		{Name: "member", Fields: []store.Field{
+			{Name: "email", Type: store.String, Required: true, Unique: true, Fold: true},
+			{Name: "name", Type: store.String, Index: true, Fold: true},
+			{Name: "nick", Type: store.String, Fold: true},
+			{Name: "code", Type: store.String, Unique: true},
+			{Name: "team", Type: store.String, Index: true},
+			{Name: "city", Type: store.String},
+			{Name: "level", Type: store.Number},
+			{Name: "joined", Type: store.Date, Index: true},
+			{Name: "active", Type: store.Boolean},
+			{Name: "ownerId", Type: store.String, References: "user"},
+			{Name: "notes", Type: store.JSON},
+		}, Indexes: []store.Index{{Fields: []string{"team", "joined"}}, {Fields: []string{"active", "name"}}, {Fields: []string{"city", "level"}, Unique: true}}},
 	}}
 }
 
@@ -232,6 +259,8 @@ func value(v any) document.Value {
 		return document.Float(v)
 	case bool:
 		return document.Boolean(v)
+	case []any:
+		return document.List(values(v...)...)
 	case document.Value:
 		return v
 	default:
@@ -274,5 +303,18 @@ func session(id, userID string) store.Op {
 
 // text returns a record as JSON, to compare everything at once.
 func text(r *store.Record) string { return string(document.Obj(r.Fields).JSON()) }
+
+// member makes an insert of a member with its id in its address.
+func member(id string, members ...any) store.Op {
+	op := insert("member", id, "email", id+"@example.com")
+	for name, v := range object(members...).All() {
+		op.Fields.Set(name, v)
+	}
+	return op
+}
+
+func where(field string, op store.Operator, v any) store.Condition {
+	return store.Condition{Field: field, Op: op, Value: value(v)}
+}
 
 func big(n int) string { return strings.Repeat("x", n) }

@@ -118,6 +118,11 @@ func (m *maker) step(op store.Op) error {
 	if op.Kind != store.Insert && op.Version != 0 && (s.now == nil || s.now.Version != op.Version) {
 		return &store.ConflictError{Model: op.Model, ID: op.ID}
 	}
+	if op.If.Len() > 0 {
+		if err := m.expect(s, op); err != nil {
+			return err
+		}
+	}
 	switch op.Kind {
 	case store.Insert:
 		if s.now != nil {
@@ -138,6 +143,14 @@ func (m *maker) step(op store.Op) error {
 		}
 	}
 	return nil
+}
+
+// expect requires the record of an operation with the fields that it expects.
+func (m *maker) expect(s *state, op store.Op) error {
+	if s.now == nil {
+		return store.ErrNotFound
+	}
+	return s.model.CheckIf(s.now, op.If)
 }
 
 // delete removes a record and, one level after the other, those that refer to
