@@ -38,8 +38,9 @@
 //
 // A Query walks one index, which it names. Key, From, To, and conditions on the
 // fields after Key say where it begins and ends. Conditions that the index
-// cannot decide are looked up in records. It answers in a total order, ties by
-// id, and gives cursors that stay good while records come and go.
+// cannot decide are looked up in records. A Selection (Tx.Select, Tx.CountWhere)
+// says only what it wants, and finds the index itself. Both answer in a total
+// order, ties by id, and give cursors that stay good while records come and go.
 //
 //	what                                        reads
 //	a page in the order of an index             the records of the page
@@ -50,6 +51,8 @@
 //	a count by any of these                     keys, up to MaxEntries
 //	Offset                                      keys, up to MaxOffset
 //	any other condition                         records, up to MaxExamined
+//	a Sort without an index                     what the conditions find, up to
+//	                                            MaxLimit records
 //
 // What needs more than that ends with a *LimitError, which names the fields
 // that have an index. So no query reads a large tenant from end to end, and one

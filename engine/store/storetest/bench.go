@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -23,11 +24,12 @@ func Bench(b *testing.B, open func(b *testing.B) store.Store) {
 			b.Error(err)
 		}
 	})
-	tenant, err := s.Open(ctx, "bench", Schema())
+	tenant, err := s.Open(ctx, "bench", benchSchema())
 	if err != nil {
 		b.Fatal(err)
 	}
 	fill(b, tenant)
+	benchQueries(b, tenant)
 	b.Run("GetSession", func(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
@@ -75,6 +77,57 @@ func Bench(b *testing.B, open func(b *testing.B) store.Store) {
 			}
 		})
 	})
+}
+
+// benchSchema has the indexes that the engine gives users.
+func benchSchema() store.Schema {
+	s := Schema()
+	fields := s.Model("user").Fields
+	fields[0].Index, fields[0].Fold = true, true // name
+	fields[1].Fold = true                        // email
+	return s
+}
+
+// benchQueries measures what an administrator's list of users asks for. The
+// names have their number in them, which is that of the address, too.
+func benchQueries(b *testing.B, tenant store.Tenant) {
+	ctx := context.Background()
+	last := fmt.Sprint(benchUsers - 1)
+	rare, all := store.Condition{Field: "email", Op: store.Contains, Value: value(last)}, store.Condition{Field: "email", Op: store.Contains, Value: value("Example")}
+	admins := store.Condition{Field: "admin", Op: store.Eq, Value: value(true)}
+	for _, q := range []struct {
+		name string
+		sel  store.Selection
+		err  error
+	}{
+		{"ListSorted", store.Selection{Sort: "createdAt", Desc: true, Limit: 50}, nil},
+		{"ListOffset", store.Selection{Sort: "createdAt", Limit: 50, Offset: benchUsers / 2}, nil},
+		{"SearchPrefix", store.Selection{Sort: "createdAt", Limit: 50, Where: []store.Condition{{Field: "email", Op: store.StartsWith, Value: rare.Value}}}, nil},
+		{"SearchRare", store.Selection{Sort: "createdAt", Limit: 50, Where: []store.Condition{rare}}, nil},
+		{"SearchAll", store.Selection{Sort: "createdAt", Limit: 50, Where: []store.Condition{all}}, nil},
+		{"FilterUnindexed", store.Selection{Sort: "createdAt", Limit: 50, Where: []store.Condition{admins}}, nil},
+	} {
+		q.sel.Model = "user"
+		b.Run(q.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := store.Begin(tenant).Select(ctx, q.sel); !errors.Is(err, q.err) {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	for _, q := range []struct {
+		name  string
+		where []store.Condition
+	}{{"CountAll", nil}, {"CountSearch", []store.Condition{all}}, {"CountUnindexed", []store.Condition{admins}}} {
+		b.Run(q.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := store.Begin(tenant).CountWhere(ctx, "user", q.where, 0); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }
 
 func fill(b *testing.B, tenant store.Tenant) {
