@@ -135,6 +135,35 @@ func TestCount(t *testing.T) {
 	}
 }
 
+// A plugin with two hooks on an event, which note that they ran.
+func init() {
+	for number, name := range []string{"first", "second"} {
+		sdk.Register(int32(number), func(*sdk.Call) error {
+			ran = name
+			return nil
+		})
+	}
+}
+
+var ran string
+
+// TestSecondHook: of several hooks on an event, a test fires the one that it
+// names.
+func TestSecondHook(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: []byte(`{
+	  "id": "watcher", "version": "1.0.0", "abi": "1.1",
+	  "handlers": [
+	    {"handler": "first", "kind": "hook", "event": "user.created"},
+	    {"handler": "second", "kind": "hook", "event": "user.created"}
+	  ]
+	}`)})
+	for name, want := range map[string]string{"": "first", "first": "first", "second": "second"} {
+		if h.Fire(plugintest.Event{Name: "user.created", Handler: name}); ran != want {
+			t.Errorf("%q fires %q", name, ran)
+		}
+	}
+}
+
 // TestRefusal: a test can make any host call fail.
 func TestRefusal(t *testing.T) {
 	h := plugintest.New(t, plugintest.Config{Manifest: manifest})

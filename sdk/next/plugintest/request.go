@@ -325,7 +325,7 @@ func (h *Host) unseal(value string) Object {
 // Event describes an event for Fire.
 type Event struct {
 	Name     string
-	Number   int32   // of the handler, if the manifest has several for the event; 0: the first
+	Handler  string  // its name, where the manifest has several hooks on the event; "": the first
 	Phase    string  // of response.session
 	Reason   string  // of session events
 	Cause    string  // event.plugin: whose host call raised it
@@ -352,14 +352,14 @@ type Answer struct {
 	Cookies      []string // its Set-Cookie values
 }
 
-// Fire runs the first hook that the manifest has for an event, and returns
-// the answer as far as it is made. Record and Claims are changed in place.
+// Fire runs a hook that the manifest has for an event, and returns the answer
+// as far as it is made. Record and Claims are changed in place.
 // Whether the hook's match fits the request is not looked at.
 func (h *Host) Fire(e Event) Response {
 	h.t.Helper()
-	i := slices.IndexFunc(h.manifest.Handlers, func(x pluginapi.Handler) bool { return x.Event == e.Name && (e.Number == 0 || e.Number == x.Number) })
+	i := slices.IndexFunc(h.manifest.Handlers, func(x pluginapi.Handler) bool { return x.Event == e.Name && (e.Handler == "" || e.Handler == x.Name) })
 	if i < 0 {
-		h.t.Fatalf("plugintest: the manifest has no hook on %q", e.Name)
+		h.t.Fatalf("plugintest: the manifest has no hook on %q with the name %q", e.Name, e.Handler)
 	}
 	target, err := url.Parse(e.Request.Path)
 	if err != nil {
