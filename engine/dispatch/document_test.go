@@ -332,7 +332,7 @@ func TestArgs(t *testing.T) {
 		w.Call("random", "string", `[1]`), w.Report("response.body.third"),
 		w.Call("random", "nope", `{}`), w.Report("response.body.fourth"))}})
 	ex, err := runFirst(t, r)
-	want := `{"first":0,"value":"aaa","second":4,"message":"argument length must be a number from 1 to 1024","third":4,"fourth":8}`
+	want := `{"first":0,"value":"aaa","second":4,"message":"argument length must be an integer from 1 to 1024","third":4,"fourth":8}`
 	if err != nil || body(ex) != want {
 		t.Errorf("got %s, %v", body(ex), err)
 	}
