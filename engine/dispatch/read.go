@@ -48,6 +48,8 @@ func (c *Call) read(path string) document.Value {
 		return walk(c.Exchange.tenant().value, rest)
 	case "now":
 		return c.now(rest)
+	case "error":
+		return walk(c.errorView(), rest)
 	}
 	return document.Value{}
 }
