@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/pluginapi"
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -40,7 +40,7 @@ func TestExchange(t *testing.T) {
 		}
 		session := h.SignIn(h.AddUser("ada@example.com", ""))
 		token := h.GET("/one-time-token/generate").Text("token")
-		if len(token) != tokenLength {
+		if len(token) != 32 {
 			t.Fatalf("token %q", token)
 		}
 		for name := range h.Verifications() {

@@ -19,4 +19,11 @@
 //	o := kit.UserClaims(c, session, "id", "image")
 //	o.Claims = append(o.Claims, sdk.F("iss", sdk.String(issuer)))
 //	signed, err := c.Keys().Sign("tokens", 900, o)
+//
+// A token with which another client comes into the session:
+//
+//	tokens := kit.OneTimeTokens{Lifetime: 180, Unknown: errInvalidToken, Ended: errSessionNotFound}
+//	token, err := tokens.Issue(c)
+//	…
+//	return tokens.Exchange(c, exchangeBody{c.Request()}.Token())
 package kit
