@@ -1,9 +1,10 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // callbackFields are the members of a body that say where a browser goes next
@@ -12,36 +13,35 @@ var callbackFields = [...]string{"callbackURL", "newUserCallbackURL", "errorCall
 
 // redirecting are the endpoints that end in a redirect whether or not the
 // client said where to; without a callbackURL the browser comes to the app.
-var redirecting = [...]string{"/sign-in/social", "/sign-in/oauth2", "/sign-in/magic-link", "/send-verification-email"}
+var redirecting = []string{"/sign-in/social", "/sign-in/oauth2", "/sign-in/magic-link", "/send-verification-email"}
 
 // rewriteBody makes callback paths in the body of a request URLs of the app.
 // The host has checked what was sent, and checks the outcome.
-func rewriteBody(c *sdk.Call) sdk.Result {
-	body := c.Get("request.body")
+func rewriteBody(c *sdk.Call) error {
+	r, body := c.Request(), c.Get("request.body")
 	if isExpo(c) || body.Kind() != sdk.KindJSON || !strings.HasPrefix(body.Text(), "{") {
-		return sdk.Continue
+		return nil
 	}
-	r := c.Request()
-	if !r.Body("callbackURL").Truthy() && redirects(r.Path()) {
-		r.SetBody("callbackURL", sdk.String(site(c)))
+	site := siteOf(c)
+	path := r.Path()
+	ends := func(endpoint string) bool { return strings.HasPrefix(path, endpoint) }
+	if !body.Get("callbackURL").Truthy() && slices.ContainsFunc(redirecting, ends) {
+		r.SetBody("callbackURL", sdk.String(site))
 	}
 	for _, field := range callbackFields {
-		if page, isPath := pagePath(r.Body(field)); isPath {
-			r.SetBody(field, sdk.String(sdk.AbsoluteURL(origin(site(c)), page)))
+		if page, isPath := pagePath(body.Get(field)); isPath {
+			r.SetBody(field, sdk.String(sdk.AbsoluteURL(origin(site), page)))
 		}
 	}
-	return sdk.Continue
+	return nil
 }
 
 // rewriteQuery does the same for the mailed link to /verify-email.
-func rewriteQuery(c *sdk.Call) sdk.Result {
-	if isExpo(c) {
-		return sdk.Continue
+func rewriteQuery(c *sdk.Call) error {
+	if page, isPath := pagePath(c.Request().Query("callbackURL")); isPath && !isExpo(c) {
+		c.Request().SetQuery("callbackURL", sdk.String(sdk.AbsoluteURL(origin(siteOf(c)), page)))
 	}
-	if page, isPath := pagePath(c.Request().Query("callbackURL")); isPath {
-		c.Request().SetQuery("callbackURL", sdk.String(sdk.AbsoluteURL(origin(site(c)), page)))
-	}
-	return sdk.Continue
+	return nil
 }
 
 // pagePath returns a callback that is a path. One with two slashes at its
@@ -51,37 +51,11 @@ func pagePath(v sdk.Value) (string, bool) {
 	return page, strings.HasPrefix(page, "/") && !strings.HasPrefix(page, "//") && !strings.HasPrefix(page, `/\`)
 }
 
-func redirects(path string) bool {
-	for _, prefix := range redirecting {
-		if strings.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// site returns the app's site that the request came from, or the first one.
-func site(c *sdk.Call) string {
-	sites := sitesOf(c)
-	from := c.Get("request.origin").String()
-	for _, s := range sites {
-		if from == origin(s) {
-			return s
-		}
-	}
-	return sites[0]
-}
-
-// sitesOf returns the configured sites; the schema demands at least one.
-func sitesOf(c *sdk.Call) []string {
-	var sites []string
-	for i := int64(0); ; i++ {
-		s := c.Config("siteURLs." + sdk.Int(i).Text())
-		if s.IsAbsent() {
-			return sites
-		}
-		sites = append(sites, s.String())
-	}
+// siteOf returns the app's site that the request came from, or the first one.
+func siteOf(c *sdk.Call) string {
+	sites, from := configOf(c).SiteURLs, c.Get("request.origin").String()
+	i := slices.IndexFunc(sites, func(site string) bool { return origin(site) == from })
+	return sites[max(i, 0)] // the schema demands one
 }
 
 // origin returns scheme and host of a site.

@@ -13,22 +13,16 @@
 //
 // Plugins that set cookies for the session, and that the tenant lists after
 // this one, set them as cookies: convex_jwt, which servers of the app read,
-// then stays out of reach of scripts. manifest.json declares routes, hooks and
-// options; the app's sites must be among the tenant's trusted origins, too.
+// then stays out of reach of scripts. manifest.json declares routes, hooks,
+// errors and options; the app's sites must be among the tenant's trusted
+// origins, too.
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"strings"
 
-// The handlers, by their numbers in manifest.json.
-func init() {
-	sdk.Register(1, exchange)
-	sdk.Register(2, useHeader)
-	sdk.Register(3, rewriteBody)
-	sdk.Register(4, rewriteQuery)
-	sdk.Register(5, followSession)
-	sdk.Register(6, followAnswer)
-	sdk.Register(7, followAnswer) // errors, too
-}
+	sdk "github.com/authhost/authhost/sdk/next"
+)
 
 func main() {} // never called: the host calls handlers
 
@@ -40,64 +34,50 @@ const (
 )
 
 // isExpo reports whether the client carries its cookies in Expo's way.
-func isExpo(c *sdk.Call) bool { return !c.Get("request.headers." + expoHeader).IsAbsent() }
+func isExpo(c *sdk.Call) bool { return hasHeader(c, expoHeader) }
+
+func hasHeader(c *sdk.Call, name string) bool { return !c.Get("request.headers." + name).IsAbsent() }
 
 // useHeader makes the cookies in the header count as cookies of the request.
-func useHeader(c *sdk.Call) sdk.Result {
+func useHeader(c *sdk.Call) error {
 	cookies := c.Request().Header(cookieHeader)
 	if cookies == "" || isExpo(c) || c.Request().Header("authorization") != "" {
-		return sdk.Continue
+		return nil
 	}
-	if status := c.Cookies().Inject(cookies); status != sdk.OK {
-		return c.Fail(status)
-	}
-	return sdk.Continue
+	return c.Cookies().Inject(cookies)
 }
 
 // followSession works on answers that are about a session, at the plugin's
 // place among those that set cookies for it.
-func followSession(c *sdk.Call) sdk.Result {
+func followSession(c *sdk.Call) error {
 	if isExpo(c) {
-		return sdk.Continue
+		return nil
 	}
 	if c.Phase() == "issued" {
-		if status := addToken(c); status != sdk.OK {
-			return c.Fail(status)
+		if err := addToken(c); err != nil {
+			return err
 		}
 	}
 	return moveCookies(c)
 }
 
-// followAnswer works on all other answers.
-func followAnswer(c *sdk.Call) sdk.Result {
+// followAnswer works on all other answers, errors among them.
+func followAnswer(c *sdk.Call) error {
 	if c.Phase() != "" || isExpo(c) {
-		return sdk.Continue
+		return nil
 	}
 	return moveCookies(c)
 }
 
 // moveCookies moves the answer's cookies into the header, for a client that
-// carries them there.
-func moveCookies(c *sdk.Call) sdk.Result {
-	if c.Get("request.headers." + cookieHeader).IsAbsent() {
-		return sdk.Continue
+// carries them there. It takes them apart at the commas.
+func moveCookies(c *sdk.Call) error {
+	if !hasHeader(c, cookieHeader) {
+		return nil
 	}
-	lines, status := c.Cookies().Detach()
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
+	lines, err := c.Cookies().Detach()
 	if len(lines) > 0 {
-		c.SetHeader(setCookieHeader, sdk.String(join(lines)))
+		c.SetHeader(setCookieHeader, sdk.String(strings.Join(lines, ", ")))
 	}
-	return sdk.Continue
-}
-
-// join folds Set-Cookie values into one header value, as the client takes
-// them apart.
-func join(lines []string) string {
-	out := lines[0]
-	for _, line := range lines[1:] {
-		out += ", " + line
-	}
-	return out
+	return err
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/pluginapi"
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -25,8 +25,8 @@ func newHost(t *testing.T) *plugintest.Host {
 	return plugintest.New(t, plugintest.Config{Manifest: manifest, Config: sites})
 }
 
-func before(h *plugintest.Host, number int32, r plugintest.Request) plugintest.Response {
-	return h.Fire(plugintest.Event{Name: pluginapi.EventRequestBefore, Number: number, Request: r})
+func before(h *plugintest.Host, handler string, r plugintest.Request) plugintest.Response {
+	return h.Fire(plugintest.Event{Name: pluginapi.EventRequestBefore, Handler: handler, Request: r})
 }
 
 func TestUseHeader(t *testing.T) {
@@ -42,13 +42,13 @@ func TestUseHeader(t *testing.T) {
 		{"Expo", headers{"Better-Auth-Cookie": cookies, "Expo-Origin": "app://"}, ""},
 	} {
 		h := newHost(t)
-		if r := before(h, 2, plugintest.Request{Headers: tt.headers}); r.Result != sdk.Continue || h.Injected() != tt.injected {
+		if r := before(h, "useHeader", plugintest.Request{Headers: tt.headers}); r.Result != sdk.ResultContinue || h.Injected() != tt.injected {
 			t.Errorf("%s: injected %q, want %q", tt.name, h.Injected(), tt.injected)
 		}
 	}
 	h := newHost(t)
 	h.On("cookies.inject", func(plugintest.Object) (sdk.Status, any) { return sdk.Internal, nil })
-	if r := before(h, 2, plugintest.Request{Headers: headers{"Better-Auth-Cookie": cookies}}); r.Result != sdk.Failed {
+	if r := before(h, "useHeader", plugintest.Request{Headers: headers{"Better-Auth-Cookie": cookies}}); r.Result != sdk.ResultFailed {
 		t.Errorf("got result %d", r.Result)
 	}
 }
@@ -77,7 +77,7 @@ func TestRewriteBody(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := newHost(t)
-			before(h, 3, plugintest.Request{Method: "POST", Path: tt.path, Body: tt.body, Headers: tt.headers})
+			before(h, "rewriteBody", plugintest.Request{Method: "POST", Path: tt.path, Body: tt.body, Headers: tt.headers})
 			for field, want := range tt.want {
 				if got := h.Read("request.body." + field); got != want {
 					t.Errorf("%s is %v, want %v", field, got, want)
@@ -94,13 +94,13 @@ func TestRewriteQuery(t *testing.T) {
 		"":                                     nil,
 	} {
 		h := newHost(t)
-		before(h, 4, plugintest.Request{Path: "/verify-email" + query})
+		before(h, "rewriteQuery", plugintest.Request{Path: "/verify-email" + query})
 		if got := h.Read("request.query.callbackURL"); got != want {
 			t.Errorf("%s: %v, want %v", query, got, want)
 		}
 	}
 	h := newHost(t)
-	before(h, 4, plugintest.Request{Path: "/verify-email?callbackURL=%2Fv", Headers: headers{"Expo-Origin": "app://"}})
+	before(h, "rewriteQuery", plugintest.Request{Path: "/verify-email?callbackURL=%2Fv", Headers: headers{"Expo-Origin": "app://"}})
 	if got := h.Read("request.query.callbackURL"); got != "/v" {
 		t.Errorf("Expo: %v", got)
 	}
@@ -161,7 +161,7 @@ func TestToken(t *testing.T) {
 		}
 		token, ok := strings.CutPrefix(r.Location, tt.want)
 		token, _, _ = strings.Cut(token, "#")
-		if !ok || len(token) != tokenLength || h.Verifications()[identifierPrefix+token] != session {
+		if !ok || len(token) != 32 || h.Verifications()["one-time-token:"+token] != session {
 			t.Errorf("%s: got %s", tt.target, r)
 		}
 	}

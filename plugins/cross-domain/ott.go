@@ -1,65 +1,34 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"slices"
 
-const (
-	identifierPrefix = "one-time-token:" // of the verification under which a token is kept
-	tokenLength      = 32                // characters of sdk.Alnum: 190 bits
-	tokenSeconds     = 180
-	tokenParameter   = "ott"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
 )
 
-// The refusals of this plugin, as Better Auth words them.
-var (
-	errInvalidToken    = sdk.APIError{Status: 400, Message: "Invalid token"}
-	errSessionNotFound = sdk.APIError{Status: 400, Message: "Session not found"}
-)
+// tokenParameter is the parameter of the app's URL with a one-time token.
+const tokenParameter = "ott"
 
-// exchange serves POST /cross-domain/one-time-token/verify. A token is used up
-// whether or not its session is still there.
-func exchange(c *sdk.Call) sdk.Result {
-	session, status := c.Verifications().Consume(identifierPrefix + c.Request().Body("token").String())
-	if status == sdk.NotFound {
-		return errInvalidToken.Deny(c)
-	}
-	if status == sdk.OK {
-		status = c.Sessions().Adopt(session, "one-time-token")
-	}
-	if status == sdk.NotFound {
-		return errSessionNotFound.Respond(c)
-	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	c.CopyBody("session", "result.session")
-	c.CopyBody("user", "result.user")
-	return sdk.Continue
-}
+var tokens = kit.OneTimeTokens{Lifetime: 180, Unknown: errInvalidToken, Ended: errSessionNotFound}
+
+// exchange serves POST /cross-domain/one-time-token/verify.
+func exchange(c *sdk.Call) error { return tokens.Exchange(c, exchangeBody{c.Request()}.Token()) }
 
 // addToken puts a one-time token into a redirect that takes a browser with a
 // new session to the app. A link in a mail is often opened elsewhere than where
 // the app runs, so the one that verifies an address does not sign in there; and
 // no other site than the app's gets a token.
-func addToken(c *sdk.Call) sdk.Status {
+func addToken(c *sdk.Call) error {
 	target := c.RedirectTarget()
-	if target == "" || c.Reason() == "verify-email" || !leadsToSite(c, target) {
-		return sdk.OK
+	toApp := func(site string) bool { return origin(site) == origin(target) }
+	if target == "" || c.Reason() == "verify-email" || !slices.ContainsFunc(configOf(c).SiteURLs, toApp) {
+		return nil
 	}
-	token, status := c.Random().String(tokenLength, sdk.Alnum)
-	if status == sdk.OK {
-		status = c.Verifications().Create(identifierPrefix+token, c.Session().Get("token").String(), tokenSeconds)
+	token, err := tokens.Issue(c)
+	if err != nil {
+		return err
 	}
-	if status == sdk.OK {
-		c.Redirect(sdk.SetQuery(sdk.AbsoluteURL("", target), tokenParameter, token))
-	}
-	return status
-}
-
-func leadsToSite(c *sdk.Call, target string) bool {
-	for _, s := range sitesOf(c) {
-		if origin(target) == origin(s) {
-			return true
-		}
-	}
-	return false
+	c.Set("response.redirect", sdk.String(sdk.SetQuery(sdk.AbsoluteURL("", target), tokenParameter, token)))
+	return nil
 }
