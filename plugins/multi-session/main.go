@@ -8,26 +8,17 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"time"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
-
-// The handlers, by their numbers in manifest.json.
-func init() {
-	sdk.Register(1, listSessions)
-	sdk.Register(2, setActive)
-	sdk.Register(3, revoke)
-	sdk.Register(4, followSession)
-}
 
 func main() {} // never called: the host calls handlers
 
 // cookiePrefix starts the names of this plugin's cookies.
 const cookiePrefix = "session_token_multi-"
-
-var errInvalidToken = sdk.APIError{Status: 401, Code: "INVALID_SESSION_TOKEN", Message: "Invalid session token"}
 
 func cookieOf(token string) string { return cookiePrefix + strings.ToLower(token) }
 
@@ -37,154 +28,134 @@ func tokenOf(c *sdk.Call, named string) string { return c.Request().Cookie(cooki
 
 // listSessions serves GET /multi-session/list-device-sessions: the live
 // sessions that the client has cookies for, one of each user.
-func listSessions(c *sdk.Call) sdk.Result {
-	c.SetBody("", sdk.JSON("[]"))
+func listSessions(c *sdk.Call) error {
+	var list []sdk.Value
 	seen := map[string]bool{}
-	n := 0
-	for _, name := range c.Request().CookieNames() {
-		status := c.Sessions().Find(c.Request().Cookie(name).String())
-		if status == sdk.NotFound {
-			continue
+	for _, cookie := range c.Request().Cookies().Members() {
+		found, err := c.Sessions().Find(cookie.String())
+		if err := sdk.IfNotFound(err, nil); err != nil {
+			return err
 		}
-		if status != sdk.OK {
-			return c.Fail(status)
-		}
-		if user := c.Result("user.id").String(); !seen[user] {
+		if user := found.User.ID; user != "" && !seen[user] {
 			seen[user] = true
-			c.CopyBody("-.session", "result.session")
-			c.CopyBody(sdk.Int(int64(n)).Text()+".user", "result.user")
-			n++
+			list = append(list, sdk.Object(sdk.F("session", found.Session.Fields), sdk.F("user", found.User.Fields)))
 		}
 	}
-	return sdk.Continue
+	return c.ReplyWith(sdk.List(list...))
 }
 
 // setActive serves POST /multi-session/set-active.
-func setActive(c *sdk.Call) sdk.Result {
-	named := c.Request().Body("sessionToken").String()
+func setActive(c *sdk.Call) error {
+	named := setActiveBody{c.Request()}.SessionToken()
 	token := tokenOf(c, named)
 	if token == "" {
-		return errInvalidToken.Deny(c)
+		return errInvalidSessionToken
 	}
-	status := c.Sessions().Adopt(token, "multi-session")
-	if status == sdk.NotFound {
+	active, err := c.Sessions().Adopt(token, sdk.SessionAdoptOptions{Reason: pluginID})
+	if errors.Is(err, sdk.NotFound) {
 		c.ExpireCookie(cookieOf(named))
-		return errInvalidToken.Respond(c)
+		return errInvalidSessionToken.KeepWrites()
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err != nil {
+		return err
 	}
-	c.CopyBody("session", "result.session")
-	c.CopyBody("user", "result.user")
-	return sdk.Continue
+	return c.Reply(sdk.F("session", active.Session.Fields), sdk.F("user", active.User.Fields))
 }
 
 // revoke serves POST /multi-session/revoke. Another of the client's sessions
 // takes the place of the one that counts, if it is that which ends.
-func revoke(c *sdk.Call) sdk.Result {
-	named := c.Request().Body("sessionToken").String()
+func revoke(c *sdk.Call) error {
+	named := revokeBody{c.Request()}.SessionToken()
 	token := tokenOf(c, named)
 	if token == "" {
-		return errInvalidToken.Deny(c)
+		return errInvalidSessionToken
 	}
-	current := c.Session().Get("token").String()
-	if status := c.Sessions().Revoke(token, ""); status != sdk.OK && status != sdk.NotFound {
-		return c.Fail(status)
+	current := c.Session().Token
+	if err := end(c, sdk.SessionRevokeOptions{Token: token}); err != nil {
+		return err
 	}
 	c.ExpireCookie(cookieOf(named))
 	if current == token {
-		if status := next(c, token); status != sdk.OK {
-			return c.Fail(status)
+		if err := next(c, token); err != nil {
+			return err
 		}
 	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
+	return c.Reply(sdk.F("status", sdk.Bool(true)))
+}
+
+// end ends a session that may be gone already.
+func end(c *sdk.Call, o sdk.SessionRevokeOptions) error {
+	return sdk.IfNotFound(c.Sessions().Revoke(o), nil)
 }
 
 // next makes one of the client's other sessions the one that counts, or takes
 // the session's cookies away if there is none.
-func next(c *sdk.Call, ended string) sdk.Status {
-	for _, name := range c.Request().CookieNames() {
-		token := c.Request().Cookie(name).String()
+func next(c *sdk.Call, ended string) error {
+	for _, cookie := range c.Request().Cookies().Members() {
+		token := cookie.String()
 		if token == ended {
 			continue
 		}
-		if status := c.Sessions().Adopt(token, "multi-session"); status != sdk.NotFound {
-			return status
+		if _, err := c.Sessions().Adopt(token, sdk.SessionAdoptOptions{Reason: pluginID}); !errors.Is(err, sdk.NotFound) {
+			return err
 		}
 	}
-	return c.Sessions().End()
+	return c.Sessions().End(sdk.SessionEndOptions{})
 }
 
-// followSession gives a session that begins or goes on its cookie, and takes
-// all of them away at sign-out.
-func followSession(c *sdk.Call) sdk.Result {
-	var status sdk.Status
-	if c.Phase() == "ended" {
-		if c.Reason() != "sign-out" {
-			return sdk.Continue // the others live on
-		}
-		status = endAll(c)
-	} else {
-		status = remember(c)
+// followSession gives a session that begins or goes on its cookie. At sign-out
+// every session that the client has a cookie for ends.
+func followSession(c *sdk.Call) error {
+	if c.Phase() != "ended" {
+		return remember(c)
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if c.Reason() != "sign-out" {
+		return nil // the others live on
 	}
-	return sdk.Continue
-}
-
-// endAll ends every session that the client has a cookie for.
-func endAll(c *sdk.Call) sdk.Status {
-	for _, name := range c.Request().CookieNames() {
-		token := c.Request().Cookie(name).String()
-		if status := c.Sessions().Revoke(token, ""); status != sdk.OK && status != sdk.NotFound {
-			return status
+	for name, cookie := range c.Request().Cookies().Members() {
+		if err := end(c, sdk.SessionRevokeOptions{Token: cookie.String()}); err != nil {
+			return err
 		}
 		c.ExpireCookie(name)
 	}
-	return sdk.OK
+	return nil
 }
 
 // remember sets the cookie of the session, unless the client has as many as it
 // may have. An earlier session of the same user ends, and cookies of sessions
 // that are gone go.
-func remember(c *sdk.Call) sdk.Status {
+func remember(c *sdk.Call) error {
 	session := c.Session()
-	token, userID := session.Get("token").String(), session.UserID()
-	own, known := cookieOf(token), false
-	var others int64
-	for _, name := range c.Request().CookieNames() {
+	own, known, others := cookieOf(session.Token), false, int64(0)
+	for name, cookie := range c.Request().Cookies().Members() {
 		if name == own {
 			known = true
 			continue
 		}
-		other := c.Request().Cookie(name).String()
-		status := c.Sessions().Find(other)
-		switch {
-		case status == sdk.OK && c.Result("user.id").String() != userID:
+		other, err := c.Sessions().Find(cookie.String())
+		if err == nil && other.User.ID != session.UserID {
 			others++
 			continue
-		case status == sdk.OK:
-			status = c.Sessions().Revoke(other, userID)
 		}
-		if status != sdk.OK && status != sdk.NotFound {
-			return status
+		if err == nil {
+			err = end(c, sdk.SessionRevokeOptions{Token: cookie.String(), UserID: session.UserID})
+		}
+		if err := sdk.IfNotFound(err, nil); err != nil {
+			return err
 		}
 		c.ExpireCookie(name)
 	}
-	if known || others < c.Config("maximumSessions").Int(0) {
-		if known && c.Phase() == "issued" {
-			return sdk.OK // it has it
-		}
-		c.SetCookieFor(own, token, secondsLeft(c))
+	switch {
+	case known && c.Phase() == "issued": // the client has it
+	case known, others < configOf(c).MaximumSessions:
+		c.SetCookieFor(own, session.Token, secondsLeft(c, session))
 	}
-	return sdk.OK
+	return nil
 }
 
-// secondsLeft returns how long the session lives.
-func secondsLeft(c *sdk.Call) int64 {
-	end, err := time.Parse(time.RFC3339, c.Session().Get("expiresAt").String())
+// secondsLeft returns how long a session lives.
+func secondsLeft(c *sdk.Call, s sdk.CurrentSession) int64 {
+	end, err := time.Parse(time.RFC3339, s.ExpiresAt)
 	if err != nil {
 		return 0
 	}
