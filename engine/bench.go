@@ -63,6 +63,7 @@ func (b *Bench) Fire(ctx context.Context, h Hook) (dispatch.Fired, dispatch.Resp
 	if h.Request.Query == nil {
 		h.Request.Query = document.NewObject(0)
 	}
+	h.Request.Owner = b.realm.api.Plugins.Owner(h.Request.Method, h.Request.Path)
 	ex := b.realm.api.Exchange(h.Request)
 	defer ex.Close()
 	ex.Response = h.Response

@@ -25,7 +25,7 @@ func TestLanguages(t *testing.T) {
 			if _, err := os.Stat(module); err != nil {
 				t.Skipf("%v: run make examples", err)
 			}
-			s := serve(t, oneTenant+fmt.Sprintf("      - {id: signup-rule-%s, module: %q, grants: [], config: {blockedDomain: blocked.example}}\n", language, module))
+			s := serve(t, oneTenant+fmt.Sprintf("      - {id: signup-rule-%s, module: %q, grants: [claims], config: {blockedDomain: blocked.example}}\n", language, module))
 			const sign = `{"name":"Eve","email":"%s","password":"correct-horse-1"}`
 			post := func(path, email string) answer {
 				return s.do(request{method: http.MethodPost, path: "/api/auth" + path, body: fmt.Sprintf(sign, email)})

@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -186,33 +186,32 @@ func undeclared(imported []string, m *pluginapi.Manifest) []string {
 	return out
 }
 
-// checkGrants compares what a module asks for with what the operator grants.
-// Built-in modules without a list of grants get what they ask for.
-func checkGrants(p config.Plugin, m *pluginapi.Manifest) error {
+// granted lists what an operator grants a plugin. Built-in modules without a
+// list get what they ask for.
+func granted(p config.Plugin, m *pluginapi.Manifest) []string {
 	if p.Module == "" && p.Grants == nil {
+		return grants.Asked(m)
+	}
+	return p.Grants
+}
+
+// checkGrants compares what a module cannot be without with what the operator
+// grants.
+func checkGrants(p config.Plugin, m *pluginapi.Manifest) error {
+	lack := grants.Missing(m, granted(p, m))
+	if lack == nil {
 		return nil
 	}
-	for _, c := range m.Capabilities {
-		if !slices.Contains(p.Grants, c.Name) {
-			return notGranted(p, "capability", c.Name, c.Scope())
-		}
-	}
-	for _, c := range m.Permissions {
-		if !slices.Contains(p.Grants, c.Name) {
-			return notGranted(p, "permission", c.Name, c.Scope())
-		}
-	}
-	return nil
+	return p.Origin.Fault("/grants", fmt.Sprintf("plugin %q %s", p.ID, lack.Message), fmt.Sprintf("add %s to its grants if you trust the plugin with it", lack.Name))
 }
 
-func notGranted(p config.Plugin, kind, name, scope string) error {
-	return p.Origin.Fault("/grants", fmt.Sprintf("plugin %q asks for the %s %q, which is not granted%s", p.ID, kind, name, inBrackets(scope)),
-		fmt.Sprintf("add %s to its grants if you trust the plugin with it", name))
-}
-
-func inBrackets(text string) string {
-	if text == "" {
-		return ""
+// permissions returns what a plugin of a tenant sees and changes. The log is
+// told of one whose manifest could not ask for what it may need.
+func (g *generation) permissions(t *config.Tenant, p config.Plugin, m *pluginapi.Manifest) pluginapi.PermissionSet {
+	may := grants.Permissions(m, granted(p, m))
+	if missed := grants.Withheld(m, may); missed != 0 {
+		g.logger.Warn("a plugin was made for an ABI without permissions; what these guard is absent for it, and cannot be set",
+			"tenant", t.ID, "plugin", p.ID, "abi", m.ABI, "permissions", missed.String(), "remedy", "add those that it needs to its grants if you trust the plugin with them, or use a build for a newer ABI")
 	}
-	return " (" + text + ")"
+	return may
 }

@@ -218,7 +218,7 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 			return nil, err
 		}
 		g.onClose(func(context.Context) error { module.Close(); return nil })
-		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest.For(t.Dialect), Module: module, Config: settings, Secrets: secrets, Limits: limits})
+		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest.For(t.Dialect), Module: module, Config: settings, Secrets: secrets, Limits: limits, May: g.permissions(t, p, m.manifest)})
 	}
 	set, err := dispatch.NewSet(list)
 	if err != nil {

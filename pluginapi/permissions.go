@@ -100,7 +100,7 @@ var permissions = []PermissionInfo{
 func Permissions() []PermissionInfo { return slices.Clone(permissions) }
 
 // PermissionNames lists the names of all permissions.
-func PermissionNames() []string { return AllPermissions.Names() }
+func PermissionNames() []string { return (AllPermissions &^ PermCookies).Names() }
 
 // GrantNames lists what operators grant by name: capabilities and permissions.
 func GrantNames() []string { return slices.Concat(CapabilityNames(), PermissionNames()) }
@@ -111,13 +111,17 @@ const AllPermissions = PermCookies<<1 - 1
 // Has reports whether the set has all of other.
 func (s PermissionSet) Has(other PermissionSet) bool { return s&other == other }
 
-// Names lists the permissions of the set, in the order of Permissions.
+// Names lists what operators grant by name for the set, in the order of
+// Permissions; PermCookies is the last.
 func (s PermissionSet) Names() []string {
 	var out []string
 	for _, p := range permissions {
 		if s.Has(p.Set) {
 			out = append(out, p.Name)
 		}
+	}
+	if s.Has(PermCookies) {
+		out = append(out, CapCookies)
 	}
 	return out
 }

@@ -24,7 +24,7 @@ const tenant = (language, listen) => ({
     {
       id: `signup-rule-${language}`,
       module: path.join(ROOT, "wasm-examples", "dist", `${language}.wasm`),
-      grants: [],
+      grants: ["claims"],
       config: { blockedDomain: "blocked.example" },
     },
   ],

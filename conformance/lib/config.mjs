@@ -108,7 +108,7 @@ function origins(options) {
   if (!TRUST[words]) throw new UnsupportedProfile(`trusted origins from a function: ${words}`);
   options.takeFunction("trustedOrigins");
   return {
-    plugins: [{ id: "origins", module: examplePlugin("origins"), grants: [], config: { sites: TRUST[words] } }],
+    plugins: [{ id: "origins", module: examplePlugin("origins"), grants: ["origins"], config: { sites: TRUST[words] } }],
   };
 }
 

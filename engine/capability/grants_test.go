@@ -23,7 +23,7 @@ func guest(id string, capabilities []pluginapi.Capability, steps ...w.Step) *w.G
 	return w.New(&pluginapi.Manifest{
 		ID: id, Capabilities: capabilities,
 		Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/" + id}},
-	}).Handler(1, steps...)
+	}).Permit("tokens", "requests", "responses", "subjects").Handler(1, steps...)
 }
 
 // call is a host call that leaves its status and result in the answer, under

@@ -276,7 +276,7 @@ func TestPasswordPolicy(t *testing.T) {
 	} {
 		t.Run(function, func(t *testing.T) {
 			caller := guest("guest", allIdentity, call("c", "identity", function, args))
-			policy := w.New(&pluginapi.Manifest{ID: "policy", Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventPasswordPolicy}}})
+			policy := w.New(&pluginapi.Manifest{ID: "policy", Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventPasswordPolicy}}}).Permit("passwords")
 			policy.Handler(1, w.Set("record.password", "another"), w.Set("error.code", "PASSWORD_COMPROMISED"), w.Copy("error.message", "record.password"), w.Return(pluginapi.Deny))
 			r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{caller, policy}})
 			addUser(t, r, "ada")

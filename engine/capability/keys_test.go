@@ -75,7 +75,7 @@ func TestReuseEndsWithTheKey(t *testing.T) {
 // A hook may add claims, and change none that the signer reserves.
 func TestReservedClaims(t *testing.T) {
 	for claim, ok := range map[string]bool{"role": true, "sub": false, "aud": false} {
-		hook := w.New(&pluginapi.Manifest{ID: "hook", Handlers: []pluginapi.Handler{{Number: 2, Kind: pluginapi.KindHook, Event: pluginapi.EventTokenClaims}}}).
+		hook := w.New(&pluginapi.Manifest{ID: "hook", Handlers: []pluginapi.Handler{{Number: 2, Kind: pluginapi.KindHook, Event: pluginapi.EventTokenClaims}}}).Permit("claims").
 			Handler(2, w.Set("claims."+claim, "evil"))
 		g := guest("signer", []pluginapi.Capability{keysOf("a")},
 			call("sign", "keys", "sign", `{"use":"a","alg":"ES256","claims":{"sub":"ada"},"expiresIn":60,"reserved":["sub","aud"]}`))

@@ -200,7 +200,7 @@ func TestMailHook(t *testing.T) {
 		{"breaks out", []w.Step{w.Set("record.to", "b@example.com\nBcc: c@example.com")}, pluginapi.StatusInvalid, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			hook := w.New(&pluginapi.Manifest{ID: "hook", Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventMailSending}}}).Handler(1, tt.hook...)
+			hook := w.New(&pluginapi.Manifest{ID: "hook", Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventMailSending}}}).Permit("mails").Handler(1, tt.hook...)
 			r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{guest("guest", []pluginapi.Capability{capability(pluginapi.CapEmail)},
 				call("c", "email", "send", `{"to":"a@example.com","template":"verify-email"}`)), hook}})
 			want(t, run(t, r, 0), "c", tt.status)

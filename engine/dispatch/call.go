@@ -131,6 +131,9 @@ func (c *Call) refuse(capability, function string, err error, buf []byte) (uint3
 // Get reads a field of the call's document.
 func (c *Call) Get(path string, buf []byte) (uint32, []byte) {
 	if path == rawBodyPath && c.Exchange.Request.RawBody != nil {
+		if _, ok := c.sees(rawBodyNames); !ok {
+			return uint32(pluginapi.KindAbsent), nil
+		}
 		return uint32(pluginapi.KindBytes), append(buf, c.Exchange.Request.RawBody...)
 	}
 	if text := c.whole(path); text != nil {

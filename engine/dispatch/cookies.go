@@ -81,7 +81,7 @@ func hiddenCookie(name string) bool {
 // readCookie gives a cookie by its unprefixed name, with the signature of a
 // signed one checked and taken off, and a sealed one opened.
 func (c *Call) readCookie(name string) document.Value {
-	if hiddenCookie(name) {
+	if hiddenCookie(name) || !c.seesCookie(name) {
 		return document.Value{}
 	}
 	if b, sealed := c.Exchange.set.boundCookie(session.BaseName(name)); sealed {
@@ -119,7 +119,10 @@ func (c *Call) ownCookies() document.Value {
 		}
 	}
 	for _, declared := range c.Entry.Plugin.Manifest.Cookies {
-		if v := c.readCookie(declared.Name); declared.Sealed && !v.IsAbsent() {
+		if !declared.Sealed {
+			continue
+		}
+		if v := c.readCookie(declared.Name); !v.IsAbsent() {
 			out.Set(declared.Name, v) // also if it came in parts
 		}
 	}

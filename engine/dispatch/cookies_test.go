@@ -22,7 +22,7 @@ func family(steps ...w.Step) *w.Guest {
 			on(2, pluginapi.EventResponseSession),
 		},
 		Cookies: []pluginapi.Cookie{{Name: "of_guest-*", Signed: true, MaxAge: 60}, {Name: "single"}},
-	}).Handler(1, steps...)
+	}).Permit("tokens").Handler(1, steps...)
 }
 
 func TestCookieFamily(t *testing.T) {

@@ -60,7 +60,8 @@ type Request struct {
 	BaseURL     string // the public URL that it came to; "" for the realm's
 	IP          string // as sessions record it; "" when unknown
 	UserAgent   string
-	ID          string // request id for logs
+	ID          string  // request id for logs
+	Owner       *Plugin // whose endpoint it is for; nil: the engine's
 }
 
 // Capabilities performs the host calls of plugins.
@@ -277,7 +278,8 @@ func (ex *Exchange) CheckCurrent(ctx context.Context) error {
 type view struct {
 	session, user *store.Record
 	server        bool
-	encoded       // {session, user, fresh, rememberMe}
+	encoded               // {session, user, fresh, rememberMe}
+	tokenless     encoded // the same without the session's token; once somebody asked for it
 }
 
 // sessionView returns the session that the answer is about: the one just
@@ -300,7 +302,7 @@ func (ex *Exchange) sessionView(ctx context.Context) (*encoded, error) {
 		return &encoded{}, nil
 	}
 	if v := &ex.view; v.session != sess || v.user != user || v.server != ex.ServerCall() {
-		*v = view{sess, user, ex.ServerCall(), encoded{value: document.Obj(document.NewObject(4).
+		*v = view{session: sess, user: user, server: ex.ServerCall(), encoded: encoded{value: document.Obj(document.NewObject(4).
 			Set("session", document.Obj(ex.Views().Session(sess))).
 			Set("user", document.Obj(ex.Views().User(user))).
 			Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).

@@ -30,7 +30,7 @@ func everything(id string, hooks ...pluginapi.Handler) *w.Guest {
 			"name": {Type: "string", Unique: true}, "count": {Type: "number"},
 		}}},
 		Cookies: []pluginapi.Cookie{{Name: id + "_plain", MaxAge: 60}, {Name: id + "_signed", Signed: true}},
-	})
+	}).Permit()
 }
 
 func on(number int32, event string) pluginapi.Handler {

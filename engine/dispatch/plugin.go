@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/sandbox"
@@ -21,8 +22,12 @@ type Plugin struct {
 	Config   document.Value // the plugin's configuration as it may read it, defaults filled in
 	Secrets  document.Value // the same with the secrets that are only for the host
 	Limits   sandbox.Limits // per handler call
+	// May is what the plugin sees and changes of the document besides what
+	// every plugin does.
+	May pluginapi.PermissionSet
 
-	config encoded // Config, with its text
+	config encoded       // Config, with its text
+	told   atomic.Uint32 // the permissions that the log has been told of
 }
 
 // Capability returns the manifest's request for a capability, and whether
@@ -231,6 +236,21 @@ func (s *Set) Plugins() []*Plugin { return s.plugins }
 
 // Endpoints returns the endpoints of all plugins.
 func (s *Set) Endpoints() []Entry { return s.endpoints }
+
+// Owner returns the plugin that serves a method and path below the base path,
+// nil if none does.
+func (s *Set) Owner(method, path string) *Plugin {
+	segments := strings.Split(path, "/")
+	i := slices.IndexFunc(s.endpoints, func(e Entry) bool {
+		return !e.Handler.Root && e.Handler.Method == method && slices.EqualFunc(strings.Split(e.Handler.Path, "/"), segments, func(want, got string) bool {
+			return want == got || strings.HasPrefix(want, ":") && got != ""
+		})
+	})
+	if i < 0 {
+		return nil
+	}
+	return s.endpoints[i].Plugin
+}
 
 // Has reports whether any plugin listens to an event.
 func (s *Set) Has(event string) bool { return len(s.hooks[event]) > 0 }

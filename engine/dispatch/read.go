@@ -9,12 +9,22 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// read returns the value at a document path; Absent where there is none.
+// read returns the value at a document path; Absent where there is none, or
+// none that the plugin may see.
 func (c *Call) read(path string) document.Value {
 	segments, err := pluginapi.ParsePath(path)
 	if err != nil {
 		return document.Value{}
 	}
+	within, ok := c.sees(segments)
+	if !ok {
+		return document.Value{}
+	}
+	return c.without(c.lookUp(segments), within)
+}
+
+// lookUp returns the value at a path, whoever may see it.
+func (c *Call) lookUp(segments []string) document.Value {
 	rest := segments[1:]
 	switch segments[0] {
 	case "request":
@@ -22,7 +32,7 @@ func (c *Call) read(path string) document.Value {
 	case "config":
 		return walk(c.Entry.Plugin.Config, rest)
 	case "session":
-		view, err := c.Exchange.sessionView(c.ctx)
+		view, err := c.session()
 		if err != nil {
 			c.refusal = err
 			return document.Value{}
@@ -35,9 +45,9 @@ func (c *Call) read(path string) document.Value {
 	case "scratch":
 		return walk(c.scratch, rest)
 	case "record":
-		return walk(document.Obj(c.record), rest)
+		return c.readRecord(c.record, rest)
 	case "previous":
-		return walk(document.Obj(c.previous), rest)
+		return c.readRecord(c.previous, rest)
 	case "claims":
 		return walk(document.Obj(c.claims), rest)
 	case "response":
@@ -77,6 +87,8 @@ func (c *Call) eventView() document.Value {
 // rawBodyPath is the one field that is bytes, not text.
 const rawBodyPath = "request.rawBody"
 
+var rawBodyNames = []string{"request", "rawBody"}
+
 // validText makes what a client sent text, as a guest may rely on.
 func validText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
@@ -99,6 +111,9 @@ func (c *Call) readRequest(segments []string) document.Value {
 	case "method":
 		return leaf(rest, document.Text(r.Method))
 	case "path":
+		if c.routeHasSecret() && c.lacks(pluginapi.PermTokens, "request.path") {
+			return document.Value{}
+		}
 		return leaf(rest, document.Text(r.Path))
 	case "route":
 		return leaf(rest, document.Text(r.Route))

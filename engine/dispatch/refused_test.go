@@ -15,7 +15,7 @@ func TestRefused(t *testing.T) {
 		return w.New(&pluginapi.Manifest{
 			ID: id, Capabilities: []pluginapi.Capability{{Name: pluginapi.CapCookies}},
 			Handlers: []pluginapi.Handler{on(1, pluginapi.EventRequestRefused)},
-		}).Handler(1, steps...)
+		}).Permit("responses").Handler(1, steps...)
 	}
 	mover := hooks("mover", w.Call("cookies", "detach", `{}`), w.Must(), w.Copy("response.headers.x-cookie", "result.lines.0"))
 	broken := hooks("broken", w.Trap())

@@ -39,6 +39,7 @@ type pin struct {
 // ex.Response afterwards; an error is the answer too (*apierror.Error) or a
 // fault.
 func (ex *Exchange) RunEndpoint(ctx context.Context, e Entry) error {
+	ex.Request.Owner = e.Plugin
 	err := ex.Unit(ctx, func(ctx context.Context) error {
 		_, err := ex.run(ctx, e, &Call{})
 		return err
@@ -308,7 +309,12 @@ func starved(err error, used sandbox.Usage) bool {
 // conclude gives a handler's result its meaning.
 func (ex *Exchange) conclude(e Entry, c *Call, result pluginapi.Result) (pluginapi.Result, string, error) {
 	switch result {
-	case pluginapi.Continue, pluginapi.Respond:
+	case pluginapi.Continue:
+		return result, OutcomeOK, nil
+	case pluginapi.Respond:
+		if need := c.answers(); c.lacks(need, "an answer in place of another endpoint's") {
+			return result, OutcomeFailed, apierror.Internal(fmt.Errorf("plugin %s answers for another endpoint, which takes the permission %q", e.name(), need))
+		}
 		return result, OutcomeOK, nil
 	case pluginapi.Deny:
 		status := c.denial.status

@@ -27,12 +27,15 @@ func (c *Call) whole(path string) []byte {
 	case "tenant":
 		return c.Exchange.tenant().json()
 	case "session":
-		view, err := c.Exchange.sessionView(c.ctx)
+		view, err := c.session()
 		if err != nil {
 			return nil // read meets it, too
 		}
 		return view.json()
 	case "request.body":
+		if !c.own() && !c.Entry.Plugin.May.Has(bodySecrets) {
+			return nil // not all of it is seen
+		}
 		return c.Exchange.body().json()
 	}
 	return nil

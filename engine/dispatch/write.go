@@ -21,9 +21,12 @@ func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
 		if c.record != nil && c.event != pluginapi.EventSessionCreating || c.claims != nil {
 			return pluginapi.StatusDenied
 		}
+		if !c.changes(segments, v) {
+			return pluginapi.StatusDenied
+		}
 		return c.writeResponse(rest, v)
 	case "request":
-		if c.event != pluginapi.EventRequestBefore {
+		if c.event != pluginapi.EventRequestBefore || !c.changes(segments, v) {
 			return pluginapi.StatusDenied
 		}
 		return c.writeRequest(rest, v)

@@ -97,6 +97,7 @@ type Route struct {
 // endpoint is everything that the pipeline needs to know of a route.
 type endpoint struct {
 	Route
+	owner      *dispatch.Plugin // nil: the engine
 	root       bool
 	body       *pluginapi.Schema
 	bodyless   bool // a request may have no body

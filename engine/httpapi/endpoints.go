@@ -67,7 +67,7 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 	h := entry.Handler
 	e := &endpoint{
 		Route: Route{Method: h.Method, Path: h.Path, Plugin: entry.Plugin.ID, Server: h.Access == pluginapi.AccessServer},
-		root:  h.Root, bodyless: h.BodyOptional, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
+		owner: entry.Plugin, root: h.Root, bodyless: h.BodyOptional, mediaTypes: h.MediaTypes, session: h.Session, formCSRF: h.CSRF == "form", crossSite: h.CSRF == "none",
 		tag: cmp.Or(entry.Plugin.Manifest.Name, entry.Plugin.ID),
 		run: func(ctx context.Context, ex *dispatch.Exchange) error { return ex.RunEndpoint(ctx, entry) },
 	}

@@ -83,7 +83,7 @@ func endpoint(number int32, method, path string) pluginapi.Handler {
 func plugin(id string, handlers ...pluginapi.Handler) *w.Guest {
 	return w.New(&pluginapi.Manifest{ID: id, Handlers: handlers, Capabilities: []pluginapi.Capability{
 		{Name: pluginapi.CapIdentity, Read: []string{"user"}, Write: []string{"user"}}, {Name: pluginapi.CapSession},
-	}})
+	}}).Permit("requests", "responses")
 }
 
 func expect(t *testing.T, rec *httptest.ResponseRecorder, status int, body string) {

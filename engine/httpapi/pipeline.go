@@ -129,7 +129,7 @@ func (a *API) request(r *http.Request, e *endpoint) dispatch.Request {
 	req := dispatch.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), Route: e.Path, URL: validText(r.URL.RequestURI()),
 		Query: queryObject(r.URL.RawQuery), Headers: r.Header, ContentType: r.Header.Get("Content-Type"),
-		BaseURL: a.urls.of(r.Host), IP: a.clients.of(r), UserAgent: userAgent(r.Header), ID: a.NewRequestID(),
+		BaseURL: a.urls.of(r.Host), IP: a.clients.of(r), UserAgent: userAgent(r.Header), ID: a.NewRequestID(), Owner: e.owner,
 	}
 	if !e.root {
 		req.Path = req.Path[len(a.Realm.BasePath):]

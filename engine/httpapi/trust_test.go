@@ -12,7 +12,7 @@ import (
 
 // trusting is a plugin that is asked about sites.
 func trusting(id string, steps ...w.Step) *w.Guest {
-	g := w.New(&pluginapi.Manifest{ID: id, Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventOriginTrusted}}})
+	g := w.New(&pluginapi.Manifest{ID: id, Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventOriginTrusted}}}).Permit("origins")
 	return g.Handler(1, steps...)
 }
 

@@ -21,6 +21,7 @@ var layers = [][]string{
 		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "plugins/...",
 	},
 	{"engine/session", "engine/identity", "engine/ratelimit", "engine/config", "engine/outbox"},
+	{"engine/grants"},
 	{"engine/dispatch"},
 	{"engine/capability", "engine/httpapi", "engine/importer/..."},
 	{"engine"},
@@ -67,7 +68,7 @@ var bans = []struct {
 		why: "records, keys and secrets are below HTTP and below plugins; the parts above map their errors",
 	},
 	{
-		from: []string{"engine/dispatch", "engine/capability", "engine/httpapi", "engine/identity", "engine/session", "engine/outbox", "engine/importer/..."},
+		from: []string{"engine/grants", "engine/dispatch", "engine/capability", "engine/httpapi", "engine/identity", "engine/session", "engine/outbox", "engine/importer/..."},
 		to:   []string{"engine/config", "engine/store/boltstore", "engine/store/pgstore"},
 		why:  "only the engine wires: the parts take what they need as values, and any store",
 	},

@@ -11,6 +11,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/egress"
+	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/engine/mail"
@@ -183,7 +184,7 @@ func plugins(t testing.TB, c Config) *dispatch.Set {
 		if err != nil {
 			secrets = settings
 		}
-		list[i] = &dispatch.Plugin{ID: g.Manifest().ID, Manifest: g.Manifest(), Module: module, Config: settings, Secrets: secrets, Limits: c.Limits}
+		list[i] = &dispatch.Plugin{ID: g.Manifest().ID, Manifest: g.Manifest(), Module: module, Config: settings, Secrets: secrets, Limits: c.Limits, May: grants.Permissions(g.Manifest(), grants.Asked(g.Manifest()))}
 	}
 	set, err := dispatch.NewSet(list)
 	if err != nil {

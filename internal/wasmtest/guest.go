@@ -61,7 +61,7 @@ func New(m *pluginapi.Manifest) *Guest {
 		m.Version = "1.0.0"
 	}
 	if m.ABI == "" {
-		m.ABI = "1.0"
+		m.ABI = fmt.Sprintf("%d.%d", pluginapi.Major, pluginapi.Minor)
 	}
 	g := &Guest{manifest: m}
 	g.addImport(pluginapi.Namespace, "get", "iiii>I")
@@ -82,6 +82,23 @@ func (g *Guest) addImport(module, name, signature string) {
 
 // Manifest returns the manifest that the module carries.
 func (g *Guest) Manifest() *pluginapi.Manifest { return g.manifest }
+
+// Permit asks for permissions; without names for all of them. Of "fields" it
+// asks for every field.
+func (g *Guest) Permit(names ...string) *Guest {
+	if len(names) == 0 {
+		names = pluginapi.PermissionNames()
+	}
+	for _, name := range names {
+		p := pluginapi.Permission{Name: name}
+		if name == pluginapi.PermFields.String() {
+			p.Read = []string{"user.*", "session.*", "account.*", "verification.*"}
+			p.Write = p.Read
+		}
+		g.manifest.Permissions = append(g.manifest.Permissions, p)
+	}
+	return g
+}
 
 // Handler adds what authhost_call does for a number. It returns Continue if
 // no step returns.

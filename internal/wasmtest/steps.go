@@ -25,6 +25,15 @@ func Get(path string) Step {
 	}
 }
 
+// Pass writes what the last Get returned to a text field, if it was not longer
+// than a guest has room for.
+func Pass(path string) Step {
+	return func(g *Guest) []byte {
+		length := cat(local(opLocalGet, localResult), []byte{opI32WrapI64})
+		return cat(g.text(path), i32(int32(pluginapi.KindString)), i32(addrOut), length, call(importSet), []byte{opDrop})
+	}
+}
+
 // Call calls a function of a capability with JSON arguments; "" means those
 // that were put together in the document's args.
 func Call(capability, function, args string) Step {

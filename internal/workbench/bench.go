@@ -22,6 +22,7 @@ import (
 	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -97,18 +98,11 @@ func orEmpty(settings json.RawMessage) json.RawMessage {
 // open makes a bench with a store of its own.
 func (s *shop) open(ctx context.Context, settings json.RawMessage, with []With) (*Bench, error) {
 	s.count++
-	grants := []string{}
-	for _, c := range s.module.Manifest.Capabilities {
-		grants = append(grants, c.Name)
-	}
-	for _, p := range s.module.Manifest.Permissions {
-		grants = append(grants, p.Name)
-	}
 	var plugins []mapping
 	for _, w := range with {
 		plugins = append(plugins, mapping{"id": w.ID, "config": orEmpty(w.Config)})
 	}
-	plugins = append(plugins, mapping{"id": s.module.Manifest.ID, "module": s.module.Path, "grants": grants, "config": orEmpty(settings)})
+	plugins = append(plugins, mapping{"id": s.module.Manifest.ID, "module": s.module.Path, "grants": grants.Everything(s.module.Manifest), "config": orEmpty(settings)})
 	dir := filepath.Join(s.dir, strconv.Itoa(s.count))
 	text, err := json.Marshal(mapping{
 		"server": mapping{

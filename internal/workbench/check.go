@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -52,6 +53,7 @@ type Report struct {
 
 	Imports      []string     `json:"imports"` // import modules
 	Capabilities []Capability `json:"capabilities"`
+	Grants       []string     `json:"grants"` // what an operator has to grant
 	Handlers     []Handler    `json:"handlers"`
 	Settings     []Setting    `json:"settings"`
 
@@ -121,7 +123,7 @@ func Check(ctx context.Context, path string, o Options) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{
-		File: path, Size: len(wasm), Imports: []string{}, Capabilities: []Capability{}, Handlers: []Handler{}, Settings: []Setting{},
+		File: path, Size: len(wasm), Imports: []string{}, Capabilities: []Capability{}, Grants: []string{}, Handlers: []Handler{}, Settings: []Setting{},
 		Problems: []Problem{}, Warnings: []Problem{},
 	}
 	info, err := sandbox.Inspect(wasm)
@@ -192,7 +194,7 @@ func (r *Report) checkManifest(wasm []byte, info sandbox.Info) {
 		r.Problems = append(r.Problems, manifestProblem(r.File, err))
 		return
 	}
-	r.ID, r.Version, r.ABI = m.ID, m.Version, m.ABI
+	r.ID, r.Version, r.ABI, r.Grants = m.ID, m.Version, m.ABI, grants.Asked(m)
 	for _, c := range m.Capabilities {
 		imported := slices.Contains(info.Capabilities, c.Name)
 		r.Capabilities = append(r.Capabilities, Capability{c.Name, c.Scope(), imported})

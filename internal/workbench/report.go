@@ -48,11 +48,7 @@ func (r *Report) Write(w io.Writer) {
 // that have no default.
 func (r *Report) entry() string {
 	var b strings.Builder
-	grants := make([]string, len(r.Capabilities))
-	for i, c := range r.Capabilities {
-		grants[i] = c.Name
-	}
-	fmt.Fprintf(&b, "      - id: %s\n        module: ./%s\n        sha256: %s\n        grants: [%s]\n", r.ID, filepath.Base(r.File), r.SHA256, strings.Join(grants, ", "))
+	fmt.Fprintf(&b, "      - id: %s\n        module: ./%s\n        sha256: %s\n        grants: [%s]\n", r.ID, filepath.Base(r.File), r.SHA256, strings.Join(r.Grants, ", "))
 	head := "        config:\n"
 	for _, s := range r.Settings {
 		if !s.Required {

@@ -36,7 +36,7 @@ func visits() *wasmtest.Guest {
 		Cookies: []pluginapi.Cookie{{Name: "seen", MaxAge: 60}},
 		Config: json.RawMessage(`{"type":"object","additionalProperties":false,"required":["plan"],
 			"properties":{"plan":{"type":"string","description":"The plan,\nin words."},"shown":{"type":"boolean","default":true}}}`),
-	})
+	}).Permit("claims", "responses")
 	g.Handler(1,
 		wasmtest.Copy("args.record.who", "session.user.email"), wasmtest.Set("args.model", "visit"),
 		wasmtest.Call("storage", "insert", ""), wasmtest.Must(), wasmtest.Copy("response.body.visit", "result.who"),
@@ -120,7 +120,7 @@ func TestCheck(t *testing.T) {
 	if err != nil || !r.OK() {
 		t.Fatalf("%v, problems %v", err, r.Problems)
 	}
-	if r.ID != "visits" || r.Version != "1.0.0" || r.ABI != "1.0" || len(r.SHA256) != 64 || r.Size == 0 || len(r.Handlers) != 9 {
+	if r.ID != "visits" || r.Version != "1.0.0" || r.ABI != "1.1" || len(r.SHA256) != 64 || r.Size == 0 || len(r.Handlers) != 9 {
 		t.Errorf("report %+v", r)
 	}
 	if r.Handlers[0].On != "POST /visits" || r.Handlers[0].Probe != "failed" || r.Handlers[2].Probe != "continue" {
@@ -133,13 +133,13 @@ func TestCheck(t *testing.T) {
 		t.Errorf("warnings %v", r.Warnings)
 	}
 	want := "      - id: visits\n        module: ./visits.wasm\n        sha256: " + r.SHA256 +
-		"\n        grants: [storage, email]\n        config:\n          plan: …\n"
+		"\n        grants: [storage, email, claims, responses]\n        config:\n          plan: …\n"
 	if r.Entry != want {
 		t.Errorf("entry:\n%swant:\n%s", r.Entry, want)
 	}
 	var out strings.Builder
 	r.Write(&out)
-	for _, line := range []string{"plugin visits 1.0.0, ABI 1.0\n", "    2  user.creating\n", "asks for storage: writes visit; counts visits\n", "asks for email\n",
+	for _, line := range []string{"plugin visits 1.0.0, ABI 1.1\n", "    2  user.creating\n", "asks for storage: writes visit; counts visits\n", "asks for email\n",
 		"setting plan (string, required): The plan, in words.\n", "setting shown (boolean, default true)\n", "warning: handler 5 "} {
 		if !strings.Contains(out.String(), line) {
 			t.Errorf("no %q in\n%s", line, out.String())
@@ -180,7 +180,7 @@ func TestCheckRefuses(t *testing.T) {
 		"unknown import": {env, workbench.StageImports, `"wasi_snapshot_preview9", which is not served`, "authhost_v1"},
 		"no exports":     {empty, workbench.StageImports, `does not export "memory"`, "export it"},
 		"no handler":     {empty, workbench.StageImports, `does not export "authhost_call"`, "no_mangle"},
-		"later ABI":      {[]byte(strings.Replace(string(good), `"abi":"1.0"`, `"abi":"1.9"`, 1)), workbench.StageManifest, "needs plugin ABI 1.9", "a newer authhost"},
+		"later ABI":      {[]byte(strings.Replace(string(good), `"abi":"1.1"`, `"abi":"1.9"`, 1)), workbench.StageManifest, "needs plugin ABI 1.9", "a newer authhost"},
 		"host's path": {module(func(m *pluginapi.Manifest) { m.Handlers[0].Path = "/get-session" }),
 			workbench.StageManifest, "/get-session", "correct the manifest"},
 		"host's model": {module(func(m *pluginapi.Manifest) {

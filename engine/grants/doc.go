@@ -1,0 +1,9 @@
+// Package grants says what a plugin of a tenant may do, see and change: what
+// its manifest asks for and the operator grants by name.
+//
+//	lack := grants.Missing(manifest, names)    // what keeps it from loading
+//	may := grants.Permissions(manifest, names) // what it sees and changes of the document
+//
+// Which paths of the document a permission guards is package pluginapi's
+// matter; package dispatch checks every access.
+package grants
