@@ -13,7 +13,8 @@ const (
 const CredentialProvider = "credential"
 
 // CoreSchema returns the models that every tenant has, sessions and signing
-// keys included. Plugins add fields and models to it.
+// keys included. Plugins add fields and models to it. Users have indexes for
+// searches by address and name, and to be listed by age.
 func CoreSchema() store.Schema {
 	str := func(name string) store.Field { return store.Field{Name: name, Type: store.String} }
 	req := func(name string) store.Field { return store.Field{Name: name, Type: store.String, Required: true} }
@@ -21,10 +22,10 @@ func CoreSchema() store.Schema {
 	userID := store.Field{Name: "userId", Type: store.String, Required: true, References: User}
 	return store.Schema{Models: []store.Model{
 		{Name: User, Fields: []store.Field{
-			req("name"),
-			{Name: "email", Type: store.String, Required: true, Unique: true},
+			{Name: "name", Type: store.String, Required: true, Index: true, Fold: true},
+			{Name: "email", Type: store.String, Required: true, Unique: true, Fold: true},
 			{Name: "emailVerified", Type: store.Boolean},
-			str("image"), date("createdAt"), date("updatedAt"),
+			str("image"), {Name: "createdAt", Type: store.Date, Index: true}, date("updatedAt"),
 		}},
 		{Name: "session", Fields: []store.Field{
 			{Name: "token", Type: store.String, Required: true, Unique: true},

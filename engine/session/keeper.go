@@ -17,6 +17,11 @@ type keeper interface {
 	delete(ctx context.Context, tx *store.Tx, rec *store.Record) error
 	// list returns the sessions of a user, oldest first.
 	list(ctx context.Context, tx *store.Tx, userID string) ([]*store.Record, error)
+	// page returns a page of the sessions of a user, whom the selection names
+	// as well.
+	page(ctx context.Context, tx *store.Tx, userID string, sel store.Selection) (store.Page, error)
+	// count counts the sessions of a user, whom the conditions name as well.
+	count(ctx context.Context, tx *store.Tx, userID string, where []store.Condition) (int, error)
 }
 
 func newKeeper(c Config) keeper {
@@ -59,4 +64,12 @@ func (stored) list(ctx context.Context, tx *store.Tx, userID string) ([]*store.R
 		}
 		q.Cursor = page.Cursor
 	}
+}
+
+func (stored) page(ctx context.Context, tx *store.Tx, _ string, sel store.Selection) (store.Page, error) {
+	return tx.Select(ctx, sel)
+}
+
+func (stored) count(ctx context.Context, tx *store.Tx, _ string, where []store.Condition) (int, error) {
+	return tx.CountWhere(ctx, Model, where, 0)
 }

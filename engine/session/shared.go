@@ -166,6 +166,28 @@ func (s *shared) list(ctx context.Context, tx *store.Tx, userID string) ([]*stor
 	return all, nil
 }
 
+func (s *shared) page(ctx context.Context, tx *store.Tx, userID string, sel store.Selection) (store.Page, error) {
+	if s.decides() {
+		return stored{}.page(ctx, tx, userID, sel)
+	}
+	all, err := s.list(ctx, tx, userID)
+	if err != nil {
+		return store.Page{}, err
+	}
+	return s.store.Catalog().SelectFrom(sel, all)
+}
+
+func (s *shared) count(ctx context.Context, tx *store.Tx, userID string, where []store.Condition) (int, error) {
+	if s.decides() {
+		return stored{}.count(ctx, tx, userID, where)
+	}
+	all, err := s.list(ctx, tx, userID)
+	if err != nil {
+		return 0, err
+	}
+	return s.store.Catalog().CountFrom(Model, where, all)
+}
+
 // save writes a record in the place of a version. A session that is over is
 // kept a moment, so that its client can be told.
 func (s *shared) save(ctx context.Context, rec *store.Record, version int64, now time.Time) error {

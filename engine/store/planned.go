@@ -25,6 +25,15 @@ type attempt struct {
 	rank    int   // how much conditions narrow it; 0: not at all
 }
 
+// worth orders attempts: of those of the same rank, those first that find the
+// records in the right order.
+func (a attempt) worth() int {
+	if a.ordered != nil {
+		return 2*a.rank + 1
+	}
+	return 2 * a.rank
+}
+
 // Ranks of attempts. A field that is fixed counts more than any range.
 const (
 	rankSearch = 1
@@ -34,8 +43,8 @@ const (
 )
 
 // plan checks a selection and finds the ways to answer it.
-func (t *Tx) plan(sel Selection) (*planned, error) {
-	m, err := t.catalog.Model(sel.Model)
+func (c *Catalog) plan(sel Selection) (*planned, error) {
+	m, err := c.Model(sel.Model)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +54,7 @@ func (t *Tx) plan(sel Selection) (*planned, error) {
 	if sel.Limit = min(sel.Limit, MaxLimit); sel.Limit <= 0 {
 		sel.Limit = DefaultLimit
 	}
-	p := &planned{sel: sel, catalog: t.catalog, model: m}
+	p := &planned{sel: sel, catalog: c, model: m}
 	if p.sort, err = m.comparable(sel.Sort); err != nil {
 		return nil, err
 	}
@@ -103,7 +112,7 @@ func (p *planned) try() error {
 			p.attempts = append(p.attempts, parts)
 		}
 	}
-	slices.SortStableFunc(p.attempts, func(a, b attempt) int { return cmp.Compare(b.rank, a.rank) })
+	slices.SortStableFunc(p.attempts, func(a, b attempt) int { return cmp.Compare(b.worth(), a.worth()) })
 	p.attempts = p.attempts[:min(len(p.attempts), maxAttempts-1)]
 	switch {
 	case order != nil:

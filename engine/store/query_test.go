@@ -40,9 +40,8 @@ func FuzzCursor(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	tx := &Tx{catalog: catalog}
 	for _, sort := range []string{"id", "email", "age", "name"} {
-		p, err := tx.plan(Selection{Model: "user", Sort: sort})
+		p, err := catalog.plan(Selection{Model: "user", Sort: sort})
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -59,7 +58,7 @@ func FuzzCursor(f *testing.F) {
 				}
 			}
 			for _, name := range []string{"id", "email", "age", "name"} {
-				p, err := tx.plan(Selection{Model: "user", Sort: name, Desc: desc, Cursor: cursor})
+				p, err := catalog.plan(Selection{Model: "user", Sort: name, Desc: desc, Cursor: cursor})
 				if err != nil || p.after == nil {
 					continue
 				}

@@ -53,7 +53,7 @@ func (t *Tx) Select(ctx context.Context, sel Selection) (Page, error) {
 	if t.done {
 		return Page{}, ErrTxDone
 	}
-	p, err := t.plan(sel)
+	p, err := t.catalog.plan(sel)
 	if err != nil {
 		return Page{}, err
 	}
@@ -81,7 +81,7 @@ func (t *Tx) CountWhere(ctx context.Context, model string, where []Condition, at
 	if t.done {
 		return 0, ErrTxDone
 	}
-	p, err := t.plan(Selection{Model: model, Where: where})
+	p, err := t.catalog.plan(Selection{Model: model, Where: where})
 	if err != nil {
 		return 0, err
 	}
@@ -124,8 +124,32 @@ func (t *Tx) tally(ctx context.Context, p *planned, atMost int) (n int, err erro
 // picked returns the records with the ids of a plan that meet all conditions.
 func (t *Tx) picked(ctx context.Context, p *planned) ([]*Record, error) {
 	records, err := t.GetMany(ctx, p.sel.Model, p.ids)
-	all := Scan{tests: p.tests}
-	return slices.DeleteFunc(records, func(r *Record) bool { return !all.Match(r) }), err
+	return p.matching(records), err
+}
+
+// matching returns those of records that meet all conditions.
+func (p *planned) matching(records []*Record) []*Record {
+	s := Scan{tests: p.tests}
+	return slices.DeleteFunc(slices.Clone(records), func(r *Record) bool { return !s.Match(r) })
+}
+
+// SelectFrom is Tx.Select for records of the model that are kept elsewhere than
+// in the store, and are all at hand.
+func (c *Catalog) SelectFrom(sel Selection, records []*Record) (Page, error) {
+	p, err := c.plan(sel)
+	if err != nil {
+		return Page{}, err
+	}
+	return p.page(p.matching(records)), nil
+}
+
+// CountFrom is Tx.CountWhere for records that are all at hand.
+func (c *Catalog) CountFrom(model string, where []Condition, records []*Record) (int, error) {
+	p, err := c.plan(Selection{Model: model, Where: where})
+	if err != nil {
+		return 0, err
+	}
+	return len(p.matching(records)), nil
 }
 
 // attempt answers a selection with one of its indexes.

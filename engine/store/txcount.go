@@ -20,6 +20,23 @@ func (t *Tx) touches(m *ModelInfo) bool {
 	return false
 }
 
+// UniqueFields returns the fields that tell the records of a model apart, each
+// for itself: "id" and those that are declared unique. There are none of an
+// unknown model.
+func (t *Tx) UniqueFields(model string) []string {
+	m, err := t.catalog.Model(model)
+	if err != nil {
+		return nil
+	}
+	names := []string{idField}
+	for _, ix := range m.Indexes {
+		if ix.Unique && len(ix.Fields) == 1 {
+			names = append(names, ix.Fields[0])
+		}
+	}
+	return names
+}
+
 // GetMany returns the records with some ids, up to MaxLimit of them, in the
 // order of ids: those that are there, and each once.
 func (t *Tx) GetMany(ctx context.Context, model string, ids []string) ([]*Record, error) {

@@ -178,6 +178,14 @@ func (f *fixture) selects(d *dice, tx *store.Tx, all []*store.Record) {
 		if diff := gocmp.Diff(want, f.selected(tx, sel)); diff != "" {
 			f.t.Errorf("Select(%+v) by cursor (-want +got):\n%s", sel, diff)
 		}
+		catalog := f.tenant.Catalog()
+		atHand, err := catalog.SelectFrom(sel, all)
+		if got := names(atHand.Records); err != nil || !slices.Equal(got, want[:min(sel.Limit, len(want))]) {
+			f.t.Errorf("SelectFrom(%+v): %v, %v; want %v", sel, got, err, want)
+		}
+		if n, err := catalog.CountFrom(sel.Model, sel.Where, all); n != len(want) || err != nil {
+			f.t.Errorf("CountFrom(%v): %d, %v; want %d", sel.Where, n, err, len(want))
+		}
 		sel.Offset = d.roll(len(want) + 2)
 		page, err := tx.Select(f.ctx, sel)
 		rest := want[min(sel.Offset, len(want)):]
