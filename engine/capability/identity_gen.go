@@ -11,17 +11,20 @@ type identityFindUserArgs struct {
 }
 
 func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err error) {
+	var given given
 	for name, v := range o.All() {
 		switch name {
 		case "id":
 			if v.IsNullish() {
 				continue
 			}
+			given |= 1 << 0
 			a.ID, err = textArg(v, false, "argument id must be a text")
 		case "email":
 			if v.IsNullish() {
 				continue
 			}
+			given |= 1 << 1
 			a.Email, err = textArg(v, false, "argument email must be a text")
 		default:
 			err = invalid("identity.findUser has no argument " + name)
@@ -30,7 +33,7 @@ func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err
 			return a, err
 		}
 	}
-	if count(a.ID != "", a.Email != "") != 1 {
+	if given.count(0, 1) != 1 {
 		return a, invalid("exactly one of the arguments id, email must be given")
 	}
 	return a, nil
@@ -38,9 +41,9 @@ func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err
 
 // identityCreateUserArgs are the arguments of identity.createUser.
 type identityCreateUserArgs struct {
-	User    *argNewUser
+	User    *document.Object
 	Input   *document.Object
-	Account *argNewAccount
+	Account *document.Object
 }
 
 func decodeIdentityCreateUserArgs(o *document.Object) (a identityCreateUserArgs, err error) {
@@ -49,7 +52,10 @@ func decodeIdentityCreateUserArgs(o *document.Object) (a identityCreateUserArgs,
 		switch name {
 		case "user":
 			given |= 1 << 0
-			a.User, err = membersArg(v, decodeArgNewUser, "argument user must be an object")
+			a.User, err = objectArg(v, "argument user must be an object")
+			if err == nil {
+				err = checkIdentityCreateUserUserMembers(a.User)
+			}
 		case "input":
 			if v.IsNullish() {
 				continue
@@ -61,7 +67,10 @@ func decodeIdentityCreateUserArgs(o *document.Object) (a identityCreateUserArgs,
 				continue
 			}
 			given |= 1 << 2
-			a.Account, err = membersArg(v, decodeArgNewAccount, "argument account must be an object")
+			a.Account, err = objectArg(v, "argument account must be an object")
+			if err == nil {
+				err = checkIdentityCreateUserAccountMembers(a.Account)
+			}
 		default:
 			err = invalid("identity.createUser has no argument " + name)
 		}
@@ -75,92 +84,44 @@ func decodeIdentityCreateUserArgs(o *document.Object) (a identityCreateUserArgs,
 	return a, nil
 }
 
-// argNewUser is the argument user. Fields is the whole object.
-type argNewUser struct {
-	Email         string
-	Name          document.Value
-	Image         document.Value
-	EmailVerified bool
-	Fields        *document.Object
+func checkIdentityCreateUserUserMembers(o *document.Object) (err error) {
+	if v := o.Get("email"); v.IsAbsent() {
+		return invalid("argument user.email must be a text that is not empty")
+	} else if _, err = textArg(v, true, "argument user.email must be a text that is not empty"); err != nil {
+		return err
+	}
+	if v := o.Get("emailVerified"); !v.IsNullish() {
+		if _, err = boolArg(v, "argument user.emailVerified must be a bool"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func decodeArgNewUser(o *document.Object) (*argNewUser, error) {
-	a := &argNewUser{Fields: o}
-	var err error
-	var given given
-	for name, v := range o.All() {
-		switch name {
-		case "email":
-			given |= 1 << 0
-			a.Email, err = textArg(v, true, "argument user.email must be a text that is not empty")
-		case "name":
-			given |= 1 << 1
-			a.Name, err = v, nil
-		case "image":
-			given |= 1 << 2
-			a.Image, err = v, nil
-		case "emailVerified":
-			if v.IsNullish() {
-				continue
-			}
-			given |= 1 << 3
-			a.EmailVerified, err = boolArg(v, "argument user.emailVerified must be a bool")
-		}
-		if err != nil {
-			return nil, err
+func checkIdentityCreateUserAccountMembers(o *document.Object) (err error) {
+	if v := o.Get("providerId"); v.IsAbsent() {
+		return invalid("argument account.providerId must be a text that is not empty")
+	} else if _, err = textArg(v, true, "argument account.providerId must be a text that is not empty"); err != nil {
+		return err
+	}
+	if v := o.Get("accountId"); !v.IsNullish() {
+		if _, err = textArg(v, false, "argument account.accountId must be a text"); err != nil {
+			return err
 		}
 	}
-	if !given.has(0) {
-		return nil, invalid("argument user.email must be a text that is not empty")
-	}
-	return a, nil
-}
-
-// argNewAccount is the argument account. Fields is the whole object.
-type argNewAccount struct {
-	ProviderID string
-	AccountID  string
-	Password   string
-	Fields     *document.Object
-}
-
-func decodeArgNewAccount(o *document.Object) (*argNewAccount, error) {
-	a := &argNewAccount{Fields: o}
-	var err error
-	var given given
-	for name, v := range o.All() {
-		switch name {
-		case "providerId":
-			given |= 1 << 0
-			a.ProviderID, err = textArg(v, true, "argument account.providerId must be a text that is not empty")
-		case "accountId":
-			if v.IsNullish() {
-				continue
-			}
-			given |= 1 << 1
-			a.AccountID, err = textArg(v, false, "argument account.accountId must be a text")
-		case "password":
-			if v.IsNullish() {
-				continue
-			}
-			given |= 1 << 2
-			a.Password, err = textArg(v, false, "argument account.password must be a text")
-		}
-		if err != nil {
-			return nil, err
+	if v := o.Get("password"); !v.IsNullish() {
+		if _, err = textArg(v, false, "argument account.password must be a text"); err != nil {
+			return err
 		}
 	}
-	if !given.has(0) {
-		return nil, invalid("argument account.providerId must be a text that is not empty")
-	}
-	return a, nil
+	return nil
 }
 
 // identityDraftUserArgs are the arguments of identity.draftUser.
 type identityDraftUserArgs struct {
-	User    *argNewUser
+	User    *document.Object
 	Input   *document.Object
-	Account *argNewAccount
+	Account *document.Object
 }
 
 func decodeIdentityDraftUserArgs(o *document.Object) (a identityDraftUserArgs, err error) {
@@ -169,7 +130,10 @@ func decodeIdentityDraftUserArgs(o *document.Object) (a identityDraftUserArgs, e
 		switch name {
 		case "user":
 			given |= 1 << 0
-			a.User, err = membersArg(v, decodeArgNewUser, "argument user must be an object")
+			a.User, err = objectArg(v, "argument user must be an object")
+			if err == nil {
+				err = checkIdentityDraftUserUserMembers(a.User)
+			}
 		case "input":
 			if v.IsNullish() {
 				continue
@@ -181,7 +145,10 @@ func decodeIdentityDraftUserArgs(o *document.Object) (a identityDraftUserArgs, e
 				continue
 			}
 			given |= 1 << 2
-			a.Account, err = membersArg(v, decodeArgNewAccount, "argument account must be an object")
+			a.Account, err = objectArg(v, "argument account must be an object")
+			if err == nil {
+				err = checkIdentityDraftUserAccountMembers(a.Account)
+			}
 		default:
 			err = invalid("identity.draftUser has no argument " + name)
 		}
@@ -193,6 +160,39 @@ func decodeIdentityDraftUserArgs(o *document.Object) (a identityDraftUserArgs, e
 		return a, invalid("argument user must be an object")
 	}
 	return a, nil
+}
+
+func checkIdentityDraftUserUserMembers(o *document.Object) (err error) {
+	if v := o.Get("email"); v.IsAbsent() {
+		return invalid("argument user.email must be a text that is not empty")
+	} else if _, err = textArg(v, true, "argument user.email must be a text that is not empty"); err != nil {
+		return err
+	}
+	if v := o.Get("emailVerified"); !v.IsNullish() {
+		if _, err = boolArg(v, "argument user.emailVerified must be a bool"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkIdentityDraftUserAccountMembers(o *document.Object) (err error) {
+	if v := o.Get("providerId"); v.IsAbsent() {
+		return invalid("argument account.providerId must be a text that is not empty")
+	} else if _, err = textArg(v, true, "argument account.providerId must be a text that is not empty"); err != nil {
+		return err
+	}
+	if v := o.Get("accountId"); !v.IsNullish() {
+		if _, err = textArg(v, false, "argument account.accountId must be a text"); err != nil {
+			return err
+		}
+	}
+	if v := o.Get("password"); !v.IsNullish() {
+		if _, err = textArg(v, false, "argument account.password must be a text"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // identityUpdateUserArgs are the arguments of identity.updateUser.
@@ -390,7 +390,7 @@ func decodeIdentityFindLinkedArgs(o *document.Object) (a identityFindLinkedArgs,
 // identityLinkAccountArgs are the arguments of identity.linkAccount.
 type identityLinkAccountArgs struct {
 	UserID   string
-	Account  *argLinkedAccount
+	Account  *document.Object
 	Profile  *document.Object
 	Implicit bool
 }
@@ -404,7 +404,10 @@ func decodeIdentityLinkAccountArgs(o *document.Object) (a identityLinkAccountArg
 			a.UserID, err = textArg(v, true, "argument userId must be a text that is not empty")
 		case "account":
 			given |= 1 << 1
-			a.Account, err = membersArg(v, decodeArgLinkedAccount, "argument account must be an object")
+			a.Account, err = objectArg(v, "argument account must be an object")
+			if err == nil {
+				err = checkIdentityLinkAccountAccountMembers(a.Account)
+			}
 		case "profile":
 			if v.IsNullish() {
 				continue
@@ -433,37 +436,18 @@ func decodeIdentityLinkAccountArgs(o *document.Object) (a identityLinkAccountArg
 	return a, nil
 }
 
-// argLinkedAccount is the argument account. Fields is the whole object.
-type argLinkedAccount struct {
-	ProviderID string
-	AccountID  string
-	Fields     *document.Object
-}
-
-func decodeArgLinkedAccount(o *document.Object) (*argLinkedAccount, error) {
-	a := &argLinkedAccount{Fields: o}
-	var err error
-	var given given
-	for name, v := range o.All() {
-		switch name {
-		case "providerId":
-			given |= 1 << 0
-			a.ProviderID, err = textArg(v, true, "argument account.providerId must be a text that is not empty")
-		case "accountId":
-			given |= 1 << 1
-			a.AccountID, err = textArg(v, true, "argument account.accountId must be a text that is not empty")
-		}
-		if err != nil {
-			return nil, err
-		}
+func checkIdentityLinkAccountAccountMembers(o *document.Object) (err error) {
+	if v := o.Get("providerId"); v.IsAbsent() {
+		return invalid("argument account.providerId must be a text that is not empty")
+	} else if _, err = textArg(v, true, "argument account.providerId must be a text that is not empty"); err != nil {
+		return err
 	}
-	if !given.has(0) {
-		return nil, invalid("argument account.providerId must be a text that is not empty")
+	if v := o.Get("accountId"); v.IsAbsent() {
+		return invalid("argument account.accountId must be a text that is not empty")
+	} else if _, err = textArg(v, true, "argument account.accountId must be a text that is not empty"); err != nil {
+		return err
 	}
-	if !given.has(1) {
-		return nil, invalid("argument account.accountId must be a text that is not empty")
-	}
-	return a, nil
+	return nil
 }
 
 // identityUpdateAccountArgs are the arguments of identity.updateAccount.
@@ -580,7 +564,7 @@ func decodeIdentityVerifyPasswordArgs(o *document.Object) (a identityVerifyPassw
 	if !given.has(2) {
 		return a, invalid("argument password must be a text")
 	}
-	if count(a.Email != "", a.UserID != "") != 1 {
+	if given.count(0, 1) != 1 {
 		return a, invalid("exactly one of the arguments email, userId must be given")
 	}
 	return a, nil

@@ -14,22 +14,46 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCreateArgs) (document.Value, error) {
+func (h *Host) sessionFunctions() map[string]function {
+	return map[string]function{
+		"create":     h.createSession,
+		"list":       h.listSessions,
+		"revoke":     h.revokeSession,
+		"revokeUser": h.revokeUser,
+		"end":        h.endSession,
+		"reissue":    h.reissueSession,
+		"use":        h.useToken,
+		"find":       h.findSession,
+		"adopt":      h.adoptSession,
+		"update":     h.updateSession,
+	}
+}
+
+func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
+	}
 	ex := c.Exchange
 	if err := beginsSession(ex); err != nil {
 		return document.Value{}, err
 	}
-	user, err := h.Identity.UserByID(ctx, ex.Tx(), a.UserID)
+	user, err := h.Identity.UserByID(ctx, ex.Tx(), userID)
 	if err != nil {
 		return document.Value{}, err
 	}
-	forget, err := forgets(ctx, ex, a.RememberMe)
+	forget, err := forgets(ctx, ex, args.Get("rememberMe"))
 	if err != nil {
 		return document.Value{}, err
 	}
-	p := session.CreateParams{UserID: a.UserID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent, Forget: forget}
+	p := session.CreateParams{
+		UserID: userID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent,
+		Forget: forget,
+		Fields: args.Get("fields").Object(),
+	}
 	var rec *store.Record
-	err = ex.Because(a.Reason, p.Forget, func() (err error) {
+	reason := args.Get("reason").Str()
+	err = ex.Because(reason, p.Forget, func() (err error) {
 		rec, err = ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
 		return err
 	})
@@ -40,7 +64,7 @@ func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCre
 	if err != nil {
 		return document.Value{}, err
 	}
-	ex.Issue(rec, user, p.Forget, a.Reason)
+	ex.Issue(rec, user, p.Forget, reason)
 	return sessionAndUser(ex, rec, user), nil
 }
 
@@ -59,7 +83,7 @@ func beginsSession(ex *dispatch.Exchange) error {
 	if !ex.ServerCall() {
 		return nil
 	}
-	return apierror.New(http.StatusForbidden, pluginapi.ServerCallCode, "A server call cannot begin a session")
+	return apierror.New(http.StatusForbidden, "SERVER_CALL", "A server call cannot begin a session")
 }
 
 func sessionAndUser(ex *dispatch.Exchange, rec, user *store.Record) document.Value {
@@ -68,8 +92,13 @@ func sessionAndUser(ex *dispatch.Exchange, rec, user *store.Record) document.Val
 		Set("user", object(ex.Views().User(user))))
 }
 
-// live returns the live session with a token.
-func live(ctx context.Context, ex *dispatch.Exchange, token string) (session.Current, error) {
+// live returns the live session with the token that the arguments name.
+func (h *Host) live(ctx context.Context, c *dispatch.Call, args *document.Object) (session.Current, error) {
+	token, err := text(args, "token")
+	if err != nil {
+		return session.Current{}, err
+	}
+	ex := c.Exchange
 	cur, err := ex.Realm.Sessions.Find(ctx, ex.Tx(), token, ex.Now)
 	if err == nil && !cur.Valid() {
 		err = store.ErrNotFound
@@ -77,33 +106,37 @@ func live(ctx context.Context, ex *dispatch.Exchange, token string) (session.Cur
 	return cur, err
 }
 
-// sessionFind gives a session and its user by the session's token.
-func (h *Host) sessionFind(ctx context.Context, c *dispatch.Call, a sessionFindArgs) (document.Value, error) {
-	cur, err := live(ctx, c.Exchange, a.Token)
+// findSession gives a session and its user by the session's token.
+func (h *Host) findSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	cur, err := h.live(ctx, c, args)
 	if err != nil {
 		return document.Value{}, err
 	}
 	return sessionAndUser(c.Exchange, cur.Session, cur.User), nil
 }
 
-// sessionAdopt hands a session that exists to the client, which has proved
+// adoptSession hands a session that exists to the client, which has proved
 // to the plugin that it may have it.
-func (h *Host) sessionAdopt(ctx context.Context, c *dispatch.Call, a sessionAdoptArgs) (document.Value, error) {
-	ex := c.Exchange
-	cur, err := live(ctx, ex, a.Token)
+func (h *Host) adoptSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	cur, err := h.live(ctx, c, args)
 	if err != nil {
 		return document.Value{}, err
 	}
+	ex := c.Exchange
 	if err := beginsSession(ex); err != nil {
 		return document.Value{}, err
 	}
-	ex.Issue(cur.Session, cur.User, ex.Realm.Sessions.Forgotten(cur.Session), a.Reason)
+	ex.Issue(cur.Session, cur.User, ex.Realm.Sessions.Forgotten(cur.Session), args.Get("reason").Str())
 	return sessionAndUser(ex, cur.Session, cur.User), nil
 }
 
-func (h *Host) sessionList(ctx context.Context, c *dispatch.Call, a sessionListArgs) (document.Value, error) {
+func (h *Host) listSessions(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
+	}
 	ex := c.Exchange
-	recs, err := ex.Realm.Sessions.List(ctx, ex.Tx(), a.UserID, ex.Now)
+	recs, err := ex.Realm.Sessions.List(ctx, ex.Tx(), userID, ex.Now)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -114,51 +147,55 @@ func (h *Host) sessionList(ctx context.Context, c *dispatch.Call, a sessionListA
 	return object(document.NewObject(1).Set("sessions", document.List(items...))), nil
 }
 
-// sessionRevoke ends the session with a token, or with an id and its user. With
+// revokeSession ends the session with a token, or with an id and its user. With
 // userId, a session of another user is left alone and reported as not found.
-func (h *Host) sessionRevoke(ctx context.Context, c *dispatch.Call, a sessionRevokeArgs) (document.Value, error) {
+func (h *Host) revokeSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 	ex := c.Exchange
-	rec, err := revoked(ctx, ex, a)
-	if err == nil && a.UserID != "" && a.UserID != rec.Str("userId") {
-		err = store.ErrNotFound
+	var rec *store.Record
+	var err error
+	if id := args.Get("id").Str(); id != "" {
+		var userID string
+		if userID, err = text(args, "userId"); err != nil {
+			return document.Value{}, err
+		}
+		rec, err = ex.Realm.Sessions.ByID(ctx, ex.Tx(), id, userID)
+	} else {
+		var token string
+		if token, err = text(args, "token"); err != nil {
+			return document.Value{}, err
+		}
+		rec, err = ex.Realm.Sessions.ByToken(ctx, ex.Tx(), token)
 	}
 	if err != nil {
 		return document.Value{}, err
 	}
+	if owner := args.Get("userId").Str(); owner != "" && owner != rec.Str("userId") {
+		return document.Value{}, store.ErrNotFound
+	}
 	return empty(), ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, rec)
 }
 
-// revoked finds the session that is to end.
-func revoked(ctx context.Context, ex *dispatch.Exchange, a sessionRevokeArgs) (*store.Record, error) {
-	if a.ID == "" {
-		return ex.Realm.Sessions.ByToken(ctx, ex.Tx(), a.Token)
+func (h *Host) revokeUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	userID, err := text(args, "userId")
+	if err != nil {
+		return document.Value{}, err
 	}
-	if a.UserID == "" {
-		return nil, withUser()
-	}
-	return ex.Realm.Sessions.ByID(ctx, ex.Tx(), a.ID, a.UserID)
-}
-
-// withUser refuses the id of a session without its user's.
-func withUser() error { return invalid("the argument id needs the argument userId") }
-
-func (h *Host) sessionRevokeUser(ctx context.Context, c *dispatch.Call, a sessionRevokeUserArgs) (document.Value, error) {
-	ex, except := c.Exchange, a.ExceptToken
-	if a.ExceptCurrent {
+	ex, except := c.Exchange, args.Get("exceptToken").Str()
+	if args.Get("exceptCurrent").Bool() {
 		cur, err := ex.Current(ctx)
 		if err != nil {
 			return document.Value{}, err
 		}
 		except = cur.Token
 	}
-	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, a.UserID, except)
+	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, userID, except)
 	if err != nil {
 		return document.Value{}, err
 	}
 	return object(document.NewObject(1).Set("count", document.Int(int64(n)))), nil
 }
 
-func (h *Host) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArgs) (document.Value, error) {
+func (h *Host) endSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Current(ctx)
 	if err != nil {
@@ -169,13 +206,13 @@ func (h *Host) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArg
 			return document.Value{}, err
 		}
 	}
-	ex.End(a.Reason)
+	ex.End(args.Get("reason").Str())
 	return empty(), nil
 }
 
-// sessionUpdate changes additional fields of the current session: set has
+// updateSession changes additional fields of the current session: set has
 // those that the plugin's manifest adds to sessions, input is a client's.
-func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpdateArgs) (document.Value, error) {
+func (h *Host) updateSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Current(ctx)
 	if err != nil {
@@ -185,13 +222,13 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 		return document.Value{}, store.ErrNotFound
 	}
 	change, own := document.NewObject(4), c.Entry.Plugin.Manifest.Fields[session.Model]
-	for name, v := range a.Set.All() {
+	for name, v := range args.Get("set").Object().All() {
 		if _, ok := own[name]; !ok {
 			return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not add "+name+" to sessions")
 		}
 		change.Set(name, v)
 	}
-	if err := identity.TakeInput(h.SessionFields, change, a.Input); err != nil {
+	if err := identity.TakeInput(h.SessionFields, change, args.Get("input").Object()); err != nil {
 		return document.Value{}, err
 	}
 	if change.Len() == 0 {
@@ -206,9 +243,9 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 	return object(document.NewObject(1).Set("session", object(ex.Views().Session(rec)))), nil
 }
 
-// sessionReissue sends the current session's cookie again, as Better Auth
+// reissueSession sends the current session's cookie again, as Better Auth
 // does after a change of the user.
-func (h *Host) sessionReissue(ctx context.Context, c *dispatch.Call, _ sessionReissueArgs) (document.Value, error) {
+func (h *Host) reissueSession(ctx context.Context, c *dispatch.Call, _ *document.Object) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Current(ctx)
 	if err != nil {
@@ -224,19 +261,25 @@ func (h *Host) sessionReissue(ctx context.Context, c *dispatch.Call, _ sessionRe
 	return empty(), nil
 }
 
-func (h *Host) sessionUse(_ context.Context, c *dispatch.Call, a sessionUseArgs) (document.Value, error) {
-	ex := c.Exchange
-	switch {
-	case c.Entry.Handler.Event != pluginapi.EventRequestBefore:
+func (h *Host) useToken(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+	if c.Entry.Handler.Event != pluginapi.EventRequestBefore {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "session.use is for "+pluginapi.EventRequestBefore+" hooks")
-	case a.ID != "" && a.UserID == "":
-		return document.Value{}, withUser()
-	case a.ID != "":
-		ex.UseSession(a.ID, a.UserID)
-	case ex.Realm.Sessions.Acceptable(a.Token, a.RequireSignature):
-		ex.UseToken(a.Token, a.RequireSignature)
-	default:
-		return document.Value{}, invalid("the token's signature is wrong or missing")
 	}
-	return empty(), nil
+	if id := args.Get("id").Str(); id != "" {
+		userID, err := text(args, "userId")
+		if err != nil {
+			return document.Value{}, err
+		}
+		c.Exchange.UseSession(id, userID)
+		return empty(), nil
+	}
+	token, err := text(args, "token")
+	if err != nil {
+		return document.Value{}, err
+	}
+	if signed := args.Get("requireSignature").Bool(); c.Exchange.Realm.Sessions.Acceptable(token, signed) {
+		c.Exchange.UseToken(token, signed)
+		return empty(), nil
+	}
+	return document.Value{}, invalid("the token's signature is wrong or missing")
 }

@@ -10,6 +10,53 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
+// maxList bounds a page of storage.list.
+const maxList = 200
+
+// The storage capability reaches the models that plugins declare. The core
+// models have capabilities of their own, which keep their rules.
+func (h *Host) storageFunctions() map[string]function {
+	return map[string]function{
+		"get":       h.model(false, storageGet),
+		"find":      h.model(false, storageFind),
+		"list":      h.model(false, storageList),
+		"insert":    h.model(true, storageInsert),
+		"update":    h.model(true, storageUpdate),
+		"delete":    h.model(true, storageDelete),
+		"consume":   h.model(true, storageConsume),
+		"increment": h.model(true, storageIncrement),
+	}
+}
+
+type modelFunction func(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error)
+
+// model checks the argument of that name: a plugin may read and write the
+// models that its manifest asks for, and never a core model.
+func (h *Host) model(write bool, f modelFunction) function {
+	return func(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+		name, err := text(args, "model")
+		if err != nil {
+			return document.Value{}, err
+		}
+		list := readOrWrite
+		if write {
+			list = onlyWrite
+		}
+		if coreModel(name) || !asked(c, pluginapi.CapStorage, name, list) {
+			return document.Value{}, refuse(pluginapi.StatusDenied, "the model "+name+" is not this plugin's to use")
+		}
+		return f(ctx, c, name, args)
+	}
+}
+
+func coreModel(name string) bool {
+	switch name {
+	case "user", "account", "session", "verification", "jwks", "rateLimit":
+		return true
+	}
+	return false
+}
+
 func record(rec *store.Record, err error) (document.Value, error) {
 	if err != nil {
 		return document.Value{}, err
@@ -17,12 +64,20 @@ func record(rec *store.Record, err error) (document.Value, error) {
 	return object(rec.Fields.Clone().Set("version", document.Int(int64(rec.Version)))), nil
 }
 
-func (h *Host) storageGet(ctx context.Context, c *dispatch.Call, a storageGetArgs) (document.Value, error) {
-	return record(c.Exchange.Tx().Get(ctx, a.Model, a.ID))
+func storageGet(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
+	id, err := text(args, "id")
+	if err != nil {
+		return document.Value{}, err
+	}
+	return record(c.Exchange.Tx().Get(ctx, model, id))
 }
 
-func (h *Host) storageFind(ctx context.Context, c *dispatch.Call, a storageFindArgs) (document.Value, error) {
-	return record(c.Exchange.Tx().Find(ctx, a.Model, a.Index, key(a.Value)...))
+func storageFind(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
+	index, err := text(args, "index")
+	if err != nil {
+		return document.Value{}, err
+	}
+	return record(c.Exchange.Tx().Find(ctx, model, index, key(args.Get("value"))...))
 }
 
 // key reads an index key: one value, or an array of them.
@@ -36,8 +91,15 @@ func key(v document.Value) []document.Value {
 	return []document.Value{v}
 }
 
-func (h *Host) storageList(ctx context.Context, c *dispatch.Call, a storageListArgs) (document.Value, error) {
-	page, err := c.Exchange.Tx().List(ctx, store.Query{Model: a.Model, Index: a.Index, Key: key(a.Value), Limit: int(a.Limit), Cursor: a.Cursor})
+func storageList(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
+	limit, ok := args.Get("limit").Int()
+	if !ok || limit < 1 || limit > maxList {
+		limit = maxList
+	}
+	page, err := c.Exchange.Tx().List(ctx, store.Query{
+		Model: model, Index: args.Get("index").Str(), Key: key(args.Get("value")),
+		Limit: int(limit), Cursor: args.Get("cursor").Str(),
+	})
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -54,42 +116,66 @@ func (h *Host) storageList(ctx context.Context, c *dispatch.Call, a storageListA
 
 const idLength = 32
 
-func (h *Host) storageInsert(ctx context.Context, c *dispatch.Call, a storageInsertArgs) (document.Value, error) {
+func storageInsert(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
 	id := secret.RandomString(idLength, secret.Alnum)
-	return record(c.Exchange.Tx().Insert(ctx, a.Model, id, a.Record))
+	return record(c.Exchange.Tx().Insert(ctx, model, id, args.Get("record").Object()))
 }
 
-func (h *Host) storageUpdate(ctx context.Context, c *dispatch.Call, a storageUpdateArgs) (document.Value, error) {
-	tx := c.Exchange.Tx()
-	if a.Version != 0 {
-		rec, err := tx.Get(ctx, a.Model, a.ID)
-		if err != nil {
-			return document.Value{}, err
-		}
-		if rec.Version != uint64(a.Version) {
-			return document.Value{}, refuse(pluginapi.StatusConflict, "the record has changed")
-		}
-	}
-	set := a.Set.Clone()
-	set.Delete("id")
-	return record(tx.Update(ctx, a.Model, a.ID, set))
-}
-
-func (h *Host) storageDelete(ctx context.Context, c *dispatch.Call, a storageDeleteArgs) (document.Value, error) {
-	return empty(), c.Exchange.Tx().Delete(ctx, a.Model, a.ID)
-}
-
-func (h *Host) storageConsume(ctx context.Context, c *dispatch.Call, a storageConsumeArgs) (document.Value, error) {
-	return record(c.Exchange.Tx().Consume(ctx, a.Model, a.Index, key(a.Value)...))
-}
-
-func (h *Host) storageIncrement(ctx context.Context, c *dispatch.Call, a storageIncrementArgs) (document.Value, error) {
-	// Not part of the unit of work: a counter of failed attempts must survive
-	// the refusal that it leads to.
-	n, err := c.Exchange.Realm.Store.Increment(ctx, a.Model, a.ID, a.Field, a.By)
+func storageUpdate(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
+	id, err := text(args, "id")
 	if err != nil {
 		return document.Value{}, err
 	}
-	c.Exchange.Tx().Incremented(a.Model, a.ID)
+	tx := c.Exchange.Tx()
+	if want, ok := args.Get("version").Int(); ok {
+		rec, err := tx.Get(ctx, model, id)
+		if err != nil {
+			return document.Value{}, err
+		}
+		if rec.Version != uint64(want) {
+			return document.Value{}, refuse(pluginapi.StatusConflict, "the record has changed")
+		}
+	}
+	set := args.Get("set").Object().Clone()
+	set.Delete("id")
+	return record(tx.Update(ctx, model, id, set))
+}
+
+func storageDelete(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
+	id, err := text(args, "id")
+	if err != nil {
+		return document.Value{}, err
+	}
+	return empty(), c.Exchange.Tx().Delete(ctx, model, id)
+}
+
+func storageConsume(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
+	index, err := text(args, "index")
+	if err != nil {
+		return document.Value{}, err
+	}
+	return record(c.Exchange.Tx().Consume(ctx, model, index, key(args.Get("value"))...))
+}
+
+func storageIncrement(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
+	id, err := text(args, "id")
+	if err != nil {
+		return document.Value{}, err
+	}
+	field, err := text(args, "field")
+	if err != nil {
+		return document.Value{}, err
+	}
+	by, ok := args.Get("by").Int()
+	if !ok {
+		by = 1
+	}
+	// Not part of the unit of work: a counter of failed attempts must survive
+	// the refusal that it leads to.
+	n, err := c.Exchange.Realm.Store.Increment(ctx, model, id, field, by)
+	if err != nil {
+		return document.Value{}, err
+	}
+	c.Exchange.Tx().Incremented(model, id)
 	return object(document.NewObject(1).Set("value", document.Int(n))), nil
 }

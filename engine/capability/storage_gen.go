@@ -85,7 +85,6 @@ type storageListArgs struct {
 }
 
 func decodeStorageListArgs(o *document.Object) (a storageListArgs, err error) {
-	a.Limit = 200
 	var given given
 	for name, v := range o.All() {
 		switch name {
@@ -184,7 +183,7 @@ func decodeStorageUpdateArgs(o *document.Object) (a storageUpdateArgs, err error
 				continue
 			}
 			given |= 1 << 3
-			a.Version, err = boundedArg(v, 1, 9007199254740991, "argument version must be an integer from 1 to 9007199254740991")
+			a.Version, err = intArg(v, "argument version must be an integer")
 		default:
 			err = invalid("storage.update has no argument " + name)
 		}
@@ -284,7 +283,6 @@ type storageIncrementArgs struct {
 }
 
 func decodeStorageIncrementArgs(o *document.Object) (a storageIncrementArgs, err error) {
-	a.By = 1
 	var given given
 	for name, v := range o.All() {
 		switch name {

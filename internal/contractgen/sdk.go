@@ -97,12 +97,8 @@ func memberDoc(m *pluginapi.Param) string {
 	if m.Unit != "" {
 		parts = append(parts, m.Unit)
 	}
-	doc := m.Doc
-	if m.Default != 0 {
-		doc = strings.TrimPrefix(fmt.Sprintf("%s, default %d", doc, m.Default), ", ")
-	}
-	if doc != "" {
-		parts = append(parts, doc)
+	if m.Doc != "" {
+		parts = append(parts, m.Doc)
 	}
 	if len(m.Enum) > 0 && len(m.Enum) < 8 {
 		parts = append(parts, strings.Join(m.Enum, ", "))

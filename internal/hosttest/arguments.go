@@ -56,9 +56,7 @@ func faults(f *pluginapi.Function) []fault {
 			p, _ := f.Arg(name)
 			none, all = without(none, name), with(all, name, sample(p))
 		}
-		for _, args := range []object{none, all, with(none, names[0], ""), with(none, names[0], nil)} {
-			list = append(list, fault{args, pluginapi.OneOfRule(names)})
-		}
+		list = append(list, fault{none, pluginapi.OneOfRule(names)}, fault{all, pluginapi.OneOfRule(names)})
 	}
 	return list
 }

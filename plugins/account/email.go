@@ -1,75 +1,97 @@
 package main
 
-import (
-	"errors"
+import "github.com/authhost/authhost/sdk"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
-)
+// tokenPurpose is that of the signed tokens in links to /verify-email.
+const tokenPurpose = "email-verification"
 
 // changeEmail serves POST /change-email. A new address that is taken gets the
 // same answer as one that is free.
-func changeEmail(c *sdk.Call) error {
-	config := configOf(c)
-	if !config.ChangeEmail.Enabled {
-		return errChangeEmailDisabled
+func changeEmail(c *sdk.Call) sdk.Result {
+	if !c.Config("changeEmail.enabled").IsTrue() {
+		return errChangeDisabled.Deny(c)
 	}
-	user, next := c.Session().User, sdk.ToLower(changeEmailBody{c.Request()}.NewEmail())
-	if next == user.Email {
-		return errSameEmail
+	user := c.Session()
+	current := user.User("email").String()
+	next := sdk.ToLower(c.Request().Body("newEmail").String())
+	if next == current {
+		return errSameEmail.Deny(c)
 	}
-	direct := !user.EmailVerified && config.ChangeEmail.UpdateEmailWithoutVerification
-	if !direct && !config.EmailVerification.SendVerificationEmail { // before the look-up, which must not show here
-		return errCannotVerifyEmail
+	verified := user.User("emailVerified").IsTrue()
+	sends := c.Config("emailVerification.sendVerificationEmail").IsTrue()
+	direct := !verified && c.Config("changeEmail.updateEmailWithoutVerification").IsTrue()
+	if !direct && !sends { // before the look-up, which must not show here
+		return errCannotSend.Deny(c)
 	}
-	_, err := c.Identity().FindUser(sdk.FindUserOptions{Email: next})
+	_, status := c.Identity().FindUserByEmail(next)
 	switch {
-	case err == nil:
-		err = signNothing(c, user.Email, next)
-	case !errors.Is(err, sdk.NotFound):
+	case status == sdk.OK:
+		status = signNothing(c, current, next)
+	case status != sdk.NotFound:
 	case direct:
-		err = replaceEmail(c, config, user.ID, next)
-	case user.EmailVerified && config.ChangeEmail.SendChangeEmailConfirmation:
-		err = mailLink(c, config, "change-email-confirmation", user.Email, changeClaims(user.Email, next, "change-email-confirmation"))
+		status = replaceEmail(c, next, sends)
+	case verified && c.Config("changeEmail.sendChangeEmailConfirmation").IsTrue():
+		status = mailLink(c, "change-email-confirmation", current, changeClaims(current, next, "change-email-confirmation"))
 	default:
-		err = mailLink(c, config, "verify-email", next, changeClaims(user.Email, next, "change-email-verification"))
+		status = mailLink(c, "verify-email", next, changeClaims(current, next, "change-email-verification"))
 	}
-	if err != nil {
-		return err
+	if status != sdk.OK {
+		return c.Fail(status)
 	}
-	return done(c)
+	c.SetBody("status", sdk.Bool(true))
+	return sdk.Continue
 }
 
 // signNothing does the work of signing a token, for an answer that must take
 // as long as the one for a free address.
-func signNothing(c *sdk.Call, current, next string) error {
-	_, err := c.Crypto().SignToken(purposeEmailVerification, 1, sdk.SignTokenOptions{Claims: changeClaims(current, next, "none")})
-	return err
+func signNothing(c *sdk.Call, current, next string) sdk.Status {
+	_, status := c.Crypto().SignToken(tokenPurpose, 1, changeClaims(current, next, "none")...)
+	return status
 }
 
 func changeClaims(current, next, requestType string) []sdk.Field {
-	return []sdk.Field{sdk.F("email", sdk.String(current)), sdk.F("updateTo", sdk.String(next)), sdk.F("requestType", sdk.String(requestType))}
+	return []sdk.Field{
+		sdk.F("email", sdk.String(current)),
+		sdk.F("updateTo", sdk.String(next)),
+		sdk.F("requestType", sdk.String(requestType)),
+	}
 }
 
 // replaceEmail changes an address that was never verified at once. An address
 // that was taken meanwhile is left, with the same answer.
-func replaceEmail(c *sdk.Call, config config, userID, next string) error {
-	email := []sdk.Field{sdk.F("email", sdk.String(next))}
-	_, err := c.Identity().UpdateUser(userID, sdk.UpdateUserOptions{Set: email})
-	if errors.Is(err, sdk.Conflict) {
-		return nil
+func replaceEmail(c *sdk.Call, next string, sends bool) sdk.Status {
+	_, status := c.Identity().UpdateUser(c.Session().UserID(), "", sdk.F("email", sdk.String(next)))
+	if status == sdk.Conflict {
+		return sdk.OK
 	}
-	if err == nil {
-		err = c.Sessions().Reissue()
+	if status == sdk.OK {
+		status = c.Sessions().Reissue()
 	}
-	if err != nil || !config.EmailVerification.SendVerificationEmail {
-		return err
+	if status == sdk.OK && sends {
+		status = mailLink(c, "verify-email", next, []sdk.Field{sdk.F("email", sdk.String(next))})
 	}
-	return mailLink(c, config, "verify-email", next, email)
+	return status
 }
 
 // mailLink mails a link to /verify-email with a token of the given claims.
-func mailLink(c *sdk.Call, config config, template, to string, claims []sdk.Field) error {
-	link := kit.LinkMail{To: to, Template: template, Path: "/verify-email", CallbackURL: changeEmailBody{c.Request()}.CallbackURL()}
-	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification.ExpiresIn, claims...)
+func mailLink(c *sdk.Call, template, to string, claims []sdk.Field) sdk.Status {
+	token, status := c.Crypto().SignToken(tokenPurpose, c.Config("emailVerification.expiresIn").Int(0), claims...)
+	if status != sdk.OK {
+		return status
+	}
+	return c.Email().Send(sdk.Mail{
+		To:       to,
+		Template: template,
+		URL:      c.Tenant("authURL").String() + "/verify-email?token=" + token + "&callbackURL=" + callbackParameter(c),
+		Token:    token,
+	})
+}
+
+// callbackParameter returns the request's callbackURL, or "/", for a link.
+func callbackParameter(c *sdk.Call) string {
+	page := c.Request().Body("callbackURL").String()
+	if page == "" {
+		page = "/"
+	}
+	return sdk.EncodeURIComponent(page)
 }

@@ -1,6 +1,10 @@
 package kit
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import (
+	"errors"
+
+	sdk "github.com/authhost/authhost/sdk/next"
+)
 
 // Refusals are the errors of CheckPassword, usually those that the plugin's
 // manifest declares.
@@ -34,5 +38,8 @@ func CheckPassword(c *sdk.Call, userID string, password sdk.Value, r Refusals) e
 // capability identity, to read accounts.
 func HasPassword(c *sdk.Call, userID string) (bool, error) {
 	account, err := c.Identity().FindAccount(userID, sdk.ProviderCredential)
-	return account.HasPassword, sdk.IfNotFound(err, nil)
+	if errors.Is(err, sdk.NotFound) {
+		return false, nil
+	}
+	return account.HasPassword, err
 }

@@ -1,5 +1,3 @@
-//go:build !wasip1
-
 package kit_test
 
 import (
@@ -12,7 +10,7 @@ import (
 )
 
 var manifest = []byte(`{"id": "x", "version": "1.0.0", "abi": "1.1",
-  "capabilities": [{"name": "identity", "read": ["account"]}, {"name": "email"}, {"name": "crypto", "purposes": ["link"]}],
+  "capabilities": [{"name": "identity", "read": ["account"]}, {"name": "email"}],
   "handlers": [{"handler": "x", "kind": "endpoint", "method": "GET", "path": "/x"}]}`)
 
 var (
