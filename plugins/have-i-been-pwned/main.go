@@ -8,17 +8,12 @@
 package main
 
 import (
+	"cmp"
+	"strconv"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
-
-var (
-	errCompromised = sdk.APIError{Status: 400, Code: "PASSWORD_COMPROMISED", Message: "The password you entered has been compromised. Please choose a different password."}
-	errUnchecked   = sdk.APIError{Status: 500, Code: "PASSWORD_CHECK_FAILED", Message: "Failed to check password. Please try again later."}
-)
-
-func init() { sdk.Register(1, check) }
 
 func main() {} // never called: the host calls handlers
 
@@ -26,33 +21,32 @@ func main() {} // never called: the host calls handlers
 const prefixLength = 5
 
 // check refuses a password that is known from breaches.
-func check(c *sdk.Call) sdk.Result {
+func check(c *sdk.Call) error {
 	password := c.Record("password").String()
 	if password == "" {
-		return sdk.Continue
+		return nil
 	}
-	hash := hexSHA1(password)
-	status := c.HTTP().Do(sdk.HTTPRequest{
-		URL:       c.Config("url").String() + "/" + hash[:prefixLength],
+	config, hash := configOf(c), hexSHA1(password)
+	answer, err := c.HTTP().Request(config.URL+"/"+hash[:prefixLength], sdk.HTTPRequestOptions{
 		Headers:   []sdk.Field{sdk.F("add-padding", sdk.String("true"))},
-		TimeoutMs: c.Config("timeoutMs").Int(0),
+		TimeoutMs: config.TimeoutMs,
 	})
-	if status != sdk.OK {
-		return unchecked(c, c.Result("message").StringOr("the request could not be made"))
+	if err != nil {
+		return unchecked(c, config, err.Error())
 	}
-	if code := c.Result("status"); code.Int(0) != 200 {
-		return unchecked(c, "HTTP "+code.Text())
+	if answer.Status != 200 {
+		return unchecked(c, config, "HTTP "+strconv.FormatInt(answer.Status, 10))
 	}
-	found, usable := listed(c.Result("body").String(), hash[prefixLength:])
+	found, usable := listed(answer.Body.String(), hash[prefixLength:])
 	switch {
 	case found:
-		refused := errCompromised
-		refused.Message = c.Config("customPasswordCompromisedMessage").StringOr(refused.Message)
-		return refused.Deny(c)
+		refused := *errPasswordCompromised
+		refused.Message = cmp.Or(config.CustomPasswordCompromisedMessage, refused.Message)
+		return &refused
 	case !usable:
-		return unchecked(c, "the answer is no list of hashes")
+		return unchecked(c, config, "the answer is no list of hashes")
 	}
-	return sdk.Continue
+	return nil
 }
 
 // listed looks for a suffix in lines "SUFFIX:COUNT". A count of 0 is padding.
@@ -78,11 +72,11 @@ func listed(body, suffix string) (found, usable bool) {
 
 // unchecked does what the configuration says for a password that could not be
 // looked up.
-func unchecked(c *sdk.Call, reason string) sdk.Result {
-	if c.Config("onFailure").String() == "allow" {
-		c.Log(sdk.Warn, "a password could not be looked up, and is taken: "+reason)
-		return sdk.Continue
+func unchecked(c *sdk.Call, config config, reason string) error {
+	if config.OnFailure == "allow" {
+		c.Log(sdk.LevelWarn, "a password could not be looked up, and is taken: "+reason)
+		return nil
 	}
-	c.Log(sdk.Error, "a password could not be looked up, and is refused: "+reason)
-	return errUnchecked.Deny(c)
+	c.Log(sdk.LevelError, "a password could not be looked up, and is refused: "+reason)
+	return errPasswordCheckFailed
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/authhost/authhost/sdk/plugintest"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
