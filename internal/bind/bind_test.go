@@ -26,7 +26,8 @@ const manifest = `{
     {"handler": "forget", "kind": "endpoint", "method": "POST", "path": "/visits/forget",
      "body": {"type": "object", "required": ["password"], "properties": {
        "password": {"type": "string", "format": "password", "description": "The user's password"},
-       "all": {"type": "boolean"}}}},
+       "all": {"type": "boolean"}, "sure": {"type": "boolean", "default": true}, "quiet": {"type": "boolean", "default": false},
+       "most": {"type": "number", "default": 10}, "order": {"type": "string", "default": "newest"}}}},
     {"handler": "list", "kind": "endpoint", "method": "GET", "path": "/visits/all"},
     {"handler": "count", "kind": "hook", "event": "session.created", "failure": "skip"}
   ],
@@ -56,6 +57,10 @@ func TestGo(t *testing.T) {
 		`// Whether /visits answers. Shown bool`, `Strict sdk.Value`, `Paths []string`, `Mail configMail`, `Every int64`,
 		`func (x listQuery) Limit() string { return x.Request.Query("limit").String() }`,
 		`func (x forgetBody) Password() sdk.Value { return sdk.Copy("request.body.password") }`,
+		`func (x forgetBody) Sure() bool { return !x.Request.Body("sure").IsFalse() }`,
+		`func (x forgetBody) Quiet() bool { return x.Request.Body("quiet").IsTrue() }`,
+		`func (x forgetBody) Most() int64 { return x.Request.Body("most").Int(10) }`,
+		`func (x forgetBody) Order() string { return x.Request.Body("order").StringOr("newest") }`,
 		`func (x forgetBody) All() sdk.Value { return x.Request.Body("all") }`,
 	} {
 		if !strings.Contains(text, want) {

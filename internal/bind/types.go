@@ -126,7 +126,22 @@ func (w *writer) inputMember(name, part string, p member, required bool) {
 		doc = strings.TrimSuffix(doc, ".") + ". It stays in the host: the value is for handing it on"
 	}
 	w.comment("", method+" is the member "+p.name+". "+doc)
-	w.line("func (x %s) %s() %s { return %s }\n", name, method, goType, read(goType, value))
+	w.line("func (x %s) %s() %s { return %s }\n", name, method, goType, readInput(goType, value, p.Default))
+}
+
+// readInput is read for bodies and queries, which come as they were sent: the
+// host fills in defaults of the configuration alone.
+func readInput(goType, v string, fallback json.RawMessage) string {
+	switch {
+	case len(fallback) == 0:
+	case goType == "bool" && string(fallback) == "true":
+		return "!" + v + ".IsFalse()"
+	case goType == "string":
+		return v + ".StringOr(" + string(fallback) + ")"
+	case goType == "int64":
+		return v + ".Int(" + string(fallback) + ")"
+	}
+	return read(goType, v)
 }
 
 // comment writes a comment in lines of at most 77 characters, nothing for "".
