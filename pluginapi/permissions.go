@@ -38,6 +38,7 @@ const (
 	PermResponses
 	PermFields
 	PermSubjects
+	PermRedirects
 	// PermCookies stands for the capability "cookies", with which a plugin sees
 	// the cookies of others.
 	PermCookies
@@ -93,6 +94,10 @@ var permissions = []PermissionInfo{
 	{
 		Set: PermSubjects, Name: "subjects",
 		Changes: "whom its tokens are about: anybody, not only the user of the session",
+	},
+	{
+		Set: PermRedirects, Name: "redirects",
+		Changes: "where browsers are sent: to any site, not only to those that the tenant trusts",
 	},
 }
 

@@ -16,10 +16,32 @@ type Response struct {
 	Redirect string
 	Cookies  []session.Cookie // to be changed by SetCookie and DropCookies alone
 
+	// Plugins that say where the answer leads and may not lead anywhere; "" for
+	// a target that needs no check.
+	redirectBy, locationBy string
+
 	detachedToken document.Value // the session token in a cookie that was detached
 
 	// What a snapshot has too is copied before it is changed.
 	sharedBody, sharedHeaders bool
+}
+
+// Untrusted returns where plugins without the permission "redirects" lead the
+// client, by the ids of the plugins.
+func (r *Response) Untrusted() map[string]string {
+	if r.redirectBy == "" && r.locationBy == "" {
+		return nil
+	}
+	out := map[string]string{}
+	if r.redirectBy != "" && r.Redirect != "" {
+		out[r.redirectBy] = r.Redirect
+	}
+	if r.locationBy != "" && r.Redirect == "" {
+		for _, target := range r.Headers.Values("Location") {
+			out[r.locationBy] = target
+		}
+	}
+	return out
 }
 
 // snapshot returns the answer as it is now, and is to be. It costs nothing

@@ -168,6 +168,9 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 		ex.outcome.pending = &own
 		return ErrPending
 	}
+	if own.locationBy != "" {
+		ex.Response.locationBy = own.locationBy
+	}
 	for name, values := range own.Headers {
 		h := ex.Response.Header()
 		h[name] = append(h[name], values...)

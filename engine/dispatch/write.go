@@ -152,7 +152,7 @@ func (c *Call) writeResponse(segments []string, v document.Value) pluginapi.Stat
 		if v.Kind() != document.String && !v.IsNullish() || strings.ContainsAny(v.Str(), "\r\n\x00") || len(segments) != 1 {
 			return pluginapi.StatusInvalid
 		}
-		r.Redirect = v.Str()
+		r.Redirect, r.redirectBy = v.Str(), c.leads()
 	case "headers":
 		if len(segments) != 2 {
 			return pluginapi.StatusDenied
@@ -183,8 +183,21 @@ func (c *Call) writeHeader(name string, v document.Value) pluginapi.Status {
 	if !validHeader(name, v) {
 		return pluginapi.StatusInvalid
 	}
+	if http.CanonicalHeaderKey(name) == "Location" { // there is one target
+		c.Exchange.Response.Header().Set(name, v.Str())
+		c.Exchange.Response.locationBy = c.leads()
+		return pluginapi.StatusOK
+	}
 	c.Exchange.Response.Header().Add(name, v.Str())
 	return pluginapi.StatusOK
+}
+
+// leads names the plugin if a target that it sets has to be checked.
+func (c *Call) leads() string {
+	if c.Entry.Plugin.May.Has(pluginapi.PermRedirects) {
+		return ""
+	}
+	return c.Entry.Plugin.ID
 }
 
 func validHeader(name string, v document.Value) bool {

@@ -269,6 +269,42 @@ func (t targets) checkQueryCallbacks(r *dispatch.Request) error {
 	return nil
 }
 
+// checkRedirects refuses an answer with which a plugin would send the browser to
+// a site that the tenant does not trust. What is wrong is for the operator.
+func (a *API) checkRedirects(ctx context.Context, ex *dispatch.Exchange) error {
+	if a.DisableOrigin {
+		return nil
+	}
+	for plugin, target := range ex.Response.Untrusted() {
+		ok, err := a.mayLead(ctx, ex, target)
+		if err != nil {
+			return err
+		}
+		if ok {
+			continue
+		}
+		to, _ := siteOf(target)
+		a.Logger.WarnContext(ctx, "a redirect was refused", "tenant", a.Realm.ID, "request", ex.Request.ID, "plugin", plugin, "to", to.origin,
+			"remedy", "if browsers are to go there, add the site to trustedOrigins, or grant the plugin the permission redirects")
+		ex.Response = dispatch.Response{}
+		return apierror.New(http.StatusForbidden, "INVALID_REDIRECT_URL", "Invalid redirectURL")
+	}
+	return nil
+}
+
+// mayLead reports whether an answer may lead to a target: a path of the tenant's
+// own site, a trusted site, or that of the tenant's error page.
+func (a *API) mayLead(ctx context.Context, ex *dispatch.Exchange, target string) (bool, error) {
+	if strings.HasPrefix(target, "/") {
+		return safePath(target), nil
+	}
+	to, ok := siteOf(target)
+	if page, set := siteOf(a.ErrorURL); ok && set && page.origin == to.origin {
+		return true, nil
+	}
+	return a.judge(ctx, ex)(target)
+}
+
 // falsy reports what JavaScript's "!" is true for.
 func falsy(v document.Value) bool {
 	switch v.Kind() {

@@ -57,7 +57,13 @@ func (a *API) observe(ctx context.Context, w http.ResponseWriter, ex *dispatch.E
 
 // answer handles the request and writes what came of it.
 func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, caller *service) int {
-	err := guard(func() error { return a.handle(ctx, w, r, ex, e, caller) })
+	err := guard(func() error {
+		err := a.handle(ctx, w, r, ex, e, caller)
+		if err == nil {
+			err = a.checkRedirects(ctx, ex)
+		}
+		return err
+	})
 	if err == nil {
 		withoutCookies(ex)
 		return write(w, &ex.Response)
