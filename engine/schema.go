@@ -127,13 +127,19 @@ func hidden(shown document.Value, place []string) bool {
 }
 
 // withDefaults adds the defaults of a schema's properties to the settings, at
-// every depth.
+// every depth: in objects whose names the operator chooses, too.
 func withDefaults(settings, schema document.Value) document.Value {
 	o := settings.Object()
 	if o == nil {
 		return settings
 	}
-	for name, property := range schema.Get("properties").Object().All() {
+	properties := schema.Get("properties").Object()
+	for name, member := range o.All() {
+		if !properties.Has(name) {
+			withDefaults(member, schema.Get("additionalProperties"))
+		}
+	}
+	for name, property := range properties.All() {
 		have := o.Get(name)
 		switch {
 		case have.IsAbsent() && !property.Get("default").IsAbsent():

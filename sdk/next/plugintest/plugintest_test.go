@@ -165,10 +165,11 @@ func (r *recorder) Errorf(string, ...any) { r.errors++ }
 func (r *recorder) Helper()               {}
 
 func TestDefaults(t *testing.T) {
-	schema := decode(t, `{"properties":{"a":{"default":1},"b":{"properties":{"c":{"default":"x"},"d":{}}},"e":{"default":{"f":2},"properties":{"g":{"default":3}}}}}`)
+	schema := decode(t, `{"properties":{"a":{"default":1},"b":{"properties":{"c":{"default":"x"},"d":{}}},"e":{"default":{"f":2},"properties":{"g":{"default":3}}}},"additionalProperties":{"properties":{"n":{"default":7}}}}`)
 	for in, want := range map[string]string{
 		`{}`:                        `{"a":1,"b":{"c":"x"},"e":{"f":2,"g":3}}`,
 		`{"a":5,"b":{"d":6},"z":7}`: `{"a":5,"b":{"c":"x","d":6},"e":{"f":2,"g":3},"z":7}`,
+		`{"y":{},"z":{"n":0}}`:      `{"a":1,"b":{"c":"x"},"e":{"f":2,"g":3},"y":{"n":7},"z":{"n":0}}`,
 		`{"b":"text"}`:              `{"a":1,"b":"text","e":{"f":2,"g":3}}`,
 	} {
 		if got := string(marshal(withDefaults(decode(t, in), schema))); got != want {

@@ -7,7 +7,7 @@ import (
 )
 
 // withDefaults fills the defaults of a JSON Schema into a value, at every
-// depth.
+// depth, as the server does.
 func withDefaults(v, schema any) any {
 	s, _ := schema.(Object)
 	if v == nil && s["default"] != nil {
@@ -21,7 +21,13 @@ func withDefaults(v, schema any) any {
 	if !ok {
 		return v
 	}
-	out := maps.Clone(object)
+	out := Object{}
+	for name, member := range object {
+		out[name] = member
+		if _, declared := properties[name]; !declared {
+			out[name] = withDefaults(member, s["additionalProperties"])
+		}
+	}
 	for name, sub := range properties {
 		if filled := withDefaults(object[name], sub); filled != nil {
 			out[name] = filled
