@@ -38,8 +38,14 @@ const manifest = `{
     "strict": {"type": "boolean"},
     "apiKey": {"type": "string", "writeOnly": true},
     "paths": {"type": "array", "items": {"type": "string"}},
-    "mail": {"type": "object", "properties": {"every": {"type": "integer", "default": 7}}}
-  }}
+    "mail": {"type": "object", "properties": {"every": {"type": "integer", "default": 7}}},
+    "sites": {"type": "object", "properties": {"home": {"$ref": "#/$defs/site"}}, "additionalProperties": {"$ref": "#/$defs/site"}},
+    "hooks": {"type": "object", "additionalProperties": {"type": "object", "properties": {"name": {"type": "string"}}}},
+    "labels": {"type": "object", "additionalProperties": {"type": "string"}}
+  }, "$defs": {"site": {"type": "object", "properties": {
+    "url": {"$ref": "#/$defs/url", "description": "Where it is"},
+    "secrets": {"type": "array", "items": {"type": "string", "writeOnly": true}}
+  }}, "url": {"type": "string", "description": "An address"}}}
 }`
 
 func TestGo(t *testing.T) {
@@ -55,6 +61,10 @@ func TestGo(t *testing.T) {
 		`errVisitsHidden = &sdk.Error{Status: 400, Code: "VISITS_HIDDEN", Message: "Visits are not shown"}`,
 		`const pluginID = "visits"`, `cookieLastVisit = "last_visit" )`, `modelVisit = "visit"`, `purposeVisitLink = "visit-link"`, `keyVisits = "visits"`,
 		`// Whether /visits answers. Shown bool`, `Strict sdk.Value`, `Paths []string`, `Mail configMail`, `Every int64`,
+		`Sites []configSite Hooks []configHook Labels sdk.Value }`,
+		`type configSite struct { Name string // of the member // Where it is. URL string Secrets []bool }`,
+		`of := readConfigSite(m) of.Name = name r.Sites = append(r.Sites, of)`,
+		`type configHook struct { MemberName string // of the member Name string }`,
 		`func (x listQuery) Limit() string { return x.Request.Query("limit").String() }`,
 		`func (x forgetBody) Password() sdk.Value { return sdk.Copy("request.body.password") }`,
 		`func (x forgetBody) Sure() bool { return !x.Request.Body("sure").IsFalse() }`,
@@ -76,6 +86,10 @@ func TestRefusals(t *testing.T) {
 	}
 	invalid := strings.Replace(manifest, `"errors": ["VISITS_HIDDEN"]`, `"errors": ["VISITS_HIDEN"]`, 1)
 	if _, err := Go([]byte(invalid)); err == nil || !strings.Contains(err.Error(), `handlers[0].errors: "VISITS_HIDEN" is not in the errors`) {
+		t.Errorf("got %v", err)
+	}
+	lost := strings.Replace(manifest, `"url": {"$ref": "#/$defs/url"`, `"url": {"$ref": "#/$defs/uri"`, 1)
+	if _, err := Go([]byte(lost)); err == nil || !strings.Contains(err.Error(), `config.sites.url: "#/$defs/uri" is not a definition`) {
 		t.Errorf("got %v", err)
 	}
 }

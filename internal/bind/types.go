@@ -9,65 +9,6 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// config writes the type of the configuration and what reads it, whole, with
-// one call of the host.
-func (w *writer) config(raw json.RawMessage) error {
-	if len(raw) == 0 {
-		return nil
-	}
-	var s schema
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return fmt.Errorf("config: %w", err)
-	}
-	if len(s.Properties) == 0 {
-		return nil
-	}
-	w.line("// configOf reads the configuration of the plugin in the tenant. A secret is only")
-	w.line("// true, if it is set.")
-	w.line("func configOf(c *sdk.Call) config { return readConfig(c.Get(\"config\")) }\n")
-	w.structure("config", "config", "config is the configuration.", s.Properties, s.Required)
-	return nil
-}
-
-// structure writes a type for an object, its function read, and those of the
-// objects within it.
-func (w *writer) structure(name, path, doc string, properties members, required []string) {
-	w.comment("", doc)
-	w.line("type %s struct {", name)
-	for _, p := range properties {
-		goType := p.goType(slices.Contains(required, p.name))
-		if goType == "" {
-			goType = name + exported(p.name)
-		}
-		w.comment("\t", p.Description)
-		w.line("\t%s %s", exported(p.name), goType)
-	}
-	w.line("}\n")
-	w.line("func read%s(v sdk.Value) %s {", exported(name), name)
-	w.line("\tvar r %s", name)
-	w.line("\tfor name, m := range v.Members() {")
-	w.line("\t\tswitch name {")
-	for _, p := range properties {
-		goType := p.goType(slices.Contains(required, p.name))
-		expression := read(goType, "m")
-		switch {
-		case p.WriteOnly:
-			expression = "!m.IsNullish()"
-		case goType == "":
-			expression = "read" + exported(name) + exported(p.name) + "(m)"
-		}
-		w.line("\t\tcase %q:", p.name)
-		w.line("\t\t\tr.%s = %s", exported(p.name), expression)
-	}
-	w.line("\t\t}\n\t}\n\treturn r\n}\n")
-	for _, p := range properties {
-		if p.goType(false) == "" {
-			inner := path + "." + p.name
-			w.structure(name+exported(p.name), inner, name+exported(p.name)+" is "+inner+".", p.Properties, p.Required)
-		}
-	}
-}
-
 // inputs writes the types of bodies and queries. Their members are read one by
 // one, when they are asked for: a password that is only handed on stays in the
 // host.
