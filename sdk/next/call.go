@@ -32,6 +32,13 @@ func (c *Call) Set(path string, v Value) {
 	c.write(v)
 }
 
+// Try is Set for a field that a handler can do without: the error of a write
+// that is not done is returned, and the handler does not fail.
+func (c *Call) Try(path string, v Value) error {
+	c.path = append(c.path[:0], path...)
+	return c.set(c.path, v)
+}
+
 func (c *Call) put(prefix, name string, v Value) {
 	c.path = append(c.path[:0], prefix...)
 	if name == "" {

@@ -82,6 +82,20 @@ func TestWritesNotDone(t *testing.T) {
 	}
 }
 
+// TestTry: a write that may fail does not make the handler fail.
+func TestTry(t *testing.T) {
+	h := &scriptedHost{refused: map[string]Status{"record.a": Invalid}}
+	got := handle(h, func(c *Call) error {
+		if err := c.Try("record.a", Int(1)); !errors.Is(err, Invalid) {
+			t.Errorf("refused: %v", err)
+		}
+		return c.Try("record.b", Int(2))
+	})
+	if got != ResultContinue {
+		t.Errorf("got %d", got)
+	}
+}
+
 func TestInvalidInput(t *testing.T) {
 	invalid := &HostError{Status: Invalid, Function: "identity.updateUser", Code: "FIELD_NOT_ALLOWED", Message: "plan is not allowed to be set"}
 	if err := InvalidInput(invalid); !errors.Is(err, &Error{Status: 400, Code: invalid.Code, Message: invalid.Message}) {
