@@ -274,6 +274,9 @@ func addSettings(t *testing.T, b *strings.Builder, prefix string, text json.RawM
 		if err := json.Unmarshal(m.value, &p); err != nil {
 			t.Fatal(err)
 		}
+		if p.Description == "" { // then that of its definition counts
+			describe(t, m.value, defs, &p)
+		}
 		if def, ok := defs[memberDef(p)]; ok {
 			known := members(t, p.Properties)
 			names := make([]string, len(known))
@@ -307,12 +310,26 @@ func addSettings(t *testing.T, b *strings.Builder, prefix string, text json.RawM
 }
 
 // memberDef is the name of the definition that an object's members have.
-func memberDef(s schema) string {
-	var members struct {
+func memberDef(s schema) string { return refOf(s.AdditionalProperties) }
+
+// refOf is the name of the definition that a schema refers to, "" if it does
+// not.
+func refOf(text json.RawMessage) string {
+	var s struct {
 		Ref string `json:"$ref"`
 	}
-	_ = json.Unmarshal(s.AdditionalProperties, &members) // false, or absent: none
-	return strings.TrimPrefix(members.Ref, "#/$defs/")
+	_ = json.Unmarshal(text, &s) // false, or absent: none
+	return strings.TrimPrefix(s.Ref, "#/$defs/")
+}
+
+// describe reads the definition that a schema refers to.
+func describe(t *testing.T, text json.RawMessage, defs map[string]json.RawMessage, s *schema) {
+	t.Helper()
+	if def, ok := defs[refOf(text)]; ok {
+		if err := json.Unmarshal(def, s); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 type member struct {
