@@ -17,6 +17,7 @@ func init() {
 // The errors of the manifest.
 var (
 	errFieldNotAllowed   = &sdk.Error{Status: 400, Code: "FIELD_NOT_ALLOWED", Message: "A field is not allowed to be set"}
+	errNoFields          = &sdk.Error{Status: 400, Code: "", Message: "No fields to update"}
 	errPasswordTooLong   = &sdk.Error{Status: 400, Code: "PASSWORD_TOO_LONG", Message: "Password too long"}
 	errPasswordTooShort  = &sdk.Error{Status: 400, Code: "PASSWORD_TOO_SHORT", Message: "Password too short"}
 	errSessionNotFound   = &sdk.Error{Status: 404, Code: "SESSION_NOT_FOUND", Message: "Session not found"}

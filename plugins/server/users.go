@@ -6,9 +6,6 @@ import (
 	sdk "github.com/authhost/authhost/sdk/next"
 )
 
-// errNoFields has no code, as that of /update-user.
-var errNoFields = &sdk.Error{Status: 400, Message: "No fields to update"}
-
 // getUser serves POST /server/get-user: a user by id or address, with the
 // accounts.
 func getUser(c *sdk.Call) error {
