@@ -59,6 +59,10 @@ const (
 // year.
 const MaxSeconds = 366 * 24 * 60 * 60
 
+// MaxSafeInt is the greatest integer that every reader of JSON keeps as it is
+// (RFC 8259 section 6).
+const MaxSafeInt = 1<<53 - 1
+
 // Param is one argument of a capability function, or one member of its result.
 type Param struct {
 	Name     string
@@ -66,6 +70,7 @@ type Param struct {
 	Required bool     // of an argument; a member of a result that is always there
 	Unit     string   // of a number
 	Min, Max int64    // of an integer, if Max is not 0
+	Default  int64    // of an integer that is left out
 	Enum     []string // what a text may be; none: any
 	Empty    bool     // a required text may be ""
 	Items    Type     // of an array; 0: any
@@ -90,7 +95,7 @@ type Function struct {
 	Access Access
 	Model  string
 	Args   []Param
-	// OneOf names arguments of which exactly one is given.
+	// OneOf names arguments of which exactly one is given; an empty text is not.
 	OneOf [][]string
 	// Result are the members of the result; Record says instead that the
 	// result is a record of that shape, Open that it is any object.
@@ -255,7 +260,7 @@ func (f *Function) Check(args map[string]any) error {
 	for _, names := range f.OneOf {
 		given := 0
 		for _, name := range names {
-			if args[name] != nil {
+			if args[name] != nil && args[name] != "" {
 				given++
 			}
 		}

@@ -41,7 +41,7 @@ var storageFunctions = []Function{
 			argModel,
 			{Name: "index", Type: TypeText, Doc: "as in find; default: all records by id"},
 			{Name: "value", Type: TypeAny, Doc: "only records with this value in the index"},
-			{Name: "limit", Type: TypeInt, Min: 1, Max: MaxPage, Doc: "default: the most"},
+			{Name: "limit", Type: TypeInt, Min: 1, Max: MaxPage, Default: MaxPage},
 			{Name: "cursor", Type: TypeText, Doc: "where the last page ended"},
 		},
 		Result: []Param{{Name: "records", Type: TypeArray, Record: "record", Required: true}, {Name: "cursor", Type: TypeText, Doc: "of the next page, if there is one"}},
@@ -55,7 +55,7 @@ var storageFunctions = []Function{
 		Capability: CapStorage, Name: "update", Access: AccessWrite, Doc: "changes fields of a record",
 		Args: []Param{
 			argModel, argID, {Name: "set", Type: TypeObject, Required: true, Open: true, Doc: "fields by name, with new values"},
-			{Name: "version", Type: TypeInt, Doc: "only if this is the record's version"},
+			{Name: "version", Type: TypeInt, Min: 1, Max: MaxSafeInt, Doc: "only if this is the record's version"},
 		},
 		Record: "record", Statuses: []Outcome{notFound, {StatusConflict, "a unique value is taken, or the version is another"}},
 	},
@@ -66,7 +66,7 @@ var storageFunctions = []Function{
 	},
 	{
 		Capability: CapStorage, Name: "increment", Access: AccessWrite, Doc: "adds to a number, at once; it is kept even if the handler denies",
-		Args:   []Param{argModel, argID, {Name: "field", Type: TypeText, Required: true}, {Name: "by", Type: TypeInt, Doc: "default 1"}},
+		Args:   []Param{argModel, argID, {Name: "field", Type: TypeText, Required: true}, {Name: "by", Type: TypeInt, Default: 1}},
 		Result: []Param{{Name: "value", Type: TypeInt, Required: true, Doc: "the sum"}}, Statuses: []Outcome{notFound},
 	},
 }
@@ -211,7 +211,7 @@ var httpFunctions = []Function{
 				{Name: "username", Type: TypeText, Copied: true}, {Name: "password", Type: TypeText, Copied: true}, {Name: "bearer", Type: TypeText, Copied: true},
 			}},
 			{Name: "secrets", Type: TypeObject, Open: true, Doc: "places in the request (`headers.NAME`, `form.NAME`, `json.PATH`, `auth.password` …) with paths of the configuration whose texts go there"},
-			{Name: "timeoutMs", Type: TypeInt, Unit: UnitMilliseconds, Doc: "default 5000, at most 30000"},
+			{Name: "timeoutMs", Type: TypeInt, Unit: UnitMilliseconds, Default: 5000, Doc: "at most 30000"},
 			{Name: "followRedirects", Type: TypeBool, Doc: "of `GET` and `HEAD`, at most 5. Another origin does not get the headers"},
 			{Name: "cacheSeconds", Type: TypeInt, Doc: "how long the host may keep the answer to a `GET` without headers, auth and secrets, if its status is 200; at most a day"},
 		},

@@ -41,6 +41,7 @@ type ParamDescription struct {
 	Unit     string             `json:"unit,omitempty"`
 	Minimum  *int64             `json:"minimum,omitempty"`
 	Maximum  *int64             `json:"maximum,omitempty"`
+	Default  int64              `json:"default,omitempty"`
 	NotEmpty bool               `json:"notEmpty,omitempty"`
 	Enum     []string           `json:"enum,omitempty"`
 	Items    []string           `json:"items,omitempty"`
@@ -110,7 +111,7 @@ func describeParams(params []Param) []ParamDescription {
 	for i := range params {
 		p := &params[i]
 		d := ParamDescription{
-			Name: p.Name, Types: typeList(p.Type), Required: p.Required, Unit: p.Unit, Enum: p.Enum,
+			Name: p.Name, Types: typeList(p.Type), Required: p.Required, Unit: p.Unit, Default: p.Default, Enum: p.Enum,
 			NotEmpty: p.Type == TypeText && p.Required && !p.Empty && len(p.Enum) == 0,
 			Record:   p.Record, Members: describeParams(p.Members), Open: p.Open, Copied: p.Copied, Doc: p.Doc,
 		}

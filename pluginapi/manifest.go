@@ -183,10 +183,13 @@ const (
 // Match narrows a hook. Every given member must match; an empty Match
 // matches all.
 type Match struct {
-	Paths   []string `json:"paths,omitempty"`   // exact, or a prefix that ends in "/*"
-	Methods []string `json:"methods,omitempty"` // GET, POST
-	Phases  []string `json:"phases,omitempty"`  // event.phase is one of these
-	Headers []string `json:"headers,omitempty"` // the request has one of these headers
+	Paths []string `json:"paths,omitempty"` // exact, or a prefix that ends in "/*"
+	// PathsFrom is a member of the config that is a list of further paths. If
+	// there are none at all, nothing matches.
+	PathsFrom string   `json:"pathsFrom,omitempty"`
+	Methods   []string `json:"methods,omitempty"` // of Methods
+	Phases    []string `json:"phases,omitempty"`  // event.phase is one of these
+	Headers   []string `json:"headers,omitempty"` // the request has one of these headers
 }
 
 // Limits bound one handler call. Zero means the engine's default; the

@@ -164,7 +164,7 @@ func TestPackModuleRefuses(t *testing.T) {
 		"a capability that is not asked for": {wasm(CapabilityPrefix + "email"), packable, `imports the capability "email"`},
 		"another major version":              {wasm("authhost_v2_email"), packable, "needs plugin ABI 2.0, this engine speaks 1.1"},
 		"a newer minor version":              {good, strings.Replace(packable, `"1.0",`, `"1.7",`, 1), "needs plugin ABI 1.7, this engine speaks 1.1"},
-		"an invalid manifest":                {good, strings.Replace(packable, `"GET"`, `"PUT"`, 1), "handlers[0].method"},
+		"an invalid manifest":                {good, strings.Replace(packable, `"GET"`, `"TRACE"`, 1), "handlers[0].method"},
 		"no module":                          {[]byte("hello"), packable, "not a WebAssembly"},
 		"a module that is cut off":           {good[:len(good)-1], packable, "cut off"},
 	} {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 )
 
@@ -12,7 +13,7 @@ import (
 // or query. ABI.md says what each keyword means and which message a client
 // gets when it does not hold.
 type Schema struct {
-	Type                 string          `json:"type,omitempty"` // object, string, boolean, number, array
+	Type                 string          `json:"type,omitempty"` // object, string, boolean, number, integer, array
 	Properties           Properties      `json:"properties,omitempty"`
 	Required             []string        `json:"required,omitempty"`
 	AdditionalProperties *Schema         `json:"additionalProperties,omitempty"` // without properties: a record
@@ -21,16 +22,27 @@ type Schema struct {
 	AnyOf                []*Schema       `json:"anyOf,omitempty"` // below the top, alone
 	MinLength            *int            `json:"minLength,omitempty"`
 	MaxLength            *int            `json:"maxLength,omitempty"`
-	Format               string          `json:"format,omitempty"` // email or password
+	Pattern              string          `json:"pattern,omitempty"` // RE2
+	Format               string          `json:"format,omitempty"`  // one of the Format constants
+	Minimum              *float64        `json:"minimum,omitempty"`
+	Maximum              *float64        `json:"maximum,omitempty"`
 	Enum                 []string        `json:"enum,omitempty"`
 	Default              json.RawMessage `json:"default,omitempty"`
 	Description          string          `json:"description,omitempty"`
+
+	pattern *regexp.Regexp
 }
+
+// Matches reports whether a text has the pattern of the schema; one without a
+// pattern has every text.
+func (s *Schema) Matches(text string) bool { return s.pattern == nil || s.pattern.MatchString(text) }
 
 // Formats of strings.
 const (
 	FormatEmail    = "email"
-	FormatPassword = "password" // not checked; says that it must not be shown
+	FormatPassword = "password"  // not checked; says that it must not be shown
+	FormatDateTime = "date-time" // RFC 3339, with an upper-case T
+	FormatURI      = "uri"       // absolute, with a scheme
 )
 
 // Properties are the members that a schema describes, in the order in which
@@ -109,7 +121,10 @@ func ParseSchema(raw json.RawMessage) (*Schema, error) {
 	return s, nil
 }
 
-var schemaTypes = []string{"object", "string", "boolean", "number", "array"}
+var (
+	schemaTypes   = []string{"object", "string", "boolean", "number", "integer", "array"}
+	schemaFormats = []string{"", FormatEmail, FormatPassword, FormatDateTime, FormatURI}
+)
 
 func (s *Schema) validate(top bool) error {
 	if s.AllOf != nil {
@@ -127,17 +142,8 @@ func (s *Schema) validate(top bool) error {
 	if top && s.Type != "object" {
 		return fmt.Errorf(`the type of a body or query is "object", not %q`, s.Type)
 	}
-	if s.Type != "object" && (s.Properties != nil || s.Required != nil || s.AdditionalProperties != nil) {
-		return fmt.Errorf("properties, required and additionalProperties are for objects, not for a %s", s.Type)
-	}
-	if s.Type != "string" && (s.MinLength != nil || s.MaxLength != nil || s.Format != "" || s.Enum != nil) {
-		return fmt.Errorf("minLength, maxLength, format and enum are for strings, not for a %s", s.Type)
-	}
-	if s.Type != "array" && s.Items != nil {
-		return fmt.Errorf("items is for arrays, not for a %s", s.Type)
-	}
-	if s.Format != "" && s.Format != FormatEmail && s.Format != FormatPassword {
-		return fmt.Errorf(`format %q is not "email" or "password"`, s.Format)
+	if err := s.validateKeywords(); err != nil {
+		return err
 	}
 	for _, name := range s.Required {
 		if s.Properties.Get(name) == nil {
@@ -145,6 +151,28 @@ func (s *Schema) validate(top bool) error {
 		}
 	}
 	return s.validateChildren()
+}
+
+// validateKeywords checks that the keywords are of the type's.
+func (s *Schema) validateKeywords() (err error) {
+	switch number := s.Type == "number" || s.Type == "integer"; {
+	case s.Type != "object" && (s.Properties != nil || s.Required != nil || s.AdditionalProperties != nil):
+		return fmt.Errorf("properties, required and additionalProperties are for objects, not for a %s", s.Type)
+	case s.Type != "string" && (s.MinLength != nil || s.MaxLength != nil || s.Format != "" || s.Pattern != "" || s.Enum != nil):
+		return fmt.Errorf("minLength, maxLength, pattern, format and enum are for strings, not for a %s", s.Type)
+	case !number && (s.Minimum != nil || s.Maximum != nil):
+		return fmt.Errorf("minimum and maximum are for numbers, not for a %s", s.Type)
+	case s.Type != "array" && s.Items != nil:
+		return fmt.Errorf("items is for arrays, not for a %s", s.Type)
+	case !slices.Contains(schemaFormats, s.Format):
+		return fmt.Errorf("format %q is not one of %s", s.Format, quoted(schemaFormats[1:]))
+	}
+	if s.Pattern != "" {
+		if s.pattern, err = regexp.Compile(s.Pattern); err != nil {
+			return fmt.Errorf("pattern: %w", err)
+		}
+	}
+	return nil
 }
 
 func (s *Schema) validateAllOf(top bool) error {
@@ -196,7 +224,7 @@ func (s *Schema) validateChildren() error {
 
 func (s *Schema) empty() bool {
 	return s.Properties == nil && s.Required == nil && s.AdditionalProperties == nil && s.Items == nil &&
-		s.MinLength == nil && s.MaxLength == nil && s.Format == "" && s.Enum == nil
+		s.MinLength == nil && s.MaxLength == nil && s.Pattern == "" && s.Format == "" && s.Minimum == nil && s.Maximum == nil && s.Enum == nil
 }
 
 func checkSchema(r *report, at string, raw json.RawMessage) {

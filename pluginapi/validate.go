@@ -32,6 +32,10 @@ var (
 	fieldTypes           = []string{"string", "number", "boolean", "date", "json"}
 )
 
+// CoreModel reports whether a model is the engine's: plugins may add fields to
+// some of them, and reach none of them through the capability "storage".
+func CoreModel(name string) bool { return slices.Contains(coreModels, name) }
+
 // ManifestError is one thing that is wrong with a manifest.
 type ManifestError struct {
 	At      string // where, such as "handlers[2].path"
@@ -159,7 +163,7 @@ func (m *Manifest) validateModels(r *report) {
 	for name, model := range m.Models {
 		at := "models." + name
 		r.want(at, name, memberPattern)
-		if slices.Contains(coreModels, name) {
+		if CoreModel(name) {
 			r.add(at, "%q is a model of the engine; add to it under \"fields\"", name)
 		}
 		for field, f := range model.Fields {
@@ -194,7 +198,7 @@ func (m *Manifest) validateField(r *report, at, name string, f Field) {
 	if f.References == "" {
 		return
 	}
-	if _, own := m.Models[f.References]; !own && !slices.Contains(coreModels, f.References) {
+	if _, own := m.Models[f.References]; !own && !CoreModel(f.References) {
 		r.add(at+".references", "there is no model %q", f.References)
 	}
 	if f.Type != "string" {

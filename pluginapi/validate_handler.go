@@ -10,7 +10,7 @@ import (
 
 var (
 	segmentPattern = regexp.MustCompile(`^(:[A-Za-z][A-Za-z0-9]*|[A-Za-z0-9._-]+)$`)
-	mediaPattern   = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]+$`)
+	parsedMedia    = regexp.MustCompile(`^application/(json|x-www-form-urlencoded|[a-z0-9.-]+\+json)$`)
 	headerPattern  = regexp.MustCompile(`^[a-z0-9-]+$`)
 )
 
@@ -83,7 +83,7 @@ func CheckRoute(path string) error {
 }
 
 func (h *Handler) validateEndpoint(r *report, at string) {
-	r.oneOf(at+".method", h.Method, "GET", "POST")
+	r.oneOf(at+".method", h.Method, Methods()...)
 	if err := CheckRoute(h.Path); err != nil {
 		r.add(at+".path", "%s", err)
 	}
@@ -100,7 +100,9 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 		r.add(at+".rateLimit", "window and max are at least 1")
 	}
 	for _, mediaType := range h.MediaTypes {
-		r.want(at+".mediaTypes", mediaType, mediaPattern)
+		if !parsedMedia.MatchString(mediaType) {
+			r.add(at+".mediaTypes", "%q is not parsed; use application/json, a type that ends in +json, or application/x-www-form-urlencoded", mediaType)
+		}
 	}
 	if h.Method == "GET" && (h.Body != nil || h.MediaTypes != nil || h.CSRF != "") {
 		r.add(at, "a GET endpoint has no body, mediaTypes or csrf")
@@ -183,8 +185,11 @@ func (x *Match) validate(r *report, at, event string) {
 			r.add(at+".paths", "%q is neither a path nor a prefix that ends in /*", path)
 		}
 	}
+	if x.PathsFrom != "" {
+		r.want(at+".pathsFrom", x.PathsFrom, pathFrom)
+	}
 	for _, method := range x.Methods {
-		r.oneOf(at+".methods", method, "GET", "POST")
+		r.oneOf(at+".methods", method, Methods()...)
 	}
 	for _, phase := range x.Phases {
 		if event != EventResponseSession {

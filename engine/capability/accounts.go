@@ -29,8 +29,8 @@ func (h *Host) sealTokens(c *dispatch.Call, account *document.Object) (*document
 		if token == "" {
 			continue
 		}
-		if !asked(c, pluginapi.CapIdentity, pluginapi.IdentityTokens, onlyWrite) {
-			return nil, refuse(pluginapi.StatusDenied, "the manifest does not ask to write "+pluginapi.IdentityTokens)
+		if err := mayWrite(c, pluginapi.IdentityTokens); err != nil {
+			return nil, err
 		}
 		if !f.sealed || h.PlainTokens {
 			continue
@@ -55,15 +55,7 @@ func (h *Host) openToken(stored string) string {
 }
 
 // linked returns the account with an id at a provider, and its user.
-func (h *Host) linked(ctx context.Context, c *dispatch.Call, args *document.Object) (account, user *store.Record, err error) {
-	provider, err := text(args, "providerId")
-	if err != nil {
-		return nil, nil, err
-	}
-	id, err := text(args, "accountId")
-	if err != nil {
-		return nil, nil, err
-	}
+func (h *Host) linked(ctx context.Context, c *dispatch.Call, provider, id string) (account, user *store.Record, err error) {
 	tx := c.Exchange.Tx()
 	if account, err = h.Identity.FindLinked(ctx, tx, provider, id); err != nil {
 		return nil, nil, err
@@ -72,41 +64,29 @@ func (h *Host) linked(ctx context.Context, c *dispatch.Call, args *document.Obje
 	return account, user, err
 }
 
-func (h *Host) findLinked(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	account, user, err := h.linked(ctx, c, args)
+func (h *Host) identityFindLinked(ctx context.Context, c *dispatch.Call, a identityFindLinkedArgs) (document.Value, error) {
+	account, user, err := h.linked(ctx, c, a.ProviderID, a.AccountID)
 	if err != nil {
 		return document.Value{}, err
 	}
 	return object(document.NewObject(2).Set("account", object(publicAccount(account))).Set("user", object(user.Fields))), nil
 }
 
-// linkAccount adds an account at a provider to a user. Hooks on
+// identityLinkAccount adds an account at a provider to a user. Hooks on
 // identity.linking may refuse.
-func (h *Host) linkAccount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	userID, err := text(args, "userId")
-	if err != nil {
-		return document.Value{}, err
-	}
-	given := args.Get("account").Object()
-	provider, err := text(given, "providerId")
-	if err != nil {
-		return document.Value{}, err
-	}
-	id, err := text(given, "accountId")
-	if err != nil {
-		return document.Value{}, err
-	}
+func (h *Host) identityLinkAccount(ctx context.Context, c *dispatch.Call, a identityLinkAccountArgs) (document.Value, error) {
+	provider, id := a.Account.ProviderID, a.Account.AccountID
 	if provider == identity.CredentialProvider {
 		return document.Value{}, invalid("a password is set with setPassword")
 	}
 	ex := c.Exchange
-	user, err := h.Identity.UserByID(ctx, ex.Tx(), userID)
+	user, err := h.Identity.UserByID(ctx, ex.Tx(), a.UserID)
 	if err != nil {
 		return document.Value{}, err
 	}
-	event := document.NewObject(6).Set("userId", document.Text(userID)).Set("providerId", document.Text(provider)).Set("accountId", document.Text(id)).
-		Set("userEmail", user.Get("email")).Set("implicit", document.Boolean(args.Get("implicit").Bool()))
-	for name, v := range args.Get("profile").Object().All() {
+	event := document.NewObject(6).Set("userId", document.Text(a.UserID)).Set("providerId", document.Text(provider)).Set("accountId", document.Text(id)).
+		Set("userEmail", user.Get("email")).Set("implicit", document.Boolean(a.Implicit))
+	for name, v := range a.Profile.All() {
 		if !event.Has(name) {
 			event.Set(name, v.Clone())
 		}
@@ -114,25 +94,25 @@ func (h *Host) linkAccount(ctx context.Context, c *dispatch.Call, args *document
 	if err := ex.Verdict(ctx, pluginapi.EventIdentityLinking, event, nil); err != nil {
 		return document.Value{}, err
 	}
-	fields, err := h.sealTokens(c, given)
+	fields, err := h.sealTokens(c, a.Account.Fields)
 	if err != nil {
 		return document.Value{}, err
 	}
-	account, err := h.Identity.CreateAccount(ctx, ex.Tx(), ex, identity.NewAccount{UserID: userID, ProviderID: provider, AccountID: id, Fields: fields}, ex.Now)
+	account, err := h.Identity.CreateAccount(ctx, ex.Tx(), ex, identity.NewAccount{UserID: a.UserID, ProviderID: provider, AccountID: id, Fields: fields}, ex.Now)
 	if err != nil {
 		return document.Value{}, err
 	}
 	return object(publicAccount(account)), nil
 }
 
-// updateAccount changes tokens and other fields of an account that a provider
-// vouches for.
-func (h *Host) updateAccount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	account, _, err := h.linked(ctx, c, args)
+// identityUpdateAccount changes tokens and other fields of an account that a
+// provider vouches for.
+func (h *Host) identityUpdateAccount(ctx context.Context, c *dispatch.Call, a identityUpdateAccountArgs) (document.Value, error) {
+	account, _, err := h.linked(ctx, c, a.ProviderID, a.AccountID)
 	if err != nil {
 		return document.Value{}, err
 	}
-	set, err := h.sealTokens(c, args.Get("set").Object())
+	set, err := h.sealTokens(c, a.Set)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -143,21 +123,20 @@ func (h *Host) updateAccount(ctx context.Context, c *dispatch.Call, args *docume
 	return object(publicAccount(account)), nil
 }
 
-// accountTokens gives the tokens of an account, opened; with "stored", as they
-// are stored.
-func (h *Host) accountTokens(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	account, _, err := h.linked(ctx, c, args)
+// identityAccountTokens gives the tokens of an account, opened or as they are
+// stored.
+func (h *Host) identityAccountTokens(ctx context.Context, c *dispatch.Call, a identityAccountTokensArgs) (document.Value, error) {
+	account, _, err := h.linked(ctx, c, a.ProviderID, a.AccountID)
 	if err != nil {
 		return document.Value{}, err
 	}
-	stored := args.Get("stored").Bool()
 	out := document.NewObject(len(tokenFields))
 	for _, f := range tokenFields {
 		token := account.Str(f.name)
 		if token == "" {
 			continue
 		}
-		if f.sealed && !stored {
+		if f.sealed && !a.Stored {
 			token = h.openToken(token)
 		}
 		out.Set(f.name, document.Text(token))

@@ -1,13 +1,12 @@
 package capability
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/authhost/authhost/engine/document"
 )
 
-// What arguments_gen.go reads arguments with. Each returns an error with the
+// What the generated decoders read arguments with. Each returns an error with the
 // rule of the argument where the value is not what the contract says.
 
 // given notes which arguments of a call there are, by their place in the
@@ -16,11 +15,13 @@ type given uint64
 
 func (g given) has(i int) bool { return g&(1<<i) != 0 }
 
-// count returns how many of some arguments there are.
-func (g given) count(places ...int) int {
+// count returns how many of some conditions hold.
+func count(conditions ...bool) int {
 	n := 0
-	for _, i := range places {
-		n += bits.OnesCount64(uint64(g) & (1 << i))
+	for _, holds := range conditions {
+		if holds {
+			n++
+		}
 	}
 	return n
 }
@@ -99,12 +100,11 @@ func kindArg(v document.Value, kinds uint, rule string) (document.Value, error) 
 	return v, nil
 }
 
-// onlyMembers refuses members that the contract does not have.
-func onlyMembers(o *document.Object, message string, names ...string) error {
-	for name := range o.All() {
-		if !slices.Contains(names, name) {
-			return invalid(message + name)
-		}
+// membersArg takes an object whose members the contract has.
+func membersArg[A any](v document.Value, decode func(*document.Object) (*A, error), rule string) (*A, error) {
+	o, err := objectArg(v, rule)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return decode(o)
 }

@@ -9,25 +9,21 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// injectCookies adds cookies that came by another way than the Cookie header.
-func injectCookies(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	header, err := text(args, "header")
-	if err != nil {
-		return document.Value{}, err
-	}
+// cookiesInject adds cookies that came by another way than the Cookie header.
+func (h *Host) cookiesInject(_ context.Context, c *dispatch.Call, a cookiesInjectArgs) (document.Value, error) {
 	if c.Entry.Handler.Event != pluginapi.EventRequestBefore {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "cookies.inject is for "+pluginapi.EventRequestBefore+" hooks")
 	}
-	if strings.ContainsAny(header, "\r\n\x00") {
+	if strings.ContainsAny(a.Header, "\r\n\x00") {
 		return document.Value{}, invalid("argument header is not a header value")
 	}
-	c.Exchange.InjectCookies(header)
+	c.Exchange.InjectCookies(a.Header)
 	return empty(), nil
 }
 
-// detachCookies takes the answer's cookies, so that they can be sent by
+// cookiesDetach takes the answer's cookies, so that they can be sent by
 // another way than Set-Cookie.
-func detachCookies(_ context.Context, c *dispatch.Call, _ *document.Object) (document.Value, error) {
+func (h *Host) cookiesDetach(_ context.Context, c *dispatch.Call, _ cookiesDetachArgs) (document.Value, error) {
 	switch c.Entry.Handler.Event {
 	case pluginapi.EventResponseSession, pluginapi.EventRequestAfter, pluginapi.EventRequestRefused:
 	default:

@@ -221,7 +221,7 @@ func decodeCryptoHMACArgs(o *document.Object) (a cryptoHMACArgs, err error) {
 	if !given.has(2) {
 		return a, invalid("argument value must be a text")
 	}
-	if given.count(0, 1) != 1 {
+	if count(a.Purpose != "", a.Secret != "") != 1 {
 		return a, invalid("exactly one of the arguments purpose, secret must be given")
 	}
 	return a, nil

@@ -78,14 +78,14 @@ func want(t *testing.T, answer document.Value, name string, status pluginapi.Sta
 func addUser(t *testing.T, r *realmtest.Realm, id string) {
 	t.Helper()
 	object := func(pairs ...string) *document.Object {
-		o := document.NewObject(len(pairs))
+		o := document.NewObject(len(pairs)).Set("createdAt", document.Time(realmtest.Start)).Set("updatedAt", document.Time(realmtest.Start))
 		for i := 0; i < len(pairs); i += 2 {
 			o.Set(pairs[i], document.Text(pairs[i+1]))
 		}
 		return o
 	}
 	err := r.Store.Apply(t.Context(), []store.Op{
-		{Kind: store.Insert, Model: "user", ID: id, Fields: object("name", id, "email", id+"@example.com")},
+		{Kind: store.Insert, Model: "user", ID: id, Fields: object("name", id, "email", id+"@example.com").Set("emailVerified", document.Boolean(false))},
 		{Kind: store.Insert, Model: "account", ID: id + "-credential", Fields: object("userId", id, "accountId", id, "providerId", "credential", "password", "test-hash:secret-password")},
 		{Kind: store.Insert, Model: "account", ID: id + "-github", Fields: object("userId", id, "accountId", "gh-"+id, "providerId", "github",
 			"accessToken", "secret-access", "refreshToken", "secret-refresh", "idToken", "secret-id", "scope", "read")},

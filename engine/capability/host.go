@@ -3,7 +3,6 @@ package capability
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/authhost/authhost/engine/audit"
@@ -60,49 +59,29 @@ type Config struct {
 // dispatch.Capabilities.
 type Host struct {
 	Config
-	functions map[string]map[string]function
-	tokens    tokenCache
-	answers   answerCache
+	tokens  tokenCache
+	answers answerCache
 }
-
-// function is one host call. The exchange's unit of work is open while it
-// runs.
-type function func(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error)
 
 // New returns the host calls of a tenant.
 func New(c Config) *Host {
 	if c.JWKSMaxAge <= 0 {
 		c.JWKSMaxAge = DefaultJWKSMaxAge
 	}
-	h := &Host{Config: c}
-	h.functions = map[string]map[string]function{
-		pluginapi.CapIdentity:     h.identityFunctions(),
-		pluginapi.CapSession:      h.sessionFunctions(),
-		pluginapi.CapVerification: h.verificationFunctions(),
-		pluginapi.CapCrypto:       h.cryptoFunctions(),
-		pluginapi.CapKeys:         h.keysFunctions(),
-		pluginapi.CapEmail:        {"send": h.sendEmail},
-		pluginapi.CapRandom:       {"string": randomString, "uuid": randomUUID},
-		pluginapi.CapRateLimit:    {"hit": h.hit, "reset": h.resetCount},
-		pluginapi.CapAudit:        {"record": h.recordAudit},
-		pluginapi.CapStorage:      h.storageFunctions(),
-		pluginapi.CapCookies:      {"inject": injectCookies, "detach": detachCookies},
-		pluginapi.CapOpenAPI:      {"describe": h.describe},
-		pluginapi.CapHTTP:         {"request": h.request, "verifyToken": h.verifyRemote},
-	}
-	return h
+	return &Host{Config: c}
 }
 
 // Call implements dispatch.Capabilities.
 func (h *Host) Call(ctx context.Context, c *dispatch.Call, capability, name string, args *document.Object) (document.Value, error) {
-	if _, ok := c.Entry.Plugin.Capability(capability); !ok {
+	request, ok := c.Entry.Plugin.Capability(capability)
+	if !ok {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not ask for the capability "+capability)
 	}
-	f, ok := h.functions[capability][name]
+	f, ok := functions[capability][name]
 	if !ok {
 		return document.Value{}, refuse(pluginapi.StatusUnsupported, "this engine has no function "+capability+"."+name)
 	}
-	return f(ctx, c, args)
+	return f(ctx, h, c, &request, args)
 }
 
 func refuse(status pluginapi.Status, message string) error {
@@ -111,33 +90,9 @@ func refuse(status pluginapi.Status, message string) error {
 
 func invalid(message string) error { return refuse(pluginapi.StatusInvalid, message) }
 
-// text returns a required string argument.
-func text(args *document.Object, name string) (string, error) {
-	v := args.Get(name)
-	if v.Kind() != document.String || v.Str() == "" {
-		return "", invalid("argument " + name + " must be a string that is not empty")
-	}
-	return v.Str(), nil
-}
-
-// seconds returns a required duration argument.
-func seconds(args *document.Object, name string) (time.Duration, error) {
-	n, ok := args.Get(name).Int()
-	if !ok || n <= 0 || n > int64(maxLife/time.Second) {
-		return 0, invalid("argument " + name + " must be a number of seconds, at most a year")
-	}
-	return time.Duration(n) * time.Second, nil
-}
-
-// maxLife bounds every lifetime that a guest asks for.
-const maxLife = 366 * 24 * time.Hour
+// life is a number of seconds of the arguments.
+func life(seconds int64) time.Duration { return time.Duration(seconds) * time.Second }
 
 func object(o *document.Object) document.Value { return document.Obj(o) }
 
 func empty() document.Value { return document.Obj(document.NewObject(0)) }
-
-// asked reports whether the manifest's request for a capability lists a name.
-func asked(c *dispatch.Call, capability, name string, list func(pluginapi.Capability) []string) bool {
-	request, _ := c.Entry.Plugin.Capability(capability)
-	return slices.Contains(list(request), name)
-}

@@ -1,9 +1,11 @@
 package capability
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,19 +18,18 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// request makes an HTTP request. When the unit of work runs again after a
+// httpRequest makes an HTTP request. When the unit of work runs again after a
 // conflict, the answer of before is given again.
-func (h *Host) request(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	key := "http\x00" + c.Entry.Plugin.ID + "\x00" + string(object(args).JSON())
-	return c.Exchange.Once(key, func() (document.Value, error) {
-		r, err := h.outgoing(c, args)
-		if err != nil {
-			return document.Value{}, err
-		}
-		life, err := cacheable(r, args)
-		if err != nil {
-			return document.Value{}, err
-		}
+func (h *Host) httpRequest(ctx context.Context, c *dispatch.Call, a httpRequestArgs) (document.Value, error) {
+	r, err := outgoing(c.Entry.Plugin, a)
+	if err != nil {
+		return document.Value{}, err
+	}
+	life, err := cacheable(r, a)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return c.Exchange.Once(requestKey(c.Entry.Plugin, r, life), func() (document.Value, error) {
 		if life > 0 {
 			kept, err := h.fetch(ctx, c, r, life)
 			if err != nil {
@@ -42,6 +43,15 @@ func (h *Host) request(ctx context.Context, c *dispatch.Call, args *document.Obj
 		}
 		return answerValue(answer), nil
 	})
+}
+
+// requestKey says what a call does: two with one key ask for the same.
+func requestKey(p *dispatch.Plugin, r egress.Request, life time.Duration) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "http\x00%s\x00%s\x00%s\x00%d\x00%d\x00%v\x00", p.ID, r.Method, r.URL, r.Timeout, life, r.Follow)
+	_ = r.Headers.Write(&b) // a Builder takes everything
+	b.Write(r.Body)
+	return b.String()
 }
 
 // send makes a request on behalf of a plugin, and turns what keeps it from
@@ -142,37 +152,29 @@ func configuredHost(v document.Value, path []string, host string) bool {
 
 // outgoing puts a request together: the guest's arguments, with the secrets
 // that they name filled in.
-func (h *Host) outgoing(c *dispatch.Call, args *document.Object) (egress.Request, error) {
-	var r egress.Request
-	args, err := fillSecrets(c.Entry.Plugin, args)
-	if err != nil {
+func outgoing(p *dispatch.Plugin, a httpRequestArgs) (egress.Request, error) {
+	r := egress.Request{
+		URL: a.URL, Method: cmp.Or(a.Method, http.MethodGet), Follow: a.FollowRedirects,
+		Headers: http.Header{"Accept": {"application/json"}},
+		Timeout: min(time.Duration(a.TimeoutMs)*time.Millisecond, egress.MaxTimeout),
+	}
+	if err := a.fillSecrets(p); err != nil {
 		return r, err
 	}
-	if r.URL, err = text(args, "url"); err != nil {
-		return r, err
-	}
-	if r.Method = args.Get("method").Str(); r.Method == "" {
-		r.Method = http.MethodGet
-	}
-	r.Headers = http.Header{"Accept": {"application/json"}}
-	for name, v := range args.Get("headers").Object().All() {
+	for name, v := range a.Headers.All() {
 		if !isToken(name) || v.Kind() != document.String {
 			return r, invalid("headers." + name + " is not a header")
 		}
 		r.Headers.Set(name, v.Str())
 	}
-	if err := setBody(&r, args); err != nil {
+	if err := setBody(&r, a); err != nil {
 		return r, err
 	}
-	setAuth(&r, args.Get("auth"))
-	if ms, ok := args.Get("timeoutMs").Int(); ok && ms > 0 {
-		r.Timeout = time.Duration(min(ms, int64(egress.MaxTimeout/time.Millisecond))) * time.Millisecond
-	}
-	r.Follow = args.Get("followRedirects").Bool()
+	setAuth(&r, a.Auth)
 	return r, nil
 }
 
-func setBody(r *egress.Request, args *document.Object) error {
+func setBody(r *egress.Request, a httpRequestArgs) error {
 	given := 0
 	put := func(kind string, body []byte) {
 		given++
@@ -181,14 +183,14 @@ func setBody(r *egress.Request, args *document.Object) error {
 			r.Headers.Set("Content-Type", kind)
 		}
 	}
-	if v := args.Get("body"); !v.IsAbsent() {
-		put("", []byte(v.Str()))
+	if a.Body != "" {
+		put("", []byte(a.Body))
 	}
-	if v := args.Get("json"); !v.IsAbsent() {
-		put("application/json", v.JSON())
+	if !a.JSON.IsAbsent() {
+		put("application/json", a.JSON.JSON())
 	}
-	if v := args.Get("form"); !v.IsAbsent() {
-		form, err := encodeForm(v.Object())
+	if a.Form != nil {
+		form, err := encodeForm(a.Form)
 		if err != nil {
 			return err
 		}
@@ -200,12 +202,13 @@ func setBody(r *egress.Request, args *document.Object) error {
 	return nil
 }
 
-func setAuth(r *egress.Request, auth document.Value) {
+func setAuth(r *egress.Request, auth *argHTTPAuth) {
 	switch {
-	case !auth.Get("bearer").IsAbsent():
-		r.Headers.Set("Authorization", "Bearer "+auth.Get("bearer").Str())
-	case !auth.Get("username").IsAbsent():
-		pair := auth.Get("username").Str() + ":" + auth.Get("password").Str()
+	case auth == nil:
+	case auth.Bearer != "":
+		r.Headers.Set("Authorization", "Bearer "+auth.Bearer)
+	case auth.Username != "" || auth.Password != "":
+		pair := auth.Username + ":" + auth.Password
 		r.Headers.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
 }
@@ -230,39 +233,57 @@ func encodeForm(o *document.Object) (string, error) {
 	return b.String(), nil
 }
 
-// secretPlaces are the arguments in which secrets may be put.
-var secretPlaces = []string{"headers", "form", "json", "auth"}
-
-// fillSecrets puts the settings that args.secrets names where it says. They
-// are named beside the request and not within it, so that nothing which a
-// plugin passes on can name one.
-func fillSecrets(p *dispatch.Plugin, args *document.Object) (*document.Object, error) {
-	named := args.Get("secrets")
-	if named.IsAbsent() {
-		return args, nil
+// fillSecrets puts the settings that Secrets names where it says. They are
+// named beside the request and not within it, so that nothing which a plugin
+// passes on can name one.
+func (a *httpRequestArgs) fillSecrets(p *dispatch.Plugin) error {
+	if a.Secrets == nil {
+		return nil
 	}
-	args = args.Clone()
-	for place, path := range named.Object().All() {
-		segments, err := pluginapi.ParsePath(place)
-		if err != nil || len(segments) < 2 || !slices.Contains(secretPlaces, segments[0]) {
-			return nil, invalid("secrets." + place + " is no place for a secret")
-		}
+	places := document.NewObject(4).Set("headers", object(a.Headers.Clone())).Set("json", a.JSON.Clone())
+	if a.Form != nil {
+		places.Set("form", object(a.Form.Clone()))
+	}
+	if a.Auth != nil {
+		places.Set("auth", object(a.Auth.Fields.Clone()))
+	}
+	for place, path := range a.Secrets.All() {
 		value, err := secretSetting(p, path.Str())
 		if err != nil {
-			return nil, err
+			return err
 		}
-		into := args
-		for _, name := range segments[:len(segments)-1] {
-			next := into.Get(name).Object()
-			if next == nil {
-				next = document.NewObject(2)
-				into.Set(name, object(next))
-			}
-			into = next
+		if !putSecret(places, place, value) {
+			return invalid("secrets." + place + " is no place for a secret")
 		}
-		into.Set(segments[len(segments)-1], document.Text(value))
 	}
-	return args, nil
+	a.Headers, a.JSON, a.Form = places.Get("headers").Object(), places.Get("json"), places.Get("form").Object()
+	auth := places.Get("auth").Object()
+	if auth == nil {
+		return nil
+	}
+	var err error
+	a.Auth, err = decodeArgHTTPAuth(auth)
+	return err
+}
+
+// putSecret puts a text at a path of an object; what it runs through is made.
+// The first name must be one of a request's places.
+func putSecret(places *document.Object, path, value string) bool {
+	segments, err := pluginapi.ParsePath(path)
+	if err != nil || len(segments) < 2 || !slices.Contains([]string{"headers", "form", "json", "auth"}, segments[0]) {
+		return false
+	}
+	into := places
+	for _, name := range segments[:len(segments)-1] {
+		next := into.Get(name).Object()
+		if next == nil {
+			next = document.NewObject(2)
+			into.Set(name, object(next))
+		}
+		into = next
+	}
+	into.Set(segments[len(segments)-1], document.Text(value))
+	return true
 }
 
 // secretSetting returns a text of the plugin's settings, secret or not.

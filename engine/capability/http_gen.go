@@ -12,7 +12,7 @@ type httpRequestArgs struct {
 	Body            string
 	JSON            document.Value
 	Form            *document.Object
-	Auth            *document.Object
+	Auth            *argHTTPAuth
 	Secrets         *document.Object
 	TimeoutMs       int64
 	FollowRedirects bool
@@ -20,6 +20,7 @@ type httpRequestArgs struct {
 }
 
 func decodeHTTPRequestArgs(o *document.Object) (a httpRequestArgs, err error) {
+	a.TimeoutMs = 5000
 	var given given
 	for name, v := range o.All() {
 		switch name {
@@ -58,10 +59,7 @@ func decodeHTTPRequestArgs(o *document.Object) (a httpRequestArgs, err error) {
 				continue
 			}
 			given |= 1 << 6
-			a.Auth, err = objectArg(v, "argument auth must be an object")
-			if err == nil {
-				err = checkHTTPRequestAuthMembers(a.Auth)
-			}
+			a.Auth, err = membersArg(v, decodeArgHTTPAuth, "argument auth must be an object")
 		case "secrets":
 			if v.IsNullish() {
 				continue
@@ -99,23 +97,42 @@ func decodeHTTPRequestArgs(o *document.Object) (a httpRequestArgs, err error) {
 	return a, nil
 }
 
-func checkHTTPRequestAuthMembers(o *document.Object) (err error) {
-	if v := o.Get("username"); !v.IsNullish() {
-		if _, err = textArg(v, false, "argument auth.username must be a text"); err != nil {
-			return err
+// argHTTPAuth is the argument auth. Fields is the whole object.
+type argHTTPAuth struct {
+	Username string
+	Password string
+	Bearer   string
+	Fields   *document.Object
+}
+
+func decodeArgHTTPAuth(o *document.Object) (*argHTTPAuth, error) {
+	a := &argHTTPAuth{Fields: o}
+	var err error
+	for name, v := range o.All() {
+		switch name {
+		case "username":
+			if v.IsNullish() {
+				continue
+			}
+			a.Username, err = textArg(v, false, "argument auth.username must be a text")
+		case "password":
+			if v.IsNullish() {
+				continue
+			}
+			a.Password, err = textArg(v, false, "argument auth.password must be a text")
+		case "bearer":
+			if v.IsNullish() {
+				continue
+			}
+			a.Bearer, err = textArg(v, false, "argument auth.bearer must be a text")
+		default:
+			err = invalid("argument auth has no member " + name)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	if v := o.Get("password"); !v.IsNullish() {
-		if _, err = textArg(v, false, "argument auth.password must be a text"); err != nil {
-			return err
-		}
-	}
-	if v := o.Get("bearer"); !v.IsNullish() {
-		if _, err = textArg(v, false, "argument auth.bearer must be a text"); err != nil {
-			return err
-		}
-	}
-	return onlyMembers(o, "argument auth has no member ", "username", "password", "bearer")
+	return a, nil
 }
 
 // httpVerifyTokenArgs are the arguments of http.verifyToken.

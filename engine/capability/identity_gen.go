@@ -11,20 +11,17 @@ type identityFindUserArgs struct {
 }
 
 func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err error) {
-	var given given
 	for name, v := range o.All() {
 		switch name {
 		case "id":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 0
 			a.ID, err = textArg(v, false, "argument id must be a text")
 		case "email":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 1
 			a.Email, err = textArg(v, false, "argument email must be a text")
 		default:
 			err = invalid("identity.findUser has no argument " + name)
@@ -33,7 +30,7 @@ func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err
 			return a, err
 		}
 	}
-	if given.count(0, 1) != 1 {
+	if count(a.ID != "", a.Email != "") != 1 {
 		return a, invalid("exactly one of the arguments id, email must be given")
 	}
 	return a, nil
@@ -41,9 +38,9 @@ func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err
 
 // identityCreateUserArgs are the arguments of identity.createUser.
 type identityCreateUserArgs struct {
-	User    *document.Object
+	User    *argNewUser
 	Input   *document.Object
-	Account *document.Object
+	Account *argNewAccount
 }
 
 func decodeIdentityCreateUserArgs(o *document.Object) (a identityCreateUserArgs, err error) {
@@ -52,10 +49,7 @@ func decodeIdentityCreateUserArgs(o *document.Object) (a identityCreateUserArgs,
 		switch name {
 		case "user":
 			given |= 1 << 0
-			a.User, err = objectArg(v, "argument user must be an object")
-			if err == nil {
-				err = checkIdentityCreateUserUserMembers(a.User)
-			}
+			a.User, err = membersArg(v, decodeArgNewUser, "argument user must be an object")
 		case "input":
 			if v.IsNullish() {
 				continue
@@ -67,10 +61,7 @@ func decodeIdentityCreateUserArgs(o *document.Object) (a identityCreateUserArgs,
 				continue
 			}
 			given |= 1 << 2
-			a.Account, err = objectArg(v, "argument account must be an object")
-			if err == nil {
-				err = checkIdentityCreateUserAccountMembers(a.Account)
-			}
+			a.Account, err = membersArg(v, decodeArgNewAccount, "argument account must be an object")
 		default:
 			err = invalid("identity.createUser has no argument " + name)
 		}
@@ -84,44 +75,92 @@ func decodeIdentityCreateUserArgs(o *document.Object) (a identityCreateUserArgs,
 	return a, nil
 }
 
-func checkIdentityCreateUserUserMembers(o *document.Object) (err error) {
-	if v := o.Get("email"); v.IsAbsent() {
-		return invalid("argument user.email must be a text that is not empty")
-	} else if _, err = textArg(v, true, "argument user.email must be a text that is not empty"); err != nil {
-		return err
-	}
-	if v := o.Get("emailVerified"); !v.IsNullish() {
-		if _, err = boolArg(v, "argument user.emailVerified must be a bool"); err != nil {
-			return err
-		}
-	}
-	return nil
+// argNewUser is the argument user. Fields is the whole object.
+type argNewUser struct {
+	Email         string
+	Name          document.Value
+	Image         document.Value
+	EmailVerified bool
+	Fields        *document.Object
 }
 
-func checkIdentityCreateUserAccountMembers(o *document.Object) (err error) {
-	if v := o.Get("providerId"); v.IsAbsent() {
-		return invalid("argument account.providerId must be a text that is not empty")
-	} else if _, err = textArg(v, true, "argument account.providerId must be a text that is not empty"); err != nil {
-		return err
-	}
-	if v := o.Get("accountId"); !v.IsNullish() {
-		if _, err = textArg(v, false, "argument account.accountId must be a text"); err != nil {
-			return err
+func decodeArgNewUser(o *document.Object) (*argNewUser, error) {
+	a := &argNewUser{Fields: o}
+	var err error
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "email":
+			given |= 1 << 0
+			a.Email, err = textArg(v, true, "argument user.email must be a text that is not empty")
+		case "name":
+			given |= 1 << 1
+			a.Name, err = v, nil
+		case "image":
+			given |= 1 << 2
+			a.Image, err = v, nil
+		case "emailVerified":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
+			a.EmailVerified, err = boolArg(v, "argument user.emailVerified must be a bool")
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	if v := o.Get("password"); !v.IsNullish() {
-		if _, err = textArg(v, false, "argument account.password must be a text"); err != nil {
-			return err
+	if !given.has(0) {
+		return nil, invalid("argument user.email must be a text that is not empty")
+	}
+	return a, nil
+}
+
+// argNewAccount is the argument account. Fields is the whole object.
+type argNewAccount struct {
+	ProviderID string
+	AccountID  string
+	Password   string
+	Fields     *document.Object
+}
+
+func decodeArgNewAccount(o *document.Object) (*argNewAccount, error) {
+	a := &argNewAccount{Fields: o}
+	var err error
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "providerId":
+			given |= 1 << 0
+			a.ProviderID, err = textArg(v, true, "argument account.providerId must be a text that is not empty")
+		case "accountId":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.AccountID, err = textArg(v, false, "argument account.accountId must be a text")
+		case "password":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 2
+			a.Password, err = textArg(v, false, "argument account.password must be a text")
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	if !given.has(0) {
+		return nil, invalid("argument account.providerId must be a text that is not empty")
+	}
+	return a, nil
 }
 
 // identityDraftUserArgs are the arguments of identity.draftUser.
 type identityDraftUserArgs struct {
-	User    *document.Object
+	User    *argNewUser
 	Input   *document.Object
-	Account *document.Object
+	Account *argNewAccount
 }
 
 func decodeIdentityDraftUserArgs(o *document.Object) (a identityDraftUserArgs, err error) {
@@ -130,10 +169,7 @@ func decodeIdentityDraftUserArgs(o *document.Object) (a identityDraftUserArgs, e
 		switch name {
 		case "user":
 			given |= 1 << 0
-			a.User, err = objectArg(v, "argument user must be an object")
-			if err == nil {
-				err = checkIdentityDraftUserUserMembers(a.User)
-			}
+			a.User, err = membersArg(v, decodeArgNewUser, "argument user must be an object")
 		case "input":
 			if v.IsNullish() {
 				continue
@@ -145,10 +181,7 @@ func decodeIdentityDraftUserArgs(o *document.Object) (a identityDraftUserArgs, e
 				continue
 			}
 			given |= 1 << 2
-			a.Account, err = objectArg(v, "argument account must be an object")
-			if err == nil {
-				err = checkIdentityDraftUserAccountMembers(a.Account)
-			}
+			a.Account, err = membersArg(v, decodeArgNewAccount, "argument account must be an object")
 		default:
 			err = invalid("identity.draftUser has no argument " + name)
 		}
@@ -160,39 +193,6 @@ func decodeIdentityDraftUserArgs(o *document.Object) (a identityDraftUserArgs, e
 		return a, invalid("argument user must be an object")
 	}
 	return a, nil
-}
-
-func checkIdentityDraftUserUserMembers(o *document.Object) (err error) {
-	if v := o.Get("email"); v.IsAbsent() {
-		return invalid("argument user.email must be a text that is not empty")
-	} else if _, err = textArg(v, true, "argument user.email must be a text that is not empty"); err != nil {
-		return err
-	}
-	if v := o.Get("emailVerified"); !v.IsNullish() {
-		if _, err = boolArg(v, "argument user.emailVerified must be a bool"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkIdentityDraftUserAccountMembers(o *document.Object) (err error) {
-	if v := o.Get("providerId"); v.IsAbsent() {
-		return invalid("argument account.providerId must be a text that is not empty")
-	} else if _, err = textArg(v, true, "argument account.providerId must be a text that is not empty"); err != nil {
-		return err
-	}
-	if v := o.Get("accountId"); !v.IsNullish() {
-		if _, err = textArg(v, false, "argument account.accountId must be a text"); err != nil {
-			return err
-		}
-	}
-	if v := o.Get("password"); !v.IsNullish() {
-		if _, err = textArg(v, false, "argument account.password must be a text"); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // identityUpdateUserArgs are the arguments of identity.updateUser.
@@ -390,7 +390,7 @@ func decodeIdentityFindLinkedArgs(o *document.Object) (a identityFindLinkedArgs,
 // identityLinkAccountArgs are the arguments of identity.linkAccount.
 type identityLinkAccountArgs struct {
 	UserID   string
-	Account  *document.Object
+	Account  *argLinkedAccount
 	Profile  *document.Object
 	Implicit bool
 }
@@ -404,10 +404,7 @@ func decodeIdentityLinkAccountArgs(o *document.Object) (a identityLinkAccountArg
 			a.UserID, err = textArg(v, true, "argument userId must be a text that is not empty")
 		case "account":
 			given |= 1 << 1
-			a.Account, err = objectArg(v, "argument account must be an object")
-			if err == nil {
-				err = checkIdentityLinkAccountAccountMembers(a.Account)
-			}
+			a.Account, err = membersArg(v, decodeArgLinkedAccount, "argument account must be an object")
 		case "profile":
 			if v.IsNullish() {
 				continue
@@ -436,18 +433,37 @@ func decodeIdentityLinkAccountArgs(o *document.Object) (a identityLinkAccountArg
 	return a, nil
 }
 
-func checkIdentityLinkAccountAccountMembers(o *document.Object) (err error) {
-	if v := o.Get("providerId"); v.IsAbsent() {
-		return invalid("argument account.providerId must be a text that is not empty")
-	} else if _, err = textArg(v, true, "argument account.providerId must be a text that is not empty"); err != nil {
-		return err
+// argLinkedAccount is the argument account. Fields is the whole object.
+type argLinkedAccount struct {
+	ProviderID string
+	AccountID  string
+	Fields     *document.Object
+}
+
+func decodeArgLinkedAccount(o *document.Object) (*argLinkedAccount, error) {
+	a := &argLinkedAccount{Fields: o}
+	var err error
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "providerId":
+			given |= 1 << 0
+			a.ProviderID, err = textArg(v, true, "argument account.providerId must be a text that is not empty")
+		case "accountId":
+			given |= 1 << 1
+			a.AccountID, err = textArg(v, true, "argument account.accountId must be a text that is not empty")
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if v := o.Get("accountId"); v.IsAbsent() {
-		return invalid("argument account.accountId must be a text that is not empty")
-	} else if _, err = textArg(v, true, "argument account.accountId must be a text that is not empty"); err != nil {
-		return err
+	if !given.has(0) {
+		return nil, invalid("argument account.providerId must be a text that is not empty")
 	}
-	return nil
+	if !given.has(1) {
+		return nil, invalid("argument account.accountId must be a text that is not empty")
+	}
+	return a, nil
 }
 
 // identityUpdateAccountArgs are the arguments of identity.updateAccount.
@@ -564,7 +580,7 @@ func decodeIdentityVerifyPasswordArgs(o *document.Object) (a identityVerifyPassw
 	if !given.has(2) {
 		return a, invalid("argument password must be a text")
 	}
-	if given.count(0, 1) != 1 {
+	if count(a.Email != "", a.UserID != "") != 1 {
 		return a, invalid("exactly one of the arguments email, userId must be given")
 	}
 	return a, nil

@@ -1,6 +1,7 @@
 package capability
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,50 +22,39 @@ const DefaultJWKSMaxAge = time.Hour
 // DefaultAlg signs where a plugin names no algorithm.
 const DefaultAlg = "RS256"
 
-func (h *Host) keysFunctions() map[string]function {
-	return map[string]function{"sign": h.signJWT, "verify": h.verifyJWT, "jwks": h.jwks}
+// keyUse checks that the manifest asks for a key use, and gives the algorithm
+// that is meant.
+func keyUse(c *dispatch.Call, use, alg string) (string, error) {
+	request, _ := c.Entry.Plugin.Capability(pluginapi.CapKeys)
+	if !slices.Contains(request.Keys, use) {
+		return "", refuse(pluginapi.StatusDenied, "the manifest does not ask for the key use "+use)
+	}
+	return cmp.Or(alg, DefaultAlg), nil
 }
 
-func (h *Host) keyUse(c *dispatch.Call, args *document.Object) (use, alg string, err error) {
-	if use, err = text(args, "use"); err != nil {
-		return "", "", err
-	}
-	if !asked(c, pluginapi.CapKeys, use, func(r pluginapi.Capability) []string { return r.Keys }) {
-		return "", "", refuse(pluginapi.StatusDenied, "the manifest does not ask for the key use "+use)
-	}
-	if alg = args.Get("alg").Str(); alg == "" {
-		alg = DefaultAlg
-	}
-	return use, alg, nil
-}
-
-// signJWT signs claims. The host sets iat, exp and, if asked, a random jti,
+// keysSign signs claims. The host sets iat, exp and, if asked, a random jti,
 // and lets token.claims hooks add theirs. With reuse it may give a token that
 // was signed before for the same claims.
-func (h *Host) signJWT(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	use, alg, err := h.keyUse(c, args)
+func (h *Host) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (document.Value, error) {
+	alg, err := keyUse(c, a.Use, a.Alg)
 	if err != nil {
 		return document.Value{}, err
 	}
-	life, err := seconds(args, "expiresIn")
-	if err != nil {
+	if most := h.Keys.MaxLife(); life(a.ExpiresIn) > most {
+		return document.Value{}, invalid(fmt.Sprintf("a token must not live longer (%s) than its key stays published (keys.overlap, %s)", life(a.ExpiresIn), most))
+	}
+	claims := mergeClaims(a)
+	if err := c.Exchange.Claims(ctx, a.Use, claims, a.Reserved); err != nil {
 		return document.Value{}, err
 	}
-	if most := h.Keys.MaxLife(); life > most {
-		return document.Value{}, refuse(pluginapi.StatusInvalid, fmt.Sprintf("a token must not live longer (%s) than its key stays published (keys.overlap, %s)", life, most))
-	}
-	claims := mergeClaims(args)
-	if err := c.Exchange.Claims(ctx, use, claims, reservedClaims(args)); err != nil {
-		return document.Value{}, err
-	}
-	key := newTokenKey(c.Entry.Plugin.ID, use, alg, object(claims).JSON())
-	if left, ok := args.Get("reuse").Int(); ok && left > 0 {
-		t, ok, err := h.reusable(ctx, use, key, c.Exchange.Now, time.Duration(left)*time.Second)
+	key := newTokenKey(c.Entry.Plugin.ID, a.Use, alg, object(claims).JSON())
+	if a.Reuse > 0 {
+		t, ok, err := h.reusable(ctx, a.Use, key, c.Exchange.Now, life(a.Reuse))
 		if ok || err != nil {
 			return signed(t), err
 		}
 	}
-	t, err := h.signNew(ctx, use, alg, claims, c.Exchange.Now, life, args.Get("id").Bool())
+	t, err := h.signNew(ctx, a.Use, alg, claims, c.Exchange.Now, life(a.ExpiresIn), a.ID)
 	if err != nil {
 		return document.Value{}, keyFault(err)
 	}
@@ -83,26 +73,16 @@ func (h *Host) reusable(ctx context.Context, use string, key tokenKey, now time.
 	return t, ok, err
 }
 
-// reservedClaims lists what token.claims hooks must leave alone, besides the
-// host's claims, which it sets after them.
-func reservedClaims(args *document.Object) []string {
-	var names []string
-	for _, v := range args.Get("reserved").Items() {
-		names = append(names, v.Str())
-	}
-	return names
-}
-
-// verifyJWT gives the claims of a token that a key of the use has signed and
+// keysVerify gives the claims of a token that a key of the use has signed and
 // whose time has neither passed nor is still to come. Whom it is from and for
 // is the caller's to check.
-func (h *Host) verifyJWT(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	use, alg, err := h.keyUse(c, args)
+func (h *Host) keysVerify(ctx context.Context, c *dispatch.Call, a keysVerifyArgs) (document.Value, error) {
+	alg, err := keyUse(c, a.Use, a.Alg)
 	if err != nil {
 		return document.Value{}, err
 	}
-	bad := &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "invalid", Message: "the token is not valid"}
-	text, err := h.Keys.Verify(ctx, use, alg, args.Get("token").Str())
+	bad := badToken("invalid", "the token is not valid")
+	text, err := h.Keys.Verify(ctx, a.Use, alg, a.Token)
 	switch {
 	case errors.Is(err, keyring.ErrInvalidToken):
 		return document.Value{}, bad
@@ -119,7 +99,7 @@ func (h *Host) verifyJWT(ctx context.Context, c *dispatch.Call, args *document.O
 	case !ok || later && nbf > now:
 		return document.Value{}, bad
 	case exp <= now:
-		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "expired", Message: "the token has expired"}
+		return document.Value{}, badToken("expired", "the token has expired")
 	}
 	return object(document.NewObject(1).Set("claims", v)), nil
 }
@@ -129,15 +109,14 @@ const maxClaimsDepth = 32
 
 // mergeClaims puts claims over base, which is taken without the members that
 // omit lists. The times are the host's.
-func mergeClaims(args *document.Object) *document.Object {
-	omit := args.Get("omit").Items()
+func mergeClaims(a keysSignArgs) *document.Object {
 	claims := document.NewObject(12)
-	for name, v := range args.Get("base").Object().All() {
-		if !slices.ContainsFunc(omit, func(o document.Value) bool { return o.Str() == name }) {
+	for name, v := range a.Base.All() {
+		if !slices.Contains(a.Omit, name) {
 			claims.Set(name, v)
 		}
 	}
-	for name, v := range args.Get("claims").Object().All() {
+	for name, v := range a.Claims.All() {
 		claims.Set(name, v.Clone())
 	}
 	claims.Delete("iat")
@@ -167,12 +146,12 @@ func signed(t signedToken) document.Value {
 	return object(document.NewObject(2).Set("token", document.Text(t.token)).Set("kid", document.Text(t.kid)))
 }
 
-func (h *Host) jwks(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	use, alg, err := h.keyUse(c, args)
+func (h *Host) keysJWKS(ctx context.Context, c *dispatch.Call, a keysJWKSArgs) (document.Value, error) {
+	alg, err := keyUse(c, a.Use, a.Alg)
 	if err != nil {
 		return document.Value{}, err
 	}
-	set, err := h.Keys.JWKS(ctx, use, alg)
+	set, err := h.Keys.JWKS(ctx, a.Use, alg)
 	if err != nil {
 		return document.Value{}, keyFault(err)
 	}

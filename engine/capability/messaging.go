@@ -10,26 +10,22 @@ import (
 	"github.com/authhost/authhost/engine/mail"
 )
 
-// sendEmail sends a mail once the unit of work is committed.
-func (h *Host) sendEmail(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	if _, err := text(args, "to"); err != nil {
-		return document.Value{}, err
-	}
-	if !slices.Contains(mail.Templates(), args.Get("template").Str()) {
+// emailSend sends a mail once the unit of work is committed.
+func (h *Host) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs) (document.Value, error) {
+	if !slices.Contains(mail.Templates(), a.Template) {
 		return document.Value{}, invalid("argument template must be one of " + strings.Join(mail.Templates(), ", "))
 	}
-	ex := c.Exchange
-	if err := ex.Mail(ctx, args); err != nil {
+	ex, record := c.Exchange, mailRecord(a)
+	if err := ex.Mail(ctx, record); err != nil {
 		return document.Value{}, err
 	}
-	to := args.Get("to").Str()
-	if strings.ContainsAny(to, "\r\n\x00") {
-		return document.Value{}, invalid("argument to must be one address")
-	}
 	message := mail.Message{
-		Tenant: h.Tenant, To: to, Subject: args.Get("subject").Str(), Template: args.Get("template").Str(),
-		URL: args.Get("url").Str(), Token: args.Get("token").Str(), OTP: args.Get("otp").Str(),
-		Data: args.Get("data").Object(), CreatedAt: ex.Now,
+		Tenant: h.Tenant, To: record.Get("to").Str(), Subject: record.Get("subject").Str(), Template: record.Get("template").Str(),
+		URL: record.Get("url").Str(), Token: record.Get("token").Str(), OTP: record.Get("otp").Str(),
+		Data: record.Get("data").Object(), CreatedAt: ex.Now,
+	}
+	if strings.ContainsAny(message.To, "\r\n\x00") {
+		return document.Value{}, invalid("argument to must be one address")
 	}
 	logger := h.Logger
 	if h.Mail == nil {
@@ -45,4 +41,18 @@ func (h *Host) sendEmail(ctx context.Context, c *dispatch.Call, args *document.O
 		}
 	})
 	return empty(), nil
+}
+
+// mailRecord is a mail as mail.sending hooks see and change it.
+func mailRecord(a emailSendArgs) *document.Object {
+	record := document.NewObject(7).Set("to", document.Text(a.To)).Set("template", document.Text(a.Template))
+	for _, m := range []struct{ name, value string }{{"subject", a.Subject}, {"url", a.URL}, {"token", a.Token}, {"otp", a.OTP}} {
+		if m.value != "" {
+			record.Set(m.name, document.Text(m.value))
+		}
+	}
+	if a.Data != nil {
+		record.Set("data", object(a.Data))
+	}
+	return record
 }

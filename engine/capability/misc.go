@@ -12,13 +12,10 @@ import (
 	"github.com/authhost/authhost/engine/secret"
 )
 
-// Bounds of random.string.
-const (
-	maxRandomLength   = 1024
-	maxAlphabetLength = 256
-)
+// maxAlphabetLength bounds the alphabet of random.string.
+const maxAlphabetLength = 256
 
-// alphabets are the named ones of random.string.
+// alphabet returns the letters of a named alphabet; others are their own.
 func alphabet(name string) string {
 	switch name {
 	case "":
@@ -35,36 +32,20 @@ func alphabet(name string) string {
 	return name
 }
 
-func randomString(_ context.Context, _ *dispatch.Call, args *document.Object) (document.Value, error) {
-	n, ok := args.Get("length").Int()
-	if !ok || n < 1 || n > maxRandomLength {
-		return document.Value{}, invalid("argument length must be a number from 1 to 1024")
-	}
-	letters := alphabet(args.Get("alphabet").Str())
+func (h *Host) randomString(_ context.Context, _ *dispatch.Call, a randomStringArgs) (document.Value, error) {
+	letters := alphabet(a.Alphabet)
 	if len(letters) < 2 || len(letters) > maxAlphabetLength {
 		return document.Value{}, invalid("argument alphabet must have 2 to 256 characters")
 	}
-	return object(document.NewObject(1).Set("value", document.Text(secret.RandomString(int(n), letters)))), nil
+	return textResult("value", secret.RandomString(int(a.Length), letters), nil)
 }
 
-func randomUUID(context.Context, *dispatch.Call, *document.Object) (document.Value, error) {
-	return object(document.NewObject(1).Set("value", document.Text(secret.UUID()))), nil
+func (h *Host) randomUUID(context.Context, *dispatch.Call, randomUUIDArgs) (document.Value, error) {
+	return textResult("value", secret.UUID(), nil)
 }
 
-func (h *Host) hit(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	key, err := text(args, "key")
-	if err != nil {
-		return document.Value{}, err
-	}
-	window, err := seconds(args, "window")
-	if err != nil {
-		return document.Value{}, err
-	}
-	limit, ok := args.Get("max").Int()
-	if !ok || limit < 1 {
-		return document.Value{}, invalid("argument max must be a number of at least 1")
-	}
-	allowed, retry, err := h.Counters.Hit(ctx, h.countKey(c, key), window, limit)
+func (h *Host) ratelimitHit(ctx context.Context, c *dispatch.Call, a ratelimitHitArgs) (document.Value, error) {
+	allowed, retry, err := h.Counters.Hit(ctx, h.countKey(c, a.Key), life(a.Window), a.Max)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -73,13 +54,9 @@ func (h *Host) hit(ctx context.Context, c *dispatch.Call, args *document.Object)
 		Set("retryAfter", document.Int(int64((retry+time.Second-1)/time.Second)))), nil
 }
 
-// resetCount forgets the uses of a key.
-func (h *Host) resetCount(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	key, err := text(args, "key")
-	if err != nil {
-		return document.Value{}, err
-	}
-	return empty(), h.Counters.Forget(ctx, h.countKey(c, key))
+// ratelimitReset forgets the uses of a key.
+func (h *Host) ratelimitReset(ctx context.Context, c *dispatch.Call, a ratelimitResetArgs) (document.Value, error) {
+	return empty(), h.Counters.Forget(ctx, h.countKey(c, a.Key))
 }
 
 // countKey keeps the keys of tenants and plugins apart.
@@ -87,29 +64,21 @@ func (h *Host) countKey(c *dispatch.Call, key string) string {
 	return h.Tenant + "\x00" + c.Entry.Plugin.ID + "\x00" + key
 }
 
-// recordAudit writes an entry of the plugin's own. It fails closed, whatever
+// auditRecord writes an entry of the plugin's own. It fails closed, whatever
 // the plugin makes of it: what cannot be recorded does not happen.
-func (h *Host) recordAudit(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	action, err := text(args, "action")
-	if err != nil {
-		return document.Value{}, err
-	}
+func (h *Host) auditRecord(ctx context.Context, c *dispatch.Call, a auditRecordArgs) (document.Value, error) {
 	details := map[string]string{}
-	for name, v := range args.Get("details").Object().All() {
+	for name, v := range a.Details.All() {
 		if s := v.Str(); s != "" {
 			details[name] = s
 		} else {
 			details[name] = string(v.JSON())
 		}
 	}
-	outcome := audit.Success
-	if args.Get("outcome").Str() == audit.Failure {
-		outcome = audit.Failure
-	}
 	r := &c.Exchange.Request
-	err = h.Audit.Record(ctx, audit.Event{
-		Time: c.Exchange.Now, Tenant: h.Tenant, Action: c.Entry.Plugin.ID + "." + action, Actor: args.Get("userId").Str(),
-		IP: r.IP, RequestID: r.ID, Plugin: c.Entry.Plugin.ID, Outcome: outcome, Details: details,
+	err := h.Audit.Record(ctx, audit.Event{
+		Time: c.Exchange.Now, Tenant: h.Tenant, Action: c.Entry.Plugin.ID + "." + a.Action, Actor: a.UserID,
+		IP: r.IP, RequestID: r.ID, Plugin: c.Entry.Plugin.ID, Outcome: a.Outcome, Details: details,
 	})
 	if err != nil {
 		refused := apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)

@@ -8,8 +8,8 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// describe returns what the tenant serves, as an OpenAPI document.
-func (h *Host) describe(context.Context, *dispatch.Call, *document.Object) (document.Value, error) {
+// openapiDescribe returns what the tenant serves, as an OpenAPI document.
+func (h *Host) openapiDescribe(context.Context, *dispatch.Call, openapiDescribeArgs) (document.Value, error) {
 	if h.Describe == nil {
 		return document.Value{}, refuse(pluginapi.StatusUnavailable, "there is no description of this tenant")
 	}

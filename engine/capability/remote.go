@@ -91,26 +91,21 @@ func (h *Host) fetch(ctx context.Context, c *dispatch.Call, r egress.Request, li
 }
 
 // cacheable returns for how long the answer to a request may be kept.
-func cacheable(r egress.Request, args *document.Object) (time.Duration, error) {
-	life, ok := args.Get("cacheSeconds").Int()
-	if !ok || life <= 0 {
+func cacheable(r egress.Request, a httpRequestArgs) (time.Duration, error) {
+	if a.CacheSeconds <= 0 {
 		return 0, nil
 	}
-	if r.Method != http.MethodGet || len(r.Body) > 0 || args.Get("headers").Object().Len() > 0 || !args.Get("auth").IsAbsent() || !args.Get("secrets").IsAbsent() {
+	if r.Method != http.MethodGet || len(r.Body) > 0 || a.Headers.Len() > 0 || a.Auth != nil || a.Secrets != nil {
 		return 0, invalid("only a GET request without headers, body, auth and secrets can have cacheSeconds")
 	}
-	return min(time.Duration(life)*time.Second, maxRemember), nil
+	return min(time.Duration(a.CacheSeconds)*time.Second, maxRemember), nil
 }
 
-// verifyRemote checks a JWT (RFC 7519) that another server has signed, such as
-// an id token (OpenID Connect Core, section 3.1.3.7), with the keys that it
+// httpVerifyToken checks a JWT (RFC 7519) that another server has signed, such
+// as an id token (OpenID Connect Core, section 3.1.3.7), with the keys that it
 // publishes.
-func (h *Host) verifyRemote(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	keysURL, err := text(args, "jwksUrl")
-	if err != nil {
-		return document.Value{}, err
-	}
-	payload, err := h.verifySignature(ctx, c, keysURL, args.Get("token").Str())
+func (h *Host) httpVerifyToken(ctx context.Context, c *dispatch.Call, a httpVerifyTokenArgs) (document.Value, error) {
+	payload, err := h.verifySignature(ctx, c, a.JWKSURL, a.Token)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -118,7 +113,7 @@ func (h *Host) verifyRemote(ctx context.Context, c *dispatch.Call, args *documen
 	if err != nil || claims.Kind() != document.ObjectKind {
 		return document.Value{}, badToken("invalid", "the token is not valid")
 	}
-	if err := checkClaims(claims, args, c.Exchange.Now); err != nil {
+	if err := checkClaims(claims, a, c.Exchange.Now); err != nil {
 		return document.Value{}, err
 	}
 	return object(document.NewObject(1).Set("claims", claims)), nil
@@ -162,7 +157,7 @@ func (a *answerCache) forget(url string) {
 
 // checkClaims checks what a token says of itself against what the plugin
 // expects.
-func checkClaims(claims document.Value, args *document.Object, now time.Time) error {
+func checkClaims(claims document.Value, a httpVerifyTokenArgs, now time.Time) error {
 	at := func(name string) (time.Time, bool) {
 		f, ok := claims.Get(name).Float()
 		return time.Unix(int64(f), 0), ok
@@ -170,22 +165,21 @@ func checkClaims(claims document.Value, args *document.Object, now time.Time) er
 	expires, hasExpiry := at("exp")
 	notBefore, hasStart := at("nbf")
 	issued, hasIssue := at("iat")
-	maxAge, bounded := args.Get("maxAge").Int()
 	switch {
 	case !hasExpiry || !now.Add(-clockSkew).Before(expires):
 		return badToken("expired", "the token has expired")
 	case hasStart && now.Add(clockSkew).Before(notBefore), hasIssue && now.Add(clockSkew).Before(issued):
 		return badToken("invalid", "the token is not good yet")
-	case bounded && (!hasIssue || now.Sub(issued) > time.Duration(maxAge)*time.Second+clockSkew):
+	case a.MaxAge > 0 && (!hasIssue || now.Sub(issued) > life(a.MaxAge)+clockSkew):
 		return badToken("expired", "the token is too old")
-	case !oneOf(args.Get("issuer"), claims.Get("iss").Str(), claims):
+	case !oneOf(a.Issuer, claims.Get("iss").Str(), claims):
 		return badToken("issuer", "the token has another issuer")
-	case !audienceFits(args.Get("audience"), claims):
+	case !audienceFits(a.Audience, claims):
 		return badToken("audience", "the token is for somebody else")
 	case claims.Get("sub").Str() == "":
 		return badToken("invalid", "the token has no subject")
 	}
-	if nonce := args.Get("nonce"); !nonce.IsNullish() && claims.Get("nonce").Str() != nonce.Str() {
+	if !a.Nonce.IsNullish() && claims.Get("nonce").Str() != a.Nonce.Str() {
 		return badToken("nonce", "the token has another nonce")
 	}
 	return nil

@@ -14,46 +14,22 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func (h *Host) sessionFunctions() map[string]function {
-	return map[string]function{
-		"create":     h.createSession,
-		"list":       h.listSessions,
-		"revoke":     h.revokeSession,
-		"revokeUser": h.revokeUser,
-		"end":        h.endSession,
-		"reissue":    h.reissueSession,
-		"use":        h.useToken,
-		"find":       h.findSession,
-		"adopt":      h.adoptSession,
-		"update":     h.updateSession,
-	}
-}
-
-func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	userID, err := text(args, "userId")
-	if err != nil {
-		return document.Value{}, err
-	}
+func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCreateArgs) (document.Value, error) {
 	ex := c.Exchange
 	if err := beginsSession(ex); err != nil {
 		return document.Value{}, err
 	}
-	user, err := h.Identity.UserByID(ctx, ex.Tx(), userID)
+	user, err := h.Identity.UserByID(ctx, ex.Tx(), a.UserID)
 	if err != nil {
 		return document.Value{}, err
 	}
-	forget, err := forgets(ctx, ex, args.Get("rememberMe"))
+	forget, err := forgets(ctx, ex, a.RememberMe)
 	if err != nil {
 		return document.Value{}, err
 	}
-	p := session.CreateParams{
-		UserID: userID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent,
-		Forget: forget,
-		Fields: args.Get("fields").Object(),
-	}
+	p := session.CreateParams{UserID: a.UserID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent, Forget: forget}
 	var rec *store.Record
-	reason := args.Get("reason").Str()
-	err = ex.Because(reason, p.Forget, func() (err error) {
+	err = ex.Because(a.Reason, p.Forget, func() (err error) {
 		rec, err = ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
 		return err
 	})
@@ -64,7 +40,7 @@ func (h *Host) createSession(ctx context.Context, c *dispatch.Call, args *docume
 	if err != nil {
 		return document.Value{}, err
 	}
-	ex.Issue(rec, user, p.Forget, reason)
+	ex.Issue(rec, user, p.Forget, a.Reason)
 	return sessionAndUser(ex, rec, user), nil
 }
 
@@ -83,7 +59,7 @@ func beginsSession(ex *dispatch.Exchange) error {
 	if !ex.ServerCall() {
 		return nil
 	}
-	return apierror.New(http.StatusForbidden, "SERVER_CALL", "A server call cannot begin a session")
+	return apierror.New(http.StatusForbidden, pluginapi.ServerCallCode, "A server call cannot begin a session")
 }
 
 func sessionAndUser(ex *dispatch.Exchange, rec, user *store.Record) document.Value {
@@ -92,13 +68,8 @@ func sessionAndUser(ex *dispatch.Exchange, rec, user *store.Record) document.Val
 		Set("user", object(ex.Views().User(user))))
 }
 
-// live returns the live session with the token that the arguments name.
-func (h *Host) live(ctx context.Context, c *dispatch.Call, args *document.Object) (session.Current, error) {
-	token, err := text(args, "token")
-	if err != nil {
-		return session.Current{}, err
-	}
-	ex := c.Exchange
+// live returns the live session with a token.
+func live(ctx context.Context, ex *dispatch.Exchange, token string) (session.Current, error) {
 	cur, err := ex.Realm.Sessions.Find(ctx, ex.Tx(), token, ex.Now)
 	if err == nil && !cur.Valid() {
 		err = store.ErrNotFound
@@ -106,37 +77,33 @@ func (h *Host) live(ctx context.Context, c *dispatch.Call, args *document.Object
 	return cur, err
 }
 
-// findSession gives a session and its user by the session's token.
-func (h *Host) findSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	cur, err := h.live(ctx, c, args)
+// sessionFind gives a session and its user by the session's token.
+func (h *Host) sessionFind(ctx context.Context, c *dispatch.Call, a sessionFindArgs) (document.Value, error) {
+	cur, err := live(ctx, c.Exchange, a.Token)
 	if err != nil {
 		return document.Value{}, err
 	}
 	return sessionAndUser(c.Exchange, cur.Session, cur.User), nil
 }
 
-// adoptSession hands a session that exists to the client, which has proved
+// sessionAdopt hands a session that exists to the client, which has proved
 // to the plugin that it may have it.
-func (h *Host) adoptSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	cur, err := h.live(ctx, c, args)
+func (h *Host) sessionAdopt(ctx context.Context, c *dispatch.Call, a sessionAdoptArgs) (document.Value, error) {
+	ex := c.Exchange
+	cur, err := live(ctx, ex, a.Token)
 	if err != nil {
 		return document.Value{}, err
 	}
-	ex := c.Exchange
 	if err := beginsSession(ex); err != nil {
 		return document.Value{}, err
 	}
-	ex.Issue(cur.Session, cur.User, ex.Realm.Sessions.Forgotten(cur.Session), args.Get("reason").Str())
+	ex.Issue(cur.Session, cur.User, ex.Realm.Sessions.Forgotten(cur.Session), a.Reason)
 	return sessionAndUser(ex, cur.Session, cur.User), nil
 }
 
-func (h *Host) listSessions(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	userID, err := text(args, "userId")
-	if err != nil {
-		return document.Value{}, err
-	}
+func (h *Host) sessionList(ctx context.Context, c *dispatch.Call, a sessionListArgs) (document.Value, error) {
 	ex := c.Exchange
-	recs, err := ex.Realm.Sessions.List(ctx, ex.Tx(), userID, ex.Now)
+	recs, err := ex.Realm.Sessions.List(ctx, ex.Tx(), a.UserID, ex.Now)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -147,55 +114,51 @@ func (h *Host) listSessions(ctx context.Context, c *dispatch.Call, args *documen
 	return object(document.NewObject(1).Set("sessions", document.List(items...))), nil
 }
 
-// revokeSession ends the session with a token, or with an id and its user. With
+// sessionRevoke ends the session with a token, or with an id and its user. With
 // userId, a session of another user is left alone and reported as not found.
-func (h *Host) revokeSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+func (h *Host) sessionRevoke(ctx context.Context, c *dispatch.Call, a sessionRevokeArgs) (document.Value, error) {
 	ex := c.Exchange
-	var rec *store.Record
-	var err error
-	if id := args.Get("id").Str(); id != "" {
-		var userID string
-		if userID, err = text(args, "userId"); err != nil {
-			return document.Value{}, err
-		}
-		rec, err = ex.Realm.Sessions.ByID(ctx, ex.Tx(), id, userID)
-	} else {
-		var token string
-		if token, err = text(args, "token"); err != nil {
-			return document.Value{}, err
-		}
-		rec, err = ex.Realm.Sessions.ByToken(ctx, ex.Tx(), token)
+	rec, err := revoked(ctx, ex, a)
+	if err == nil && a.UserID != "" && a.UserID != rec.Str("userId") {
+		err = store.ErrNotFound
 	}
 	if err != nil {
 		return document.Value{}, err
-	}
-	if owner := args.Get("userId").Str(); owner != "" && owner != rec.Str("userId") {
-		return document.Value{}, store.ErrNotFound
 	}
 	return empty(), ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, rec)
 }
 
-func (h *Host) revokeUser(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	userID, err := text(args, "userId")
-	if err != nil {
-		return document.Value{}, err
+// revoked finds the session that is to end.
+func revoked(ctx context.Context, ex *dispatch.Exchange, a sessionRevokeArgs) (*store.Record, error) {
+	if a.ID == "" {
+		return ex.Realm.Sessions.ByToken(ctx, ex.Tx(), a.Token)
 	}
-	ex, except := c.Exchange, args.Get("exceptToken").Str()
-	if args.Get("exceptCurrent").Bool() {
+	if a.UserID == "" {
+		return nil, withUser()
+	}
+	return ex.Realm.Sessions.ByID(ctx, ex.Tx(), a.ID, a.UserID)
+}
+
+// withUser refuses the id of a session without its user's.
+func withUser() error { return invalid("the argument id needs the argument userId") }
+
+func (h *Host) sessionRevokeUser(ctx context.Context, c *dispatch.Call, a sessionRevokeUserArgs) (document.Value, error) {
+	ex, except := c.Exchange, a.ExceptToken
+	if a.ExceptCurrent {
 		cur, err := ex.Current(ctx)
 		if err != nil {
 			return document.Value{}, err
 		}
 		except = cur.Token
 	}
-	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, userID, except)
+	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, a.UserID, except)
 	if err != nil {
 		return document.Value{}, err
 	}
 	return object(document.NewObject(1).Set("count", document.Int(int64(n)))), nil
 }
 
-func (h *Host) endSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+func (h *Host) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArgs) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Current(ctx)
 	if err != nil {
@@ -206,13 +169,13 @@ func (h *Host) endSession(ctx context.Context, c *dispatch.Call, args *document.
 			return document.Value{}, err
 		}
 	}
-	ex.End(args.Get("reason").Str())
+	ex.End(a.Reason)
 	return empty(), nil
 }
 
-// updateSession changes additional fields of the current session: set has
+// sessionUpdate changes additional fields of the current session: set has
 // those that the plugin's manifest adds to sessions, input is a client's.
-func (h *Host) updateSession(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
+func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpdateArgs) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Current(ctx)
 	if err != nil {
@@ -222,13 +185,13 @@ func (h *Host) updateSession(ctx context.Context, c *dispatch.Call, args *docume
 		return document.Value{}, store.ErrNotFound
 	}
 	change, own := document.NewObject(4), c.Entry.Plugin.Manifest.Fields[session.Model]
-	for name, v := range args.Get("set").Object().All() {
+	for name, v := range a.Set.All() {
 		if _, ok := own[name]; !ok {
 			return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not add "+name+" to sessions")
 		}
 		change.Set(name, v)
 	}
-	if err := identity.TakeInput(h.SessionFields, change, args.Get("input").Object()); err != nil {
+	if err := identity.TakeInput(h.SessionFields, change, a.Input); err != nil {
 		return document.Value{}, err
 	}
 	if change.Len() == 0 {
@@ -243,9 +206,9 @@ func (h *Host) updateSession(ctx context.Context, c *dispatch.Call, args *docume
 	return object(document.NewObject(1).Set("session", object(ex.Views().Session(rec)))), nil
 }
 
-// reissueSession sends the current session's cookie again, as Better Auth
+// sessionReissue sends the current session's cookie again, as Better Auth
 // does after a change of the user.
-func (h *Host) reissueSession(ctx context.Context, c *dispatch.Call, _ *document.Object) (document.Value, error) {
+func (h *Host) sessionReissue(ctx context.Context, c *dispatch.Call, _ sessionReissueArgs) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Current(ctx)
 	if err != nil {
@@ -261,25 +224,19 @@ func (h *Host) reissueSession(ctx context.Context, c *dispatch.Call, _ *document
 	return empty(), nil
 }
 
-func (h *Host) useToken(_ context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-	if c.Entry.Handler.Event != pluginapi.EventRequestBefore {
+func (h *Host) sessionUse(_ context.Context, c *dispatch.Call, a sessionUseArgs) (document.Value, error) {
+	ex := c.Exchange
+	switch {
+	case c.Entry.Handler.Event != pluginapi.EventRequestBefore:
 		return document.Value{}, refuse(pluginapi.StatusDenied, "session.use is for "+pluginapi.EventRequestBefore+" hooks")
+	case a.ID != "" && a.UserID == "":
+		return document.Value{}, withUser()
+	case a.ID != "":
+		ex.UseSession(a.ID, a.UserID)
+	case ex.Realm.Sessions.Acceptable(a.Token, a.RequireSignature):
+		ex.UseToken(a.Token, a.RequireSignature)
+	default:
+		return document.Value{}, invalid("the token's signature is wrong or missing")
 	}
-	if id := args.Get("id").Str(); id != "" {
-		userID, err := text(args, "userId")
-		if err != nil {
-			return document.Value{}, err
-		}
-		c.Exchange.UseSession(id, userID)
-		return empty(), nil
-	}
-	token, err := text(args, "token")
-	if err != nil {
-		return document.Value{}, err
-	}
-	if signed := args.Get("requireSignature").Bool(); c.Exchange.Realm.Sessions.Acceptable(token, signed) {
-		c.Exchange.UseToken(token, signed)
-		return empty(), nil
-	}
-	return document.Value{}, invalid("the token's signature is wrong or missing")
+	return empty(), nil
 }

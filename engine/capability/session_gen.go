@@ -76,26 +76,22 @@ type sessionRevokeArgs struct {
 }
 
 func decodeSessionRevokeArgs(o *document.Object) (a sessionRevokeArgs, err error) {
-	var given given
 	for name, v := range o.All() {
 		switch name {
 		case "token":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 0
 			a.Token, err = textArg(v, false, "argument token must be a text")
 		case "id":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 1
 			a.ID, err = textArg(v, false, "argument id must be a text")
 		case "userId":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 2
 			a.UserID, err = textArg(v, false, "argument userId must be a text")
 		default:
 			err = invalid("session.revoke has no argument " + name)
@@ -104,7 +100,7 @@ func decodeSessionRevokeArgs(o *document.Object) (a sessionRevokeArgs, err error
 			return a, err
 		}
 	}
-	if given.count(0, 1) != 1 {
+	if count(a.Token != "", a.ID != "") != 1 {
 		return a, invalid("exactly one of the arguments token, id must be given")
 	}
 	return a, nil
@@ -155,14 +151,12 @@ type sessionEndArgs struct {
 }
 
 func decodeSessionEndArgs(o *document.Object) (a sessionEndArgs, err error) {
-	var given given
 	for name, v := range o.All() {
 		switch name {
 		case "reason":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 0
 			a.Reason, err = textArg(v, false, "argument reason must be a text")
 		default:
 			err = invalid("session.end has no argument " + name)
@@ -238,20 +232,17 @@ type sessionUpdateArgs struct {
 }
 
 func decodeSessionUpdateArgs(o *document.Object) (a sessionUpdateArgs, err error) {
-	var given given
 	for name, v := range o.All() {
 		switch name {
 		case "set":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 0
 			a.Set, err = objectArg(v, "argument set must be an object")
 		case "input":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 1
 			a.Input, err = objectArg(v, "argument input must be an object")
 		default:
 			err = invalid("session.update has no argument " + name)
@@ -283,32 +274,27 @@ type sessionUseArgs struct {
 }
 
 func decodeSessionUseArgs(o *document.Object) (a sessionUseArgs, err error) {
-	var given given
 	for name, v := range o.All() {
 		switch name {
 		case "token":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 0
 			a.Token, err = textArg(v, false, "argument token must be a text")
 		case "requireSignature":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 1
 			a.RequireSignature, err = boolArg(v, "argument requireSignature must be a bool")
 		case "id":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 2
 			a.ID, err = textArg(v, false, "argument id must be a text")
 		case "userId":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 3
 			a.UserID, err = textArg(v, false, "argument userId must be a text")
 		default:
 			err = invalid("session.use has no argument " + name)
@@ -317,7 +303,7 @@ func decodeSessionUseArgs(o *document.Object) (a sessionUseArgs, err error) {
 			return a, err
 		}
 	}
-	if given.count(0, 2) != 1 {
+	if count(a.Token != "", a.ID != "") != 1 {
 		return a, invalid("exactly one of the arguments token, id must be given")
 	}
 	return a, nil

@@ -74,12 +74,12 @@ func TestSessionCreate(t *testing.T) {
 		cookies    string
 		life       time.Duration
 	}{
-		{"remembered", `{"userId":"ada","reason":"x","fields":{"userId":"bob","token":"fixed"}}`, pluginapi.StatusOK, "session_token", session.DefaultExpiresIn},
+		{"remembered", `{"userId":"ada","reason":"x"}`, pluginapi.StatusOK, "session_token", session.DefaultExpiresIn},
 		{"forgotten", `{"userId":"ada","rememberMe":false}`, pluginapi.StatusOK, "session_token dont_remember", session.ForgottenLife},
 		{"remembered by default", `{"userId":"ada","rememberMe":"false"}`, pluginapi.StatusOK, "session_token", session.DefaultExpiresIn},
 		{"unknown user", `{"userId":"nobody"}`, pluginapi.StatusNotFound, "", 0},
 		{"no user", `{}`, pluginapi.StatusInvalid, "", 0},
-		{"unknown field", `{"userId":"ada","fields":{"nonsense":1}}`, pluginapi.StatusInvalid, "", 0},
+		{"fields of its own choice", `{"userId":"ada","fields":{"theme":"dark"}}`, pluginapi.StatusInvalid, "", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

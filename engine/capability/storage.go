@@ -10,53 +10,6 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// maxList bounds a page of storage.list.
-const maxList = 200
-
-// The storage capability reaches the models that plugins declare. The core
-// models have capabilities of their own, which keep their rules.
-func (h *Host) storageFunctions() map[string]function {
-	return map[string]function{
-		"get":       h.model(false, storageGet),
-		"find":      h.model(false, storageFind),
-		"list":      h.model(false, storageList),
-		"insert":    h.model(true, storageInsert),
-		"update":    h.model(true, storageUpdate),
-		"delete":    h.model(true, storageDelete),
-		"consume":   h.model(true, storageConsume),
-		"increment": h.model(true, storageIncrement),
-	}
-}
-
-type modelFunction func(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error)
-
-// model checks the argument of that name: a plugin may read and write the
-// models that its manifest asks for, and never a core model.
-func (h *Host) model(write bool, f modelFunction) function {
-	return func(ctx context.Context, c *dispatch.Call, args *document.Object) (document.Value, error) {
-		name, err := text(args, "model")
-		if err != nil {
-			return document.Value{}, err
-		}
-		list := readOrWrite
-		if write {
-			list = onlyWrite
-		}
-		if coreModel(name) || !asked(c, pluginapi.CapStorage, name, list) {
-			return document.Value{}, refuse(pluginapi.StatusDenied, "the model "+name+" is not this plugin's to use")
-		}
-		return f(ctx, c, name, args)
-	}
-}
-
-func coreModel(name string) bool {
-	switch name {
-	case "user", "account", "session", "verification", "jwks", "rateLimit":
-		return true
-	}
-	return false
-}
-
 func record(rec *store.Record, err error) (document.Value, error) {
 	if err != nil {
 		return document.Value{}, err
@@ -64,20 +17,12 @@ func record(rec *store.Record, err error) (document.Value, error) {
 	return object(rec.Fields.Clone().Set("version", document.Int(int64(rec.Version)))), nil
 }
 
-func storageGet(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
-	id, err := text(args, "id")
-	if err != nil {
-		return document.Value{}, err
-	}
-	return record(c.Exchange.Tx().Get(ctx, model, id))
+func (h *Host) storageGet(ctx context.Context, c *dispatch.Call, a storageGetArgs) (document.Value, error) {
+	return record(c.Exchange.Tx().Get(ctx, a.Model, a.ID))
 }
 
-func storageFind(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
-	index, err := text(args, "index")
-	if err != nil {
-		return document.Value{}, err
-	}
-	return record(c.Exchange.Tx().Find(ctx, model, index, key(args.Get("value"))...))
+func (h *Host) storageFind(ctx context.Context, c *dispatch.Call, a storageFindArgs) (document.Value, error) {
+	return record(c.Exchange.Tx().Find(ctx, a.Model, a.Index, key(a.Value)...))
 }
 
 // key reads an index key: one value, or an array of them.
@@ -91,15 +36,8 @@ func key(v document.Value) []document.Value {
 	return []document.Value{v}
 }
 
-func storageList(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
-	limit, ok := args.Get("limit").Int()
-	if !ok || limit < 1 || limit > maxList {
-		limit = maxList
-	}
-	page, err := c.Exchange.Tx().List(ctx, store.Query{
-		Model: model, Index: args.Get("index").Str(), Key: key(args.Get("value")),
-		Limit: int(limit), Cursor: args.Get("cursor").Str(),
-	})
+func (h *Host) storageList(ctx context.Context, c *dispatch.Call, a storageListArgs) (document.Value, error) {
+	page, err := c.Exchange.Tx().List(ctx, store.Query{Model: a.Model, Index: a.Index, Key: key(a.Value), Limit: int(a.Limit), Cursor: a.Cursor})
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -116,66 +54,42 @@ func storageList(ctx context.Context, c *dispatch.Call, model string, args *docu
 
 const idLength = 32
 
-func storageInsert(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
+func (h *Host) storageInsert(ctx context.Context, c *dispatch.Call, a storageInsertArgs) (document.Value, error) {
 	id := secret.RandomString(idLength, secret.Alnum)
-	return record(c.Exchange.Tx().Insert(ctx, model, id, args.Get("record").Object()))
+	return record(c.Exchange.Tx().Insert(ctx, a.Model, id, a.Record))
 }
 
-func storageUpdate(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
-	id, err := text(args, "id")
-	if err != nil {
-		return document.Value{}, err
-	}
+func (h *Host) storageUpdate(ctx context.Context, c *dispatch.Call, a storageUpdateArgs) (document.Value, error) {
 	tx := c.Exchange.Tx()
-	if want, ok := args.Get("version").Int(); ok {
-		rec, err := tx.Get(ctx, model, id)
+	if a.Version != 0 {
+		rec, err := tx.Get(ctx, a.Model, a.ID)
 		if err != nil {
 			return document.Value{}, err
 		}
-		if rec.Version != uint64(want) {
+		if rec.Version != uint64(a.Version) {
 			return document.Value{}, refuse(pluginapi.StatusConflict, "the record has changed")
 		}
 	}
-	set := args.Get("set").Object().Clone()
+	set := a.Set.Clone()
 	set.Delete("id")
-	return record(tx.Update(ctx, model, id, set))
+	return record(tx.Update(ctx, a.Model, a.ID, set))
 }
 
-func storageDelete(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
-	id, err := text(args, "id")
-	if err != nil {
-		return document.Value{}, err
-	}
-	return empty(), c.Exchange.Tx().Delete(ctx, model, id)
+func (h *Host) storageDelete(ctx context.Context, c *dispatch.Call, a storageDeleteArgs) (document.Value, error) {
+	return empty(), c.Exchange.Tx().Delete(ctx, a.Model, a.ID)
 }
 
-func storageConsume(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
-	index, err := text(args, "index")
-	if err != nil {
-		return document.Value{}, err
-	}
-	return record(c.Exchange.Tx().Consume(ctx, model, index, key(args.Get("value"))...))
+func (h *Host) storageConsume(ctx context.Context, c *dispatch.Call, a storageConsumeArgs) (document.Value, error) {
+	return record(c.Exchange.Tx().Consume(ctx, a.Model, a.Index, key(a.Value)...))
 }
 
-func storageIncrement(ctx context.Context, c *dispatch.Call, model string, args *document.Object) (document.Value, error) {
-	id, err := text(args, "id")
-	if err != nil {
-		return document.Value{}, err
-	}
-	field, err := text(args, "field")
-	if err != nil {
-		return document.Value{}, err
-	}
-	by, ok := args.Get("by").Int()
-	if !ok {
-		by = 1
-	}
+func (h *Host) storageIncrement(ctx context.Context, c *dispatch.Call, a storageIncrementArgs) (document.Value, error) {
 	// Not part of the unit of work: a counter of failed attempts must survive
 	// the refusal that it leads to.
-	n, err := c.Exchange.Realm.Store.Increment(ctx, model, id, field, by)
+	n, err := c.Exchange.Realm.Store.Increment(ctx, a.Model, a.ID, a.Field, a.By)
 	if err != nil {
 		return document.Value{}, err
 	}
-	c.Exchange.Tx().Incremented(model, id)
+	c.Exchange.Tx().Incremented(a.Model, a.ID)
 	return object(document.NewObject(1).Set("value", document.Int(n))), nil
 }

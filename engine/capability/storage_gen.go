@@ -85,6 +85,7 @@ type storageListArgs struct {
 }
 
 func decodeStorageListArgs(o *document.Object) (a storageListArgs, err error) {
+	a.Limit = 200
 	var given given
 	for name, v := range o.All() {
 		switch name {
@@ -183,7 +184,7 @@ func decodeStorageUpdateArgs(o *document.Object) (a storageUpdateArgs, err error
 				continue
 			}
 			given |= 1 << 3
-			a.Version, err = intArg(v, "argument version must be an integer")
+			a.Version, err = boundedArg(v, 1, 9007199254740991, "argument version must be an integer from 1 to 9007199254740991")
 		default:
 			err = invalid("storage.update has no argument " + name)
 		}
@@ -283,6 +284,7 @@ type storageIncrementArgs struct {
 }
 
 func decodeStorageIncrementArgs(o *document.Object) (a storageIncrementArgs, err error) {
+	a.By = 1
 	var given given
 	for name, v := range o.All() {
 		switch name {

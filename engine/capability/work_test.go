@@ -128,7 +128,7 @@ func TestTokensAreBound(t *testing.T) {
 		{"other plugin's", "verifyToken", `{"purpose":"one","token":"` + theirs.sign + `"}`, 0, pluginapi.StatusInvalid, `"code":"invalid"`},
 		{"changed", "verifyToken", `{"purpose":"one","token":"` + mine.sign[:len(mine.sign)-2] + `"}`, 0, pluginapi.StatusInvalid, `"code":"invalid"`},
 		{"dots", "verifyToken", `{"purpose":"one","token":"` + strings.Repeat(".", 10_000) + `"}`, 0, pluginapi.StatusInvalid, `"code":"invalid"`},
-		{"none", "verifyToken", `{"purpose":"one"}`, 0, pluginapi.StatusInvalid, `"code":"invalid"`},
+		{"none", "verifyToken", `{"purpose":"one"}`, 0, pluginapi.StatusInvalid, `{"message":"argument token must be a text"}`},
 		{"own seal", "open", `{"purpose":"one","sealed":"` + mine.seal + `"}`, 0, 0, `"value":"treasure"`},
 		{"seal of another purpose", "open", `{"purpose":"two","sealed":"` + mine.seal + `"}`, 0, pluginapi.StatusInvalid, `"code":"invalid"`},
 		{"seal of another plugin", "open", `{"purpose":"one","sealed":"` + theirs.seal + `"}`, 0, pluginapi.StatusInvalid, `"code":"invalid"`},

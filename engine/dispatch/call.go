@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/authhost/authhost/engine/document"
@@ -31,6 +32,7 @@ type Call struct {
 	delivery *outbox.Entry    // durable deliveries
 
 	args    document.Value
+	unset   string // the path below args that could not be written, and why
 	scratch document.Value
 	result  document.Value
 	copied  int // bytes that the guest had the host copy within the document
@@ -85,10 +87,16 @@ func (c *Call) Call(ctx context.Context, capability, function string, in, buf []
 	return uint32(pluginapi.StatusOK), v.AppendJSON(buf)
 }
 
+// takeArgs returns the arguments of a call: those in the text, or those at args.
+// If one of the latter could not be written, the call must not happen without
+// it.
 func (c *Call) takeArgs(in []byte) (*document.Object, error) {
 	if len(in) == 0 {
-		args := c.args.Object()
-		c.args = document.Value{}
+		args, unset := c.args.Object(), c.unset
+		c.args, c.unset = document.Value{}, ""
+		if unset != "" {
+			return nil, &Refusal{Status: pluginapi.StatusInvalid, Message: unset}
+		}
 		if args == nil {
 			args = document.NewObject(0)
 		}
@@ -190,7 +198,25 @@ func (c *Call) copyOf(path string) (document.Value, pluginapi.Status) {
 
 // Set writes a field of the call's document.
 func (c *Call) Set(path string, kind uint32, value []byte) uint32 {
-	return uint32(c.set(path, pluginapi.Kind(kind), value))
+	status := c.set(path, pluginapi.Kind(kind), value)
+	if rest, ok := strings.CutPrefix(path, argsRoot); ok && (rest == "" || rest[0] == '.') {
+		c.noteArgs(path, status)
+	}
+	return uint32(status)
+}
+
+// argsRoot is where guests put the arguments of the next call together.
+const argsRoot = "args"
+
+// noteArgs keeps the first path of the arguments that could not be written,
+// until a call is refused for it or the arguments are written as a whole.
+func (c *Call) noteArgs(path string, status pluginapi.Status) {
+	switch {
+	case status != pluginapi.StatusOK && c.unset == "":
+		c.unset = path + " could not be written (" + status.String() + ")"
+	case status == pluginapi.StatusOK && path == argsRoot:
+		c.unset = ""
+	}
 }
 
 func (c *Call) set(path string, kind pluginapi.Kind, value []byte) pluginapi.Status {

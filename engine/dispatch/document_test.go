@@ -323,21 +323,6 @@ func TestCopiesAreCopies(t *testing.T) {
 	}
 }
 
-// TestArgs: arguments that were put together in the document are used once.
-func TestArgs(t *testing.T) {
-	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{everything("guest").Handler(1,
-		w.SetKind("args.length", pluginapi.KindNumber, "3"), w.Set("args.alphabet", "aa"),
-		w.Call("random", "string", ""), w.Report("response.body.first"), w.Copy("response.body.value", "result.value"),
-		w.Call("random", "string", ""), w.Report("response.body.second"), w.Copy("response.body.message", "result.message"),
-		w.Call("random", "string", `[1]`), w.Report("response.body.third"),
-		w.Call("random", "nope", `{}`), w.Report("response.body.fourth"))}})
-	ex, err := runFirst(t, r)
-	want := `{"first":0,"value":"aaa","second":4,"message":"argument length must be a number from 1 to 1024","third":4,"fourth":8}`
-	if err != nil || body(ex) != want {
-		t.Errorf("got %s, %v", body(ex), err)
-	}
-}
-
 func TestLogLines(t *testing.T) {
 	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{everything("guest").Handler(1,
 		w.Log(pluginapi.LevelWarn, "line one\ntenant=evil"), w.Log(99, "odd level"))}})

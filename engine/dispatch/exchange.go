@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/sandbox"
@@ -117,10 +118,11 @@ type Exchange struct {
 	tenantView encoded
 	bodyText   encoded // see body
 
-	open       bool      // a unit of work is
-	tx         *store.Tx // its writes and reads; nil as long as there are none
-	doomed     error     // why the open unit of work must not be committed
-	ownRequest bool      // Request's parts may be changed in place
+	open       bool            // a unit of work is
+	tx         *store.Tx       // its writes and reads; nil as long as there are none
+	refused    *apierror.Error // the answer, while hooks see it
+	doomed     error           // why the open unit of work must not be committed
+	ownRequest bool            // Request's parts may be changed in place
 	effects    effects
 	outcome    unitOutcome
 	reason     string // why a session is being created

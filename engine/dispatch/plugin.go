@@ -171,8 +171,16 @@ func (s *Set) boundCookie(name string) (session.Bound, bool) {
 	return s.bound[i], true
 }
 
-// place gives an endpoint the path that the plugin's configuration has for it.
+// place gives a handler the paths that the plugin's configuration has for it.
 func (p *Plugin) place(h *pluginapi.Handler) error {
+	if h.Match != nil && h.Match.PathsFrom != "" {
+		match := *h.Match
+		match.Paths = slices.Clone(match.Paths)
+		for _, path := range walk(p.Config, strings.Split(match.PathsFrom, ".")).Items() {
+			match.Paths = append(match.Paths, path.Str())
+		}
+		h.Match = &match
+	}
 	if h.PathFrom == "" {
 		return nil
 	}
@@ -271,7 +279,7 @@ func matching(m *pluginapi.Match, ex *Exchange, phase string) bool {
 	if len(m.Headers) > 0 && !slices.ContainsFunc(m.Headers, func(h string) bool { return len(ex.Request.Headers.Values(h)) > 0 }) {
 		return false
 	}
-	return len(m.Paths) == 0 || slices.ContainsFunc(m.Paths, func(p string) bool { return matchPath(p, ex.Request.Path) })
+	return len(m.Paths) == 0 && m.PathsFrom == "" || slices.ContainsFunc(m.Paths, func(p string) bool { return matchPath(p, ex.Request.Path) })
 }
 
 func matchPath(pattern, path string) bool {

@@ -58,6 +58,8 @@ func (c *Call) lookUp(segments []string) document.Value {
 		return walk(c.Exchange.tenant().value, rest)
 	case "now":
 		return c.now(rest)
+	case "error":
+		return walk(c.errorView(), rest)
 	}
 	return document.Value{}
 }

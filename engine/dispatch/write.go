@@ -75,6 +75,9 @@ func (c *Call) writeError(segments []string, v document.Value) pluginapi.Status 
 	if len(segments) != 1 {
 		return pluginapi.StatusDenied
 	}
+	if c.event == pluginapi.EventRequestRefused {
+		return c.reword(segments[0], v)
+	}
 	switch segments[0] {
 	case "code":
 		c.denial.code = v.Str()

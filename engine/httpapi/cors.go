@@ -13,10 +13,7 @@ import (
 
 // What a trusted origin may send (Fetch, section 3.2.4), beside the headers
 // that plugins declare.
-const (
-	corsMethods = "GET, POST"
-	corsMaxAge  = "86400"
-)
+const corsMaxAge = "86400"
 
 // cors answers preflight requests and lets scripts of trusted origins read the
 // answers, cookies included. Every answer says so but for the one header that
@@ -28,6 +25,7 @@ func (a *API) cors(next http.Handler) http.Handler {
 		return next
 	}
 	allow, expose := a.corsHeaders()
+	methods := a.corsMethods()
 	below := a.Realm.BasePath + "/"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, service := a.Services.serviceToken(r.Header); service || !strings.HasPrefix(r.URL.Path, below) {
@@ -47,7 +45,7 @@ func (a *API) cors(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		h.Set("Access-Control-Allow-Methods", corsMethods)
+		h.Set("Access-Control-Allow-Methods", methods)
 		h.Set("Access-Control-Allow-Headers", allow)
 		h.Set("Access-Control-Max-Age", corsMaxAge)
 		w.WriteHeader(http.StatusNoContent)
@@ -89,6 +87,15 @@ func (a *API) corsHeaders() (allow, expose string) {
 	}
 	allowed = append(allowed, "Authorization")
 	return strings.Join(unique(allowed), ", "), strings.Join(unique(exposed), ", ")
+}
+
+// corsMethods lists the methods of the tenant's endpoints.
+func (a *API) corsMethods() string {
+	methods := []string{http.MethodGet, http.MethodPost}
+	for _, r := range a.routes {
+		methods = append(methods, r.Method)
+	}
+	return strings.Join(unique(methods), ", ")
 }
 
 func unique(names []string) []string {

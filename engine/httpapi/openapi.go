@@ -190,7 +190,7 @@ func schemaOf(s *pluginapi.Schema) document.Value {
 }
 
 func (d *describing) requestBody(e *endpoint) document.Value {
-	if e.Method != http.MethodPost || e.body == nil {
+	if e.Method == http.MethodGet || e.body == nil {
 		return e.operation.Get("requestBody")
 	}
 	content := document.NewObject(len(e.mediaTypes))

@@ -79,7 +79,7 @@ func (e *endpoint) refusals() map[int][]string {
 	switch {
 	case e.session == pluginapi.SessionFresh:
 		add(http.StatusForbidden, "SESSION_NOT_FRESH: the session began too long ago; or the request comes from an origin that is not trusted")
-	case e.Method == http.MethodPost:
+	case e.Method != http.MethodGet:
 		add(http.StatusForbidden, "INVALID_ORIGIN, MISSING_OR_NULL_ORIGIN: the request comes from an origin that is not trusted")
 	}
 	add(http.StatusTooManyRequests, "Too many requests. The header X-Retry-After says how many seconds to wait.")

@@ -75,8 +75,8 @@ func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request
 		if !errors.Is(ctx.Err(), context.Canceled) { // then the client went away
 			a.logFault(ctx, ex, e, err)
 		}
-	} else if err := guard(func() error { ex.Refused(ctx); return nil }); err != nil {
-		a.logFault(ctx, ex, e, err)
+	} else if fault := guard(func() error { err = ex.Refused(ctx, apierror.From(err)); return nil }); fault != nil {
+		a.logFault(ctx, ex, e, fault)
 	}
 	withoutCookies(ex)
 	return writeError(w, &ex.Response, err).Status
@@ -181,8 +181,8 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 	}
 	trusts := a.judge(ctx, ex)
 	to, guard := a.targets(trusts), csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin}
-	if r.Method == http.MethodPost {
-		if err := a.readPost(w, r, ex, e, guard); err != nil {
+	if r.Method != http.MethodGet {
+		if err := a.readRequest(w, r, ex, e, guard); err != nil {
 			return err
 		}
 		if err := a.checkCallbacks(ex, to); err != nil {
@@ -240,8 +240,8 @@ func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *serv
 
 var plainText = []string{"text/plain;charset=UTF-8"}
 
-// readPost parses the body, then looks at where the request comes from.
-func (a *API) readPost(w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, guard csrf) error {
+// readRequest parses the body, then looks at where the request comes from.
+func (a *API) readRequest(w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, guard csrf) error {
 	var err error
 	if ex.Request.Body, ex.Request.RawBody, err = readBody(w, r, e.mediaTypes, a.Config); err != nil {
 		return err
@@ -260,7 +260,7 @@ func (a *API) checkCallbacks(ex *dispatch.Exchange, to targets) error {
 // admit checks where the request leads now that hooks may have changed it, its
 // shape, and its session.
 func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange, e *endpoint, to targets) error {
-	if r.Method == http.MethodPost {
+	if r.Method != http.MethodGet {
 		if err := a.checkCallbacks(ex, to); err != nil {
 			return err
 		}
@@ -305,7 +305,7 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 		}
 		return apierror.Unauthorized()
 	}
-	if ex.Request.Method == http.MethodPost && !cur.DontRemember {
+	if ex.Request.Method != http.MethodGet && !cur.DontRemember {
 		ex.RenewCopy() // the store was asked anyway
 	}
 	if need == pluginapi.SessionFresh && !a.Realm.Sessions.Fresh(cur.Session, ex.Now) {

@@ -2,11 +2,14 @@ package httpapi
 
 import (
 	"fmt"
+	"math"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf16"
 
 	"github.com/authhost/authhost/engine/apierror"
@@ -74,8 +77,8 @@ func check(path string, s *pluginapi.Schema, v document.Value, report func(path,
 		checkString(path, s, v, report)
 	case "boolean":
 		wrongKind(path, v, document.Bool, "boolean", report)
-	case "number":
-		wrongKind(path, v, document.Number, "number", report)
+	case "number", "integer":
+		checkNumber(path, s, v, report)
 	}
 }
 
@@ -161,13 +164,59 @@ func checkString(path string, s *pluginapi.Schema, v document.Value, report func
 		}
 		return
 	}
-	if s.Format == "email" && !ValidEmail(v.Str()) {
-		report(path, "Invalid email address")
+	if !s.Matches(v.Str()) {
+		report(path, "Invalid string: must match pattern /"+s.Pattern+"/")
+	}
+	if problem := checkFormat(s.Format, v.Str()); problem != "" {
+		report(path, problem)
 	}
 	if s.MinLength != nil || s.MaxLength != nil {
 		checkLength(path, s, len(utf16.Encode([]rune(v.Str()))), "string", "characters", report)
 	}
 }
+
+// checkFormat returns what a client is told of a text that is not of a format.
+func checkFormat(format, text string) string {
+	switch format {
+	case pluginapi.FormatEmail:
+		if !ValidEmail(text) {
+			return "Invalid email address"
+		}
+	case pluginapi.FormatDateTime:
+		if _, err := time.Parse(time.RFC3339, text); err != nil {
+			return "Invalid ISO datetime"
+		}
+	case pluginapi.FormatURI:
+		if u, err := url.Parse(text); err != nil || u.Scheme == "" || u.Host == "" && u.Opaque == "" {
+			return "Invalid URL"
+		}
+	}
+	return ""
+}
+
+func checkNumber(path string, s *pluginapi.Schema, v document.Value, report func(path, message string)) {
+	if wrongKind(path, v, document.Number, "number", report) {
+		return
+	}
+	f, ok := v.Float()
+	if !ok {
+		report(path, "Invalid input: expected number, received "+received(v))
+		return
+	}
+	if s.Type == "integer" && f != math.Trunc(f) {
+		report(path, "Invalid input: expected int, received number")
+		return
+	}
+	if s.Minimum != nil && f < *s.Minimum {
+		report(path, "Too small: expected number to be >="+number(*s.Minimum))
+	}
+	if s.Maximum != nil && f > *s.Maximum {
+		report(path, "Too big: expected number to be <="+number(*s.Maximum))
+	}
+}
+
+// number writes a bound as JavaScript does, as far as bounds go.
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func checkLength(path string, s *pluginapi.Schema, n int, kind, unit string, report func(path, message string)) {
 	if s.MinLength != nil && n < *s.MinLength {

@@ -24,7 +24,9 @@ func TestValidate(t *testing.T) {
 			"in":{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]},
 			"map":{"type":"object","additionalProperties":{"type":"number"}},
 			"either":{"anyOf":[{"type":"string","enum":["x"]},{"type":"number"}]},
-			"short":{"type":"string","minLength":2,"maxLength":3}}}`
+			"short":{"type":"string","minLength":2,"maxLength":3},
+			"count":{"type":"integer","minimum":1,"maximum":10},"slug":{"type":"string","pattern":"^[a-z]+$"},
+			"at":{"type":"string","format":"date-time"},"home":{"type":"string","format":"uri"},"secret":{"type":"string","format":"password"}}}`
 		good = `"name":"A","email":"a@b.co","password":"x"`
 	)
 	tests := []struct{ name, schema, value, want string }{
@@ -55,6 +57,15 @@ func TestValidate(t *testing.T) {
 		{"one of several", various, `{"either":"x"}`, ""},
 		{"the other one", various, `{"either":1}`, ""},
 		{"none of several", various, `{"either":"y"}`, "[body.either] Invalid input"},
+		{"bounds and formats that hold", various, `{"count":10,"slug":"abc","at":"2026-01-02T03:04:05.678Z","home":"https://a.example/x","secret":"x"}`, ""},
+		{"fraction", various, `{"count":1.5}`, "[body.count] Invalid input: expected int, received number"},
+		{"text for integer", various, `{"count":"1"}`, "[body.count] Invalid input: expected number, received string"},
+		{"too small", various, `{"count":0}`, "[body.count] Too small: expected number to be >=1"},
+		{"too big", various, `{"count":11}`, "[body.count] Too big: expected number to be <=10"},
+		{"huge", various, `{"count":1e999}`, "[body.count] Invalid input: expected number, received Infinity"},
+		{"pattern", various, `{"slug":"A"}`, "[body.slug] Invalid string: must match pattern /^[a-z]+$/"},
+		{"date", various, `{"at":"2026-01-02"}`, "[body.at] Invalid ISO datetime"},
+		{"URL", various, `{"home":"a.example"}`, "[body.home] Invalid URL"},
 		{"inner", various, `{"in":{}}`, "[body.in.a] Invalid input: expected string, received undefined"},
 		{"record", various, `{"map":{"a":1,"b":"x"}}`, "[body.map.b] Invalid input: expected number, received string"},
 		{"no record", various, `{"map":[]}`, "[body.map] Invalid input: expected record, received array"},

@@ -92,10 +92,10 @@ func derive(value, purpose string, n int) []byte {
 }
 
 // MAC returns the HMAC-SHA256 of value under a key derived for the purpose,
-// as base64url without padding (43 characters). It depends on the current
-// secret: a stored MAC does not survive a rotation.
-func (s *Secrets) MAC(purpose, value string) string {
-	return base64.RawURLEncoding.EncodeToString(mac(s.Derive("mac/"+purpose, sha256.Size), value))
+// 32 bytes. It depends on the current secret: a stored MAC does not survive a
+// rotation.
+func (s *Secrets) MAC(purpose, value string) []byte {
+	return mac(s.Derive("mac/"+purpose, sha256.Size), value)
 }
 
 // PlainMAC returns the HMAC-SHA256 of value under the current secret itself,

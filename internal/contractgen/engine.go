@@ -8,16 +8,70 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
+// engineFunctions makes the table that binds each function to the engine's
+// method of its name, so that one without a method does not compile.
+func engineFunctions([]byte) ([]byte, error) {
+	s := newSource("", "capability", "github.com/authhost/authhost/pluginapi")
+	s.line("\n// functions has every function of the contract by capability and name, with")
+	s.line("// what reads its arguments, what the manifest must ask for, and its method.")
+	s.line("var functions = map[string]map[string]function{")
+	for _, capability := range pluginapi.CapabilityNames() {
+		s.line("%q: {", capability)
+		for _, f := range functionsOf(capability) {
+			s.line("%q: %s,", f.Name, binding(f))
+		}
+		s.line("},")
+	}
+	s.line("}")
+	return s.formatted()
+}
+
+// binding is the expression for a function in the table.
+func binding(f *pluginapi.Function) string {
+	decode, method := "decode"+exported(engineType(f)), "(*Host)."+f.Capability+exported(f.Name)
+	access := map[pluginapi.Access]string{pluginapi.AccessRead: "pluginapi.AccessRead", pluginapi.AccessWrite: "pluginapi.AccessWrite"}[f.Access]
+	if f.Access == pluginapi.AccessNone {
+		return fmt.Sprintf("bind(%s, %s)", decode, method)
+	}
+	model := fmt.Sprintf("func(%s) string { return %q }", engineType(f), f.Model)
+	if f.Model == "" {
+		model = fmt.Sprintf("func(a %s) string { return a.Model }", engineType(f))
+	}
+	return fmt.Sprintf("bindModel(%s, %s, %s, %s)", access, model, decode, method)
+}
+
 // engineArguments makes the types of a capability's arguments in the engine,
 // and what reads them from a document.
 func engineArguments(capability string) ([]byte, error) {
 	s := newSource("", "capability", "github.com/authhost/authhost/engine/document")
 	s.line("")
+	done := map[string]bool{}
 	for _, f := range functionsOf(capability) {
-		s.argumentStruct(f)
+		s.line("// %s are the arguments of %s.", engineType(f), f.FullName())
+		s.argumentStruct(engineType(f), f.Args)
 		s.decoder(f)
+		for i := range f.Args {
+			if p := &f.Args[i]; p.Members != nil && !done[p.Go] {
+				done[p.Go] = true
+				s.memberType(p)
+			}
+		}
 	}
 	return s.formatted()
+}
+
+// memberType writes the type of an object with members, and what reads it.
+func (s *source) memberType(p *pluginapi.Param) {
+	s.line("// arg%s is the argument %s. Fields is the whole object.", p.Go, p.Name)
+	s.argumentStruct("arg"+p.Go, p.Members, "Fields *document.Object")
+	s.line("func decodeArg%s(o *document.Object) (*arg%s, error) {", p.Go, p.Go)
+	s.line("\ta := &arg%s{Fields: o}\n\tvar err error", p.Go)
+	unknown := "argument " + p.Name + " has no member "
+	if p.Open {
+		unknown = ""
+	}
+	s.readArguments(reading{params: p.Members, at: p.Name + ".", failed: "nil", unknown: unknown})
+	s.line("\treturn a, nil\n}\n")
 }
 
 func engineType(f *pluginapi.Function) string {
@@ -26,6 +80,9 @@ func engineType(f *pluginapi.Function) string {
 
 // engineField is the Go type of an argument in the engine.
 func engineField(p *pluginapi.Param) string {
+	if p.Members != nil {
+		return "*arg" + p.Go
+	}
 	switch p.Type {
 	case pluginapi.TypeText:
 		return "string"
@@ -44,11 +101,13 @@ func engineField(p *pluginapi.Param) string {
 	return "document.Value"
 }
 
-func (s *source) argumentStruct(f *pluginapi.Function) {
-	s.line("// %s are the arguments of %s.", engineType(f), f.FullName())
-	s.line("type %s struct {", engineType(f))
-	for i := range f.Args {
-		s.line("\t%s %s", exported(f.Args[i].Name), engineField(&f.Args[i]))
+func (s *source) argumentStruct(name string, params []pluginapi.Param, further ...string) {
+	s.line("type %s struct {", name)
+	for i := range params {
+		s.line("\t%s %s", exported(params[i].Name), engineField(&params[i]))
+	}
+	for _, field := range further {
+		s.line("\t%s", field)
 	}
 	s.line("}\n")
 }
@@ -61,56 +120,82 @@ func (s *source) decoder(f *pluginapi.Function) {
 		s.line("\tfor name := range o.All() {\n\t\treturn a, invalid(%q + name)\n\t}\n\treturn a, nil\n}\n", f.UnknownArgument(""))
 		return
 	}
-	s.line("\tvar given given")
+	s.readArguments(reading{params: f.Args, failed: "a", unknown: f.UnknownArgument("")})
+	for _, names := range f.OneOf {
+		s.line("\tif count(%s) != 1 {\n\t\treturn a, invalid(%q)\n\t}", strings.Join(presence(f, names), ", "), pluginapi.OneOfRule(names))
+	}
+	s.line("\treturn a, nil")
+	s.line("}\n")
+}
+
+// presence lists expressions that say which of some arguments there are.
+func presence(f *pluginapi.Function, names []string) []string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		p, _ := f.Arg(name)
+		none := "nil"
+		if engineField(p) == "string" {
+			none = `""`
+		}
+		list[i] = fmt.Sprintf("a.%s != %s", exported(name), none)
+	}
+	return list
+}
+
+// reading says how the members of an object become the fields of a struct.
+type reading struct {
+	params  []pluginapi.Param
+	at      string // what stands before names in messages: "user."
+	failed  string // what is returned beside an error
+	unknown string // begins the message for other members; "": they may be
+}
+
+// readArguments writes what reads the members of o into the fields of a, and
+// returns with an error if one is not what the table says.
+func (s *source) readArguments(r reading) {
+	counts := slices.ContainsFunc(r.params, func(p pluginapi.Param) bool { return p.Required })
+	for i := range r.params {
+		if p := &r.params[i]; p.Default != 0 {
+			s.line("\ta.%s = %d", exported(p.Name), p.Default)
+		}
+	}
+	if counts {
+		s.line("\tvar given given")
+	}
 	s.line("\tfor name, v := range o.All() {")
 	s.line("\t\tswitch name {")
-	for i := range f.Args {
-		p := &f.Args[i]
+	for i := range r.params {
+		p := &r.params[i]
 		s.line("\t\tcase %q:", p.Name)
 		if !p.Required && p.Type&pluginapi.TypeNull == 0 {
 			s.line("\t\t\tif v.IsNullish() {\n\t\t\t\tcontinue\n\t\t\t}")
 		}
-		s.line("\t\t\tgiven |= 1 << %d", i)
-		s.line("\t\t\ta.%s, err = %s", exported(p.Name), s.decodeCall(p))
-		if p.Members != nil {
-			s.line("\t\t\tif err == nil {")
-			s.line("\t\t\t\terr = check%sMembers(a.%s)", exported(memberChecker(f, p)), exported(p.Name))
-			s.line("\t\t\t}")
+		if counts {
+			s.line("\t\t\tgiven |= 1 << %d", i)
 		}
+		s.line("\t\t\ta.%s, err = %s", exported(p.Name), decodeCall(p, p.Rule(r.at+p.Name)))
 	}
-	s.line("\t\tdefault:")
-	s.line("\t\t\terr = invalid(%q + name)", f.UnknownArgument(""))
+	if r.unknown != "" {
+		s.line("\t\tdefault:")
+		s.line("\t\t\terr = invalid(%q + name)", r.unknown)
+	}
 	s.line("\t\t}")
-	s.line("\t\tif err != nil {\n\t\t\treturn a, err\n\t\t}")
+	s.line("\t\tif err != nil {\n\t\t\treturn %s, err\n\t\t}", r.failed)
 	s.line("\t}")
-	for i := range f.Args {
-		if p := &f.Args[i]; p.Required {
-			s.line("\tif !given.has(%d) {\n\t\treturn a, invalid(%q)\n\t}", i, p.Rule(p.Name))
-		}
-	}
-	for _, names := range f.OneOf {
-		indices := make([]string, len(names))
-		for i, name := range names {
-			indices[i] = fmt.Sprint(slices.IndexFunc(f.Args, func(p pluginapi.Param) bool { return p.Name == name }))
-		}
-		s.line("\tif given.count(%s) != 1 {\n\t\treturn a, invalid(%q)\n\t}", strings.Join(indices, ", "), pluginapi.OneOfRule(names))
-	}
-	s.line("\treturn a, nil")
-	s.line("}\n")
-	for i := range f.Args {
-		if p := &f.Args[i]; p.Members != nil {
-			s.memberCheck(memberChecker(f, p), p)
+	for i := range r.params {
+		if p := &r.params[i]; p.Required {
+			s.line("\tif !given.has(%d) {\n\t\treturn %s, invalid(%q)\n\t}", i, r.failed, p.Rule(r.at+p.Name))
 		}
 	}
 }
 
-func memberChecker(f *pluginapi.Function, p *pluginapi.Param) string {
-	return f.Capability + exported(f.Name) + exported(p.Name)
-}
-
-// decodeCall is the expression that reads one argument.
-func (s *source) decodeCall(p *pluginapi.Param) string {
-	rule := fmt.Sprintf("%q", p.Rule(p.Name))
+// decodeCall is the expression that reads one argument, or refuses it with its
+// rule.
+func decodeCall(p *pluginapi.Param, message string) string {
+	rule := fmt.Sprintf("%q", message)
+	if p.Members != nil {
+		return fmt.Sprintf("membersArg(v, decodeArg%s, %s)", p.Go, rule)
+	}
 	switch engineField(p) {
 	case "string":
 		if len(p.Enum) > 0 {
@@ -160,34 +245,4 @@ func kinds(t pluginapi.Type) string {
 		}
 	}
 	return strings.Join(out, "|")
-}
-
-// memberCheck writes the function that checks an object's members.
-func (s *source) memberCheck(name string, p *pluginapi.Param) {
-	s.line("func check%sMembers(o *document.Object) (err error) {", exported(name))
-	for i := range p.Members {
-		m := &p.Members[i]
-		at := p.Name + "." + m.Name
-		described := *m
-		described.Name = at
-		rule := fmt.Sprintf("%q", m.Rule(at))
-		if m.Type == pluginapi.TypeAny {
-			continue
-		}
-		if m.Required {
-			s.line("\tif v := o.Get(%q); v.IsAbsent() {\n\t\treturn invalid(%s)\n\t} else if _, err = %s; err != nil {\n\t\treturn err\n\t}", m.Name, rule, s.decodeCall(&described))
-			continue
-		}
-		s.line("\tif v := o.Get(%q); !v.IsNullish() {\n\t\tif _, err = %s; err != nil {\n\t\t\treturn err\n\t\t}\n\t}", m.Name, s.decodeCall(&described))
-	}
-	if !p.Open {
-		names := make([]string, len(p.Members))
-		for i, m := range p.Members {
-			names[i] = m.Name
-		}
-		s.line("\treturn onlyMembers(o, %q, %s)", "argument "+p.Name+" has no member ", quoted(names))
-	} else {
-		s.line("\treturn nil")
-	}
-	s.line("}\n")
 }

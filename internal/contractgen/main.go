@@ -1,6 +1,6 @@
 // Command contractgen writes what is made from the contract in package
 // pluginapi: the tables of ABI.md, contract.json, the typed methods of the Go
-// SDK and the engine's decoding of arguments.
+// SDK, and the engine's table of functions and decoding of arguments.
 //
 //	go run ./internal/contractgen
 //
@@ -30,6 +30,7 @@ func outputs() []output {
 		{sdkFolder + "/records_gen.go", sdkRecords},
 		{sdkFolder + "/imports_wasip1_gen.go", sdkImports},
 		{sdkFolder + "/imports_native_gen.go", sdkNativeImports},
+		{"engine/capability/functions_gen.go", engineFunctions},
 	}
 	for _, name := range pluginapi.CapabilityNames() {
 		list = append(list,

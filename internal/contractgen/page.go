@@ -158,6 +158,9 @@ func paramDoc(p *pluginapi.Param) string {
 	if p.Doc != "" {
 		parts = append(parts, strings.TrimSuffix(p.Doc, "."))
 	}
+	if p.Default != 0 {
+		parts = append(parts, fmt.Sprintf("default %d", p.Default))
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -97,8 +97,12 @@ func memberDoc(m *pluginapi.Param) string {
 	if m.Unit != "" {
 		parts = append(parts, m.Unit)
 	}
-	if m.Doc != "" {
-		parts = append(parts, m.Doc)
+	doc := m.Doc
+	if m.Default != 0 {
+		doc = strings.TrimPrefix(fmt.Sprintf("%s, default %d", doc, m.Default), ", ")
+	}
+	if doc != "" {
+		parts = append(parts, doc)
 	}
 	if len(m.Enum) > 0 && len(m.Enum) < 8 {
 		parts = append(parts, strings.Join(m.Enum, ", "))

@@ -56,7 +56,9 @@ func faults(f *pluginapi.Function) []fault {
 			p, _ := f.Arg(name)
 			none, all = without(none, name), with(all, name, sample(p))
 		}
-		list = append(list, fault{none, pluginapi.OneOfRule(names)}, fault{all, pluginapi.OneOfRule(names)})
+		for _, args := range []object{none, all, with(none, names[0], ""), with(none, names[0], nil)} {
+			list = append(list, fault{args, pluginapi.OneOfRule(names)})
+		}
 	}
 	return list
 }

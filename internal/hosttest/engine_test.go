@@ -21,7 +21,10 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func TestEngine(t *testing.T) { hosttest.Run(t, newEngine) }
+func TestEngine(t *testing.T) {
+	hosttest.Run(t, newEngine)
+	hosttest.RunArguments(t, newEngine)
+}
 
 // engine is a tenant whose one plugin is a module with a single step: a call
 // that comes to this test, which then runs the handler's code on the call's

@@ -11,8 +11,11 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// Run runs the case of each function.
+// Run runs the case of each function, and those of what is not a function.
 func Run(t *testing.T, start Maker) {
+	for name, test := range documentCases {
+		t.Run(name, func(t *testing.T) { test(newTester(t, start)) })
+	}
 	for name, test := range cases() {
 		t.Run(name, func(t *testing.T) {
 			c := newTester(t, start)
@@ -88,6 +91,14 @@ func (t *tester) serveHooks(r Request, handlers map[string]func(*guest) pluginap
 type guest struct {
 	t *tester
 	Host
+}
+
+// set writes a field of the document.
+func (g *guest) set(path string, kind pluginapi.Kind, value string, want pluginapi.Status) {
+	g.t.Helper()
+	if status := g.Set(path, kind, []byte(value)); status != want {
+		g.t.Errorf("set %s: %s, want %s", path, status, want)
+	}
 }
 
 // object is a JSON object.

@@ -193,14 +193,15 @@ func plugins(t testing.TB, c Config) *dispatch.Set {
 	return set
 }
 
-// Exchange starts a request; it is closed with the test.
+// Exchange starts a request; it is closed with the test. A host call whose
+// result is not as the contract says fails the test.
 func (r *Realm) Exchange(t testing.TB, req dispatch.Request) *dispatch.Exchange {
 	t.Helper()
 	if req.Headers == nil {
 		req.Headers = http.Header{}
 	}
 	ex := dispatch.NewExchange(dispatch.Config{
-		Realm: r.Realm, Set: r.Set, Capabilities: r.Host, Views: r.Views, Observer: r.Done, Logger: r.Log.Logger(),
+		Realm: r.Realm, Set: r.Set, Capabilities: checked{t, r.Host}, Views: r.Views, Observer: r.Done, Logger: r.Log.Logger(),
 	}, req, r.Clock.Now())
 	t.Cleanup(ex.Close)
 	return ex

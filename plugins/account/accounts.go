@@ -3,86 +3,79 @@ package main
 import (
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // listAccounts serves GET /list-accounts.
-func listAccounts(c *sdk.Call) sdk.Result {
-	if status := c.Identity().ListAccounts(c.Session().UserID()); status != sdk.OK {
-		return c.Fail(status)
+func listAccounts(c *sdk.Call) error {
+	accounts, err := c.Identity().ListAccounts(c.Session().UserID)
+	if err != nil {
+		return err
 	}
-	c.SetBody("", sdk.JSON("[]"))
-	for i := int64(0); ; i++ {
-		n := sdk.Int(i).Text()
-		account := "accounts." + n
-		if c.Result(account + ".id").IsAbsent() {
-			return sdk.Continue
-		}
-		c.SetBody("-", sdk.Copy("result."+account))
-		c.SetBody(n+".scope", sdk.Value{})
-		for _, hidden := range [...]string{".hasPassword", ".accessTokenExpiresAt", ".refreshTokenExpiresAt"} {
-			c.SetBody(n+hidden, sdk.Value{})
-		}
-		c.SetBody(n+".scopes", sdk.JSON("[]"))
-		if scope := c.Result(account + ".scope").String(); scope != "" {
-			for _, s := range strings.Split(scope, ",") {
-				c.SetBody(n+".scopes.-", sdk.String(s))
-			}
+	list := make([]sdk.Value, len(accounts))
+	for i, a := range accounts {
+		list[i] = shown(a)
+	}
+	return c.ReplyWith(sdk.List(list...))
+}
+
+// shown is an account as clients see it: with a list of what the provider
+// granted, without what concerns its secrets.
+func shown(a sdk.Account) sdk.Value {
+	var fields []sdk.Field
+	for name, v := range a.Fields.Members() {
+		switch name {
+		case "scope", "hasPassword", "accessTokenExpiresAt", "refreshTokenExpiresAt":
+		default:
+			fields = append(fields, sdk.F(name, v))
 		}
 	}
+	var scopes []string
+	if a.Scope != "" {
+		scopes = strings.Split(a.Scope, ",")
+	}
+	return sdk.Object(append(fields, sdk.F("scopes", sdk.Strings(scopes...)))...)
 }
 
 // unlinkAccount serves POST /unlink-account in the dialect 1.6: an account is
 // known by its provider and its id there.
-func unlinkAccount(c *sdk.Call) sdk.Result {
-	userID := c.Session().UserID()
-	if o := mayUnlink(c, userID); o != sdk.Continue {
-		return o
+func unlinkAccount(c *sdk.Call) error {
+	if _, err := unlinkable(c); err != nil {
+		return err
 	}
-	body := c.Request()
-	return unlink(c, userID, body.Body("providerId").String(), body.Body("accountId").String())
+	body := unlinkAccountBody{c.Request()}
+	return unlink(c, body.ProviderID(), body.AccountID())
 }
 
 // unlinkAccountByID serves POST /unlink-account in the dialect 1.7: an account
 // is known by its id here.
-func unlinkAccountByID(c *sdk.Call) sdk.Result {
-	userID := c.Session().UserID()
-	if o := mayUnlink(c, userID); o != sdk.Continue {
-		return o
+func unlinkAccountByID(c *sdk.Call) error {
+	accounts, err := unlinkable(c)
+	if err != nil {
+		return err
 	}
-	want := c.Request().Body("accountId").String()
-	for i := int64(0); ; i++ {
-		account := "accounts." + sdk.Int(i).Text()
-		id := c.Result(account + ".id")
-		if id.IsAbsent() {
-			return errAccountNotFound.Deny(c)
-		}
-		if id.String() == want {
-			return unlink(c, userID, c.Result(account+".providerId").String(), c.Result(account+".accountId").String())
+	id := unlinkAccountByIDBody{c.Request()}.AccountID()
+	for _, a := range accounts {
+		if a.ID == id {
+			return unlink(c, a.ProviderID, a.AccountID)
 		}
 	}
+	return errAccountNotFound
 }
 
-// mayUnlink lists the user's accounts, at result.accounts, and refuses to
-// unlink the last one.
-func mayUnlink(c *sdk.Call, userID string) sdk.Result {
-	if status := c.Identity().ListAccounts(userID); status != sdk.OK {
-		return c.Fail(status)
+// unlinkable lists the user's accounts, and refuses to unlink the last one.
+func unlinkable(c *sdk.Call) ([]sdk.Account, error) {
+	accounts, err := c.Identity().ListAccounts(c.Session().UserID)
+	if err == nil && len(accounts) < 2 && !configOf(c).AllowUnlinkingAll {
+		err = errFailedToUnlinkLastAccount
 	}
-	if c.Result("accounts.1.id").IsAbsent() && !c.Config("allowUnlinkingAll").IsTrue() {
-		return errLastAccount.Deny(c)
-	}
-	return sdk.Continue
+	return accounts, err
 }
 
-func unlink(c *sdk.Call, userID, providerID, accountID string) sdk.Result {
-	status := c.Identity().DeleteAccount(userID, providerID, accountID)
-	if status == sdk.NotFound {
-		return errAccountNotFound.Deny(c)
+func unlink(c *sdk.Call, providerID, accountID string) error {
+	err := c.Identity().DeleteAccount(c.Session().UserID, providerID, sdk.DeleteAccountOptions{AccountID: accountID})
+	if err != nil {
+		return sdk.IfNotFound(err, errAccountNotFound)
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
+	return done(c)
 }

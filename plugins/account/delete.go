@@ -1,6 +1,9 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
+)
 
 // deletePrefix starts the identifier under which the token of a deletion mail
 // is kept; deleteTokenLength is its number of characters: 165 bits.
@@ -12,139 +15,106 @@ const (
 
 // deleteUser serves POST /delete-user: by a mailed token, by mail, or at once
 // with the password or a fresh session.
-func deleteUser(c *sdk.Call) sdk.Result {
-	if !c.Config("deleteUser.enabled").IsTrue() {
-		return errDeleteDisabled.Deny(c)
+func deleteUser(c *sdk.Call) error {
+	config := configOf(c).DeleteUser
+	if !config.Enabled {
+		return errDeleteUserDisabled
 	}
-	password := c.Request().Body("password").Truthy()
-	if password {
-		if refused, status := checkPassword(c); status != sdk.OK {
-			return c.Fail(status)
-		} else if refused != nil {
-			return refused.Deny(c)
+	session, body := c.Session(), deleteUserBody{c.Request()}
+	withPassword := body.Body("password").Truthy()
+	if withPassword {
+		refusals := kit.Refusals{WrongPassword: errInvalidPassword, NoPassword: errCredentialAccountNotFound}
+		if err := kit.CheckPassword(c, session.UserID, body.Password(), refusals); err != nil {
+			return err
 		}
 	}
-	if token := c.Request().Body("token").String(); token != "" {
-		return deleteByToken(c, token)
+	if token := body.Token(); token != "" {
+		return deleteByToken(c, token, session.UserID)
 	}
-	if c.Config("deleteUser.sendDeleteAccountVerification").IsTrue() {
-		return mailDeletion(c)
+	if config.SendDeleteAccountVerification {
+		return mailDeletion(c, session.User, config.DeleteTokenExpiresIn)
 	}
-	if !password && !c.Session().Fresh() {
-		return errSessionExpired.Deny(c)
+	if !withPassword && !session.Fresh {
+		return errSessionExpired
 	}
-	if status := deleteAndEnd(c); status != sdk.OK {
-		return notDeleted(c, status)
-	}
-	return answer(c, "User deleted")
+	return endAndDelete(c, session.UserID, "")
 }
 
-// checkPassword checks the password in the body; refused is nil if it is
-// right.
-func checkPassword(c *sdk.Call) (refused *sdk.APIError, status sdk.Status) {
-	userID := c.Session().UserID()
-	hasPassword, status := c.Identity().FindAccount(userID, sdk.ProviderCredential)
-	if status == sdk.NotFound || status == sdk.OK && !hasPassword {
-		return &errNoCredential, sdk.OK
+func mailDeletion(c *sdk.Call, user sdk.User, expiresIn int64) error {
+	token, err := c.Random().String(deleteTokenLength, sdk.RandomStringOptions{Alphabet: deleteAlphabet})
+	if err != nil {
+		return err
 	}
-	if status != sdk.OK {
-		return nil, status
+	if _, err := c.Verifications().Create(deletePrefix+token, user.ID, expiresIn); err != nil {
+		return err
 	}
-	valid, status := c.Identity().VerifyPasswordByID(userID, sdk.Copy("request.body.password"))
-	if status == sdk.OK && !valid {
-		refused = &errInvalidPassword
+	mail := kit.LinkMail{
+		To: user.Email, Template: "delete-account", Path: "/delete-user/callback", Token: token,
+		CallbackURL: deleteUserBody{c.Request()}.CallbackURL(),
 	}
-	return refused, status
-}
-
-func mailDeletion(c *sdk.Call) sdk.Result {
-	token, status := c.Random().String(deleteTokenLength, deleteAlphabet)
-	if status == sdk.OK {
-		status = c.Verifications().Create(deletePrefix+token, c.Session().UserID(), c.Config("deleteUser.deleteTokenExpiresIn").Int(0))
-	}
-	if status == sdk.OK {
-		status = c.Email().Send(sdk.Mail{
-			To:       c.Session().User("email").String(),
-			Template: "delete-account",
-			URL:      c.Tenant("authURL").String() + "/delete-user/callback?token=" + token + "&callbackURL=" + callbackParameter(c),
-			Token:    token,
-		})
-	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err := mail.Send(c); err != nil {
+		return err
 	}
 	return answer(c, "Verification email sent")
 }
 
 // deleteUserCallback serves GET /delete-user/callback, the mailed link. It
 // works only where the user is signed in.
-func deleteUserCallback(c *sdk.Call) sdk.Result {
-	if !c.Config("deleteUser.enabled").IsTrue() {
-		return errCallbackDisabled.Deny(c)
+func deleteUserCallback(c *sdk.Call) error {
+	if !configOf(c).DeleteUser.Enabled {
+		return errNotFound
 	}
-	if !c.Session().Exists() {
-		return errNoSession.Deny(c)
+	session, query := c.Session(), deleteUserCallbackQuery{c.Request()}
+	if !session.Exists() {
+		return errFailedToGetUserInfo
 	}
-	if refused, status := spendToken(c, c.Request().Query("token").String()); status != sdk.OK {
-		return c.Fail(status)
-	} else if refused != nil {
-		return refused.Deny(c)
+	if err := spendToken(c, query.Token(), session.UserID); err != nil {
+		return err
 	}
-	if status := deleteAndEnd(c); status != sdk.OK {
-		return notDeleted(c, status)
-	}
-	if page := c.Request().Query("callbackURL").String(); page != "" {
-		return c.Redirect(page)
-	}
-	return answer(c, "User deleted")
+	return endAndDelete(c, session.UserID, query.CallbackURL())
 }
 
 // deleteByToken deletes the user with a mailed token in the body. The client
 // keeps its cookies, which are worth nothing; its next look at the session
 // takes them away.
-func deleteByToken(c *sdk.Call, token string) sdk.Result {
-	if refused, status := spendToken(c, token); status != sdk.OK {
-		return c.Fail(status)
-	} else if refused != nil {
-		return refused.Deny(c)
+func deleteByToken(c *sdk.Call, token, userID string) error {
+	if err := spendToken(c, token, userID); err != nil {
+		return err
 	}
-	if status := c.Identity().DeleteUser(c.Session().UserID()); status != sdk.OK {
-		return notDeleted(c, status)
-	}
-	return answer(c, "User deleted")
+	return deleteNow(c, userID, "")
 }
 
 // spendToken uses up the token of a deletion mail, which must be the user's
 // own: a token of somebody else is refused, and not used up.
-func spendToken(c *sdk.Call, token string) (refused *sdk.APIError, status sdk.Status) {
-	owner, status := c.Verifications().Consume(deletePrefix + token)
-	if status == sdk.NotFound || status == sdk.OK && owner != c.Session().UserID() {
-		return &errInvalidDeleteToken, sdk.OK
+func spendToken(c *sdk.Call, token, userID string) error {
+	kept, err := c.Verifications().Consume(deletePrefix + token)
+	if err == nil && kept.Value != userID {
+		return errInvalidToken
 	}
-	return nil, status
+	return sdk.IfNotFound(err, errInvalidToken)
 }
 
-// deleteAndEnd deletes the user with all that belongs to it, and takes the
-// session's cookies away.
-func deleteAndEnd(c *sdk.Call) sdk.Status {
-	userID := c.Session().UserID()
-	if status := c.Sessions().End(); status != sdk.OK {
-		return status
+// endAndDelete takes the session's cookies away, and deletes the user.
+func endAndDelete(c *sdk.Call, userID, page string) error {
+	if err := c.Sessions().End(sdk.SessionEndOptions{}); err != nil {
+		return err
 	}
-	return c.Identity().DeleteUser(userID)
+	return deleteNow(c, userID, page)
 }
 
-// notDeleted answers when the user could not be deleted: another request may
-// have done it while this one was under way.
-func notDeleted(c *sdk.Call, status sdk.Status) sdk.Result {
-	if status == sdk.NotFound {
-		return errNoSession.Deny(c)
+// deleteNow deletes the user with all that belongs to it, and sends the browser
+// to a page if there is one. Another request may have deleted the user while
+// this one was under way.
+func deleteNow(c *sdk.Call, userID, page string) error {
+	if err := c.Identity().DeleteUser(userID); err != nil {
+		return sdk.IfNotFound(err, errFailedToGetUserInfo)
 	}
-	return c.Fail(status)
+	if page != "" {
+		return c.Redirect(page)
+	}
+	return answer(c, "User deleted")
 }
 
-func answer(c *sdk.Call, message string) sdk.Result {
-	c.SetBody("success", sdk.Bool(true))
-	c.SetBody("message", sdk.String(message))
-	return sdk.Continue
+func answer(c *sdk.Call, message string) error {
+	return c.Reply(sdk.F("success", sdk.Bool(true)), sdk.F("message", sdk.String(message)))
 }

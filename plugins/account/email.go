@@ -1,97 +1,75 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"errors"
 
-// tokenPurpose is that of the signed tokens in links to /verify-email.
-const tokenPurpose = "email-verification"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
+)
 
 // changeEmail serves POST /change-email. A new address that is taken gets the
 // same answer as one that is free.
-func changeEmail(c *sdk.Call) sdk.Result {
-	if !c.Config("changeEmail.enabled").IsTrue() {
-		return errChangeDisabled.Deny(c)
+func changeEmail(c *sdk.Call) error {
+	config := configOf(c)
+	if !config.ChangeEmail.Enabled {
+		return errChangeEmailDisabled
 	}
-	user := c.Session()
-	current := user.User("email").String()
-	next := sdk.ToLower(c.Request().Body("newEmail").String())
-	if next == current {
-		return errSameEmail.Deny(c)
+	user, next := c.Session().User, sdk.ToLower(changeEmailBody{c.Request()}.NewEmail())
+	if next == user.Email {
+		return errSameEmail
 	}
-	verified := user.User("emailVerified").IsTrue()
-	sends := c.Config("emailVerification.sendVerificationEmail").IsTrue()
-	direct := !verified && c.Config("changeEmail.updateEmailWithoutVerification").IsTrue()
-	if !direct && !sends { // before the look-up, which must not show here
-		return errCannotSend.Deny(c)
+	direct := !user.EmailVerified && config.ChangeEmail.UpdateEmailWithoutVerification
+	if !direct && !config.EmailVerification.SendVerificationEmail { // before the look-up, which must not show here
+		return errCannotVerifyEmail
 	}
-	_, status := c.Identity().FindUserByEmail(next)
+	_, err := c.Identity().FindUser(sdk.FindUserOptions{Email: next})
 	switch {
-	case status == sdk.OK:
-		status = signNothing(c, current, next)
-	case status != sdk.NotFound:
+	case err == nil:
+		err = signNothing(c, user.Email, next)
+	case !errors.Is(err, sdk.NotFound):
 	case direct:
-		status = replaceEmail(c, next, sends)
-	case verified && c.Config("changeEmail.sendChangeEmailConfirmation").IsTrue():
-		status = mailLink(c, "change-email-confirmation", current, changeClaims(current, next, "change-email-confirmation"))
+		err = replaceEmail(c, config, user.ID, next)
+	case user.EmailVerified && config.ChangeEmail.SendChangeEmailConfirmation:
+		err = mailLink(c, config, "change-email-confirmation", user.Email, changeClaims(user.Email, next, "change-email-confirmation"))
 	default:
-		status = mailLink(c, "verify-email", next, changeClaims(current, next, "change-email-verification"))
+		err = mailLink(c, config, "verify-email", next, changeClaims(user.Email, next, "change-email-verification"))
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err != nil {
+		return err
 	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
+	return done(c)
 }
 
 // signNothing does the work of signing a token, for an answer that must take
 // as long as the one for a free address.
-func signNothing(c *sdk.Call, current, next string) sdk.Status {
-	_, status := c.Crypto().SignToken(tokenPurpose, 1, changeClaims(current, next, "none")...)
-	return status
+func signNothing(c *sdk.Call, current, next string) error {
+	_, err := c.Crypto().SignToken(purposeEmailVerification, 1, sdk.SignTokenOptions{Claims: changeClaims(current, next, "none")})
+	return err
 }
 
 func changeClaims(current, next, requestType string) []sdk.Field {
-	return []sdk.Field{
-		sdk.F("email", sdk.String(current)),
-		sdk.F("updateTo", sdk.String(next)),
-		sdk.F("requestType", sdk.String(requestType)),
-	}
+	return []sdk.Field{sdk.F("email", sdk.String(current)), sdk.F("updateTo", sdk.String(next)), sdk.F("requestType", sdk.String(requestType))}
 }
 
 // replaceEmail changes an address that was never verified at once. An address
 // that was taken meanwhile is left, with the same answer.
-func replaceEmail(c *sdk.Call, next string, sends bool) sdk.Status {
-	_, status := c.Identity().UpdateUser(c.Session().UserID(), "", sdk.F("email", sdk.String(next)))
-	if status == sdk.Conflict {
-		return sdk.OK
+func replaceEmail(c *sdk.Call, config config, userID, next string) error {
+	email := []sdk.Field{sdk.F("email", sdk.String(next))}
+	_, err := c.Identity().UpdateUser(userID, sdk.UpdateUserOptions{Set: email})
+	if errors.Is(err, sdk.Conflict) {
+		return nil
 	}
-	if status == sdk.OK {
-		status = c.Sessions().Reissue()
+	if err == nil {
+		err = c.Sessions().Reissue()
 	}
-	if status == sdk.OK && sends {
-		status = mailLink(c, "verify-email", next, []sdk.Field{sdk.F("email", sdk.String(next))})
+	if err != nil || !config.EmailVerification.SendVerificationEmail {
+		return err
 	}
-	return status
+	return mailLink(c, config, "verify-email", next, email)
 }
 
 // mailLink mails a link to /verify-email with a token of the given claims.
-func mailLink(c *sdk.Call, template, to string, claims []sdk.Field) sdk.Status {
-	token, status := c.Crypto().SignToken(tokenPurpose, c.Config("emailVerification.expiresIn").Int(0), claims...)
-	if status != sdk.OK {
-		return status
-	}
-	return c.Email().Send(sdk.Mail{
-		To:       to,
-		Template: template,
-		URL:      c.Tenant("authURL").String() + "/verify-email?token=" + token + "&callbackURL=" + callbackParameter(c),
-		Token:    token,
-	})
-}
-
-// callbackParameter returns the request's callbackURL, or "/", for a link.
-func callbackParameter(c *sdk.Call) string {
-	page := c.Request().Body("callbackURL").String()
-	if page == "" {
-		page = "/"
-	}
-	return sdk.EncodeURIComponent(page)
+func mailLink(c *sdk.Call, config config, template, to string, claims []sdk.Field) error {
+	link := kit.LinkMail{To: to, Template: template, Path: "/verify-email", CallbackURL: changeEmailBody{c.Request()}.CallbackURL()}
+	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification.ExpiresIn, claims...)
 }

@@ -5,22 +5,12 @@
 //
 // Links that change an address lead to /verify-email, which the plugin
 // email-password serves: both sign tokens of the purpose
-// "email-verification". manifest.json declares routes, options and error
-// codes.
+// "email-verification". manifest.json declares routes, options and errors.
 package main
 
-import "github.com/authhost/authhost/sdk"
-
-// The handlers, by their numbers in manifest.json.
-func init() {
-	sdk.Register(1, updateUser)
-	sdk.Register(2, changeEmail)
-	sdk.Register(3, deleteUser)
-	sdk.Register(4, deleteUserCallback)
-	sdk.Register(5, listAccounts)
-	sdk.Register(6, unlinkAccount)
-	sdk.Register(7, updateSession)
-	sdk.Register(8, unlinkAccountByID)
-}
+import sdk "github.com/authhost/authhost/sdk/next"
 
 func main() {} // never called: the host calls handlers
+
+// done answers a change that was made.
+func done(c *sdk.Call) error { return c.Reply(sdk.F("status", sdk.Bool(true))) }

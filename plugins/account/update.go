@@ -1,47 +1,44 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import sdk "github.com/authhost/authhost/sdk/next"
 
 // updateUser serves POST /update-user. Name and image are set as they are
 // sent; of the other members the host takes what plugins have declared as
 // open to clients.
-func updateUser(c *sdk.Call) sdk.Result {
+func updateUser(c *sdk.Call) error {
 	if c.Request().Body("email").Truthy() {
-		return errEmailNotUpdatable.Deny(c)
+		return errEmailCanNotBeUpdated
 	}
-	_, status := c.Identity().UpdateUser(c.Session().UserID(), "request.body",
-		sdk.F("name", sdk.Copy("request.body.name")),
-		sdk.F("image", sdk.Copy("request.body.image")))
-	if status != sdk.OK {
-		return refused(c, status)
+	_, err := c.Identity().UpdateUser(c.Session().UserID, sdk.UpdateUserOptions{
+		Input: sdk.Copy("request.body"),
+		Set:   []sdk.Field{sdk.F("name", sdk.Copy("request.body.name")), sdk.F("image", sdk.Copy("request.body.image"))},
+	})
+	if err != nil {
+		return notUpdated(err)
 	}
-	if status := c.Sessions().Reissue(); status != sdk.OK {
-		return c.Fail(status)
+	if err := c.Sessions().Reissue(); err != nil {
+		return err
 	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
+	return done(c)
 }
 
 // updateSession serves POST /update-session. The host takes the fields of
 // sessions that clients may set.
-func updateSession(c *sdk.Call) sdk.Result {
-	if status := c.Sessions().Update("request.body"); status != sdk.OK {
-		return refused(c, status)
+func updateSession(c *sdk.Call) error {
+	session, err := c.Sessions().Update(sdk.SessionUpdateOptions{Input: sdk.Copy("request.body")})
+	if err != nil {
+		return notUpdated(err)
 	}
-	c.SetBody("session", sdk.Copy("result.session"))
-	if status := c.Sessions().Reissue(); status != sdk.OK {
-		return c.Fail(status)
+	if err := c.Sessions().Reissue(); err != nil {
+		return err
 	}
-	return sdk.Continue
+	return c.Reply(sdk.F("session", session.Fields))
 }
 
-// refused answers a change of which the host takes nothing.
-func refused(c *sdk.Call, status sdk.Status) sdk.Result {
-	switch {
-	case status != sdk.Invalid:
-		return c.Fail(status)
-	case c.Result("code").String() == "NO_FIELDS":
-		return errNoFields.Deny(c)
+// notUpdated answers a change of which the host takes nothing.
+func notUpdated(err error) error {
+	if sdk.CodeOf(err) == "NO_FIELDS" {
+		return errNoFields
 	}
-	return c.DenyResult(400)
+	return sdk.InvalidInput(err)
 }

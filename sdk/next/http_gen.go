@@ -25,7 +25,7 @@ type HTTPRequestOptions struct {
 	Form            []Field  // texts, sent as application/x-www-form-urlencoded in this order
 	Auth            HTTPAuth // {username, password} or {bearer}
 	Secrets         []Field  // places in the request (headers.NAME, form.NAME, json.PATH, auth.password …) with paths of the configuration whose texts go there
-	TimeoutMs       int64    // milliseconds: default 5000, at most 30000
+	TimeoutMs       int64    // milliseconds: at most 30000, default 5000
 	FollowRedirects bool     // of GET and HEAD, at most 5. Another origin does not get the headers
 	CacheSeconds    int64    // how long the host may keep the answer to a GET without headers, auth and secrets, if its status is 200; at most a day
 }

@@ -36,7 +36,7 @@ func (s Storage) Find(index string, value Value) (Record, error) {
 type StorageListOptions struct {
 	Index  string // as in find; default: all records by id
 	Value  Value  // only records with this value in the index
-	Limit  int64  // default: the most
+	Limit  int64  // default 200
 	Cursor string // where the last page ended
 }
 

@@ -22,3 +22,15 @@ func (m LinkMail) Send(c *sdk.Call) error {
 		"&callbackURL=" + sdk.EncodeURIComponent(cmp.Or(m.CallbackURL, "/"))
 	return c.Email().Send(m.To, m.Template, sdk.EmailSendOptions{URL: url, Token: m.Token})
 }
+
+// SendSigned sends the mail with a token that the host signs: with claims, for
+// a purpose, good for some seconds. The manifest needs the capability crypto
+// with the purpose, besides email.
+func (m LinkMail) SendSigned(c *sdk.Call, purpose string, expiresIn int64, claims ...sdk.Field) error {
+	token, err := c.Crypto().SignToken(purpose, expiresIn, sdk.SignTokenOptions{Claims: claims})
+	if err != nil {
+		return err
+	}
+	m.Token = token
+	return m.Send(c)
+}

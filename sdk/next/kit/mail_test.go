@@ -1,6 +1,10 @@
+//go:build !wasip1
+
 package kit_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	sdk "github.com/authhost/authhost/sdk/next"
@@ -23,5 +27,20 @@ func TestLinkMail(t *testing.T) {
 		if sent.To != m.To || sent.Template != m.Template || sent.Token != m.Token || sent.URL != want {
 			t.Errorf("sent %+v, want the URL %s", sent, want)
 		}
+	}
+}
+
+func TestSignedLinkMail(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
+	m := kit.LinkMail{To: "ada@example.com", Template: "verify-email", Path: "/verify-email"}
+	if err := m.SendSigned(sdk.NewCall(h), "link", 60, sdk.F("email", sdk.String(m.To))); err != nil {
+		t.Fatal(err)
+	}
+	if sent := h.LastMail(); h.Claims(sent.Token)["email"] != m.To || !strings.Contains(sent.URL, "?token="+sent.Token+"&") {
+		t.Errorf("sent %+v with claims %v", sent, h.Claims(sent.Token))
+	}
+	h.On("crypto.signToken", func(plugintest.Object) (sdk.Status, any) { return sdk.Unavailable, nil })
+	if err := m.SendSigned(sdk.NewCall(h), "link", 60); !errors.Is(err, sdk.Unavailable) || len(h.Mails()) != 1 {
+		t.Errorf("without a token: %v, mails %v", err, h.Mails())
 	}
 }

@@ -1,10 +1,6 @@
 package kit
 
-import (
-	"errors"
-
-	sdk "github.com/authhost/authhost/sdk/next"
-)
+import sdk "github.com/authhost/authhost/sdk/next"
 
 // Refusals are the errors of CheckPassword, usually those that the plugin's
 // manifest declares.
@@ -38,8 +34,5 @@ func CheckPassword(c *sdk.Call, userID string, password sdk.Value, r Refusals) e
 // capability identity, to read accounts.
 func HasPassword(c *sdk.Call, userID string) (bool, error) {
 	account, err := c.Identity().FindAccount(userID, sdk.ProviderCredential)
-	if errors.Is(err, sdk.NotFound) {
-		return false, nil
-	}
-	return account.HasPassword, err
+	return account.HasPassword, sdk.IfNotFound(err, nil)
 }

@@ -1,3 +1,5 @@
+//go:build !wasip1
+
 package kit_test
 
 import (
@@ -10,7 +12,7 @@ import (
 )
 
 var manifest = []byte(`{"id": "x", "version": "1.0.0", "abi": "1.1",
-  "capabilities": [{"name": "identity", "read": ["account"]}, {"name": "email"}],
+  "capabilities": [{"name": "identity", "read": ["account"]}, {"name": "email"}, {"name": "crypto", "purposes": ["link"]}],
   "handlers": [{"handler": "x", "kind": "endpoint", "method": "GET", "path": "/x"}]}`)
 
 var (
