@@ -145,7 +145,7 @@ func (h *Host) Set(path string, kind sdk.Kind, value []byte) sdk.Status {
 func (c *call) noteArgument(path string, whole bool, status sdk.Status) {
 	switch {
 	case status != sdk.OK && c.unwritten == "":
-		c.unwritten = path + " was not written: " + status.Error()
+		c.unwritten = path + " could not be written (" + status.Error() + ")"
 	case status == sdk.OK && whole:
 		c.unwritten = ""
 	}
