@@ -40,7 +40,6 @@ func (h *Host) newCall(e Event) *call {
 	}
 	root := Object{
 		"request": h.exchange.request, "response": h.exchange.response, "event": event, "config": h.config, "tenant": h.tenant,
-		"now": Object{"ms": number(h.now.UnixMilli()), "unix": number(h.now.Unix()), "iso": iso(h.now)},
 	}
 	for name, value := range map[string]Object{"record": e.Record, "previous": e.Previous, "claims": e.Claims} {
 		if value != nil {
@@ -50,17 +49,24 @@ func (h *Host) newCall(e Event) *call {
 	return &call{event: e.Name, root: root}
 }
 
-// read returns the value at a path of a call's document.
-func (h *Host) read(c *call, path string) (any, bool) {
-	names, err := pluginapi.ParsePath(path)
-	if err != nil {
-		return nil, false
-	}
+// lookUp returns the value at a path of a call's document.
+func (h *Host) lookUp(c *call, names []string) (any, bool) {
 	lowerHeader(names)
-	if view := h.sessionView(); names[0] == "session" && view != nil {
+	switch names[0] {
+	case "session":
+		view := h.sessionView()
+		if view == nil {
+			return nil, false
+		}
 		return follow(view, names[1:])
+	case "now":
+		return follow(Object{"ms": number(h.now.UnixMilli()), "unix": number(h.now.Unix()), "iso": iso(h.now)}, names[1:])
 	}
-	return follow(c.root, names)
+	v, ok := follow(c.root, names)
+	if len(names) == 2 && names[0] == "request" && names[1] == "cookies" {
+		return h.ownCookies(object(v)), true
+	}
+	return v, ok
 }
 
 func lowerHeader(names []string) {
@@ -96,7 +102,11 @@ func follow(v any, names []string) (any, bool) {
 // Read returns the value at a path of the last call's document, to look at
 // what a handler changed.
 func (h *Host) Read(path string) any {
-	v, _ := h.read(h.last, path)
+	names, err := pluginapi.ParsePath(path)
+	if err != nil {
+		return nil
+	}
+	v, _ := h.lookUp(h.last, names)
 	return v
 }
 
@@ -182,7 +192,7 @@ func (h *Host) written(kind sdk.Kind, value []byte) (v any, given bool, status s
 // write stores a value in the document, if the call may write there.
 func (h *Host) write(names []string, v any, remove bool) sdk.Status {
 	c := h.call
-	if !c.writable(names) {
+	if !c.writable(names) || !h.changes(names, v) {
 		return sdk.Denied
 	}
 	if len(names) == 3 && names[1] == "headers" {

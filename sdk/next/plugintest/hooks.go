@@ -79,7 +79,7 @@ func (h *Host) run(x *pluginapi.Handler, c *call) (sdk.Result, *refusal) {
 	h.call, h.depth = outer, h.depth-1
 	switch result {
 	case sdk.ResultContinue, sdk.ResultRespond:
-		return result, nil
+		return result, h.mayAnswer(c.event, result)
 	case sdk.ResultDeny:
 		e := object(c.root["error"])
 		status := cmp.Or(int(number64(e["status"])), 400)

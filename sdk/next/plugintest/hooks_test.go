@@ -209,10 +209,14 @@ func TestDetachedCookies(t *testing.T) {
 	}
 }
 
-// counting is an endpoint that does what a test gives it.
-var counting func(*sdk.Call) error
+// scripted is an endpoint that does what a test gives it.
+var scripted func(*sdk.Call) error
 
-func init() { sdk.Register(320, func(c *sdk.Call) error { return counting(c) }) }
+func init() {
+	for _, number := range []int32{320, 321, 322, 323} {
+		sdk.Register(number, func(c *sdk.Call) error { return scripted(c) })
+	}
+}
 
 // TestStorage: order, pages, unique values, types and versions are as in the
 // engine.
@@ -225,7 +229,7 @@ func TestStorage(t *testing.T) {
 	    "indexes": [{"fields": ["group", "n"]}]
 	  }}
 	}`)})
-	counting = func(c *sdk.Call) error {
+	scripted = func(c *sdk.Call) error {
 		entries := c.Storage("entry")
 		for i, group := range []string{"b", "a", "a", "b"} {
 			if _, err := entries.Insert([]sdk.Field{sdk.F("group", sdk.String(group)), sdk.F("n", sdk.Int(int64(10-i)))}); err != nil {

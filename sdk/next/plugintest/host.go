@@ -48,6 +48,7 @@ type Config struct {
 type Host struct {
 	t            testing.TB
 	manifest     *pluginapi.Manifest
+	may          pluginapi.PermissionSet
 	models       map[string]pluginapi.Model
 	tenant       Object
 	config       any // as the plugin may read it
@@ -95,7 +96,7 @@ func New(t testing.TB, c Config) *Host {
 	schema := decode(t, string(m.Config))
 	secrets := withDefaults(decode(t, cmp.Or(c.Config, "{}")), schema)
 	h := &Host{
-		t: t, manifest: m, models: models(m), now: Start,
+		t: t, manifest: m, may: permissions(m), models: models(m), now: Start,
 		tenant: Object{
 			"id": "main", "appName": cmp.Or(c.AppName, "App"), "baseURL": BaseURL, "basePath": BasePath,
 			"authURL": BaseURL + BasePath, "issuer": BaseURL, "errorURL": BaseURL + BasePath + "/error", "dialect": dialect, "development": false,
@@ -105,8 +106,7 @@ func New(t testing.TB, c Config) *Host {
 		overrides: map[string]Function{},
 		state:     state{Records: map[string][]Object{}, Windows: map[string]window{}},
 	}
-	h.begin(Request{Path: "/"}, "/", Object{})
-	h.call = h.newCall(Event{})
+	h.UseSession("")
 	h.last = h.call
 	return h
 }
@@ -184,15 +184,22 @@ func (h *Host) Password(userID string) string {
 // SignIn makes the following requests carry a new session of a user and
 // returns its token.
 func (h *Host) SignIn(userID string) string {
-	h.current = h.AddSession(userID)
+	h.UseSession(h.AddSession(userID))
 	return h.current
 }
 
 // SignOut makes the following requests carry no session.
-func (h *Host) SignOut() { h.current = "" }
+func (h *Host) SignOut() { h.UseSession("") }
 
-// UseSession makes the following requests carry the session with a token.
-func (h *Host) UseSession(token string) { h.current = token }
+// UseSession makes the following requests, and code that a test calls with
+// sdk.NewCall, carry the session with a token.
+func (h *Host) UseSession(token string) {
+	h.current = token
+	if h.depth == 0 {
+		h.begin(Request{Path: "/"}, "/", Object{})
+		h.call = h.newCall(Event{})
+	}
+}
 
 // AddSession creates a session of a user that requests do not carry, and
 // returns its token.

@@ -215,3 +215,17 @@ func TestSealedCookies(t *testing.T) {
 		t.Errorf("read %q though it was changed", got)
 	}
 }
+
+// TestFunctions: the host has the functions of the contract, and no others.
+func TestFunctions(t *testing.T) {
+	n := 0
+	for f := range pluginapi.Functions() {
+		n++
+		if functions[f.FullName()] == nil {
+			t.Errorf("there is no %s", f.FullName())
+		}
+	}
+	if n != len(functions) {
+		t.Errorf("%d functions, the contract has %d", len(functions), n)
+	}
+}
