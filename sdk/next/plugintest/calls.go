@@ -134,6 +134,11 @@ func (h *Host) allowed(capability, name string, in []byte) Object {
 		refuse(sdk.Invalid, err.Error())
 	}
 	checkAsked(f, args, asked)
+	for _, p := range f.Args {
+		if p.Default != 0 && args[p.Name] == nil {
+			args[p.Name] = number(p.Default)
+		}
+	}
 	return args
 }
 

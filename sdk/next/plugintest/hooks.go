@@ -168,7 +168,7 @@ func (h *Host) verdict(event string, record, previous Object) {
 func (h *Host) raise(event, phase string, s subject) {
 	ex := h.exchange
 	for _, x := range h.hooks(event, phase) {
-		response, claims := ex.response, clone(s.claims)
+		before, claims := *ex, clone(s.claims)
 		ex.response = newResponse()
 		c := h.newCall(Event{Name: event, Phase: phase, Cause: h.manifest.ID, Reason: ex.reason, Forget: ex.forget, Record: s.record, Previous: s.previous, Claims: s.claims})
 		result := sdk.ResultContinue
@@ -177,10 +177,11 @@ func (h *Host) raise(event, phase string, s subject) {
 			return r
 		})
 		own := ex.response
-		ex.response = response
 		if refused != nil {
+			*ex = before
 			panic(refused)
 		}
+		ex.response = before.response
 		if result == sdk.ResultRespond && event == pluginapi.EventSessionCreating {
 			ex.pending = own
 			return
@@ -191,7 +192,7 @@ func (h *Host) raise(event, phase string, s subject) {
 			}
 		}
 		for _, part := range []string{"headers", "cookies"} {
-			maps.Copy(object(response[part]), object(own[part]))
+			maps.Copy(object(ex.response[part]), object(own[part]))
 		}
 	}
 }

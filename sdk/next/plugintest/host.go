@@ -150,7 +150,7 @@ func (h *Host) AddUser(email, password string) string {
 	h.t.Helper()
 	id := text(h.add("user", h.draft(Object{"email": email, "name": email}, nil))["id"])
 	if password != "" {
-		h.AddAccount(id, Object{"providerId": providerCredential, "password": password})
+		h.AddAccount(id, Object{"providerId": sdk.ProviderCredential, "password": password})
 	}
 	return id
 }
@@ -178,7 +178,7 @@ func (h *Host) SetUser(id string, set Object) { maps.Copy(h.User(id), object(clo
 
 // Password returns a user's password, "" if there is none.
 func (h *Host) Password(userID string) string {
-	return text(find(where(h.Accounts(), "userId", userID), "providerId", providerCredential)["password"])
+	return text(find(where(h.Accounts(), "userId", userID), "providerId", sdk.ProviderCredential)["password"])
 }
 
 // SignIn makes the following requests carry a new session of a user and

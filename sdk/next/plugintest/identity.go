@@ -11,9 +11,6 @@ import (
 	sdk "github.com/authhost/authhost/sdk/next"
 )
 
-// providerCredential is the provider of accounts that have a password.
-const providerCredential = "credential"
-
 // user finds the user with an id or, if that is nil, with an address.
 func (h *Host) user(id, email any) Object {
 	if id != nil {
@@ -80,7 +77,7 @@ func accepted(name string, f pluginapi.Field, v any) any {
 }
 
 func (h *Host) draftUser(a Object) Object {
-	if account := object(a["account"]); account["providerId"] == providerCredential {
+	if account := object(a["account"]); account["providerId"] == sdk.ProviderCredential {
 		h.policy(account["password"])
 	}
 	user := h.draft(object(a["user"]), object(a["input"]))
@@ -189,7 +186,7 @@ func (h *Host) createAccount(userID any, given Object) Object {
 	account := maps.Clone(given)
 	maps.DeleteFunc(account, func(name string, v any) bool { return v == nil || name == "id" || name == "password" })
 	account["userId"], account["accountId"] = userID, cmp.Or(text(given["accountId"]), text(userID))
-	if given["providerId"] == providerCredential {
+	if given["providerId"] == sdk.ProviderCredential {
 		h.policy(given["password"])
 		account["password"] = text(given["password"])
 	}
@@ -253,7 +250,7 @@ func (h *Host) findLinked(a Object) Object {
 
 func (h *Host) linkAccount(a Object) Object {
 	given := object(a["account"])
-	if given["providerId"] == providerCredential {
+	if given["providerId"] == sdk.ProviderCredential {
 		refuse(sdk.Invalid, "a password is set with setPassword")
 	}
 	event := Object{}
@@ -294,9 +291,9 @@ func (h *Host) verifyPassword(a Object) Object {
 
 func (h *Host) setPassword(a Object) Object {
 	h.user(a["userId"], nil)
-	account := find(where(h.Accounts(), "userId", a["userId"]), "providerId", providerCredential)
+	account := find(where(h.Accounts(), "userId", a["userId"]), "providerId", sdk.ProviderCredential)
 	if account == nil {
-		h.createAccount(a["userId"], Object{"providerId": providerCredential, "password": a["password"]})
+		h.createAccount(a["userId"], Object{"providerId": sdk.ProviderCredential, "password": a["password"]})
 		return nil
 	}
 	h.policy(a["password"])

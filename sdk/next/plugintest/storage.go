@@ -3,7 +3,6 @@ package plugintest
 import (
 	"math"
 
-	"github.com/authhost/authhost/pluginapi"
 	sdk "github.com/authhost/authhost/sdk/next"
 )
 
@@ -25,11 +24,8 @@ func (h *Host) findRecord(a Object) Object {
 }
 
 func (h *Host) listRecords(a Object) Object {
-	index, limit := text(a["index"]), int64(pluginapi.MaxPage)
-	if a["limit"] != nil {
-		limit = number64(a["limit"])
-	}
-	records, next := page(h.list(text(a["model"]), index, keyOf(a)...), index, text(a["cursor"]), int(limit))
+	index := text(a["index"])
+	records, next := page(h.list(text(a["model"]), index, keyOf(a)...), index, text(a["cursor"]), int(number64(a["limit"])))
 	out := Object{"records": records}
 	if next != "" {
 		out["cursor"] = next
@@ -62,10 +58,7 @@ func (h *Host) consumeRecord(a Object) Object {
 }
 
 func (h *Host) incrementRecord(a Object) Object {
-	model, field, by := text(a["model"]), text(a["field"]), int64(1)
-	if a["by"] != nil {
-		by = number64(a["by"])
-	}
+	model, field, by := text(a["model"]), text(a["field"]), number64(a["by"])
 	v := h.getRecord(a)[field]
 	n := number64(v)
 	switch {
