@@ -40,6 +40,16 @@ const (
 	KindPath   Kind = 7 // set only: the value is a path; the field there is copied
 )
 
+var kindNames = [...]string{"absent", "null", "bool", "number", "string", "json", "bytes", "path"}
+
+// String returns the kind's name as ABI.md spells it.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "unknown"
+}
+
 // Status is the outcome of a host call.
 type Status uint32
 

@@ -1,5 +1,7 @@
 package pluginapi
 
+import "cmp"
+
 // Description is the contract as data for tools in any language;
 // contract.json holds it.
 type Description struct {
@@ -9,6 +11,35 @@ type Description struct {
 	Results      []string                `json:"results"`  // of a handler, by number
 	Capabilities []CapabilityDescription `json:"capabilities"`
 	Records      []ShapeDescription      `json:"records"`
+	Document     []PathDescription       `json:"document"`
+	Events       []EventDescription      `json:"events"`
+}
+
+// PathDescription is a field of the document.
+type PathDescription struct {
+	Path      string   `json:"path"` // NAME and FIELD stand for any name
+	Since     string   `json:"since"`
+	Below     bool     `json:"below,omitempty"` // and what is below it
+	Kinds     []string `json:"kinds,omitempty"` // none: any
+	Doc       string   `json:"doc,omitempty"`
+	WriteOnly bool     `json:"writeOnly,omitempty"`
+	SetBy     []string `json:"setBy,omitempty"` // "all", or "endpoint" and events
+	ButIn     []string `json:"butIn,omitempty"` // events whose hooks may not set it though all others may
+}
+
+// EventDescription is an event.
+type EventDescription struct {
+	Name       string            `json:"name"`
+	Since      string            `json:"since"`
+	When       string            `json:"when"`
+	Sees       []string          `json:"sees,omitempty"`
+	Record     string            `json:"record,omitempty"`
+	Sets       []string          `json:"sets,omitempty"`
+	May        string            `json:"may,omitempty"`
+	Permission string            `json:"permission,omitempty"` // that its hooks cannot work without
+	Failures   []string          `json:"failures"`
+	Durable    bool              `json:"durable,omitempty"`
+	Phases     map[string]string `json:"phases,omitempty"`
 }
 
 // CapabilityDescription lists the functions of a capability.
@@ -62,7 +93,7 @@ type ShapeDescription struct {
 // Describe returns the contract of this ABI version.
 func Describe() Description {
 	d := Description{
-		ABI: Version(), Kinds: []string{"absent", "null", "bool", "number", "string", "json", "bytes", "path"},
+		ABI: Version(), Kinds: kindNames[:],
 		Statuses: statusNames[:], Results: []string{"continue", "respond", "deny", "failed"},
 	}
 	for _, name := range CapabilityNames() {
@@ -77,16 +108,54 @@ func Describe() Description {
 	for _, s := range Shapes() {
 		d.Records = append(d.Records, ShapeDescription{Name: s.Name, Doc: s.Doc, Members: describeParams(s.Members)})
 	}
+	for i := range documentPaths {
+		d.Document = append(d.Document, describePath(&documentPaths[i]))
+	}
+	for i := range contractEvents {
+		d.Events = append(d.Events, describeEvent(&contractEvents[i]))
+	}
+	return d
+}
+
+// since is the version in which something is there first.
+func since(version string) string { return cmp.Or(version, "1.0") }
+
+func describePath(p *DocumentPath) PathDescription {
+	d := PathDescription{Path: p.Path, Since: since(p.Since), Below: p.Below, Doc: p.Doc, WriteOnly: p.WriteOnly, ButIn: p.ButIn}
+	for _, k := range p.Kinds {
+		d.Kinds = append(d.Kinds, k.String())
+	}
+	switch {
+	case p.Always:
+		d.SetBy = []string{"all"}
+	case p.Endpoints:
+		d.SetBy = append([]string{"endpoint"}, p.SetBy()...)
+	default:
+		d.SetBy = p.SetBy()
+	}
+	return d
+}
+
+func describeEvent(e *Event) EventDescription {
+	d := EventDescription{
+		Name: e.Name, Since: since(e.Since), When: e.When, Sees: e.Sees, Record: e.Record, Sets: e.Sets, May: e.May, Failures: e.Failures, Durable: e.Durable,
+	}
+	if need, ok := EventPermission(e.Name); ok {
+		d.Permission = need.Name
+	}
+	for _, phase := range e.Phases {
+		if d.Phases == nil {
+			d.Phases = map[string]string{}
+		}
+		d.Phases[phase.Name] = phase.Doc
+	}
 	return d
 }
 
 func describeFunction(f *Function) FunctionDescription {
 	d := FunctionDescription{
-		Name: f.Name, Since: f.Since, Doc: f.Doc, Access: f.Access, Model: f.Model, Arguments: describeParams(f.Args), OneOf: f.OneOf,
+		Name: f.Name, Since: since(f.Since), Doc: f.Doc, Access: f.Access, Model: f.Model, Arguments: describeParams(f.Args), OneOf: f.OneOf,
 		Result: describeParams(f.Result), Record: f.Record, Object: f.Open,
-	}
-	if d.Since == "" {
-		d.Since = "1.0"
 	}
 	if d.Arguments == nil {
 		d.Arguments = []ParamDescription{}

@@ -191,12 +191,13 @@ func (x *Match) validate(r *report, at, event string) {
 	for _, method := range x.Methods {
 		r.oneOf(at+".methods", method, Methods()...)
 	}
+	phases := phasesOf(event)
 	for _, phase := range x.Phases {
-		if event != EventResponseSession {
+		if phases == nil {
 			r.add(at+".phases", "only %s has phases", EventResponseSession)
 			break
 		}
-		r.oneOf(at+".phases", phase, PhaseIssued, PhaseRead, PhaseRefreshed, PhaseEnded)
+		r.oneOf(at+".phases", phase, phases...)
 	}
 	for _, header := range x.Headers {
 		if !headerPattern.MatchString(header) {
@@ -214,4 +215,17 @@ func checkObject(r *report, at string, raw json.RawMessage) {
 	if json.Unmarshal(raw, &object) != nil || object == nil {
 		r.add(at, "must be a JSON object")
 	}
+}
+
+// phasesOf lists the values of event.phase that an event has.
+func phasesOf(event string) []string {
+	e, ok := FindEvent(event)
+	if !ok {
+		return nil
+	}
+	var names []string
+	for _, phase := range e.Phases {
+		names = append(names, phase.Name)
+	}
+	return names
 }

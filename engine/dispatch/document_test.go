@@ -42,7 +42,7 @@ func TestEndpointWrites(t *testing.T) {
 		{"status above 599", w.SetKind("response.status", number, "600"), pluginapi.StatusInvalid},
 		{"status as text", w.Set("response.status", "201"), pluginapi.StatusInvalid},
 		{"status with a fraction", w.SetKind("response.status", number, "200.5"), pluginapi.StatusInvalid},
-		{"below the status", w.SetKind("response.status.x", number, "200"), pluginapi.StatusInvalid},
+		{"below the status", w.SetKind("response.status.x", number, "200"), pluginapi.StatusDenied},
 		{"body member", w.Set("response.body.a.b", "x"), pluginapi.StatusOK},
 		{"number that is none", w.SetKind("response.body.n", number, "1x"), pluginapi.StatusInvalid},
 		{"number that is text", w.SetKind("response.body.n", number, `"1"`), pluginapi.StatusInvalid},

@@ -37,14 +37,14 @@ func (c *Call) errorView() document.Value {
 func (c *Call) reword(member string, v document.Value) pluginapi.Status {
 	e := c.Exchange.refused
 	switch {
+	case e == nil: // an event that was raised by hand
+		return pluginapi.StatusDenied
 	case v.Kind() != document.String:
 		return pluginapi.StatusInvalid
 	case member == "code":
 		e.Code = v.Str()
 	case member == "message":
 		e.Message = v.Str()
-	default:
-		return pluginapi.StatusDenied
 	}
 	return pluginapi.StatusOK
 }

@@ -8,43 +8,45 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// write stores a value at a document path. What may be written depends on the
-// event; ABI.md has the table.
+// settable has what handlers may set, by event; "" is for endpoints.
+var settable = settableByEvent()
+
+func settableByEvent() map[string]*pluginapi.PathSet {
+	sets := map[string]*pluginapi.PathSet{"": pluginapi.Settable("")}
+	for _, event := range pluginapi.Events() {
+		sets[event] = pluginapi.Settable(event)
+	}
+	return sets
+}
+
+// write stores a value at a document path, if the contract lets handlers of the
+// call's event set it.
 func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
+	if !settable[c.event].Has(segments) {
+		return pluginapi.StatusDenied
+	}
 	rest := segments[1:]
 	switch segments[0] {
-	case "args":
+	case argsRoot:
 		return assignRoot(&c.args, rest, v)
 	case "scratch":
 		return assignRoot(&c.scratch, rest, v)
 	case "response":
-		if c.record != nil && c.event != pluginapi.EventSessionCreating || c.claims != nil {
-			return pluginapi.StatusDenied
-		}
 		if !c.changes(segments, v) {
 			return pluginapi.StatusDenied
 		}
 		return c.writeResponse(rest, v)
 	case "request":
-		if c.event != pluginapi.EventRequestBefore || !c.changes(segments, v) {
+		if !c.changes(segments, v) {
 			return pluginapi.StatusDenied
 		}
 		return c.writeRequest(rest, v)
 	case "record":
-		if c.event == pluginapi.EventOriginTrusted && len(rest) == 1 && rest[0] == "trusted" {
-			return assignMember(c.record, rest, v)
-		}
-		if c.record == nil || !strings.HasSuffix(c.event, "ing") || strings.HasSuffix(c.event, ".deleting") {
-			return pluginapi.StatusDenied
-		}
 		return assignMember(c.record, rest, v)
 	case "claims":
-		if c.claims == nil {
-			return pluginapi.StatusDenied
-		}
 		return assignMember(c.claims, rest, v)
 	case "error":
-		return c.writeError(rest, v)
+		return c.writeError(rest[0], v)
 	}
 	return pluginapi.StatusDenied
 }
@@ -62,8 +64,8 @@ func assignRoot(to *document.Value, segments []string, v document.Value) plugina
 // assignMember writes below an object that is shared with the host and so
 // must keep its identity.
 func assignMember(o *document.Object, segments []string, v document.Value) pluginapi.Status {
-	if len(segments) == 0 {
-		return pluginapi.StatusDenied
+	if o == nil {
+		return pluginapi.StatusDenied // an event that was raised by hand, without one
 	}
 	if _, ok := assign(document.Obj(o), segments, v); !ok {
 		return pluginapi.StatusInvalid
@@ -71,14 +73,11 @@ func assignMember(o *document.Object, segments []string, v document.Value) plugi
 	return pluginapi.StatusOK
 }
 
-func (c *Call) writeError(segments []string, v document.Value) pluginapi.Status {
-	if len(segments) != 1 {
-		return pluginapi.StatusDenied
-	}
+func (c *Call) writeError(name string, v document.Value) pluginapi.Status {
 	if c.event == pluginapi.EventRequestRefused {
-		return c.reword(segments[0], v)
+		return c.reword(name, v)
 	}
-	switch segments[0] {
+	switch name {
 	case "code":
 		c.denial.code = v.Str()
 	case "message":
@@ -89,39 +88,39 @@ func (c *Call) writeError(segments []string, v document.Value) pluginapi.Status 
 			return pluginapi.StatusInvalid
 		}
 		c.denial.status = int(n)
-	default:
-		return pluginapi.StatusDenied
 	}
 	return pluginapi.StatusOK
 }
 
 func (c *Call) writeRequest(segments []string, v document.Value) pluginapi.Status {
-	if len(segments) == 0 {
-		return pluginapi.StatusDenied
-	}
 	r := c.Exchange.changeRequest()
-	switch {
-	case segments[0] == "body":
+	switch segments[0] {
+	case "body":
 		body, ok := assign(r.Body, segments[1:], v)
 		if !ok {
 			return pluginapi.StatusInvalid
 		}
 		r.Body = body
 		return pluginapi.StatusOK
-	case segments[0] == "query" && len(segments) > 1:
+	case "query":
 		return assignMember(r.Query, segments[1:], v)
-	case segments[0] == "headers" && len(segments) == 2 && writableRequestHeader(segments[1]):
-		if v.IsNullish() {
-			r.Headers.Del(segments[1])
-			return pluginapi.StatusOK
-		}
-		if !validHeader(segments[1], v) {
-			return pluginapi.StatusInvalid
-		}
-		r.Headers.Set(segments[1], v.Str())
-		return pluginapi.StatusOK
 	}
-	return pluginapi.StatusDenied
+	return r.writeHeader(segments[1], v)
+}
+
+// writeHeader sets a header of the request.
+func (r *Request) writeHeader(name string, v document.Value) pluginapi.Status {
+	switch {
+	case !writableRequestHeader(name):
+		return pluginapi.StatusDenied
+	case v.IsNullish():
+		r.Headers.Del(name)
+	case !validHeader(name, v):
+		return pluginapi.StatusInvalid
+	default:
+		r.Headers.Set(name, v.Str())
+	}
+	return pluginapi.StatusOK
 }
 
 // writableRequestHeader keeps what the host has already decided upon out of a
@@ -136,14 +135,11 @@ func writableRequestHeader(name string) bool {
 }
 
 func (c *Call) writeResponse(segments []string, v document.Value) pluginapi.Status {
-	if len(segments) == 0 {
-		return pluginapi.StatusDenied
-	}
 	r := &c.Exchange.Response
 	switch segments[0] {
 	case "status":
 		n, ok := v.Int()
-		if !ok || n < 200 || n > 599 || len(segments) != 1 {
+		if !ok || n < 200 || n > 599 {
 			return pluginapi.StatusInvalid
 		}
 		r.Status = int(n)
@@ -152,22 +148,14 @@ func (c *Call) writeResponse(segments []string, v document.Value) pluginapi.Stat
 			return pluginapi.StatusInvalid
 		}
 	case "redirect":
-		if v.Kind() != document.String && !v.IsNullish() || strings.ContainsAny(v.Str(), "\r\n\x00") || len(segments) != 1 {
+		if v.Kind() != document.String && !v.IsNullish() || strings.ContainsAny(v.Str(), "\r\n\x00") {
 			return pluginapi.StatusInvalid
 		}
 		r.Redirect, r.redirectBy = v.Str(), c.leads()
 	case "headers":
-		if len(segments) != 2 {
-			return pluginapi.StatusDenied
-		}
 		return c.writeHeader(segments[1], v)
 	case "cookies":
-		if len(segments) != 2 {
-			return pluginapi.StatusDenied
-		}
 		return c.writeCookie(segments[1], v)
-	default:
-		return pluginapi.StatusDenied
 	}
 	return pluginapi.StatusOK
 }

@@ -24,8 +24,15 @@ func abiPage(old []byte) ([]byte, error) {
 			return nil, err
 		}
 	}
-	page, err := replacePart(page, "records", recordsTable())
-	return []byte(page), err
+	for _, part := range []struct{ name, text string }{
+		{"records", recordsTable()}, {"document", documentTable()}, {"events", eventsTable()}, {"phases", phasesList()},
+	} {
+		var err error
+		if page, err = replacePart(page, part.name, part.text); err != nil {
+			return nil, err
+		}
+	}
+	return []byte(page), nil
 }
 
 // replacePart replaces what stands between the markers of a part.

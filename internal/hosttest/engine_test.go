@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/egress"
@@ -24,6 +25,7 @@ import (
 func TestEngine(t *testing.T) {
 	hosttest.Run(t, newEngine)
 	hosttest.RunArguments(t, newEngine)
+	hosttest.RunEvents(t, newEngine)
 }
 
 // engine is a tenant whose one plugin is a module with a single step: a call
@@ -123,18 +125,27 @@ func (e *engine) Serve(t testing.TB, r hosttest.Request, h hosttest.Handler) {
 	if r.Session != "" {
 		ex.UseToken(r.Session, false)
 	}
-	done, err := ex.Before(t.Context())
-	if err != nil || done {
-		return
-	}
-	if err := ex.RunEndpoint(t.Context(), e.Set.Endpoints()[0]); err != nil {
-		t.Logf("the endpoint ended with: %v", err)
-		return
-	}
-	if err := ex.After(t.Context()); err != nil {
-		t.Logf("the answer ended with: %v", err)
+	if err := e.handle(t.Context(), ex, r.Origin); err != nil {
+		t.Logf("the request ended with: %v", err)
+		ex.Refused(t.Context(), apierror.From(err))
 	}
 	ex.RunObservers(t.Context())
+}
+
+// handle runs the handlers of a request.
+func (e *engine) handle(ctx context.Context, ex *dispatch.Exchange, origin string) error {
+	if origin != "" {
+		if _, err := ex.TrustsOrigin(ctx, origin); err != nil {
+			return err
+		}
+	}
+	if done, err := ex.Before(ctx); done || err != nil {
+		return err
+	}
+	if err := ex.RunEndpoint(ctx, e.Set.Endpoints()[0]); err != nil {
+		return err
+	}
+	return ex.After(ctx)
 }
 
 // Advance implements hosttest.World.

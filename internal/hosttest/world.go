@@ -27,14 +27,16 @@ type Handler func(event string, h Host) pluginapi.Result
 type Request struct {
 	Session string // the token of the session that it proves; "" for none
 	Body    string // JSON
+	Origin  string // of a site that it comes from and that is not trusted; "" for none
 }
 
 // World is a host with one plugin, that of Manifest, in one tenant without
 // users.
 type World interface {
-	// Serve takes a request through the plugin's handlers: request.before, the
-	// endpoint, response.session if it applies, request.after, and what their
-	// calls raise in between. What a handler wrote is kept if it continues.
+	// Serve takes a request through the plugin's handlers: origin.trusted if it
+	// comes from a site that is not, request.before, the endpoint, response.session
+	// if it applies, request.after or request.refused, and what their calls raise
+	// in between and afterwards. What a handler wrote is kept if it continues.
 	Serve(t testing.TB, r Request, h Handler)
 	// Advance moves the clock, which stands still otherwise.
 	Advance(d time.Duration)
@@ -46,6 +48,9 @@ type Maker func(t testing.TB, other http.Handler) World
 
 // PluginID is the id of the plugin.
 const PluginID = "guest"
+
+// cookie is the name of a cookie of the plugin's.
+const cookie = "plain"
 
 // EndpointPath is the path of its endpoint.
 const EndpointPath = "/" + PluginID
@@ -64,7 +69,8 @@ func Manifest() *pluginapi.Manifest {
 			"user":    {"nickname": {Type: "string"}},
 			"session": {"theme": {Type: "string"}},
 		},
-		Config: []byte(`{"type":"object","properties":{"other":{"type":"string"},"signingSecret":{"type":"string","writeOnly":true}}}`),
+		Cookies: []pluginapi.Cookie{{Name: cookie, MaxAge: 60}},
+		Config:  []byte(`{"type":"object","properties":{"other":{"type":"string"},"signingSecret":{"type":"string","writeOnly":true}}}`),
 		Handlers: []pluginapi.Handler{
 			{Number: 0, Kind: pluginapi.KindEndpoint, Method: "POST", Path: EndpointPath},
 		},
