@@ -4,178 +4,156 @@ import (
 	"crypto/subtle"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
+// codeSeparator stands between backup codes, which are kept as one text, and
+// sealed.
 const codeSeparator = ","
 
-// makeCodes makes new backup codes. They are kept as one text: separated, and
-// sealed.
-func makeCodes(c *sdk.Call) (codes []string, sealed string, status sdk.Status) {
-	length := int(c.Config("backupCodeOptions.length").Int(0))
-	head := int(c.Config("backupCodeOptions.group").Int(0))
-	alphabet := c.Config("backupCodeOptions.alphabet").StringOr(sdk.Alnum)
-	for range c.Config("backupCodeOptions.amount").Int(0) {
-		code, status := c.Random().String(length, alphabet)
-		if status != sdk.OK {
-			return nil, "", status
+// makeCodes makes new backup codes. They are shown this once.
+func (o configBackupCodeOptions) makeCodes(c *sdk.Call) (codes []string, sealed string, err error) {
+	for range o.Amount {
+		code, err := c.Random().String(o.Length, sdk.RandomStringOptions{Alphabet: o.Alphabet})
+		if err != nil {
+			return nil, "", err
 		}
-		if head > 0 && head < length {
-			code = code[:head] + "-" + code[head:]
+		if o.Group > 0 && o.Group < o.Length {
+			code = code[:o.Group] + "-" + code[o.Group:]
 		}
 		codes = append(codes, code)
 	}
-	sealed, status = sealCodes(c, codes)
-	return codes, sealed, status
+	sealed, err = sealCodes(c, codes)
+	return codes, sealed, err
 }
 
-func sealCodes(c *sdk.Call, codes []string) (string, sdk.Status) {
-	return c.Crypto().Seal(purposeCodes, sdk.String(strings.Join(codes, codeSeparator)))
+func sealCodes(c *sdk.Call, codes []string) (string, error) {
+	return c.Crypto().Seal(purposeBackupCodes, sdk.String(strings.Join(codes, codeSeparator)))
 }
 
-// showCodes puts the codes into the answer, the only time that they are shown.
-func showCodes(c *sdk.Call, codes []string) {
-	c.SetBody("backupCodes", sdk.JSON("[]"))
-	for _, code := range codes {
-		c.SetBody("backupCodes.-", sdk.String(code))
+// openCodes returns the codes that are not spent.
+func (f *factor) openCodes(c *sdk.Call) ([]string, error) {
+	text, err := c.Crypto().Open(purposeBackupCodes, sdk.String(f.backupCodes))
+	if text == "" {
+		return nil, err
 	}
+	return strings.Split(text, codeSeparator), err
 }
 
 // verifyBackupCode serves POST /two-factor/verify-backup-code. A code is good
 // once.
-func verifyBackupCode(c *sdk.Call) sdk.Result {
-	a, o := whoAnswers(c)
-	if !o.ok() {
-		return o.end(c)
+func verifyBackupCode(c *sdk.Call) error {
+	a, err := whoAnswers(c)
+	if err != nil {
+		return err
 	}
-	f, found, status := findFactor(c, a.userID)
-	if status != sdk.OK {
-		return c.Fail(status)
+	if a.secret == "" {
+		return errBackupCodesNotEnabled
 	}
-	if !found {
-		return errNoBackupCodes.Deny(c)
+	if err := a.begin(c); err != nil {
+		return err
 	}
-	attempts, o := a.begin(c, f)
-	if !o.ok() {
-		return o.end(c)
-	}
-	right, status := spendCode(c, f)
-	if status != sdk.OK {
-		return c.Fail(status)
+	body := verifyBackupCodeBody{c.Request()}
+	right, err := a.spendCode(c, body.Code())
+	if err != nil {
+		return err
 	}
 	if !right {
-		return reject(c, a, f, attempts, &errInvalidBackup)
+		return a.reject(c, errInvalidBackupCode)
 	}
-	if status := c.Audit().Record("backup-code-used", a.userID); status != sdk.OK {
-		return c.Fail(status)
+	if err := c.Audit().Record("backup-code-used", sdk.AuditRecordOptions{UserID: a.userID}); err != nil {
+		return err
 	}
-	if !c.Request().Body("disableSession").IsTrue() {
-		return a.accept(c, f)
+	if body.DisableSession().IsTrue() && a.signsIn() {
+		return a.showUser(c)
 	}
-	return showOnly(c, a, attempts)
+	return a.accept(c)
 }
 
-// showOnly answers a right code of a client that wants no session from it. The
+// showUser answers a right code of a client that wants no session from it. The
 // challenge stays open.
-func showOnly(c *sdk.Call, a answerer, attempts int) sdk.Result {
-	status := a.setAttempts(c, attempts)
-	if status == sdk.OK && a.signsIn() {
-		_, status = c.Identity().FindUserByID(a.userID)
+func (a *answerer) showUser(c *sdk.Call) error {
+	if err := a.keepAttempts(c, a.attempts); err != nil {
+		return err
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	user, err := c.Identity().FindUser(sdk.FindUserOptions{ID: a.userID})
+	if err != nil {
+		return err
 	}
-	if a.signsIn() {
-		c.CopyBody("user", "result")
-	} else {
-		c.CopyBody("token", "session.session.token")
-		c.CopyBody("user", "session.user")
-	}
-	return sdk.Continue
+	return c.Reply(sdk.F("user", user.Fields))
 }
 
-// spendCode takes the request's code off the user's, if it is one of them. Of
-// two requests with one code the host lets the second run again, and it does
-// not find the code any more.
-func spendCode(c *sdk.Call, f factor) (right bool, status sdk.Status) {
-	text, status := c.Crypto().Open(purposeCodes, sdk.String(f.backupCodes))
-	if status != sdk.OK {
-		return false, status
+// spendCode takes a code off the user's, if it is one of them. Of two requests
+// with one code the host lets the second run again, and it does not find the
+// code any more.
+func (f *factor) spendCode(c *sdk.Call, given string) (right bool, err error) {
+	codes, err := f.openCodes(c)
+	if err != nil {
+		return false, err
 	}
-	given := []byte(c.Request().Body("code").String())
 	var left []string
-	for code := range strings.SplitSeq(text, codeSeparator) {
-		if subtle.ConstantTimeCompare([]byte(code), given) == 1 && len(given) > 0 {
+	for _, code := range codes {
+		if subtle.ConstantTimeCompare([]byte(code), []byte(given)) == 1 {
 			right = true
 		} else {
 			left = append(left, code)
 		}
 	}
 	if !right {
-		return false, sdk.OK
+		return false, nil
 	}
-	sealed, status := sealCodes(c, left)
-	if status != sdk.OK {
-		return false, status
+	sealed, err := sealCodes(c, left)
+	if err != nil {
+		return false, err
 	}
-	return true, c.Storage(model).Update(f.id, 0, sdk.F("backupCodes", sdk.String(sealed)),
-		sdk.F("failedVerificationCount", sdk.Int(0)), sdk.F("lockedUntil", sdk.Null))
+	return true, f.clear(c, sdk.F("backupCodes", sdk.String(sealed)))
 }
 
 // viewBackupCodes serves POST /two-factor/view-backup-codes, for servers alone:
 // the codes that a user has not spent yet.
-func viewBackupCodes(c *sdk.Call) sdk.Result {
-	user := c.Request().Body("userId").String()
-	f, found, status := findFactor(c, user)
-	if status != sdk.OK {
-		return c.Fail(status)
+func viewBackupCodes(c *sdk.Call) error {
+	userID := viewBackupCodesBody{c.Request()}.UserID()
+	f, err := findFactor(c, userID)
+	if err != nil {
+		return err
 	}
-	if !found {
-		return errNoBackupCodes.Deny(c)
+	if f.secret == "" {
+		return errBackupCodesNotEnabled
 	}
-	text, status := c.Crypto().Open(purposeCodes, sdk.String(f.backupCodes))
-	if status == sdk.OK {
-		status = c.Audit().Record("backup-codes-viewed", user, sdk.F("serviceKey", sdk.String(c.Request().ServiceKey())))
+	codes, err := f.openCodes(c)
+	if err != nil {
+		return err
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	by := sdk.F("serviceKey", sdk.String(c.Request().ServiceKey()))
+	if err := c.Audit().Record("backup-codes-viewed", sdk.AuditRecordOptions{UserID: userID, Details: []sdk.Field{by}}); err != nil {
+		return err
 	}
-	c.SetBody("status", sdk.Bool(true))
-	var codes []string
-	if text != "" { // else all are spent
-		codes = strings.Split(text, codeSeparator)
-	}
-	showCodes(c, codes)
-	return sdk.Continue
+	return c.Reply(sdk.F("status", sdk.Bool(true)), sdk.F("backupCodes", sdk.Strings(codes...)))
 }
 
 // generateBackupCodes serves POST /two-factor/generate-backup-codes: new codes
 // in the place of all earlier ones.
-func generateBackupCodes(c *sdk.Call) sdk.Result {
-	if !c.Session().User("twoFactorEnabled").IsTrue() {
-		return errNotEnabled.Deny(c)
+func generateBackupCodes(c *sdk.Call) error {
+	options := configOf(c).BackupCodeOptions
+	if !isOn(c.Session().User) {
+		return errTwoFactorNotEnabled
 	}
-	if o := checkPassword(c, groupCodes); !o.ok() {
-		return o.end(c)
+	f, err := ownFactor(c, options.AllowPasswordless)
+	if err != nil {
+		return err
 	}
-	f, found, status := findFactor(c, c.Session().UserID())
-	if status != sdk.OK {
-		return c.Fail(status)
+	if f.secret == "" {
+		return errTwoFactorNotEnabled
 	}
-	if !found {
-		return errNotEnabled.Deny(c)
+	codes, sealed, err := options.makeCodes(c)
+	if err != nil {
+		return err
 	}
-	codes, sealed, status := makeCodes(c)
-	if status == sdk.OK {
-		status = c.Storage(model).Update(f.id, 0, sdk.F("backupCodes", sdk.String(sealed)))
+	if err := f.save(c, sdk.F("backupCodes", sdk.String(sealed))); err != nil {
+		return err
 	}
-	if status == sdk.OK {
-		status = c.Audit().Record("backup-codes-made", "")
+	if err := c.Audit().Record("backup-codes-made", sdk.AuditRecordOptions{}); err != nil {
+		return err
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	c.SetBody("status", sdk.Bool(true))
-	showCodes(c, codes)
-	return sdk.Continue
+	return c.Reply(sdk.F("status", sdk.Bool(true)), sdk.F("backupCodes", sdk.Strings(codes...)))
 }

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // maxAttempts is how many wrong codes a challenge takes.
@@ -17,129 +18,124 @@ const forgetMark = "!forget"
 // answerer is who answers with a code: a user who is signing in and has an open
 // challenge, or one who is signed in.
 type answerer struct {
-	userID    string
-	challenge string // its identifier, "" if signed in
-	expiresAt string // of the challenge
-	forget    bool   // rememberMe was false
+	factor
+	session   sdk.CurrentSession // as it was at first, if signed in
+	challenge string             // its identifier, "" if signed in
+	expiresAt string             // of the challenge
+	forget    bool               // rememberMe was false
+	attempts  int                // wrong codes before this one
 }
 
-func (a answerer) signsIn() bool { return a.challenge != "" }
-
-// key names the mailed code of this answerer.
-func (a answerer) key(c *sdk.Call) string {
-	if a.signsIn() {
-		return a.challenge
-	}
-	return a.userID + "!" + c.Session().Get("id").String()
-}
+func (a *answerer) signsIn() bool { return a.challenge != "" }
 
 // whoAnswers finds out who sent the request.
-func whoAnswers(c *sdk.Call) (answerer, outcome) {
-	if c.Session().Exists() {
-		return answerer{userID: c.Session().UserID()}, outcome{}
+func whoAnswers(c *sdk.Call) (a answerer, err error) {
+	a.session = c.Session()
+	userID := a.session.UserID
+	if !a.session.Exists() {
+		a.challenge = c.Request().Cookie(cookieTwoFactor).String()
+		if !strings.HasPrefix(a.challenge, challengePrefix) {
+			return a, errInvalidTwoFactorCookie.KeepWrites()
+		}
+		open, err := c.Verifications().Find(a.challenge)
+		if err != nil {
+			return a, sdk.IfNotFound(err, errInvalidTwoFactorCookie.KeepWrites())
+		}
+		a.expiresAt = open.ExpiresAt
+		userID, a.forget = strings.CutSuffix(open.Value, forgetMark)
 	}
-	id := c.Request().Cookie(challengeCookie).String()
-	if !strings.HasPrefix(id, challengePrefix) {
-		return answerer{}, refuse(&errInvalidCookie)
-	}
-	value, status := c.Verifications().Find(id)
-	if status == sdk.NotFound {
-		return answerer{}, refuse(&errInvalidCookie)
-	}
-	a := answerer{challenge: id, expiresAt: c.Result("expiresAt").String()}
-	a.userID, a.forget = strings.CutSuffix(value, forgetMark)
-	return a, failed(status)
+	a.factor, err = findFactor(c, userID)
+	return a, err
 }
 
-// begin takes an attempt at a sign-in, unless the factor is locked. For a user
-// who is signed in there is nothing to count.
-func (a answerer) begin(c *sdk.Call, f factor) (attempts int, o outcome) {
+// begin takes one of the attempts at a sign-in, which keepAttempts gives back,
+// unless the account is locked. When none is left, the challenge ends. For a
+// user who is signed in there is nothing to count.
+func (a *answerer) begin(c *sdk.Call) error {
 	if !a.signsIn() {
-		return 0, outcome{}
+		return nil
 	}
-	if o := checkLock(c, f); !o.ok() {
-		return 0, o
+	if err := a.checkLock(c); err != nil {
+		return err
 	}
-	return a.countAttempt(c)
+	count, err := c.Verifications().Consume(attemptsPrefix + a.challenge)
+	if err != nil {
+		return sdk.IfNotFound(err, errInvalidTwoFactorCookie.KeepWrites())
+	}
+	if a.attempts, err = strconv.Atoi(count.Value); err == nil && a.attempts < maxAttempts {
+		return nil
+	}
+	if err := c.Verifications().Delete(a.challenge); err != nil {
+		return err
+	}
+	c.ExpireCookie(cookieTwoFactor)
+	return errTooManyAttemptsRequestNewCode.KeepWrites()
 }
 
-// countAttempt takes one of the challenge's attempts; restore gives it back.
-// When none is left, the challenge ends.
-func (a answerer) countAttempt(c *sdk.Call) (attempts int, o outcome) {
-	value, status := c.Verifications().Consume(attemptsPrefix + a.challenge)
-	if status == sdk.NotFound {
-		return 0, refuse(&errInvalidCookie)
-	}
-	if status != sdk.OK {
-		return 0, failed(status)
-	}
-	attempts, err := strconv.Atoi(value)
-	if err == nil && attempts < maxAttempts {
-		return attempts, outcome{}
-	}
-	if status := c.Verifications().Delete(a.challenge); status != sdk.OK {
-		return 0, failed(status)
-	}
-	c.ExpireCookie(challengeCookie)
-	return 0, refuse(&errTooManyAttempts)
+// keepAttempts keeps how many attempts at a sign-in have failed.
+func (a *answerer) keepAttempts(c *sdk.Call, attempts int) error {
+	_, err := c.Verifications().Create(attemptsPrefix+a.challenge, strconv.Itoa(attempts), secondsUntil(c, a.expiresAt))
+	return err
 }
 
-// setAttempts keeps how many attempts have failed.
-func (a answerer) setAttempts(c *sdk.Call, attempts int) sdk.Status {
-	if !a.signsIn() {
-		return sdk.OK
+// reject refuses a wrong code. At a sign-in it counts for the challenge and for
+// the account.
+func (a *answerer) reject(c *sdk.Call, refusal *sdk.Error) error {
+	if a.signsIn() {
+		if err := a.keepAttempts(c, a.attempts+1); err != nil {
+			return err
+		}
+		if err := a.recordFailure(c); err != nil {
+			return err
+		}
 	}
-	return c.Verifications().Create(attemptsPrefix+a.challenge, strconv.Itoa(attempts), secondsUntil(c, a.expiresAt))
+	return refusal.KeepWrites()
 }
 
 // accept answers a right code: a challenge becomes a session, and a user who is
 // signed in gets to see the session.
-func (a answerer) accept(c *sdk.Call, f factor) sdk.Result {
+func (a *answerer) accept(c *sdk.Call) error {
 	if !a.signsIn() {
-		c.CopyBody("token", "session.session.token")
-		c.CopyBody("user", "session.user")
-		return sdk.Continue
+		return reply(c, a.session.Session, a.session.User)
 	}
-	_, status := c.Verifications().Consume(a.challenge)
-	if status == sdk.NotFound { // somebody was quicker
-		c.ExpireCookie(challengeCookie)
-		return errInvalidCookie.Respond(c)
+	_, err := c.Verifications().Consume(a.challenge)
+	if errors.Is(err, sdk.NotFound) { // somebody was quicker
+		c.ExpireCookie(cookieTwoFactor)
+		return errInvalidTwoFactorCookie.KeepWrites()
 	}
-	if status == sdk.OK {
-		status = c.Verifications().Delete(attemptsPrefix + a.challenge)
+	if err != nil {
+		return err
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err := c.Verifications().Delete(attemptsPrefix + a.challenge); err != nil {
+		return err
 	}
-	session, status := c.Sessions().Create(a.userID, sdk.SessionOptions{Reason: pluginID, Forget: a.forget})
-	if status != sdk.OK {
-		return c.Fail(status)
+	created, err := c.Sessions().Create(a.userID, sdk.SessionCreateOptions{Reason: pluginID, RememberMe: sdk.Bool(!a.forget)})
+	if err != nil || created.Pending { // another plugin has a step of its own
+		return err
 	}
-	if session.Pending {
-		return sdk.Continue // another plugin has a step of its own
-	}
-	c.SetBody("token", sdk.String(session.Token))
-	c.CopyBody("user", "result.user")
-	c.ExpireCookie(challengeCookie)
+	c.ExpireCookie(cookieTwoFactor)
 	if c.Request().Body("trustDevice").IsTrue() {
-		if status := trustDevice(c, a.userID, f); status != sdk.OK {
-			return c.Fail(status)
+		if err := a.trustDevice(c); err != nil {
+			return err
 		}
 	}
-	return sdk.Continue
+	return reply(c, created.Session, created.User)
+}
+
+// reply answers as a sign-in does. The session of a server call has no token.
+func reply(c *sdk.Call, session sdk.Session, user sdk.User) error {
+	return c.Reply(sdk.F("token", session.Fields.Get("token")), sdk.F("user", user.Fields))
 }
 
 // renewSession replaces the session by a new one, as it is right when the
-// strength of a sign-in changes. The records of the new one are at
-// result.session and result.user. A server that acts in the session keeps it.
-func renewSession(c *sdk.Call) sdk.Status {
+// strength of a sign-in changes. A server that acts in the session keeps it.
+func renewSession(c *sdk.Call) (sdk.SessionCreateResult, error) {
 	if c.Request().ServerCall() {
-		return sdk.OK
+		return sdk.SessionCreateResult{}, nil
 	}
-	old, userID, forget := c.Session().Get("token").String(), c.Session().UserID(), !c.Session().Remembered()
-	if status := c.Sessions().Revoke(old, userID); status != sdk.OK {
-		return status
+	old := c.Session()
+	if err := c.Sessions().Revoke(sdk.SessionRevokeOptions{Token: old.Token, UserID: old.UserID}); err != nil {
+		return sdk.SessionCreateResult{}, err
 	}
-	_, status := c.Sessions().Create(userID, sdk.SessionOptions{Reason: pluginID, Forget: forget})
-	return status
+	return c.Sessions().Create(old.UserID, sdk.SessionCreateOptions{Reason: pluginID, RememberMe: sdk.Bool(old.Remembered)})
 }

@@ -1,81 +1,81 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import sdk "github.com/authhost/authhost/sdk/next"
 
 const (
 	challengePrefix = "2fa-"          // of the identifier of a challenge
 	attemptsPrefix  = "2fa-attempts-" // of that of its count of failures
-	challengeLength = 20              // characters of sdk.Alnum: 119 bits
+	challengeLength = 20              // characters of 62: 119 bits
 )
 
-// gate puts the second step before a session.
-func gate(c *sdk.Call) sdk.Result {
-	if c.Cause() == pluginID || !gated(c) {
-		return sdk.Continue
+// gate puts the second step before a session. Sessions that this plugin creates
+// have passed it.
+func gate(c *sdk.Call) error {
+	settings, userID := configOf(c), c.Record("userId").String()
+	if c.Cause() == pluginID || !settings.gated(c, userID) {
+		return nil
 	}
-	user := c.Record("userId").String()
-	if _, status := c.Identity().FindUserByID(user); status != sdk.OK {
-		return c.Fail(status)
+	user, err := c.Identity().FindUser(sdk.FindUserOptions{ID: userID})
+	if err != nil || !isOn(user) {
+		return err
 	}
-	if !c.Result("twoFactorEnabled").IsTrue() {
-		return sdk.Continue
+	f, err := findFactor(c, userID)
+	if err != nil {
+		return err
 	}
-	f, found, status := findFactor(c, user)
-	if status != sdk.OK {
-		return c.Fail(status)
+	if trusted, err := f.useTrust(c); trusted || err != nil {
+		return err
 	}
-	trusted, status := useTrust(c, user, f)
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err := challenge(c, userID, settings.TwoFactorCookieMaxAge); err != nil {
+		return err
 	}
-	if trusted {
-		return sdk.Continue
-	}
-	if status := challenge(c, user); status != sdk.OK {
-		return c.Fail(status)
-	}
-	if page := c.Config("pageURL"); !page.IsAbsent() && c.Request().Method() == "GET" {
-		return c.Redirect(page.String())
+	if settings.PageURL != "" && c.Request().Method() == "GET" {
+		return c.Redirect(settings.PageURL)
 	}
 	c.SetBody("twoFactorRedirect", sdk.Bool(true))
-	c.SetBody("twoFactorMethods", sdk.JSON("[]"))
-	if found && !f.unverified && !c.Config("totpOptions.disable").IsTrue() {
-		c.SetBody("twoFactorMethods.-", sdk.String("totp"))
-	}
-	if c.Config("otpOptions.sendOTP").IsTrue() {
-		c.SetBody("twoFactorMethods.-", sdk.String("otp"))
-	}
+	c.SetBody("twoFactorMethods", sdk.Strings(settings.methods(f)...))
 	return sdk.Respond
 }
+
+// isOn reports whether sign-ins of a user take a second step.
+func isOn(user sdk.User) bool { return user.Fields.Get("twoFactorEnabled").IsTrue() }
 
 // gated reports whether the policy asks for the second step. It does for
 // sign-ins with a password; under "all" for every other sign-in, too, but not
 // for a new session of a user who is signed in.
-func gated(c *sdk.Call) bool {
-	if c.Reason() == "sign-in" {
-		return true
-	}
-	return c.Config("policy").String() == "all" && c.Session().UserID() != c.Record("userId").String()
+func (s config) gated(c *sdk.Call, userID string) bool {
+	return c.Reason() == "sign-in" || s.Policy == "all" && c.Session().UserID != userID
 }
 
-// challenge opens a challenge and gives the client its cookie. Whether the
-// user wants to be remembered is kept on the server.
-func challenge(c *sdk.Call, userID string) sdk.Status {
-	seconds := c.Config("twoFactorCookieMaxAge").Int(0)
-	random, status := c.Random().String(challengeLength, sdk.Alnum)
-	if status != sdk.OK {
-		return status
+// methods lists how a user can answer, backup codes apart.
+func (s config) methods(f factor) []string {
+	var methods []string
+	if f.verified && !s.TOTPOptions.Disable {
+		methods = append(methods, "totp")
 	}
-	id := challengePrefix + random
-	value := userID
+	if s.OTPOptions.SendOTP {
+		methods = append(methods, "otp")
+	}
+	return methods
+}
+
+// challenge opens a challenge for so many seconds and gives the client its
+// cookie. Whether the user wants to be remembered is kept on the server.
+func challenge(c *sdk.Call, userID string, seconds int64) error {
+	random, err := c.Random().String(challengeLength, sdk.RandomStringOptions{})
+	if err != nil {
+		return err
+	}
+	id, value := challengePrefix+random, userID
 	if c.Get("event.rememberMe").IsFalse() {
 		value += forgetMark
 	}
-	if status = c.Verifications().Create(id, value, seconds); status == sdk.OK {
-		status = c.Verifications().Create(attemptsPrefix+id, "0", seconds)
+	if _, err := c.Verifications().Create(id, value, seconds); err != nil {
+		return err
 	}
-	if status == sdk.OK {
-		status = c.SetCookieFor(challengeCookie, id, seconds)
+	if _, err := c.Verifications().Create(attemptsPrefix+id, "0", seconds); err != nil {
+		return err
 	}
-	return status
+	c.SetCookieFor(cookieTwoFactor, id, seconds)
+	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/pluginapi"
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -155,10 +155,10 @@ func TestGate(t *testing.T) {
 	} {
 		c.SignOut()
 		r := c.begin(tt.user, tt.event)
-		if holds := r.Result == sdk.Respond; holds != tt.holds {
+		if holds := r.Result == sdk.ResultRespond; holds != tt.holds {
 			t.Errorf("%s: got result %d", name, r.Result)
 		}
-		if tt.holds && (r.Get("twoFactorRedirect") != true || r.Text("twoFactorMethods.0") != "totp" || r.Text("twoFactorMethods.1") != "otp" || r.Cookies[challengeCookie].MaxAge != 600) {
+		if tt.holds && (r.Get("twoFactorRedirect") != true || r.Text("twoFactorMethods.0") != "totp" || r.Text("twoFactorMethods.1") != "otp" || r.Cookies[cookieTwoFactor].MaxAge != 600) {
 			t.Errorf("%s: got %s with cookies %v", name, r, r.Cookies)
 		}
 	}
@@ -167,12 +167,12 @@ func TestGate(t *testing.T) {
 func TestPolicyAll(t *testing.T) {
 	c := newClient(t, `{"policy":"all","pageURL":"/second-step","skipVerificationOnEnable":true}`)
 	id, _, _ := c.setUp()
-	if r := c.begin(id, plugintest.Event{Reason: "change-password"}); r.Result != sdk.Continue {
+	if r := c.begin(id, plugintest.Event{Reason: "change-password"}); r.Result != sdk.ResultContinue {
 		t.Errorf("a new session of the user who is signed in: got %s", r)
 	}
 	c.SignOut()
 	r := c.begin(id, plugintest.Event{Reason: "magic-link", Request: plugintest.Request{Method: "GET"}})
-	if r.Result != sdk.Respond || r.Location != "/second-step" || r.Cookies[challengeCookie].Value == "" {
+	if r.Result != sdk.ResultRespond || r.Location != "/second-step" || r.Cookies[cookieTwoFactor].Value == "" {
 		t.Errorf("a link: got %s", r)
 	}
 	if r := c.begin(id, plugintest.Event{Reason: "email-otp", Request: plugintest.Request{Method: "POST"}}); r.Get("twoFactorRedirect") != true {
@@ -189,7 +189,7 @@ func TestSignInWithTOTP(t *testing.T) {
 		t.Fatal("a wrong code signs in")
 	}
 	r := c.code("verify-totp", c.totp(secret, 0))
-	if r.Text("token") != c.CurrentSession()["token"] || r.Get("user.twoFactorEnabled") != true || !r.Cookies[challengeCookie].Expired {
+	if r.Text("token") != c.CurrentSession()["token"] || r.Get("user.twoFactorEnabled") != true || !r.Cookies[cookieTwoFactor].Expired {
 		t.Errorf("got %s with cookies %v", r, r.Cookies)
 	}
 	for _, steps := range []int64{-1, 1} {
@@ -222,10 +222,10 @@ func TestChallengeEnds(t *testing.T) {
 	wantError(t, c.code("verify-totp", c.totp(secret, 0)), 401, "INVALID_TWO_FACTOR_COOKIE")
 
 	c.signIn(id)
-	challenge := c.cookies[challengeCookie]
+	challenge := c.cookies[cookieTwoFactor]
 	c.code("verify-totp", c.totp(secret, 0))
 	c.SignOut()
-	c.cookies[challengeCookie] = challenge
+	c.cookies[cookieTwoFactor] = challenge
 	wantError(t, c.code("verify-totp", c.totp(secret, 1)), 401, "INVALID_TWO_FACTOR_COOKIE")
 }
 
@@ -277,7 +277,7 @@ func TestPendingElsewhere(t *testing.T) {
 	id, secret, _ := c.setUp()
 	c.signIn(id)
 	c.On("session.create", func(plugintest.Object) (sdk.Status, any) { return sdk.OK, plugintest.Object{"pending": true} })
-	if r := c.code("verify-totp", c.totp(secret, 0)); r.Result != sdk.Continue || r.Body != nil {
+	if r := c.code("verify-totp", c.totp(secret, 0)); r.Result != sdk.ResultContinue || r.Body != nil {
 		t.Errorf("got %s", r)
 	}
 }

@@ -1,6 +1,11 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"cmp"
+
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
+)
 
 // secretLength is the number of characters of a TOTP secret: 190 bits, where
 // RFC 4226 wants 160.
@@ -9,181 +14,135 @@ const secretLength = 32
 // enable serves POST /two-factor/enable: a new secret and backup codes. They
 // count from the first code on that verifies, or at once with
 // skipVerificationOnEnable, or if the user had a second factor before.
-func enable(c *sdk.Call) sdk.Result {
-	if o := checkPassword(c, ""); !o.ok() {
-		return o.end(c)
+func enable(c *sdk.Call) error {
+	f, err := ownFactor(c, sdk.Value{})
+	if err != nil {
+		return err
 	}
-	return enableTOTP(c)
+	return f.enableTOTP(c)
 }
 
 // enableMethod serves POST /two-factor/enable in the dialect 1.7, where the
 // body may name the method and the answer does. Mailed codes are on at once;
 // an authenticator app is not replaced by another.
-func enableMethod(c *sdk.Call) sdk.Result {
-	if o := checkPassword(c, ""); !o.ok() {
-		return o.end(c)
+func enableMethod(c *sdk.Call) error {
+	f, err := ownFactor(c, sdk.Value{})
+	if err != nil {
+		return err
 	}
-	otp := c.Request().Body("method").String() == "otp"
-	switch {
-	case otp && !c.Config("otpOptions.sendOTP").IsTrue():
-		return errNoOTP.Deny(c)
-	case otp:
-		return enableOTP(c)
-	case c.Config("totpOptions.disable").IsTrue():
-		return errNoTOTP.Deny(c)
+	if (enableMethodBody{c.Request()}).Method() == "otp" {
+		return f.enableOTP(c)
 	}
-	if f, found, status := findFactor(c, c.Session().UserID()); status != sdk.OK {
-		return c.Fail(status)
-	} else if found && !f.unverified {
-		return errAlreadyEnabled.Deny(c)
+	if configOf(c).TOTPOptions.Disable {
+		return errTOTPNotAvailable
+	}
+	if f.verified {
+		return errTOTPAlreadyEnabled
 	}
 	c.SetBody("method", sdk.String("totp"))
-	return enableTOTP(c)
+	return f.enableTOTP(c)
 }
 
-func enableOTP(c *sdk.Call) sdk.Result {
-	status := setEnabled(c, c.Session().UserID(), true)
-	if status == sdk.OK {
-		status = renewSession(c)
+func (f *factor) enableOTP(c *sdk.Call) error {
+	if !configOf(c).OTPOptions.SendOTP {
+		return errOTPNotAvailable
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if _, err := turnOn(c, f.userID); err != nil {
+		return err
 	}
-	c.SetBody("method", sdk.String("otp"))
-	return sdk.Continue
+	return c.Reply(sdk.F("method", sdk.String("otp")))
 }
 
-func enableTOTP(c *sdk.Call) sdk.Result {
-	userID := c.Session().UserID()
-	secret, status := c.Random().String(secretLength, sdk.Alnum)
-	if status != sdk.OK {
-		return c.Fail(status)
+func (f *factor) enableTOTP(c *sdk.Call) error {
+	settings, email := configOf(c), c.Session().User.Email
+	secret, err := c.Random().String(secretLength, sdk.RandomStringOptions{})
+	if err != nil {
+		return err
 	}
-	codes, sealedCodes, status := makeCodes(c)
-	if status != sdk.OK {
-		return c.Fail(status)
+	codes, sealedCodes, err := settings.BackupCodeOptions.makeCodes(c)
+	if err != nil {
+		return err
 	}
-	c.SetBody("totpURI", sdk.String(keyURI(c, secret, issuer(c))))
-	showCodes(c, codes)
-	if status := keep(c, userID, secret, sealedCodes); status != sdk.OK {
-		return c.Fail(status)
+	sealed, err := c.Crypto().Seal(purposeTOTPSecret, sdk.String(secret))
+	if err != nil {
+		return err
 	}
-	if c.Config("skipVerificationOnEnable").IsTrue() {
-		status = setEnabled(c, userID, true)
-		if status == sdk.OK {
-			status = renewSession(c)
+	if err := f.renew(c, sealed, sealedCodes, f.verified || settings.SkipVerificationOnEnable); err != nil {
+		return err
+	}
+	if settings.SkipVerificationOnEnable {
+		if _, err := turnOn(c, f.userID); err != nil {
+			return err
 		}
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	return sdk.Continue
-}
-
-// issuer returns the name that an authenticator app shows.
-func issuer(c *sdk.Call) string {
-	asked := c.Request().Body("issuer").String()
-	if asked != "" {
-		return asked
-	}
-	return c.Config("issuer").StringOr(c.Tenant("appName").String())
-}
-
-// keep stores a new secret and new backup codes.
-func keep(c *sdk.Call, userID, secret, sealedCodes string) sdk.Status {
-	sealed, status := c.Crypto().Seal(purposeSecret, sdk.String(secret))
-	if status != sdk.OK {
-		return status
-	}
-	f, found, status := findFactor(c, userID)
-	if status != sdk.OK {
-		return status
-	}
-	verified := found && !f.unverified || c.Config("skipVerificationOnEnable").IsTrue()
-	fields := []sdk.Field{
-		sdk.F("secret", sdk.String(sealed)),
-		sdk.F("backupCodes", sdk.String(sealedCodes)),
-		sdk.F("verified", sdk.Bool(verified)),
-		sdk.F("failedVerificationCount", sdk.Int(0)),
-		sdk.F("lockedUntil", sdk.Null),
-		sdk.F("usedSteps", sdk.String("")),
-	}
-	if f.id != "" {
-		return c.Storage(model).Update(f.id, 0, fields...)
-	}
-	return c.Storage(model).Insert(append(fields, sdk.F("userId", sdk.String(userID)))...)
+	issuer := cmp.Or(c.Request().Body("issuer").String(), settings.Issuer, c.Tenant("appName").String())
+	return c.Reply(sdk.F("totpURI", settings.TOTPOptions.keyURI(secret, issuer, email)), sdk.F("backupCodes", sdk.Strings(codes...)))
 }
 
 // disable serves POST /two-factor/disable.
-func disable(c *sdk.Call) sdk.Result {
-	if o := checkPassword(c, ""); !o.ok() {
-		return o.end(c)
+func disable(c *sdk.Call) error {
+	f, err := ownFactor(c, sdk.Value{})
+	if err != nil {
+		return err
 	}
-	userID := c.Session().UserID()
-	f, _, status := findFactor(c, userID)
-	if status == sdk.OK && f.id != "" {
-		status = c.Storage(model).Delete(f.id)
-	}
-	if status == sdk.OK {
-		status = setEnabled(c, userID, false)
-	}
-	if status == sdk.OK {
-		status = endTrust(c)
-	}
-	if status == sdk.OK {
-		status = renewSession(c)
-	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
-}
-
-// setEnabled says in the user's record whether sign-ins take a second step.
-func setEnabled(c *sdk.Call, userID string, on bool) sdk.Status {
-	_, status := c.Identity().UpdateUser(userID, "", sdk.F("twoFactorEnabled", sdk.Bool(on)))
-	if status != sdk.OK {
-		return status
-	}
-	action := "disabled"
-	if on {
-		action = "enabled"
-	}
-	return c.Audit().Record(action, userID)
-}
-
-// passwordless reports whether users without a password may do what a group of
-// options is about; group is "" for turning the second factor on and off.
-func passwordless(c *sdk.Call, group string) bool {
-	if group != "" {
-		if own := c.Config(group + ".allowPasswordless"); !own.IsAbsent() {
-			return own.IsTrue()
+	if f.id != "" {
+		if err := c.Storage(modelTwoFactor).Delete(f.id); err != nil {
+			return err
 		}
 	}
-	return c.Config("allowPasswordless").IsTrue()
+	if err := setEnabled(c, f.userID, false, "disabled"); err != nil {
+		return err
+	}
+	if err := endTrust(c); err != nil {
+		return err
+	}
+	if _, err := renewSession(c); err != nil {
+		return err
+	}
+	return c.Reply(sdk.F("status", sdk.Bool(true)))
 }
 
-// checkPassword checks the password in the body, which the host demands by
-// the same options (requiredUnless in manifest.json). Where they let them, users
-// without one need none.
-func checkPassword(c *sdk.Call, group string) outcome {
-	userID := c.Session().UserID()
-	if passwordless(c, group) {
-		hasPassword, status := c.Identity().FindAccount(userID, sdk.ProviderCredential)
-		if status == sdk.NotFound || status == sdk.OK && !hasPassword {
-			return outcome{}
-		}
-		if status != sdk.OK {
-			return failed(status)
+// turnOn makes sign-ins of the session's user take a second step, and returns
+// the session in the place of the request's.
+func turnOn(c *sdk.Call, userID string) (sdk.SessionCreateResult, error) {
+	if err := setEnabled(c, userID, true, "enabled"); err != nil {
+		return sdk.SessionCreateResult{}, err
+	}
+	return renewSession(c)
+}
+
+// setEnabled says in the user's record whether sign-ins take a second step, and
+// in the audit log what was done.
+func setEnabled(c *sdk.Call, userID string, on bool, action string) error {
+	set := []sdk.Field{sdk.F("twoFactorEnabled", sdk.Bool(on))}
+	if _, err := c.Identity().UpdateUser(userID, sdk.UpdateUserOptions{Set: set}); err != nil {
+		return err
+	}
+	return c.Audit().Record(action, sdk.AuditRecordOptions{UserID: userID})
+}
+
+// ownFactor returns the factor of the session's user, if checkPassword
+// allows it.
+func ownFactor(c *sdk.Call, passwordless sdk.Value) (factor, error) {
+	userID := c.Session().UserID
+	if err := checkPassword(c, userID, passwordless); err != nil {
+		return factor{}, err
+	}
+	return findFactor(c, userID)
+}
+
+// checkPassword checks the password in the body. The option passwordless, or if
+// it is absent that for the whole plugin, lets users without one pass; the host
+// demands one by the same options (requiredUnless in manifest.json).
+func checkPassword(c *sdk.Call, userID string, passwordless sdk.Value) error {
+	if passwordless.IsTrue() || passwordless.IsAbsent() && configOf(c).AllowPasswordless {
+		if has, err := kit.HasPassword(c, userID); err != nil || !has {
+			return err
 		}
 	}
+	wrong := errInvalidPassword.KeepWrites()
 	if !c.Request().Body("password").Truthy() {
-		return refuse(&errInvalidPassword)
+		return wrong
 	}
-	valid, status := c.Identity().VerifyPasswordByID(userID, sdk.Copy("request.body.password"))
-	if status == sdk.OK && !valid {
-		return refuse(&errInvalidPassword)
-	}
-	return failed(status)
+	return kit.CheckPassword(c, userID, sdk.Copy("request.body.password"), kit.Refusals{WrongPassword: wrong})
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 func TestEnable(t *testing.T) {
@@ -28,15 +28,16 @@ func TestEnable(t *testing.T) {
 	if !strings.HasPrefix(r.Text("totpURI"), "otpauth://totp/Ref%20App:ada%40example.com?secret=") || !strings.HasSuffix(r.Text("totpURI"), "&issuer=Ref+App&digits=6&period=30") {
 		t.Errorf("URI %s", r.Text("totpURI"))
 	}
-	if codes, ok := r.Get("backupCodes").([]any); !ok || len(codes) != 10 || len(codes[0].(string)) != 11 || codes[0].(string)[5] != '-' {
+	code := r.Text("backupCodes.0")
+	if codes, ok := r.Get("backupCodes").([]any); !ok || len(codes) != 10 || len(code) != 11 || code[5] != '-' {
 		t.Errorf("codes %v", r.Get("backupCodes"))
 	}
-	for _, record := range c.Records(model) {
-		if record["secret"] == secret || strings.Contains(record["backupCodes"].(string), "-") {
+	for _, record := range c.Records(modelTwoFactor) {
+		if record["secret"] == secret || strings.Contains(record["backupCodes"].(string), code) {
 			t.Errorf("the record is not sealed: %v", record)
 		}
 	}
-	if r := c.signIn(id); r.Result != sdk.Continue {
+	if r := c.signIn(id); r.Result != sdk.ResultContinue {
 		t.Errorf("before the first code: got %s", r)
 	}
 	c.SetUser(id, plugintest.Object{"twoFactorEnabled": false})
@@ -70,13 +71,13 @@ func TestDisable(t *testing.T) {
 	token := c.CurrentSession()["token"]
 	wantError(t, c.post("disable", `{"password":"wrong"}`), 400, "INVALID_PASSWORD")
 	r := c.post("disable", `{"password":"`+password+`"}`)
-	if r.Get("status") != true || !r.Cookies[trustCookie].Expired || c.CurrentSession()["token"] == token || c.CurrentSession() == nil {
+	if r.Get("status") != true || !r.Cookies[cookieTrustDevice].Expired || c.CurrentSession()["token"] == token || c.CurrentSession() == nil {
 		t.Errorf("got %s with cookies %v", r, r.Cookies)
 	}
-	if len(c.Records(model)) != 0 || c.User(id)["twoFactorEnabled"] != false {
+	if len(c.Records(modelTwoFactor)) != 0 || c.User(id)["twoFactorEnabled"] != false {
 		t.Error("something is left")
 	}
-	if r := c.signIn(id); r.Result != sdk.Continue {
+	if r := c.signIn(id); r.Result != sdk.ResultContinue {
 		t.Errorf("sign-in: got %s", r)
 	}
 }
@@ -96,27 +97,27 @@ func TestTrustedDevice(t *testing.T) {
 	id, secret, _ := c.setUp()
 	c.signIn(id)
 	r := c.post("verify-totp", `{"code":"`+c.totp(secret, 0)+`","trustDevice":true}`)
-	first := c.cookies[trustCookie]
-	if r.Cookies[trustCookie].MaxAge != 30*24*3600 || first == "" {
+	first := c.cookies[cookieTrustDevice]
+	if r.Cookies[cookieTrustDevice].MaxAge != 30*24*3600 || first == "" {
 		t.Fatalf("cookies %v", r.Cookies)
 	}
-	if r := c.signIn(id); r.Result != sdk.Continue || c.cookies[trustCookie] == first {
+	if r := c.signIn(id); r.Result != sdk.ResultContinue || c.cookies[cookieTrustDevice] == first {
 		t.Errorf("a trusted device: got %s with cookies %v", r, r.Cookies)
 	}
-	second := c.cookies[trustCookie]
+	second := c.cookies[cookieTrustDevice]
 	for name, cookie := range map[string]string{"used": first, "forged": "x" + second[1:], "none": "nonsense"} {
-		c.cookies[trustCookie] = cookie
-		if r := c.signIn(id); r.Result != sdk.Respond {
+		c.cookies[cookieTrustDevice] = cookie
+		if r := c.signIn(id); r.Result != sdk.ResultRespond {
 			t.Errorf("%s: got %s", name, r)
 		}
 	}
-	c.cookies[trustCookie] = second
-	if r := c.begin(c.setUpOther(), plugintest.Event{Reason: "sign-in"}); r.Result != sdk.Respond {
+	c.cookies[cookieTrustDevice] = second
+	if r := c.begin(c.setUpOther(), plugintest.Event{Reason: "sign-in"}); r.Result != sdk.ResultRespond {
 		t.Errorf("of another user: got %s", r)
 	}
-	c.cookies[trustCookie] = second
+	c.cookies[cookieTrustDevice] = second
 	c.Advance(31 * 24 * time.Hour)
-	if r := c.signIn(id); r.Result != sdk.Respond || !r.Cookies[trustCookie].Expired {
+	if r := c.signIn(id); r.Result != sdk.ResultRespond || !r.Cookies[cookieTrustDevice].Expired {
 		t.Errorf("after its time: got %s with cookies %v", r, r.Cookies)
 	}
 }
@@ -241,11 +242,11 @@ func TestTrustEndsWithThePassword(t *testing.T) {
 	})
 	c.signIn(id)
 	c.post("verify-totp", `{"code":"`+c.totp(secret, 0)+`","trustDevice":true}`)
-	if r := c.signIn(id); r.Result != sdk.Continue {
+	if r := c.signIn(id); r.Result != sdk.ResultContinue {
 		t.Errorf("a trusted device: got %s", r)
 	}
 	changed = "2026-01-02T00:00:00.000Z"
-	if r := c.signIn(id); r.Result != sdk.Respond {
+	if r := c.signIn(id); r.Result != sdk.ResultRespond {
 		t.Errorf("with another password: got %s", r)
 	}
 }

@@ -5,7 +5,7 @@ package main
 import (
 	"testing"
 
-	"github.com/authhost/authhost/sdk/plugintest"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 const withPassword = `"password":"` + password + `"`
@@ -50,8 +50,8 @@ func TestEnableOTP(t *testing.T) {
 		t.Errorf("the app's first code: got %s", r)
 	}
 	wantError(t, c.post("enable", `{"method":"totp",`+withPassword+`}`), 400, "TOTP_ALREADY_ENABLED")
-	if r := c.post("disable", "{"+withPassword+"}"); r.Get("status") != true || len(c.Records(model)) != 0 {
-		t.Errorf("disable: got %s, left %v", r, c.Records(model))
+	if r := c.post("disable", "{"+withPassword+"}"); r.Get("status") != true || len(c.Records(modelTwoFactor)) != 0 {
+		t.Errorf("disable: got %s, left %v", r, c.Records(modelTwoFactor))
 	}
 }
 

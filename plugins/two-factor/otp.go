@@ -5,133 +5,123 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // otpPrefix starts the identifier under which a mailed code is kept, as the
 // sealed code, a colon and the number of wrong answers to it.
 const otpPrefix = "2fa-otp-"
 
-// sendOTP serves POST /two-factor/send-otp.
-func sendOTP(c *sdk.Call) sdk.Result {
-	if !c.Config("otpOptions.sendOTP").IsTrue() {
-		return errOTPNotConfigured.Deny(c)
+// otpID is the identifier of the mailed code of an answerer.
+func (a *answerer) otpID() string {
+	if a.signsIn() {
+		return otpPrefix + a.challenge
 	}
-	a, o := whoAnswers(c)
-	if !o.ok() {
-		return o.end(c)
-	}
-	user, status := c.Identity().FindUserByID(a.userID)
-	if status == sdk.NotFound {
-		return errInvalidCookie.Deny(c)
-	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	code, status := c.Random().String(int(c.Config("otpOptions.digits").Int(0)), sdk.Digits)
-	if status == sdk.OK {
-		status = keepOTP(c, a, code)
-	}
-	if status == sdk.OK {
-		status = c.Email().Send(sdk.Mail{To: user.Email, Template: "two-factor-otp", OTP: code})
-	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
+	return otpPrefix + a.userID + "!" + a.session.ID
 }
 
-func keepOTP(c *sdk.Call, a answerer, code string) sdk.Status {
-	sealed, status := c.Crypto().Seal(purposeOTP, sdk.String(code))
-	if status != sdk.OK {
-		return status
+// sendOTP serves POST /two-factor/send-otp.
+func sendOTP(c *sdk.Call) error {
+	options := configOf(c).OTPOptions
+	if !options.SendOTP {
+		return errOTPNotConfigured
 	}
-	return c.Verifications().Create(otpPrefix+a.key(c), sealed+":0", c.Config("otpOptions.expiresIn").Int(0))
+	a, err := whoAnswers(c)
+	if err != nil {
+		return err
+	}
+	user, err := c.Identity().FindUser(sdk.FindUserOptions{ID: a.userID})
+	if err != nil {
+		return sdk.IfNotFound(err, errInvalidTwoFactorCookie)
+	}
+	code, err := c.Random().String(options.Digits, sdk.RandomStringOptions{Alphabet: "digits"})
+	if err != nil {
+		return err
+	}
+	sealed, err := c.Crypto().Seal(purposeOTP, sdk.String(code))
+	if err != nil {
+		return err
+	}
+	if _, err := c.Verifications().Create(a.otpID(), sealed+":0", options.ExpiresIn); err != nil {
+		return err
+	}
+	if err := c.Email().Send(user.Email, "two-factor-otp", sdk.EmailSendOptions{OTP: code}); err != nil {
+		return err
+	}
+	return c.Reply(sdk.F("status", sdk.Bool(true)))
 }
 
 // verifyOTP serves POST /two-factor/verify-otp. For a user who is signed in
 // without a second factor, a right code turns it on.
-func verifyOTP(c *sdk.Call) sdk.Result {
-	a, o := whoAnswers(c)
-	if !o.ok() {
-		return o.end(c)
+func verifyOTP(c *sdk.Call) error {
+	a, err := whoAnswers(c)
+	if err != nil {
+		return err
 	}
-	f, found, status := findFactor(c, a.userID)
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err := a.beginOTP(c); err != nil {
+		return err
+	}
+	if err := a.tryOTP(c); err != nil {
+		return err
 	}
 	if a.signsIn() {
-		if !found && c.Tenant("dialect").String() != "1.7" {
-			return errNotEnabled.Deny(c)
+		if err := a.clear(c); err != nil {
+			return err
 		}
-		if f.id == "" {
-			if f, status = counter(c, a.userID); status != sdk.OK {
-				return c.Fail(status)
-			}
+	} else if !isOn(a.session.User) {
+		renewed, err := turnOn(c, a.userID)
+		if err != nil {
+			return err
 		}
-		if o := checkLock(c, f); !o.ok() {
-			return o.end(c)
-		}
+		return reply(c, renewed.Session, renewed.User)
 	}
-	right, o := a.tryOTP(c)
-	switch {
-	case !o.ok():
-		return o.end(c)
-	case !right:
-		if a.signsIn() {
-			status = recordFailure(c, f)
-		}
-		if status != sdk.OK {
-			return c.Fail(status)
-		}
-		return errInvalidCode.Respond(c)
-	case a.signsIn():
-		if status := clearFailures(c, f); status != sdk.OK {
-			return c.Fail(status)
-		}
-	case !c.Session().User("twoFactorEnabled").IsTrue():
-		return activateByOTP(c, a)
+	return a.accept(c)
+}
+
+// beginOTP lets a user sign in with a mailed code: the account is not locked,
+// and has a record for its failures and the trust in devices. In the dialect
+// 1.6 there must be an authenticator app, too. A user who is signed in needs
+// none of this.
+func (a *answerer) beginOTP(c *sdk.Call) error {
+	if !a.signsIn() {
+		return nil
 	}
-	return a.accept(c, f)
+	if a.secret == "" && c.Tenant("dialect").String() != "1.7" {
+		return errTwoFactorNotEnabled
+	}
+	if a.id == "" {
+		return a.renew(c, "", "", false)
+	}
+	return a.checkLock(c)
 }
 
 // tryOTP compares the code with the mailed one, which a wrong code leaves good
 // for as long as it was, until there were too many.
-func (a answerer) tryOTP(c *sdk.Call) (right bool, o outcome) {
-	id := otpPrefix + a.key(c)
-	value, status := c.Verifications().Consume(id)
-	if status == sdk.NotFound {
-		return false, refuse(&errOTPExpired)
+func (a *answerer) tryOTP(c *sdk.Call) error {
+	mailed, err := c.Verifications().Consume(a.otpID())
+	if err != nil {
+		return sdk.IfNotFound(err, errOTPHasExpired.KeepWrites())
 	}
-	if status != sdk.OK {
-		return false, failed(status)
-	}
-	seconds := secondsUntil(c, c.Result("expiresAt").String())
-	sealed, count, _ := strings.Cut(value, ":")
+	sealed, count, _ := strings.Cut(mailed.Value, ":")
 	wrong, err := strconv.ParseInt(count, 10, 32)
-	if err != nil || wrong >= c.Config("otpOptions.allowedAttempts").Int(0) {
-		return false, refuse(&errTooManyAttempts)
+	if err != nil || wrong >= configOf(c).OTPOptions.AllowedAttempts {
+		return errTooManyAttemptsRequestNewCode.KeepWrites()
 	}
-	code, status := c.Crypto().Open(purposeOTP, sdk.String(sealed))
-	if status != sdk.OK {
-		return false, failed(status)
+	code, err := c.Crypto().Open(purposeOTP, sdk.String(sealed))
+	if err != nil {
+		return err
 	}
-	if subtle.ConstantTimeCompare([]byte(code), []byte(c.Request().Body("code").String())) == 1 {
-		return true, outcome{}
+	if subtle.ConstantTimeCompare([]byte(code), []byte(verifyOTPBody{c.Request()}.Code())) == 1 {
+		return nil
 	}
-	return false, failed(c.Verifications().Create(id, sealed+":"+strconv.FormatInt(wrong+1, 10), seconds))
-}
-
-func activateByOTP(c *sdk.Call, a answerer) sdk.Result {
-	status := setEnabled(c, a.userID, true)
-	if status == sdk.OK {
-		status = renewSession(c)
+	left := secondsUntil(c, mailed.ExpiresAt)
+	if _, err := c.Verifications().Create(a.otpID(), sealed+":"+strconv.FormatInt(wrong+1, 10), left); err != nil {
+		return err
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if a.signsIn() {
+		if err := a.recordFailure(c); err != nil {
+			return err
+		}
 	}
-	c.CopyBody("token", "result.session.token")
-	c.CopyBody("user", "result.user")
-	return sdk.Continue
+	return errInvalidCode.KeepWrites()
 }

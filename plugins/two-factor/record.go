@@ -1,74 +1,54 @@
 package main
 
-import (
-	"time"
+import sdk "github.com/authhost/authhost/sdk/next"
 
-	"github.com/authhost/authhost/sdk"
-)
-
-// model is the plugin's own, with one record for each user who has set a second
-// factor up. Of users who have mailed codes alone, it has no secret, and counts
+// factor is what is kept of a user's second factor, in a record of the plugin's
+// model. Of users who have mailed codes alone, it has no secret, and counts
 // failures.
-const model = "twoFactor"
-
-// factor is a record of the model.
 type factor struct {
-	id          string
+	userID      string
+	id          string // of the record, "" if there is none
 	secret      string // sealed; "" if there is no authenticator app
 	backupCodes string // sealed
-	unverified  bool   // set up, but no code of it has been seen yet
-	lockedUntil string // as records have times, "" if it never was
+	verified    bool   // a code of the app has been seen
+	lockedUntil string // as records have dates, "" if it never was
 	usedSteps   string // time steps of codes that signed in lately
 }
 
-// findFactor reads the record of a user; found is false if there is none, or
-// none with a secret.
-func findFactor(c *sdk.Call, userID string) (f factor, found bool, status sdk.Status) {
-	status = c.Storage(model).Find("userId", sdk.String(userID))
-	if status != sdk.OK {
-		if status == sdk.NotFound {
-			status = sdk.OK
-		}
-		return factor{}, false, status
-	}
-	f = factor{
-		id:          c.Result("id").String(),
-		secret:      c.Result("secret").String(),
-		backupCodes: c.Result("backupCodes").String(),
-		unverified:  c.Result("verified").IsFalse(),
-		lockedUntil: c.Result("lockedUntil").String(),
-		usedSteps:   c.Result("usedSteps").String(),
-	}
-	return f, f.secret != "", sdk.OK
+// findFactor reads the record of a user.
+func findFactor(c *sdk.Call, userID string) (factor, error) {
+	r, err := c.Storage(modelTwoFactor).Find("userId", sdk.String(userID))
+	text := func(name string) string { return r.Fields.Get(name).String() }
+	f := factor{userID: userID, id: r.ID, secret: text("secret"), backupCodes: text("backupCodes"), lockedUntil: text("lockedUntil"), usedSteps: text("usedSteps")}
+	f.verified = f.secret != "" && !r.Fields.Get("verified").IsFalse()
+	return f, sdk.IfNotFound(err, nil)
 }
 
-// counter returns a record for a user who has mailed codes alone, so that wrong
-// ones count for the account, and devices can be trusted.
-func counter(c *sdk.Call, userID string) (factor, sdk.Status) {
-	status := c.Storage(model).Insert(
-		sdk.F("userId", sdk.String(userID)), sdk.F("secret", sdk.String("")), sdk.F("backupCodes", sdk.String("")),
-		sdk.F("verified", sdk.Bool(false)), sdk.F("failedVerificationCount", sdk.Int(0)), sdk.F("lockedUntil", sdk.Null), sdk.F("usedSteps", sdk.String("")))
-	if status != sdk.OK {
-		return factor{}, status
+// save changes fields of the record, which it makes if there is none.
+func (f *factor) save(c *sdk.Call, set ...sdk.Field) error {
+	if f.id != "" {
+		_, err := c.Storage(modelTwoFactor).Update(f.id, set, sdk.StorageUpdateOptions{})
+		return err
 	}
-	f, _, status := findFactor(c, userID)
-	return f, status
+	r, err := c.Storage(modelTwoFactor).Insert(append(set, sdk.F("userId", sdk.String(f.userID))))
+	f.id = r.ID
+	return err
 }
 
-// timeLayout is the form of times in records.
-const timeLayout = "2006-01-02T15:04:05.000Z"
-
-// inSeconds returns the time so many seconds from now.
-func inSeconds(c *sdk.Call, seconds int64) string {
-	return time.UnixMilli(c.Now() + seconds*1000).UTC().Format(timeLayout)
+// renew makes the factor one that has just been set up.
+func (f *factor) renew(c *sdk.Call, secret, backupCodes string, verified bool) error {
+	return f.clear(c, sdk.F("secret", sdk.String(secret)), sdk.F("backupCodes", sdk.String(backupCodes)),
+		sdk.F("verified", sdk.Bool(verified)), sdk.F("usedSteps", sdk.String("")))
 }
 
-// secondsUntil returns how many seconds there are to a time in a record, at
+// clear changes fields, and starts the count of failures again.
+func (f *factor) clear(c *sdk.Call, set ...sdk.Field) error {
+	return f.save(c, append(set, sdk.F("failedVerificationCount", sdk.Int(0)), sdk.F("lockedUntil", sdk.Null))...)
+}
+
+// secondsUntil returns how many seconds there are to a date in a record, at
 // least one.
-func secondsUntil(c *sdk.Call, when string) int64 {
-	t, err := time.Parse(timeLayout, when)
-	if err != nil {
-		return 1
-	}
-	return max(1, (t.UnixMilli()-c.Now()+999)/1000)
+func secondsUntil(c *sdk.Call, date string) int64 {
+	ms, _ := sdk.ParseDate(date)
+	return max(1, (ms-c.Now()+999)/1000)
 }

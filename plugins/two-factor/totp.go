@@ -6,10 +6,11 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // window is how many time steps a code may be early or late: clocks differ, and
@@ -18,67 +19,56 @@ const window = 1
 
 // verifyTOTP serves POST /two-factor/verify-totp. The first code turns the
 // second factor on, every other one signs in.
-func verifyTOTP(c *sdk.Call) sdk.Result {
-	if c.Config("totpOptions.disable").IsTrue() {
-		return errTOTPDisabled.Deny(c)
+func verifyTOTP(c *sdk.Call) error {
+	options := configOf(c).TOTPOptions
+	if options.Disable {
+		return errTOTPNotConfigured
 	}
-	a, o := whoAnswers(c)
-	if !o.ok() {
-		return o.end(c)
+	a, err := whoAnswers(c)
+	if err != nil {
+		return err
 	}
-	f, found, status := findFactor(c, a.userID)
-	if status != sdk.OK {
-		return c.Fail(status)
+	if a.secret == "" || a.signsIn() && !a.verified {
+		return errTOTPNotEnabled
 	}
-	if !found || a.signsIn() && f.unverified {
-		return errTOTPNotEnabled.Deny(c)
+	if err := a.begin(c); err != nil {
+		return err
 	}
-	attempts, o := a.begin(c, f)
-	if !o.ok() {
-		return o.end(c)
+	secret, err := c.Crypto().Open(purposeTOTPSecret, sdk.String(a.secret))
+	if err != nil {
+		return err
 	}
-	secret, status := c.Crypto().Open(purposeSecret, sdk.String(f.secret))
-	if status != sdk.OK {
-		return c.Fail(status)
+	step, right := options.match(c, secret, verifyTOTPBody{c.Request()}.Code())
+	if !right || a.signsIn() && a.used(step) {
+		return a.reject(c, errInvalidCode)
 	}
-	step, right := matchTOTP(c, secret, c.Request().Body("code").String())
-	if !right || a.signsIn() && used(f, step) {
-		return reject(c, a, f, attempts, &errInvalidCode)
+	if err := a.noteStep(c, step); err != nil {
+		return err
 	}
+	return a.accept(c)
+}
+
+// noteStep keeps what a right code means: whoever signs in has used it up, and
+// the first code of all turns the second factor on.
+func (a *answerer) noteStep(c *sdk.Call, step int64) error {
 	if a.signsIn() {
-		status = useStep(c, f, step)
-	} else if f.unverified {
-		return activate(c, a, f)
+		return a.useStep(c, step)
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if a.verified {
+		return nil
 	}
-	return a.accept(c, f)
+	if err := a.save(c, sdk.F("verified", sdk.Bool(true))); err != nil || isOn(a.session.User) {
+		return err
+	}
+	_, err := turnOn(c, a.userID)
+	return err
 }
 
-// activate turns the second factor on. The answer shows the session and the
-// user as they were; the cookie has the new session.
-func activate(c *sdk.Call, a answerer, f factor) sdk.Result {
-	a.accept(c, f)
-	status := c.Storage(model).Update(f.id, 0, sdk.F("verified", sdk.Bool(true)))
-	if status == sdk.OK && !c.Session().User("twoFactorEnabled").IsTrue() {
-		status = setEnabled(c, a.userID, true)
-		if status == sdk.OK {
-			status = renewSession(c)
-		}
-	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	return sdk.Continue
-}
-
-// matchTOTP finds the time step that a code belongs to.
-func matchTOTP(c *sdk.Call, secret, code string) (step int64, ok bool) {
-	digits := int(c.Config("totpOptions.digits").Int(0))
-	now := c.Now() / 1000 / c.Config("totpOptions.period").Int(1)
+// match finds the time step that a code belongs to.
+func (o configTOTPOptions) match(c *sdk.Call, secret, code string) (step int64, ok bool) {
+	now := c.Now() / 1000 / o.Period
 	for _, s := range [...]int64{now, now - window, now + window} {
-		if subtle.ConstantTimeCompare([]byte(hotp(secret, s, digits)), []byte(code)) == 1 {
+		if subtle.ConstantTimeCompare([]byte(hotp(secret, s, int(o.Digits))), []byte(code)) == 1 {
 			step, ok = s, true
 		}
 	}
@@ -102,63 +92,57 @@ func hotp(secret string, counter int64, digits int) string {
 
 // used reports whether a code of a time step has signed in before. A code is
 // good once (RFC 6238, section 5.2), even while it is in the window.
-func used(f factor, step int64) bool {
-	for s := range strings.SplitSeq(f.usedSteps, ",") {
-		if s == strconv.FormatInt(step, 10) {
-			return true
-		}
-	}
-	return false
+func (f *factor) used(step int64) bool {
+	return slices.Contains(strings.Split(f.usedSteps, ","), strconv.FormatInt(step, 10))
 }
 
 // useStep notes that a code has signed in, as long as it could come again, and
 // that there was a success. Of two requests with one code the host lets the
 // second run again, and it finds the note of the first.
-func useStep(c *sdk.Call, f factor, step int64) sdk.Status {
+func (f *factor) useStep(c *sdk.Call, step int64) error {
 	kept := strconv.FormatInt(step, 10)
 	for s := range strings.SplitSeq(f.usedSteps, ",") {
 		if earlier, err := strconv.ParseInt(s, 10, 64); err == nil && earlier >= step-2*window && earlier <= step+2*window {
 			kept += "," + s
 		}
 	}
-	return c.Storage(model).Update(f.id, 0,
-		sdk.F("usedSteps", sdk.String(kept)), sdk.F("failedVerificationCount", sdk.Int(0)), sdk.F("lockedUntil", sdk.Null))
+	return f.clear(c, sdk.F("usedSteps", sdk.String(kept)))
 }
 
 // totpURI serves POST /two-factor/get-totp-uri.
-func totpURI(c *sdk.Call) sdk.Result {
-	if c.Config("totpOptions.disable").IsTrue() {
-		return errTOTPDisabled.Deny(c)
+func totpURI(c *sdk.Call) error {
+	options, user := configOf(c).TOTPOptions, c.Session().User
+	if options.Disable {
+		return errTOTPNotConfigured
 	}
-	f, found, status := findFactor(c, c.Session().UserID())
-	if status != sdk.OK {
-		return c.Fail(status)
+	f, err := findFactor(c, user.ID)
+	if err != nil {
+		return err
 	}
-	if !found {
-		return errTOTPNotEnabled.Deny(c)
+	if f.secret == "" {
+		return errTOTPNotEnabled
 	}
-	if o := checkPassword(c, groupTOTP); !o.ok() {
-		return o.end(c)
+	if err := checkPassword(c, user.ID, options.AllowPasswordless); err != nil {
+		return err
 	}
-	secret, status := c.Crypto().Open(purposeSecret, sdk.String(f.secret))
-	if status != sdk.OK {
-		return c.Fail(status)
+	secret, err := c.Crypto().Open(purposeTOTPSecret, sdk.String(f.secret))
+	if err != nil {
+		return err
 	}
-	c.SetBody("totpURI", sdk.String(keyURI(c, secret, c.Tenant("appName").String())))
-	return sdk.Continue
+	return c.Reply(sdk.F("totpURI", options.keyURI(secret, c.Tenant("appName").String(), user.Email)))
 }
 
 // keyURI is what authenticator apps scan: the Key Uri Format of Google
 // Authenticator.
-func keyURI(c *sdk.Call, secret, issuer string) string {
-	uri := "otpauth://totp/" + sdk.EncodeURIComponent(issuer) + ":" + sdk.EncodeURIComponent(c.Session().User("email").String())
+func (o configTOTPOptions) keyURI(secret, issuer, account string) sdk.Value {
+	uri := "otpauth://totp/" + sdk.EncodeURIComponent(issuer) + ":" + sdk.EncodeURIComponent(account)
 	for _, p := range [...][2]string{
 		{"secret", base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(secret))},
 		{"issuer", issuer},
-		{"digits", c.Config("totpOptions.digits").Text()},
-		{"period", c.Config("totpOptions.period").Text()},
+		{"digits", strconv.FormatInt(o.Digits, 10)},
+		{"period", strconv.FormatInt(o.Period, 10)},
 	} {
 		uri = sdk.SetQuery(uri, p[0], p[1])
 	}
-	return uri
+	return sdk.String(uri)
 }

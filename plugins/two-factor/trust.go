@@ -4,94 +4,89 @@ import (
 	"crypto/subtle"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 const (
 	trustPrefix = "trust-device-"
-	trustLength = 32 // characters of sdk.Alnum: 190 bits
+	trustLength = 32 // characters of 62: 190 bits
 )
 
 // trustDevice lets the device skip the second step from now on. Its trust ends
 // when the user turns the second factor off, or gets another password: it holds
 // for the records of both as they are.
-func trustDevice(c *sdk.Call, userID string, f factor) sdk.Status {
-	seconds := c.Config("trustDeviceMaxAge").Int(0)
-	random, status := c.Random().String(trustLength, sdk.Alnum)
-	if status != sdk.OK {
-		return status
+func (f *factor) trustDevice(c *sdk.Call) error {
+	seconds := configOf(c).TrustDeviceMaxAge
+	random, err := c.Random().String(trustLength, sdk.RandomStringOptions{})
+	if err != nil {
+		return err
 	}
 	id := trustPrefix + random
-	mac, status := c.Crypto().HMAC(purposeTrust, sdk.String(userID+"!"+id))
-	if status != sdk.OK {
-		return status
+	mac, err := f.trustMAC(c, id)
+	if err != nil {
+		return err
 	}
-	value, status := trustValue(c, userID, f)
-	if status == sdk.OK {
-		status = c.Verifications().Create(id, value, seconds)
+	value, err := f.trustValue(c)
+	if err != nil {
+		return err
 	}
-	if status == sdk.OK {
-		status = c.SetCookieFor(trustCookie, mac+"!"+id, seconds)
+	if _, err := c.Verifications().Create(id, value, seconds); err != nil {
+		return err
 	}
-	return status
+	c.SetCookieFor(cookieTrustDevice, mac+"!"+id, seconds)
+	return nil
+}
+
+// trustMAC binds the cookie of a trusted device to the user.
+func (f *factor) trustMAC(c *sdk.Call, id string) (string, error) {
+	return c.Crypto().HMAC(sdk.String(f.userID+"!"+id), sdk.HMACOptions{Purpose: purposeTrustDevice})
 }
 
 // trustValue names what a device's trust holds for.
-func trustValue(c *sdk.Call, userID string, f factor) (string, sdk.Status) {
-	password := ""
-	_, status := c.Identity().FindAccount(userID, sdk.ProviderCredential)
-	switch status {
-	case sdk.OK:
-		password = c.Result("updatedAt").String()
-	case sdk.NotFound:
-	default:
-		return "", status
-	}
-	return userID + "!" + f.id + "!" + password, sdk.OK
+func (f *factor) trustValue(c *sdk.Call) (string, error) {
+	account, err := c.Identity().FindAccount(f.userID, sdk.ProviderCredential)
+	return f.userID + "!" + f.id + "!" + account.UpdatedAt, sdk.IfNotFound(err, nil)
 }
 
 // useTrust reports whether the device is trusted, and renews its trust. A
 // cookie that is worth nothing is taken away.
-func useTrust(c *sdk.Call, userID string, f factor) (bool, sdk.Status) {
+func (f *factor) useTrust(c *sdk.Call) (bool, error) {
 	mac, id, ok := trustOf(c)
 	if !ok {
-		return false, sdk.OK
+		return false, nil
 	}
-	want, status := c.Crypto().HMAC(purposeTrust, sdk.String(userID+"!"+id))
-	if status != sdk.OK {
-		return false, status
+	want, err := f.trustMAC(c, id)
+	if err != nil {
+		return false, err
 	}
-	c.ExpireCookie(trustCookie)
+	c.ExpireCookie(cookieTrustDevice)
 	if subtle.ConstantTimeCompare([]byte(mac), []byte(want)) != 1 {
-		return false, sdk.OK
+		return false, nil
 	}
-	value, status := c.Verifications().Consume(id)
-	if status == sdk.NotFound {
-		return false, sdk.OK
+	trust, err := c.Verifications().Consume(id)
+	if err != nil {
+		return false, sdk.IfNotFound(err, nil)
 	}
-	if status != sdk.OK {
-		return false, status
+	value, err := f.trustValue(c)
+	if err != nil || trust.Value != value {
+		return false, err
 	}
-	holds, status := trustValue(c, userID, f)
-	if status != sdk.OK || value != holds {
-		return false, status
-	}
-	return true, trustDevice(c, userID, f)
+	return true, f.trustDevice(c)
 }
 
 // endTrust takes the trust of this device away.
-func endTrust(c *sdk.Call) sdk.Status {
+func endTrust(c *sdk.Call) error {
 	_, id, ok := trustOf(c)
 	if !ok {
-		return sdk.OK
+		return nil
 	}
-	c.ExpireCookie(trustCookie)
+	c.ExpireCookie(cookieTrustDevice)
 	return c.Verifications().Delete(id)
 }
 
 // trustOf reads the cookie of a trusted device, whose signature the host has
 // checked.
 func trustOf(c *sdk.Call) (mac, id string, ok bool) {
-	mac, id, ok = strings.Cut(c.Request().Cookie(trustCookie).String(), "!")
+	mac, id, ok = strings.Cut(c.Request().Cookie(cookieTrustDevice).String(), "!")
 	return mac, id, ok && strings.HasPrefix(id, trustPrefix)
 }
