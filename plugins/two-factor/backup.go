@@ -152,7 +152,7 @@ func generateBackupCodes(c *sdk.Call) error {
 	if err := f.save(c, sdk.F("backupCodes", sdk.String(sealed))); err != nil {
 		return err
 	}
-	if err := c.Audit().Record("backup-codes-made", sdk.AuditRecordOptions{}); err != nil {
+	if err := c.Audit().Record("backup-codes-made", sdk.AuditRecordOptions{UserID: f.userID}); err != nil {
 		return err
 	}
 	return c.Reply(sdk.F("status", sdk.Bool(true)), sdk.F("backupCodes", sdk.Strings(codes...)))

@@ -30,5 +30,5 @@ func (f *factor) recordFailure(c *sdk.Call) error {
 	if err := f.save(c, sdk.F("lockedUntil", sdk.String(until))); err != nil {
 		return err
 	}
-	return c.Audit().Record("locked", sdk.AuditRecordOptions{})
+	return c.Audit().Record("locked", sdk.AuditRecordOptions{UserID: f.userID})
 }

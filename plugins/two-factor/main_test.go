@@ -5,6 +5,7 @@ package main
 import (
 	_ "embed"
 	"encoding/base32"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -245,12 +246,21 @@ func TestLockout(t *testing.T) {
 	if r := c.code("verify-totp", c.totp(secret, 0)); r.Status != 200 {
 		t.Errorf("after the lock: got %s", r)
 	}
-	actions := ""
+	wantAudit(t, c, id, "enabled", "locked")
+}
+
+// wantAudit compares the audit log with actions that are all about one user.
+func wantAudit(t *testing.T, c *client, userID string, actions ...string) {
+	t.Helper()
+	var got []string
 	for _, e := range c.Audit() {
-		actions += e["action"].(string) + " "
+		if e["userId"] != userID {
+			t.Errorf("recorded %v, want it to be about %s", e, userID)
+		}
+		got = append(got, e["action"].(string))
 	}
-	if actions != "enabled locked " {
-		t.Errorf("recorded %s", actions)
+	if !slices.Equal(got, actions) {
+		t.Errorf("recorded %v, want %v", got, actions)
 	}
 }
 

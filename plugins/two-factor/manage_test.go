@@ -221,6 +221,7 @@ func TestBackupCodes(t *testing.T) {
 	if again := c.code("verify-backup-code", r.Text("backupCodes.0")); again.Status != 200 {
 		t.Errorf("got %s", again)
 	}
+	wantAudit(t, c, id, "enabled", "backup-code-used", "backup-code-used", "backup-code-used", "backup-codes-made", "backup-code-used")
 	c.SignIn(c.AddUser("bob@example.com", password))
 	wantError(t, c.post("generate-backup-codes", `{"password":"`+password+`"}`), 400, "TWO_FACTOR_NOT_ENABLED")
 }
