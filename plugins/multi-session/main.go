@@ -10,7 +10,6 @@ package main
 import (
 	"errors"
 	"strings"
-	"time"
 
 	sdk "github.com/authhost/authhost/sdk/next"
 )
@@ -155,9 +154,6 @@ func remember(c *sdk.Call) error {
 
 // secondsLeft returns how long a session lives.
 func secondsLeft(c *sdk.Call, s sdk.CurrentSession) int64 {
-	end, err := time.Parse(time.RFC3339, s.ExpiresAt)
-	if err != nil {
-		return 0
-	}
-	return max(0, (end.UnixMilli()-c.Now())/1000)
+	end, _ := sdk.ParseDate(s.ExpiresAt)
+	return max(0, (end-c.Now())/1000)
 }
