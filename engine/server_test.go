@@ -239,7 +239,7 @@ func (s *server) session(host, cookie string) answer {
 }
 
 // outbox lists the mails of a tenant.
-func (s *server) outbox(tenant string) (list []struct{ To, URL, Token, Template string }) {
+func (s *server) outbox(tenant string) (list []struct{ To, URL, Token, OTP, Template string }) {
 	s.t.Helper()
 	resp, err := http.Get(s.admin + "/dev/outbox?tenant=" + tenant)
 	if err != nil {

@@ -43,7 +43,7 @@ tenants:
       - id: account
         config: {deleteUser: {enabled: true}}
       - id: two-factor
-        config: {skipVerificationOnEnable: true}
+        config: {skipVerificationOnEnable: true, otpOptions: {sendOTP: true}}
       - id: one-time-token
         config: {setOttHeaderOnNewSession: true}
       - id: bearer
@@ -237,6 +237,14 @@ func TestServiceKeyActsInASession(t *testing.T) {
 	}
 	for _, bad := range []string{strings.Repeat("x", 65) + " x", "x " + strings.Repeat("x", 65), id + " ", " " + up.get("user.id")} {
 		s.call(deploymentKey, bad, "GET", "/list-sessions", "").want(t, 400, "INVALID_SESSION_ID")
+	}
+
+	// A second factor, which the server turns on with a mailed code.
+	call("POST", "/two-factor/send-otp", `{}`).want(t, 200, "")
+	mails := s.outbox("main")
+	got = call("POST", "/two-factor/verify-otp", `{"code":"`+mails[len(mails)-1].OTP+`"}`).want(t, 200, "")
+	if got.get("user.email") != "ada@example.com" || !strings.Contains(got.text, `"twoFactorEnabled":true`) {
+		t.Errorf("verify-otp: %s", got.text)
 	}
 
 	// Backup codes, for a server to show.

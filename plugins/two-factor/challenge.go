@@ -128,12 +128,13 @@ func reply(c *sdk.Call, session sdk.Session, user sdk.User) error {
 }
 
 // renewSession replaces the session by a new one, as it is right when the
-// strength of a sign-in changes. A server that acts in the session keeps it.
+// strength of a sign-in changes, and returns that. A server that acts in the
+// session keeps it.
 func renewSession(c *sdk.Call) (sdk.SessionCreateResult, error) {
-	if c.Request().ServerCall() {
-		return sdk.SessionCreateResult{}, nil
-	}
 	old := c.Session()
+	if c.Request().ServerCall() {
+		return sdk.SessionCreateResult{Session: old.Session, User: old.User}, nil
+	}
 	if err := c.Sessions().Revoke(sdk.SessionRevokeOptions{Token: old.Token, UserID: old.UserID}); err != nil {
 		return sdk.SessionCreateResult{}, err
 	}

@@ -191,6 +191,22 @@ func TestActivationByMail(t *testing.T) {
 	wantError(t, c.code("verify-otp", "x"), 400, "TWO_FACTOR_NOT_ENABLED")
 }
 
+// TestActivationByServer: a server that acts in the session sees the user, and
+// no session's token.
+func TestActivationByServer(t *testing.T) {
+	c := newClient(t, withMail)
+	id := c.AddUser(ada, password)
+	token := c.SignIn(id)
+	call := func(path, body string) plugintest.Response {
+		return c.Do(plugintest.Request{Method: "POST", Path: "/two-factor/" + path, Body: body, ServiceKey: "deployment"})
+	}
+	call("send-otp", "{}")
+	r := call("verify-otp", `{"code":"`+c.LastMail().OTP+`"}`)
+	if r.Text("user.id") != id || r.Get("user.twoFactorEnabled") != true || r.Get("token") != nil || c.CurrentSession()["token"] != token {
+		t.Errorf("got %s, the session is %v", r, c.CurrentSession())
+	}
+}
+
 func TestBackupCodes(t *testing.T) {
 	c := newClient(t, `{"backupCodeOptions":{"amount":4,"length":12}}`)
 	id, _, codes := c.setUp()
