@@ -13,18 +13,21 @@ import (
 // Tx is a unit of work over a Tenant: its writes are buffered, its reads see
 // them, and Commit applies them in one step.
 //
-// Nothing is locked. An Update or Delete expects the record in the version in
-// which this unit of work first read it, so a record that somebody else wrote
-// in between makes it fail with ErrConflict, at the call or at Commit; then
-// the whole unit of work is to be run again. Records that were only read are
-// not checked, unless Guard is called for them.
+// What was read stays as it was: a record that was read before, and one that was
+// looked for and was not there, is not read again. Nothing is locked. An Update
+// or Delete expects the record in the version in which this unit of work first
+// read it, so a record that somebody else wrote in between makes it fail with
+// ErrConflict, at the call or at Commit; then the whole unit of work is to be
+// run again. Records that were only read are not checked, unless Guard is called
+// for them.
 //
 // Records that it returns belong to the caller. A Tx is for one goroutine.
 type Tx struct {
 	tenant  Tenant
 	catalog *Catalog
-	seen    map[recordKey]uint64 // version first read
-	entries map[recordKey]entry  // own writes and guards
+	seen    map[recordKey]sight // what was read
+	found   map[string]finding  // what Find found, by what it looked for
+	entries map[recordKey]entry // own writes and guards
 	undo    []undo
 	after   []func()
 	dropped []func() // what takes back what is not in the store
@@ -56,14 +59,7 @@ type Mark struct{ undo, after, dropped int }
 
 // Begin starts a unit of work. It costs nothing until it is used; one that is
 // dropped needs no Rollback.
-func Begin(tenant Tenant) *Tx {
-	return &Tx{
-		tenant:  tenant,
-		catalog: tenant.Catalog(),
-		seen:    map[recordKey]uint64{},
-		entries: map[recordKey]entry{},
-	}
-}
+func Begin(tenant Tenant) *Tx { return &Tx{tenant: tenant, catalog: tenant.Catalog()} }
 
 func (t *Tx) put(key recordKey, e entry) {
 	prev, had := t.entries[key]
@@ -72,6 +68,9 @@ func (t *Tx) put(key recordKey, e entry) {
 	e.order = t.writes
 	t.count(prev, had, -1)
 	t.count(e, true, +1)
+	if t.entries == nil {
+		t.entries = map[recordKey]entry{}
+	}
 	t.entries[key] = e
 }
 
@@ -230,9 +229,7 @@ func (t *Tx) Increment(ctx context.Context, model, id, field string, by int64) (
 // one version further on.
 func (t *Tx) Incremented(model, id string) {
 	key := recordKey{model, id}
-	if _, ok := t.seen[key]; ok {
-		t.seen[key]++
-	}
+	t.outdated(key)
 	if e, ok := t.entries[key]; ok && e.base > 0 {
 		e.base++
 		t.entries[key] = e
@@ -301,7 +298,20 @@ func (t *Tx) Rollback() {
 
 // Changed reports whether there are writes to commit.
 func (t *Tx) Changed() bool {
-	return slices.ContainsFunc(t.ops(), func(op Op) bool { return op.Kind != Guard })
+	for _, e := range t.entries {
+		if e.changes() {
+			return true
+		}
+	}
+	return false
+}
+
+// changes reports whether an entry is a write that is to be committed.
+func (e entry) changes() bool {
+	if e.cur == nil {
+		return e.base > 0
+	}
+	return e.set != nil
 }
 
 // ops returns the net effect of the unit of work, in the order in which each

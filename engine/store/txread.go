@@ -34,12 +34,12 @@ func (t *Tx) Find(ctx context.Context, model, index string, key ...document.Valu
 	if t.done {
 		return nil, ErrTxDone
 	}
-	if len(t.entries) == 0 {
-		r, err := t.tenant.Find(ctx, model, index, key...)
-		if err != nil {
-			return nil, err
-		}
-		return t.noted(model, r), nil
+	m, err := t.catalog.Model(model)
+	if err != nil {
+		return nil, err
+	}
+	if !t.touches(m) {
+		return t.find(ctx, model, index, key)
 	}
 	page, err := t.List(ctx, Query{Model: model, Index: index, Key: key, Limit: 1})
 	if err != nil {
@@ -165,24 +165,6 @@ func cut(scan Scan, list []keyed) Page {
 	return page
 }
 
-// read returns a stored record and notes its version.
-func (t *Tx) read(ctx context.Context, key recordKey) (*Record, error) {
-	r, err := t.tenant.Get(ctx, key.model, key.id)
-	if err != nil {
-		return nil, err
-	}
-	return t.noted(key.model, r), nil
-}
-
-// noted remembers in which version a record was first read.
-func (t *Tx) noted(model string, r *Record) *Record {
-	key := recordKey{model, r.ID}
-	if _, ok := t.seen[key]; !ok {
-		t.seen[key] = r.Version
-	}
-	return r
-}
-
 // current returns a record as this unit of work sees it, to be written, and
 // the version that the stored one must have (0: it is not stored yet).
 func (t *Tx) current(ctx context.Context, model, id string) (*Record, uint64, error) {
@@ -194,7 +176,7 @@ func (t *Tx) current(ctx context.Context, model, id string) (*Record, uint64, er
 	if e, own := t.entries[key]; own {
 		return r, e.base, nil
 	}
-	if r.Version != t.seen[key] {
+	if r.Version != t.seen[key].version {
 		return nil, 0, &ConflictError{Model: model, ID: id}
 	}
 	return r, r.Version, nil
@@ -270,15 +252,26 @@ func (t *Tx) checkUnique(ctx context.Context, old *Record, model string, next *R
 		for i, name := range ix.Fields {
 			values[i] = next.Get(name)
 		}
-		page, err := t.List(ctx, Query{Model: model, Index: ix.Name, Key: values, Limit: 2})
-		if err != nil {
+		switch taken, err := t.taken(ctx, m, ix.Name, values, next.ID); {
+		case err != nil:
 			return err
-		}
-		for _, other := range page.Records {
-			if other.ID != next.ID {
-				return &ConflictError{Model: model, Index: ix.Name, ID: next.ID}
-			}
+		case taken:
+			return &ConflictError{Model: model, Index: ix.Name, ID: next.ID}
 		}
 	}
 	return nil
+}
+
+// taken reports whether another record than the one with an id has a unique
+// key.
+func (t *Tx) taken(ctx context.Context, m *ModelInfo, index string, key []document.Value, id string) (bool, error) {
+	if !t.touches(m) {
+		r, err := t.find(ctx, m.Name, index, key)
+		if errors.Is(err, ErrNotFound) {
+			return false, nil
+		}
+		return err == nil && r.ID != id, err
+	}
+	page, err := t.List(ctx, Query{Model: m.Name, Index: index, Key: key, Limit: 2})
+	return slices.ContainsFunc(page.Records, func(r *Record) bool { return r.ID != id }), err
 }

@@ -73,6 +73,9 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"TxList", testTxList},
 		{"TxCascade", testTxCascade},
 		{"TxConflict", testTxConflict},
+		{"TxReadsOnce", testTxReadsOnce},
+		{"TxReadsStay", testTxReadsStay},
+		{"TxReadsNew", testTxReadsNew},
 		{"TxRewind", testTxRewind},
 		{"TxConsume", testTxConsume},
 	}

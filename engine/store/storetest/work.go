@@ -170,7 +170,11 @@ func testTxConflict(t *testing.T, f *fixture) {
 		}
 	}
 	f.apply(update("user", "u1", 0, "age", 1))
-	if _, err := early.Update(f.ctx, "user", "u1", object("age", 3)); !errors.Is(err, store.ErrStale) {
+	_, err := early.Update(f.ctx, "user", "u1", object("age", 3))
+	if err == nil {
+		err = early.Commit(f.ctx)
+	}
+	if !errors.Is(err, store.ErrStale) {
 		t.Errorf("update of a record that changed after it was read: %v", err)
 	}
 	for _, tx := range []*store.Tx{late, guarded} {
@@ -187,7 +191,7 @@ func testTxConflict(t *testing.T, f *fixture) {
 		t.Errorf("a record that was only read made a conflict: %v", err)
 	}
 	tx := store.Begin(f.tenant)
-	_, err := tx.Insert(f.ctx, "user", "u3", object("name", "n", "email", "u1@example.com"))
+	_, err = tx.Insert(f.ctx, "user", "u3", object("name", "n", "email", "u1@example.com"))
 	f.conflicts("user", "email", "u3", err)
 	_, err = tx.Insert(f.ctx, "user", "u1", object("name", "n", "email", "e"))
 	f.conflicts("user", "id", "u1", err)
