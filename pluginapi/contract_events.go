@@ -110,7 +110,7 @@ var contractEvents = slices.Concat(
 			Sees: []string{"record", "event.plugin"}, Record: "`to`, `template`, `subject`, `url`, `token`, `otp`, `data`", Sets: fieldPaths, May: "refuse", Failures: verdict,
 		},
 		{
-			Name: EventOriginTrusted, When: "when a request comes from, or wants to be sent to, a site that the tenant's configuration does not trust",
+			Name: EventOriginTrusted, When: "when a request within its client's limit comes from, or wants to be sent to, a site that the tenant's configuration does not trust; once about each site, and about the one that it comes from perhaps before its body is read",
 			Sees: []string{"record"}, Record: "`origin`, which is `scheme://host[:port]`, and `trusted`", Sets: []string{"record.trusted"},
 			May: "trust the site by setting `record.trusted` to true; deny says that no other plugin is to be asked", Failures: verdict,
 		},

@@ -20,15 +20,15 @@ const corsMaxAge = "86400"
 // names the origin, without which the others mean nothing to a browser; so
 // caches may keep one for all origins that are not trusted. The base URL's own
 // origin needs none of this, and requests with a service key are no browser's.
+// Sites that plugins alone trust are let in later, by shareAnswer.
 func (a *API) cors(next http.Handler) http.Handler {
 	if !a.CORS {
 		return next
 	}
 	allow, expose := a.corsHeaders()
 	methods := a.corsMethods()
-	below := a.Realm.BasePath + "/"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, service := a.Services.serviceToken(r.Header); service || !strings.HasPrefix(r.URL.Path, below) {
+		if _, service := a.Services.serviceToken(r.Header); service || !a.belowBase(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -38,12 +38,16 @@ func (a *API) cors(next http.Handler) http.Handler {
 		if expose != "" {
 			h.Set("Access-Control-Expose-Headers", expose)
 		}
-		if origin := r.Header.Get("Origin"); origin != "" && a.sharesWith(r, origin) {
-			h.Set("Access-Control-Allow-Origin", origin)
+		origin, foreign := a.foreignOrigin(r)
+		if trusted, _ := a.origins.trusts(origin); foreign && trusted {
+			h.Set(allowOrigin, origin)
 		}
 		if r.Method != http.MethodOptions {
 			next.ServeHTTP(w, r)
 			return
+		}
+		if h.Get(allowOrigin) == "" && foreign && a.trustsPreflight(r, origin) {
+			h.Set(allowOrigin, origin)
 		}
 		h.Set("Access-Control-Allow-Methods", methods)
 		h.Set("Access-Control-Allow-Headers", allow)
@@ -52,14 +56,55 @@ func (a *API) cors(next http.Handler) http.Handler {
 	})
 }
 
-// sharesWith reports whether another origin's scripts may read answers.
-func (a *API) sharesWith(r *http.Request, origin string) bool {
-	own, _ := siteOf(cmp.Or(a.urls.of(r.Host), a.Realm.BaseURL))
-	if origin == own.origin {
-		return false
+// allowOrigin is the header that lets scripts of a site read an answer.
+const allowOrigin = "Access-Control-Allow-Origin"
+
+// belowBase reports whether a request is for an endpoint below the base path:
+// for others there is no CORS.
+func (a *API) belowBase(r *http.Request) bool {
+	below, ok := strings.CutPrefix(r.URL.Path, a.Realm.BasePath)
+	return ok && strings.HasPrefix(below, "/")
+}
+
+// foreignOrigin returns the origin that a request comes from; foreign is false
+// if it has none or the tenant's own.
+func (a *API) foreignOrigin(r *http.Request) (origin string, foreign bool) {
+	if origin = r.Header.Get("Origin"); origin == "" {
+		return "", false
 	}
-	if ok, _ := a.origins.trusts(origin); ok || !a.Plugins.Has(pluginapi.EventOriginTrusted) {
-		return ok
+	own, _ := siteOf(cmp.Or(a.urls.of(r.Host), a.Realm.BaseURL))
+	return origin, origin != own.origin
+}
+
+// shareAnswer lets scripts of a site that only plugins trust read the answer.
+// Plugins are asked once the request is within the client's limit: what is
+// refused before that has cost no call of theirs, and no script of such a site
+// can read it. A plugin that fails has trusted nobody.
+func (a *API) shareAnswer(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, trusts judge) {
+	if !a.CORS || !a.Plugins.Has(pluginapi.EventOriginTrusted) || !a.belowBase(r) || w.Header().Get(allowOrigin) != "" {
+		return
+	}
+	origin, foreign := a.foreignOrigin(r)
+	if !foreign {
+		return
+	}
+	switch ok, err := trusts(origin); {
+	case err != nil && isFault(err):
+		a.Logger.ErrorContext(ctx, "no plugin could say whether an origin is trusted", "tenant", a.Realm.ID, "request", ex.Request.ID, "error", err)
+	case ok && err == nil:
+		w.Header().Set(allowOrigin, origin)
+	}
+}
+
+// preflights is what preflight requests that plugins decide upon are counted
+// as; it is no path of an endpoint.
+const preflights = "preflight"
+
+// trustsPreflight asks the plugins about the origin of a preflight request,
+// unless the client has had its share of such requests.
+func (a *API) trustsPreflight(r *http.Request, origin string) bool {
+	if !a.Plugins.Has(pluginapi.EventOriginTrusted) {
+		return false
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), a.RequestTimeout)
 	defer cancel()
@@ -70,7 +115,16 @@ func (a *API) sharesWith(r *http.Request, origin string) bool {
 	}, a.Now())
 	defer ex.Close()
 	var trusted bool
-	err := guard(func() (err error) { trusted, err = a.judge(ctx, ex)(origin); return err })
+	err := guard(func() error {
+		if a.Limiter != nil {
+			if ok, _, err := a.Limiter.Allow(ctx, ex.Request.IP, preflights, preflights); !ok || err != nil {
+				return err
+			}
+		}
+		var err error
+		trusted, err = a.judge(ctx, ex)(origin)
+		return err
+	})
 	if err != nil && isFault(err) {
 		a.Logger.ErrorContext(ctx, "request failed", "tenant", a.Realm.ID, "request", ex.Request.ID, "method", r.Method, "error", err)
 	}

@@ -90,11 +90,14 @@ func (o *origins) match(s site, raw string) bool {
 }
 
 // judge also asks the plugins about sites that the configuration does not
-// name. They are asked about an origin, never about the rest of a URL, and not
-// again about the one that they were asked about last.
+// name. They are asked about an origin, never about the rest of a URL, and once
+// about each.
 func (a *API) judge(ctx context.Context, ex *dispatch.Exchange) judge {
-	var asked string
-	var trusted bool
+	type verdict struct {
+		trusted bool
+		err     error
+	}
+	var asked map[string]verdict // by origin
 	return func(raw string) (bool, error) {
 		site, ok := siteOf(raw)
 		switch {
@@ -102,14 +105,17 @@ func (a *API) judge(ctx context.Context, ex *dispatch.Exchange) judge {
 			return false, nil
 		case a.origins.match(site, raw):
 			return true, nil
-		case site.origin == asked:
-			return trusted, nil
+		case !a.Plugins.Has(pluginapi.EventOriginTrusted):
+			return false, nil
 		}
-		verdict, err := ex.TrustsOrigin(ctx, site.origin)
-		if err == nil {
-			asked, trusted = site.origin, verdict
+		v, known := asked[site.origin]
+		if !known {
+			if v.trusted, v.err = ex.TrustsOrigin(ctx, site.origin); asked == nil {
+				asked = map[string]verdict{}
+			}
+			asked[site.origin] = v
 		}
-		return verdict, err
+		return v.trusted, v.err
 	}
 }
 

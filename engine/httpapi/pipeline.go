@@ -180,6 +180,9 @@ func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request
 		}
 	}
 	trusts := a.judge(ctx, ex)
+	if caller == nil {
+		a.shareAnswer(ctx, w, r, ex, trusts)
+	}
 	to, guard := a.targets(trusts), csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin}
 	if r.Method != http.MethodGet {
 		if err := a.readRequest(w, r, ex, e, guard); err != nil {

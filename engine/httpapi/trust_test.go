@@ -1,8 +1,11 @@
 package httpapi_test
 
 import (
+	"context"
+	"errors"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/internal/realmtest"
@@ -65,4 +68,59 @@ func TestAsksWithoutThePath(t *testing.T) {
 	g := trusting("a", w.Get("record.origin"), w.Report("error.message"), w.Copy("error.message", "record.origin"), w.SetJSON("record.trusted", "true"))
 	s := newServer(t, realmtest.Config{Guests: []*w.Guest{g}}, httpapi.Config{})
 	expect(t, s.do("POST", base+"/sign-out", `{"callbackURL":"https://E.co:443/secret?token=x"}`), 200, `{"success":true}`)
+}
+
+// TestAskedOnce: plugins are asked once about a site that a request comes from
+// and leads to, and not at all for a request beyond the client's limit.
+func TestAskedOnce(t *testing.T) {
+	const site = "https://e.co"
+	yes := w.SetJSON("record.trusted", "true")
+	refused := errors.New("there is no count")
+	limit := func(ok bool, err error) httpapi.Limiter {
+		return limiter(func() (bool, error) { return ok, err })
+	}
+	tests := []struct {
+		name, method, origin string
+		limiter              httpapi.Limiter
+		steps                []w.Step
+		status, calls        int
+		allow                bool
+	}{
+		{"trusted", "POST", site, nil, []w.Step{yes}, 200, 1, true},
+		{"not trusted", "POST", site, nil, nil, 403, 1, false},
+		{"failing", "POST", site, nil, []w.Step{w.Trap()}, 500, 1, false},
+		{"read only", "GET", site, nil, []w.Step{yes}, 200, 1, true},
+		{"own origin", "POST", "http://localhost:3000", nil, []w.Step{yes}, 200, 1, false}, // about the target
+		{"within the limit", "POST", site, limit(true, nil), []w.Step{yes}, 200, 1, true},
+		{"beyond the limit", "POST", site, limit(false, nil), []w.Step{yes}, 429, 0, false},
+		{"no limit can be told", "POST", site, limit(true, refused), []w.Step{yes}, 500, 0, false},
+		{"preflight", "OPTIONS", site, limit(true, nil), []w.Step{yes}, 204, 1, true},
+		{"preflight of nobody", "OPTIONS", site, limit(true, nil), nil, 204, 1, false},
+		{"preflight beyond the limit", "OPTIONS", site, limit(false, nil), []w.Step{yes}, 204, 0, false},
+		{"preflight without a limit", "OPTIONS", site, limit(true, refused), []w.Step{yes}, 204, 0, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newServer(t, realmtest.Config{Guests: []*w.Guest{trusting("a", tt.steps...)}}, httpapi.Config{CORS: true, Limiter: tt.limiter})
+			path, body := "/get-session", ""
+			if tt.method == "POST" {
+				path, body = "/sign-out", `{"callbackURL":"`+site+`/x","errorCallbackURL":"`+site+`/y"}`
+			}
+			rec := s.do(tt.method, base+path, body, "Cookie", "a=b", "Origin", tt.origin)
+			if got := s.Done.List(); rec.Code != tt.status || len(got) != tt.calls {
+				t.Errorf("status %d, calls %v; want %d, %d calls", rec.Code, got, tt.status, tt.calls)
+			}
+			if got := rec.Header().Get("Access-Control-Allow-Origin"); (got != "") != tt.allow {
+				t.Errorf("allowed origin %q", got)
+			}
+		})
+	}
+}
+
+// limiter is what a function says.
+type limiter func() (bool, error)
+
+func (l limiter) Allow(context.Context, string, string, string) (bool, time.Duration, error) {
+	ok, err := l()
+	return ok, time.Second, err
 }
