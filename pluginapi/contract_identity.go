@@ -60,7 +60,7 @@ var shapes = []Shape{
 	}},
 	{Name: "record", Doc: "a record of a plugin's model, with all fields of the model", Members: []Param{
 		{Name: "id", Type: TypeText, Required: true},
-		{Name: "version", Type: TypeInt, Required: true, Doc: "from 1; each write adds 1"},
+		{Name: "version", Type: TypeInt, Required: true, Doc: "from 1; each unit of work that writes it adds 1"},
 	}},
 }
 

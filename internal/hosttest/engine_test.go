@@ -53,6 +53,9 @@ func newEngine(t testing.TB, other http.Handler) hosttest.World {
 		},
 		Input:        []string{"nickname"},
 		SessionInput: []identity.Field{{Name: "theme"}},
+		Describe: func() document.Value {
+			return document.Obj(document.NewObject(2).Set("openapi", document.Text("3.1.1")).Set("paths", document.Obj(document.NewObject(0))))
+		},
 	})}
 }
 

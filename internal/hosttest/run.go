@@ -37,7 +37,7 @@ func RunArguments(t *testing.T, start Maker) {
 // cases are the cases of all functions, by full name.
 func cases() map[string]func(*tester) {
 	all := map[string]func(*tester){}
-	for _, table := range []map[string]func(*tester){identityCases, randomCases} {
+	for _, table := range []map[string]func(*tester){identityCases, storageCases, verificationCases, cryptoCases, keysCases, serviceCases} {
 		for name, test := range table {
 			all[name] = test
 		}
@@ -169,6 +169,27 @@ func checkRefusal(t testing.TB, f *pluginapi.Function, status pluginapi.Status, 
 	}
 }
 
+// read reads an object in the document.
+func (g *guest) read(path string) result {
+	g.t.Helper()
+	_, source := g.Get(path)
+	dec := json.NewDecoder(bytes.NewReader(source))
+	dec.UseNumber()
+	var out result
+	if err := dec.Decode(&out); err != nil {
+		g.t.Errorf("%s is %q: %v", path, source, err)
+	}
+	return out
+}
+
+// deny refuses with a code.
+func (g *guest) deny(code string) pluginapi.Result {
+	g.t.Helper()
+	g.set("error.code", pluginapi.KindString, code, pluginapi.StatusOK)
+	g.set("error.message", pluginapi.KindString, code, pluginapi.StatusOK)
+	return pluginapi.Deny
+}
+
 // result is what a call gave.
 type result map[string]any
 
@@ -180,6 +201,13 @@ func (r result) at(path string) any {
 		v = o[name]
 	}
 	return v
+}
+
+// number returns the integer at a path, 0 if there is none.
+func (r result) number(path string) int64 {
+	n, _ := r.at(path).(json.Number)
+	i, _ := n.Int64()
+	return i
 }
 
 // text returns the text at a path.

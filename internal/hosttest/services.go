@@ -1,16 +1,117 @@
 package hosttest
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/authhost/authhost/pluginapi"
+)
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-// randomCases are those of the capability random.
-var randomCases = map[string]func(*tester){
+// serviceCases are those of the capabilities random, ratelimit, audit, email and
+// openapi.
+var serviceCases = map[string]func(*tester){
 	"random.uuid": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			a, b := g.do("random.uuid", nil), g.do("random.uuid", object{})
 			if !uuidPattern.MatchString(a.text("value")) || a.text("value") == b.text("value") {
 				t.Errorf("got %s and %s", text(a), text(b))
+			}
+		})
+	},
+	"random.string": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			for alphabet, pattern := range map[string]string{
+				"": "^[A-Za-z0-9]{40}$", "lower": "^[a-z]{40}$", "upper": "^[A-Z]{40}$", "digits": "^[0-9]{40}$", "url": "^[A-Za-z0-9_-]{40}$", "xy": "^[xy]{40}$",
+			} {
+				args := object{"length": 40}
+				if alphabet != "" {
+					args["alphabet"] = alphabet
+				}
+				a, b := g.do("random.string", args).text("value"), g.do("random.string", args).text("value")
+				if !regexp.MustCompile(pattern).MatchString(a) || a == b {
+					t.Errorf("%q: got %s and %s", alphabet, a, b)
+				}
+			}
+			for _, alphabet := range []string{"x", strings.Repeat("xy", 129)} {
+				g.refused("random.string", object{"length": 1, "alphabet": alphabet}, pluginapi.StatusInvalid, "")
+			}
+		})
+	},
+	"ratelimit.hit": func(t *tester) {
+		hit := func(g *guest, key string) result {
+			return g.do("ratelimit.hit", object{"key": key, "window": 60, "max": 2})
+		}
+		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{"": func(g *guest) pluginapi.Result {
+			if out := hit(g, "a"); out.at("allowed") != true || out.number("retryAfter") != 0 {
+				t.Errorf("the first: got %s", text(out))
+			}
+			return pluginapi.Deny // which keeps it
+		}})
+		t.Advance(10 * time.Second)
+		t.serve(Request{}, func(g *guest) {
+			if out := hit(g, "a"); out.at("allowed") != true {
+				t.Errorf("the second: got %s", text(out))
+			}
+			if out := hit(g, "a"); out.at("allowed") != false || out.number("retryAfter") != 50 {
+				t.Errorf("the third: got %s", text(out))
+			}
+			if out := hit(g, "b"); out.at("allowed") != true {
+				t.Errorf("another key: got %s", text(out))
+			}
+		})
+		t.Advance(50 * time.Second)
+		t.serve(Request{}, func(g *guest) {
+			if out := hit(g, "a"); out.at("allowed") != true {
+				t.Errorf("in the next window: got %s", text(out))
+			}
+		})
+	},
+	"ratelimit.reset": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			for range 2 {
+				if out := g.do("ratelimit.hit", object{"key": "a", "window": 60, "max": 1}); out.at("allowed") != true {
+					t.Errorf("got %s", text(out))
+				}
+				g.do("ratelimit.reset", object{"key": "a"})
+			}
+		})
+	},
+	"audit.record": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			g.do("audit.record", object{"action": "looked"})
+			g.do("audit.record", object{"action": "looked", "userId": "u1", "outcome": "failure", "details": object{"why": "test", "n": 1, "list": []any{"a"}}})
+		})
+	},
+	"email.send": func(t *tester) {
+		var seen result
+		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
+			"": func(g *guest) pluginapi.Result {
+				g.do("email.send", object{"to": "ada@example.com", "template": "verify-email", "url": "https://a.example", "data": object{"n": 1}})
+				g.refused("email.send", object{"to": "ada@example.com\n", "template": "verify-email"}, pluginapi.StatusInvalid, "")
+				g.refused("email.send", object{"to": "no@example.com", "template": "verify-email"}, pluginapi.StatusDenied, "UNWANTED")
+				return pluginapi.Continue
+			},
+			pluginapi.EventMailSending: func(g *guest) pluginapi.Result {
+				if g.read("record").text("to") == "no@example.com" {
+					return g.deny("UNWANTED")
+				}
+				if seen == nil {
+					seen = g.read("record")
+				}
+				return pluginapi.Continue
+			},
+		})
+		if seen.text("to") != "ada@example.com" || seen.text("template") != "verify-email" || seen.text("url") != "https://a.example" || seen.number("data.n") != 1 || seen.at("subject") != nil {
+			t.Errorf("the hook saw %s", text(seen))
+		}
+	},
+	"openapi.describe": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			if out := g.do("openapi.describe", nil); !strings.HasPrefix(out.text("openapi"), "3.1") || out.at("paths") == nil {
+				t.Errorf("got %s", text(out))
 			}
 		})
 	},

@@ -50,7 +50,8 @@ type Config struct {
 	SessionInput []identity.Field // additional fields of sessions
 	Audit        audit.Log        // default: forgets
 	NoMail       bool
-	Store        store.Store // default: a new one
+	Describe     func() document.Value // the OpenAPI document of the tenant
+	Store        store.Store           // default: a new one
 }
 
 // Realm is a tenant with everything that it is made of.
@@ -95,7 +96,7 @@ func New(t testing.TB, c Config) *Realm {
 	host := capability.Config{
 		Tenant: c.Tenant, Identity: r.Identity, SessionFields: c.SessionInput, Secrets: r.Secrets, Audit: c.Audit,
 		Keys:     keyring.New(keyring.Config{Storage: &keys{}, Now: r.Clock.Now}),
-		Counters: &ratelimit.Memory{Now: r.Clock.Now}, Logger: r.Log.Logger(),
+		Counters: &ratelimit.Memory{Now: r.Clock.Now}, Logger: r.Log.Logger(), Describe: c.Describe,
 	}
 	transport := egress.New(egress.Config{Policy: c.Egress})
 	t.Cleanup(transport.Close)

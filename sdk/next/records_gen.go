@@ -189,7 +189,7 @@ func verificationListOf(v Value) []Verification {
 // Fields has the whole record.
 type Record struct {
 	ID      string
-	Version int64 // from 1; each write adds 1
+	Version int64 // from 1; each unit of work that writes it adds 1
 	Fields  Value
 }
 

@@ -46,6 +46,9 @@ func (h *Host) newCall(e Event) *call {
 			root[name] = value
 		}
 	}
+	if e.Name == pluginapi.EventRequestRefused && h.exchange.refused != nil {
+		root["error"] = h.exchange.refused
+	}
 	return &call{event: e.Name, root: root}
 }
 
@@ -192,11 +195,11 @@ func (h *Host) written(kind sdk.Kind, value []byte) (v any, given bool, status s
 // write stores a value in the document, if the call may write there.
 func (h *Host) write(names []string, v any, remove bool) sdk.Status {
 	c := h.call
-	if !c.writable(names) || !h.changes(names, v) {
+	if !pluginapi.Settable(c.event).Has(names) || !h.changes(names, v) {
 		return sdk.Denied
 	}
 	if len(names) == 3 && names[1] == "headers" {
-		return c.writeHeader(names, v)
+		return c.writeHeader(names[0], names[2], v)
 	}
 	if status := h.checkAnswer(names, v); status != sdk.OK {
 		return status
@@ -211,14 +214,16 @@ func (h *Host) write(names []string, v any, remove bool) sdk.Status {
 // checkAnswer says whether a part of the answer, or of an error, takes a value.
 func (h *Host) checkAnswer(names []string, v any) sdk.Status {
 	ok := true
+	_, isText := v.(string)
 	switch strings.Join(names[:min(2, len(names))], ".") {
 	case "error.status":
 		ok = number64(v) >= 400 && number64(v) <= 599
+	case "error.code", "error.message":
+		ok = isText || h.exchange.refused == nil
 	case "response.status":
-		ok = number64(v) >= 200 && number64(v) <= 599 && len(names) == 2
+		ok = number64(v) >= 200 && number64(v) <= 599
 	case "response.redirect":
-		_, isText := v.(string)
-		ok = (v == nil || isText) && !strings.ContainsAny(text(v), "\r\n\x00") && len(names) == 2
+		ok = (v == nil || isText) && !strings.ContainsAny(text(v), "\r\n\x00")
 	case "response.cookies":
 		return h.checkCookie(names[2], v)
 	}
@@ -228,85 +233,27 @@ func (h *Host) checkAnswer(names []string, v any) sdk.Status {
 	return sdk.OK
 }
 
-// writable reports whether the handler may write at a path.
-func (c *call) writable(names []string) bool {
-	switch names[0] {
-	case "args", "scratch":
-		return true
-	case "error":
-		return len(names) == 2 && slices.Contains([]string{"status", "code", "message"}, names[1])
-	case "claims":
-		return c.event == pluginapi.EventTokenClaims && len(names) > 1
-	case "record":
-		return len(names) > 1 && c.changesRecord(names[1])
-	case "request":
-		return c.event == pluginapi.EventRequestBefore && len(names) > 1 && changesRequest(names[1:])
-	case "response":
-		return len(names) > 1 && c.answers() && changesAnswer(names[1:])
-	}
-	return false
+// hostHeaders are the headers of requests and answers that are the host's.
+var hostHeaders = map[string][]string{
+	"request":  {"cookie", "host", "origin", "referer", "content-length", "transfer-encoding"},
+	"response": {"set-cookie", "content-length", "transfer-encoding", "connection", "trailer", "upgrade"},
 }
-
-// answers reports whether there is an answer that the handler takes part in.
-func (c *call) answers() bool {
-	return c.event == pluginapi.EventSessionCreating || c.root["record"] == nil && c.root["claims"] == nil
-}
-
-// changesRecord reports whether the event lets hooks change a field of its
-// record.
-func (c *call) changesRecord(field string) bool {
-	switch {
-	case c.event == pluginapi.EventOriginTrusted:
-		return field == "trusted"
-	case c.event == pluginapi.EventIdentityLinking || strings.HasSuffix(c.event, ".deleting"):
-		return false
-	}
-	return strings.HasSuffix(c.event, "ing")
-}
-
-func changesRequest(names []string) bool {
-	switch names[0] {
-	case "body":
-		return true
-	case "query":
-		return len(names) > 1
-	case "headers":
-		return len(names) == 2 && !slices.Contains(requestHeaders, names[1]) && !strings.HasPrefix(names[1], "sec-")
-	}
-	return false
-}
-
-func changesAnswer(names []string) bool {
-	switch names[0] {
-	case "status", "body", "redirect":
-		return true
-	case "cookies":
-		return len(names) == 2
-	case "headers":
-		return len(names) == 2 && !slices.Contains(answerHeaders, names[1])
-	}
-	return false
-}
-
-// Headers that are the host's.
-var (
-	requestHeaders = []string{"cookie", "host", "origin", "referer", "content-length", "transfer-encoding"}
-	answerHeaders  = []string{"set-cookie", "content-length", "transfer-encoding", "connection", "trailer", "upgrade"}
-)
 
 // writeHeader replaces a header of the request, or adds one to the answer; null
 // removes it.
-func (c *call) writeHeader(names []string, v any) sdk.Status {
-	headers, name := c.root[names[0]].(Object)["headers"].(Object), names[2]
+func (c *call) writeHeader(part, name string, v any) sdk.Status {
+	headers := object(object(c.root[part])["headers"])
 	value, isText := v.(string)
 	switch {
-	case v == nil && names[0] == "request":
+	case slices.Contains(hostHeaders[part], name) || part == "request" && strings.HasPrefix(name, "sec-"):
+		return sdk.Denied
+	case v == nil && part == "request":
 		delete(headers, name)
 	case v == nil:
 		headers[name] = nil
 	case !isText || strings.ContainsAny(value, "\r\n\x00") || !isToken(name):
 		return sdk.Invalid
-	case names[0] == "response" && text(headers[name]) != "":
+	case part == "response" && text(headers[name]) != "":
 		headers[name] = text(headers[name]) + ", " + value
 	default:
 		headers[name] = value

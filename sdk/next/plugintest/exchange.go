@@ -78,6 +78,7 @@ type exchange struct {
 	pending    Object // the answer of a hook that put a step before the session
 	forget     bool   // rememberMe was false, while a session is created
 	happened   []Event
+	refused    Object // status, code and message of the error that the client gets
 }
 
 // GET requests a path.
@@ -169,9 +170,7 @@ func (h *Host) finish(result sdk.Result, refused *refusal) Response {
 	ex := h.exchange
 	if refused != nil {
 		ex.issued, ex.ended, ex.phase = "", false, ""
-		if refused.status != 0 {
-			_, _ = h.requestHooks(pluginapi.EventRequestRefused, "") // what goes wrong there is for the log
-		}
+		refused = h.reworded(refused)
 	}
 	r := h.answer()
 	r.Result = result
@@ -189,6 +188,20 @@ func (h *Host) finish(result sdk.Result, refused *refusal) Response {
 	}
 	h.observe()
 	return r
+}
+
+// reworded lets hooks on request.refused say an error in other words.
+func (h *Host) reworded(r *refusal) *refusal {
+	if r.status == 0 || r.status >= 500 {
+		return r
+	}
+	view := Object{"status": number(int64(r.status)), "code": r.code, "message": r.message}
+	h.exchange.refused = view
+	_, _ = h.requestHooks(pluginapi.EventRequestRefused, "") // what goes wrong there is for the log
+	if r.body() == nil {
+		return r
+	}
+	return &refusal{status: r.status, code: text(view["code"]), message: text(view["message"])}
 }
 
 // body is a refusal as JSON, nil if it says nothing.

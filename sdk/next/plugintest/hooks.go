@@ -96,7 +96,7 @@ func (h *Host) run(x *pluginapi.Handler, c *call) (sdk.Result, *refusal) {
 func (h *Host) runUnit(x *pluginapi.Handler, c *call) (result sdk.Result, refused *refusal) {
 	before := *h.exchange
 	before.request, before.response = clone(before.request), clone(before.response)
-	h.kept = nil
+	h.kept, h.stored = nil, clone(h.state.Records)
 	refused = h.attempt(func() (r *refusal) {
 		result, r = h.run(x, c)
 		return r

@@ -256,9 +256,6 @@ func TestStorage(t *testing.T) {
 		if err != nil || first.Fields.Get("n").Int(0) != 7 {
 			t.Errorf("the first of a group: %s, %v", first.Fields.Text(), err)
 		}
-		if n, err := entries.Increment(first.ID, "n", sdk.StorageIncrementOptions{}); n != 8 || err != nil {
-			t.Errorf("incremented to %d, %v", n, err)
-		}
 		group := sdk.F("group", sdk.String("c"))
 		for name, fields := range map[string][]sdk.Field{
 			"a required field": {}, "an unknown field": {group, sdk.F("x", sdk.Int(1))}, "another type": {group, sdk.F("n", sdk.String("1"))},

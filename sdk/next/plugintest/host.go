@@ -61,7 +61,8 @@ type Host struct {
 	sequence     int
 	current      string // token of the session that requests carry
 	state        state
-	kept         []func() // redoes what takes effect at once, after the rest was undone
+	stored       map[string][]Object // records before the open unit of work
+	kept         []func()            // redoes what takes effect at once, after the rest was undone
 	exchange     *exchange
 	call         *call // the handler that runs
 	depth        int

@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"maps"
 	"math"
 
 	sdk "github.com/authhost/authhost/sdk/next"
@@ -57,19 +58,26 @@ func (h *Host) consumeRecord(a Object) Object {
 	return r
 }
 
+// incrementRecord adds to what is stored, and not to what the unit of work has
+// written.
 func (h *Host) incrementRecord(a Object) Object {
 	model, field, by := text(a["model"]), text(a["field"]), number64(a["by"])
-	v := h.getRecord(a)[field]
-	n := number64(v)
-	switch {
+	stored := h.committed(model, a["id"])
+	if stored == nil {
+		panic(errNotFound)
+	}
+	n := number64(stored[field])
+	switch v := stored[field]; {
 	case h.models[model].Fields[field].Type != "number", v != nil && v != any(number(n)):
 		refuse(sdk.Invalid, field+": not an integer")
 	case by > 0 && n > math.MaxInt64-by, by < 0 && n < math.MinInt64-by:
 		refuse(sdk.Invalid, field+": the sum does not fit in 64 bits")
 	}
+	set := Object{field: number(n + by), "version": number(number64(stored["version"]) + 1)}
+	maps.Copy(stored, set)
 	h.keep(func() {
-		if r := find(h.state.Records[model], "id", a["id"]); r != nil { // else it was undone
-			h.update(model, r, Object{field: number(number64(r[field]) + by)})
+		if r := find(h.state.Records[model], "id", a["id"]); r != nil { // the unit of work may have deleted it
+			maps.Copy(r, set)
 		}
 	})
 	return Object{"value": number(n + by)}

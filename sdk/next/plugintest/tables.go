@@ -99,9 +99,18 @@ func (h *Host) update(model string, r, set Object) {
 	changed["id"] = r["id"]
 	h.check(model, changed, set)
 	if r["version"] != nil {
-		changed["version"] = number(number64(r["version"]) + 1)
+		changed["version"] = number(number64(h.committed(model, r["id"])["version"]) + 1)
 	}
 	maps.Copy(r, changed)
+}
+
+// committed is a record as it was before the open unit of work, nil if there was
+// none.
+func (h *Host) committed(model string, id any) Object {
+	if h.depth == 0 {
+		return find(h.state.Records[model], "id", id)
+	}
+	return find(h.stored[model], "id", id)
 }
 
 // check refuses a record, of which some fields are new, that does not fit its
