@@ -12,7 +12,7 @@ import (
 )
 
 var manifest = []byte(`{"id": "x", "version": "1.0.0", "abi": "1.1",
-  "capabilities": [{"name": "identity", "read": ["account"]}, {"name": "email"}, {"name": "crypto", "purposes": ["link"]}],
+  "capabilities": [{"name": "identity", "read": ["account"]}, {"name": "email"}, {"name": "crypto", "purposes": ["link"]}, {"name": "random"}, {"name": "verification"}],
   "handlers": [{"handler": "x", "kind": "endpoint", "method": "GET", "path": "/x"}]}`)
 
 var (
