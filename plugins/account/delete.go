@@ -5,13 +5,9 @@ import (
 	"github.com/authhost/authhost/sdk/next/kit"
 )
 
-// deletePrefix starts the identifier under which the token of a deletion mail
-// is kept; deleteTokenLength is its number of characters: 165 bits.
-const (
-	deletePrefix      = "delete-account-"
-	deleteTokenLength = 32
-	deleteAlphabet    = "0123456789abcdefghijklmnopqrstuvwxyz"
-)
+// deletions are the tokens in mails about a deletion, of 165 bits. They stand
+// for users.
+var deletions = kit.Tokens{Prefix: "delete-account-", Length: 32, Alphabet: "0123456789abcdefghijklmnopqrstuvwxyz"}
 
 // deleteUser serves POST /delete-user: by a mailed token, by mail, or at once
 // with the password or a fresh session.
@@ -41,11 +37,8 @@ func deleteUser(c *sdk.Call) error {
 }
 
 func mailDeletion(c *sdk.Call, user sdk.User, expiresIn int64) error {
-	token, err := c.Random().String(deleteTokenLength, sdk.RandomStringOptions{Alphabet: deleteAlphabet})
+	token, err := deletions.Issue(c, user.ID, expiresIn)
 	if err != nil {
-		return err
-	}
-	if _, err := c.Verifications().Create(deletePrefix+token, user.ID, expiresIn); err != nil {
 		return err
 	}
 	mail := kit.LinkMail{
@@ -87,8 +80,8 @@ func deleteByToken(c *sdk.Call, token, userID string) error {
 // spendToken uses up the token of a deletion mail, which must be the user's
 // own: a token of somebody else is refused, and not used up.
 func spendToken(c *sdk.Call, token, userID string) error {
-	kept, err := c.Verifications().Consume(deletePrefix + token)
-	if err == nil && kept.Value != userID {
+	owner, err := deletions.Spend(c, token)
+	if err == nil && owner != userID {
 		return errInvalidToken
 	}
 	return sdk.IfNotFound(err, errInvalidToken)
