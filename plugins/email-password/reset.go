@@ -1,115 +1,99 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"cmp"
+	"errors"
 
-// resetTokenLength is the number of characters of a mailed reset token: 142
-// bits.
-const resetTokenLength = 24
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
+)
 
-// resetPrefix starts the identifier under which a reset token is kept.
-const resetPrefix = "reset-password:"
+// resets are the tokens in mails for a new password, of 142 bits. They stand
+// for users.
+var resets = kit.Tokens{Prefix: "reset-password:", Length: 24}
 
 // requestPasswordReset serves POST /request-password-reset. Its answer, and
 // what it costs, are the same for known and unknown addresses.
-func requestPasswordReset(c *sdk.Call) sdk.Result {
-	if !c.Config("sendResetPassword").IsTrue() {
-		return errResetDisabled.Deny(c)
+func requestPasswordReset(c *sdk.Call) error {
+	config, body := configOf(c), requestPasswordResetBody{c.Request()}
+	if !config.SendResetPassword {
+		return errResetPasswordDisabled
 	}
-	user, status := c.Identity().FindUserByEmail(c.Request().Body("email").String())
-	switch status {
-	case sdk.OK:
-		status = mailReset(c, user)
-	case sdk.NotFound:
-		status = writeDecoy(c)
+	user, err := c.Identity().FindUser(sdk.FindUserOptions{Email: body.Email()})
+	switch {
+	case err == nil:
+		err = mailReset(c, user, body.RedirectTo(), config.ResetPasswordTokenExpiresIn)
+	case errors.Is(err, sdk.NotFound):
+		err = writeDecoy(c)
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err != nil {
+		return err
 	}
-	c.SetBody("status", sdk.Bool(true))
-	c.SetBody("message", sdk.String("If this email exists in our system, check your email for the reset link"))
-	return sdk.Continue
+	const message = "If this email exists in our system, check your email for the reset link"
+	return c.Reply(sdk.F("status", sdk.Bool(true)), sdk.F("message", sdk.String(message)))
 }
 
-func mailReset(c *sdk.Call, user sdk.User) sdk.Status {
-	token, status := c.Random().String(resetTokenLength, sdk.Alnum)
-	if status != sdk.OK {
-		return status
+func mailReset(c *sdk.Call, user sdk.User, page string, expiresIn int64) error {
+	token, err := resets.Issue(c, user.ID, expiresIn)
+	if err != nil {
+		return err
 	}
-	status = c.Verifications().Create(resetPrefix+token, user.ID, c.Config("resetPasswordTokenExpiresIn").Int(0))
-	if status != sdk.OK {
-		return status
-	}
-	callback := sdk.EncodeURIComponent(c.Request().Body("redirectTo").String())
-	return c.Email().Send(sdk.Mail{
-		To:       user.Email,
-		Template: "reset-password",
-		URL:      c.Tenant("authURL").String() + "/reset-password/" + token + "?callbackURL=" + callback,
-		Token:    token,
-	})
+	url := c.Tenant("authURL").String() + "/reset-password/" + token + "?callbackURL=" + sdk.EncodeURIComponent(page)
+	return c.Email().Send(user.Email, "reset-password", sdk.EmailSendOptions{URL: url, Token: token})
 }
 
 // resetPasswordCallback serves GET /reset-password/:token, the mailed link: it
 // sends the browser to the app's own page, with the token or an error.
-func resetPasswordCallback(c *sdk.Call) sdk.Result {
-	callback := c.Request().Query("callbackURL").String()
+func resetPasswordCallback(c *sdk.Call) error {
+	callback := resetPasswordCallbackQuery{c.Request()}.CallbackURL()
 	if callback == "" {
-		return c.Redirect(c.Tenant("authURL").String() + "/error?error=INVALID_TOKEN")
+		return c.Redirect(c.Tenant("authURL").String() + "/error?error=" + errInvalidToken.Code)
 	}
-	page := sdk.AbsoluteURL(c.Tenant("baseURL").String(), callback)
-	token := c.Request().Param("token")
-	switch _, status := c.Verifications().Find(resetPrefix + token); status {
-	case sdk.OK:
+	page, token := sdk.AbsoluteURL(c.Tenant("baseURL").String(), callback), c.Request().Param("token")
+	_, err := resets.Find(c, token)
+	switch {
+	case err == nil:
 		return c.Redirect(sdk.SetQuery(page, "token", token))
-	case sdk.NotFound:
-		return c.Redirect(sdk.SetQuery(page, "error", errResetToken.Code))
-	default:
-		return c.Fail(status)
+	case errors.Is(err, sdk.NotFound):
+		return c.Redirect(sdk.SetQuery(page, "error", errInvalidToken.Code))
 	}
+	return err
 }
 
 // resetPassword serves POST /reset-password. A password that is refused does
 // not use up the token.
-func resetPassword(c *sdk.Call) sdk.Result {
-	token := c.Request().Body("token").String()
+func resetPassword(c *sdk.Call) error {
+	config, body := configOf(c), resetPasswordBody{c.Request()}
+	token := cmp.Or(body.Token(), resetPasswordQuery{c.Request()}.Token())
 	if token == "" {
-		token = c.Request().Query("token").String()
+		return errInvalidToken
 	}
-	if token == "" {
-		return errResetToken.Deny(c)
+	if err := config.checkPassword(body.Body("newPassword").String()); err != nil {
+		return err
 	}
-	if refused := checkPassword(c, c.Request().Body("newPassword")); refused != nil {
-		return refused.Deny(c)
+	userID, err := resets.Spend(c, token)
+	if err == nil {
+		err = c.Identity().SetPassword(userID, body.NewPassword())
 	}
-	userID, status := c.Verifications().Consume(resetPrefix + token)
-	if status == sdk.OK {
-		status = c.Identity().SetPassword(userID, sdk.Copy("request.body.newPassword"))
+	if err != nil { // no such token, or its user is gone
+		return sdk.IfNotFound(err, errInvalidToken)
 	}
-	switch status {
-	case sdk.OK:
-	case sdk.NotFound: // no such token, or its user is gone
-		return errResetToken.Deny(c)
-	default:
-		return c.Fail(status)
+	if err := afterReset(c, config, userID); err != nil {
+		return err
 	}
-	if status := afterReset(c, userID); status != sdk.OK {
-		return c.Fail(status)
-	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
+	return done(c)
 }
 
-func afterReset(c *sdk.Call, userID string) sdk.Status {
-	if c.Config("onPasswordReset").IsTrue() {
-		user, status := c.Identity().FindUserByID(userID)
-		if status == sdk.OK {
-			status = c.Email().Send(sdk.Mail{To: user.Email, Template: "password-was-reset"})
-		}
-		if status != sdk.OK {
-			return status
-		}
+func afterReset(c *sdk.Call, config config, userID string) error {
+	if !config.OnPasswordReset && !config.RevokeSessionsOnPasswordReset {
+		return nil
 	}
-	if c.Config("revokeSessionsOnPasswordReset").IsTrue() {
-		return shutOut(c, userID)
+	user, err := c.Identity().FindUser(sdk.FindUserOptions{ID: userID})
+	if err == nil && config.OnPasswordReset {
+		err = c.Email().Send(user.Email, "password-was-reset", sdk.EmailSendOptions{})
 	}
-	return sdk.OK
+	if err == nil && config.RevokeSessionsOnPasswordReset {
+		err = shutOut(c, user)
+	}
+	return err
 }

@@ -1,137 +1,62 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import sdk "github.com/authhost/authhost/sdk/next"
 
 // signIn serves POST /sign-in/email.
-func signIn(c *sdk.Call) sdk.Result {
-	if !c.Config("enabled").IsTrue() {
-		return errDisabled.Deny(c)
+func signIn(c *sdk.Call) error {
+	config, body := configOf(c), signInBody{c.Request()}
+	if !config.Enabled {
+		return errEmailPasswordDisabled
 	}
-	email := c.Request().Body("email").String()
+	email := body.Email()
 	if !sdk.IsEmail(email) {
-		return errInvalidEmail.Deny(c)
+		return errInvalidEmail
 	}
-	guard, status := guardOf(c, email)
-	if status != sdk.OK {
-		return c.Fail(status)
+	user, err := authenticate(c, config.AccountLockout, email, body.Password())
+	if err != nil {
+		return err
 	}
-	if locked, status := guard.locked(c); status != sdk.OK {
-		return c.Fail(status)
-	} else if locked {
-		return errLocked.Respond(c)
+	if config.RequireEmailVerification && !user.EmailVerified {
+		return refuseUnverified(c, config, user.Email, body.CallbackURL())
 	}
-	user, valid, status := c.Identity().VerifyPasswordByEmail(email, sdk.Copy("request.body.password"))
-	if status != sdk.OK {
-		return c.Fail(status)
+	issued, err := c.Sessions().Create(user.ID, sdk.SessionCreateOptions{Reason: "sign-in", RememberMe: sdk.Bool(body.RememberMe())})
+	if err != nil || issued.Pending {
+		return err
 	}
-	if !valid {
-		return errInvalidCredentials.Deny(c)
+	page := body.Body("callbackURL")
+	if page.Truthy() {
+		c.SetHeader("location", page)
 	}
-	if status := guard.open(c); status != sdk.OK {
-		return c.Fail(status)
+	return c.Reply(
+		sdk.F("redirect", sdk.Bool(page.Truthy())),
+		sdk.F("token", sdk.String(issued.Session.Token)),
+		sdk.F("url", page),
+		sdk.F("user", issued.User.Fields))
+}
+
+// authenticate returns the user with an address and a password.
+func authenticate(c *sdk.Call, lockout configAccountLockout, email string, password sdk.Value) (sdk.User, error) {
+	tries, err := countTry(c, lockout, email)
+	if err != nil {
+		return sdk.User{}, err
 	}
-	if c.Config("requireEmailVerification").IsTrue() && !user.EmailVerified {
-		return refuseUnverified(c, user)
+	check, err := c.Identity().VerifyPassword(password, sdk.VerifyPasswordOptions{Email: email})
+	if err != nil {
+		return sdk.User{}, err
 	}
-	session, status := c.Sessions().Create(user.ID, sdk.SessionOptions{
-		Reason: "sign-in",
-		Forget: c.Request().Body("rememberMe").IsFalse(),
-	})
-	if status != sdk.OK {
-		return c.Fail(status)
+	if !check.Valid {
+		return sdk.User{}, errInvalidEmailOrPassword
 	}
-	if session.Pending {
-		return sdk.Continue
-	}
-	callback := c.Request().Body("callbackURL")
-	c.SetBody("redirect", sdk.Bool(callback.Truthy()))
-	c.SetBody("token", sdk.String(session.Token))
-	c.SetBody("url", callback)
-	c.CopyBody("user", "result.user")
-	if callback.Truthy() {
-		c.SetHeader("location", callback)
-	}
-	return sdk.Continue
+	return check.User, forgetTries(c, tries)
 }
 
 // refuseUnverified answers a right password for an address that has yet to be
-// verified. It responds rather than denies, which would take the mail back.
-func refuseUnverified(c *sdk.Call, user sdk.User) sdk.Result {
-	if sendsVerification(c) && c.Config("emailVerification.sendOnSignIn").IsTrue() {
-		if status := mailVerification(c, user.Email, c.Request().Body("callbackURL")); status != sdk.OK {
-			return c.Fail(status)
+// verified, and keeps the mail.
+func refuseUnverified(c *sdk.Call, config config, email, page string) error {
+	if config.EmailVerification.SendVerificationEmail && config.EmailVerification.SendOnSignIn {
+		if err := mailVerification(c, config, email, page); err != nil {
+			return err
 		}
 	}
-	return errNotVerified.Respond(c)
-}
-
-// changePassword serves POST /change-password.
-func changePassword(c *sdk.Call) sdk.Result {
-	if refused := checkPassword(c, c.Request().Body("newPassword")); refused != nil {
-		return refused.Deny(c)
-	}
-	userID := c.Session().UserID()
-	hasPassword, status := c.Identity().FindAccount(userID, sdk.ProviderCredential)
-	if status == sdk.NotFound || status == sdk.OK && !hasPassword {
-		return errNoCredential.Deny(c)
-	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	valid, status := c.Identity().VerifyPasswordByID(userID, sdk.Copy("request.body.currentPassword"))
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	if !valid {
-		return errInvalidPassword.Deny(c)
-	}
-	if status := c.Identity().SetPassword(userID, sdk.Copy("request.body.newPassword")); status != sdk.OK {
-		return c.Fail(status)
-	}
-	c.SetBody("token", sdk.Null)
-	c.CopyBody("user", "session.user")
-	if c.Request().Body("revokeOtherSessions").IsTrue() {
-		return replaceSessions(c, userID)
-	}
-	return sdk.Continue
-}
-
-// replaceSessions ends every session of a user, this one included, and starts
-// a new one for this client. A server that acts in the session is no client:
-// the session that it acts in stays. Changes of the address that are under way
-// end, too.
-func replaceSessions(c *sdk.Call, userID string) sdk.Result {
-	if status := voidChanges(c, userID); status != sdk.OK {
-		return c.Fail(status)
-	}
-	if c.Request().ServerCall() {
-		if status := c.Sessions().RevokeOthers(userID); status != sdk.OK {
-			return c.Fail(status)
-		}
-		return sdk.Continue
-	}
-	if status := c.Sessions().RevokeUser(userID, ""); status != sdk.OK {
-		return c.Fail(status)
-	}
-	session, status := c.Sessions().Create(userID, sdk.SessionOptions{Reason: "change-password"})
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	if !session.Pending {
-		c.SetBody("token", sdk.String(session.Token))
-	}
-	return sdk.Continue
-}
-
-// verifyPassword serves POST /verify-password.
-func verifyPassword(c *sdk.Call) sdk.Result {
-	valid, status := c.Identity().VerifyPasswordByID(c.Session().UserID(), sdk.Copy("request.body.password"))
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	if !valid {
-		return errInvalidPassword.Deny(c)
-	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
+	return errEmailNotVerified.KeepWrites()
 }

@@ -1,111 +1,95 @@
 package main
 
 import (
-	"strings"
+	"errors"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
 )
 
 // signUp serves POST /sign-up/email.
-func signUp(c *sdk.Call) sdk.Result {
-	if !c.Config("enabled").IsTrue() || c.Config("disableSignUp").IsTrue() {
-		return errSignUpDisabled.Deny(c)
+func signUp(c *sdk.Call) error {
+	config, body := configOf(c), signUpBody{c.Request()}
+	if !config.Enabled || config.DisableSignUp {
+		return errEmailPasswordSignUpDisabled
 	}
-	if refused := checkPassword(c, c.Request().Body("password")); refused != nil {
-		return refused.Deny(c)
+	if err := config.checkPassword(body.Body("password").String()); err != nil {
+		return err
 	}
-	email := sdk.ToLower(c.Request().Body("email").String())
-	existing, status := c.Identity().FindUserByEmail(email)
-	switch status {
-	case sdk.OK:
-		return duplicate(c, existing.Email)
-	case sdk.NotFound:
-		return register(c, email)
-	default:
-		return c.Fail(status)
+	email := sdk.ToLower(body.Email())
+	if _, err := c.Identity().FindUser(sdk.FindUserOptions{Email: email}); err == nil {
+		return duplicate(c, config, email)
+	} else if !errors.Is(err, sdk.NotFound) {
+		return err
 	}
+	created, err := c.Identity().CreateUser(newUser(email))
+	switch {
+	case errors.Is(err, sdk.Conflict): // somebody else was faster
+		return duplicate(c, config, email)
+	case err != nil:
+		return sdk.InvalidInput(err) // an additional field
+	}
+	replyUser(c, created.User.Fields)
+	if config.sendsOnSignUp() {
+		if err := mailVerification(c, config, email, body.CallbackURL()); err != nil {
+			return err
+		}
+	}
+	if config.discreet() {
+		return nil
+	}
+	return startSession(c, created.User.ID, sdk.SessionCreateOptions{Reason: "sign-up", RememberMe: sdk.Bool(!body.RememberMe().IsFalse())})
 }
 
 // newUser describes the user that the request asks for.
-func newUser(email string) sdk.NewUser {
-	return sdk.NewUser{
-		Email:      email,
-		Name:       sdk.Copy("request.body.name"),
-		Image:      sdk.Copy("request.body.image"),
-		Input:      "request.body",
-		ProviderID: sdk.ProviderCredential,
-		Password:   sdk.Copy("request.body.password"),
+func newUser(email string) (sdk.NewUser, sdk.CreateUserOptions) {
+	return sdk.NewUser{Email: email, Name: sdk.Copy("request.body.name"), Image: sdk.Copy("request.body.image")}, sdk.CreateUserOptions{
+		Input:   sdk.Copy("request.body"),
+		Account: sdk.NewAccount{ProviderID: sdk.ProviderCredential, Password: sdk.Copy("request.body.password")},
 	}
 }
 
-func register(c *sdk.Call, email string) sdk.Result {
-	user, status := c.Identity().CreateUser(newUser(email))
-	switch status {
-	case sdk.OK:
-	case sdk.Conflict: // somebody else was faster
-		return duplicate(c, email)
-	case sdk.Invalid: // an additional field
-		return c.DenyResult(400)
-	default:
-		return c.Fail(status)
-	}
+// replyUser answers with a user, and no token so far.
+func replyUser(c *sdk.Call, user sdk.Value) {
 	c.SetBody("token", sdk.Null)
-	c.CopyBody("user", "result.user")
-	if sendsOnSignUp(c) {
-		if status := mailVerification(c, user.Email, c.Request().Body("callbackURL")); status != sdk.OK {
-			return c.Fail(status)
-		}
+	c.SetBody("user", user)
+}
+
+// startSession signs a user in, and adds the token to such an answer.
+func startSession(c *sdk.Call, userID string, o sdk.SessionCreateOptions) error {
+	issued, err := c.Sessions().Create(userID, o)
+	if err != nil || issued.Pending {
+		return err
 	}
-	if discreet(c) {
-		return sdk.Continue
-	}
-	session, status := c.Sessions().Create(user.ID, sdk.SessionOptions{
-		Reason: "sign-up",
-		Forget: c.Request().Body("rememberMe").IsFalse(),
-	})
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	if !session.Pending {
-		c.SetBody("token", sdk.String(session.Token))
-	}
-	return sdk.Continue
+	return c.Reply(sdk.F("token", sdk.String(issued.Session.Token)))
 }
 
 // discreet reports whether sign-up must not tell if an address is taken. It
 // is so wherever a sign-up does not sign in, because then both cases can get
 // the same answer.
-func discreet(c *sdk.Call) bool {
-	return c.Config("requireEmailVerification").IsTrue() || c.Config("autoSignIn").IsFalse()
-}
+func (x config) discreet() bool { return x.RequireEmailVerification || !x.AutoSignIn }
 
 // duplicate answers a sign-up with an address that is taken: openly, or as if
 // a user had been created. Then it costs the same hash and the same write.
-func duplicate(c *sdk.Call, existing string) sdk.Result {
-	if !discreet(c) {
-		return errUserExists.Deny(c)
+func duplicate(c *sdk.Call, config config, email string) error {
+	if !config.discreet() {
+		return errUserAlreadyExistsUseAnotherEmail
 	}
-	switch _, status := c.Identity().DraftUser(newUser(existing)); status {
-	case sdk.OK:
-	case sdk.Invalid: // as register answers it, and as quickly
-		return c.DenyResult(400)
-	default:
-		return c.Fail(status)
+	user, o := newUser(email)
+	draft, err := c.Identity().DraftUser(user, sdk.DraftUserOptions(o))
+	if err != nil {
+		return sdk.InvalidInput(err) // as for a free address, and as quickly
 	}
-	c.SetBody("token", sdk.Null)
-	c.CopyBody("user", "result.user")
-	if status := c.Identity().Equalize(sdk.Copy("request.body.password")); status != sdk.OK {
-		return c.Fail(status)
+	replyUser(c, draft.Fields)
+	if err := c.Identity().Equalize(signUpBody{c.Request()}.Password()); err != nil {
+		return err
 	}
-	if c.Config("onExistingUserSignUp").IsTrue() {
-		if status := c.Email().Send(sdk.Mail{To: existing, Template: "existing-user-sign-up"}); status != sdk.OK {
-			return c.Fail(status)
+	if config.OnExistingUserSignUp {
+		if err := c.Email().Send(email, "existing-user-sign-up", sdk.EmailSendOptions{}); err != nil {
+			return err
 		}
 	}
-	if status := writeDecoy(c); status != sdk.OK {
-		return c.Fail(status)
-	}
-	return sdk.Continue
+	return writeDecoy(c)
 }
 
 // decoyLife is how long a decoy is kept, in seconds.
@@ -114,47 +98,7 @@ const decoyLife = 60
 // writeDecoy stores a short-lived value that means nothing. A durable write
 // is the slowest part of a request after hashing; an answer that hides
 // whether an address is known must cost one in both cases.
-func writeDecoy(c *sdk.Call) sdk.Status {
-	name, status := c.Random().String(resetTokenLength, sdk.Alnum)
-	if status != sdk.OK {
-		return status
-	}
-	return c.Verifications().Create("decoy:"+name, "decoy", decoyLife)
-}
-
-// checkPassword returns the refusal of a new password that is too short or too
-// long, or has one of the words that the tenant does not want; nil if it may
-// be. Lengths count UTF-16 code units, as JavaScript does.
-func checkPassword(c *sdk.Call, password sdk.Value) *sdk.APIError {
-	n := int64(sdk.UTF16Len(password.String()))
-	switch {
-	case n < c.Config("minPasswordLength").Int(0):
-		return &errPasswordTooShort
-	case n > c.Config("maxPasswordLength").Int(0):
-		return &errPasswordTooLong
-	case hasDeniedWord(c, strings.ToLower(password.String())):
-		return &errPasswordWord
-	default:
-		return nil
-	}
-}
-
-// refuseDeniedWord hears of passwords that other plugins set.
-func refuseDeniedWord(c *sdk.Call) sdk.Result {
-	if hasDeniedWord(c, strings.ToLower(c.Record("password").String())) {
-		return errPasswordWord.Deny(c)
-	}
-	return sdk.Continue
-}
-
-func hasDeniedWord(c *sdk.Call, password string) bool {
-	for i := int64(0); ; i++ {
-		word := c.Config("deniedPasswordWords." + sdk.Int(i).Text())
-		if word.IsAbsent() {
-			return false
-		}
-		if strings.Contains(password, strings.ToLower(word.String())) {
-			return true
-		}
-	}
+func writeDecoy(c *sdk.Call) error {
+	_, err := kit.Tokens{Prefix: "decoy:", Length: resets.Length}.Issue(c, "decoy", decoyLife)
+	return err
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"strconv"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // changesVoid starts the identifier under which it is kept, for a user, until
@@ -16,62 +16,55 @@ const changesVoidFor = 30 * 24 * 60 * 60
 
 // voidChanges makes links void that were mailed up to now and would change
 // the address of a user: who asked for them may be whom the user shuts out.
-func voidChanges(c *sdk.Call, userID string) sdk.Status {
-	return c.Verifications().Create(changesVoid+userID, c.Get("now.unix").Text(), changesVoidFor)
+func voidChanges(c *sdk.Call, userID string) error {
+	_, err := c.Verifications().Create(changesVoid+userID, c.Get("now.unix").Text(), changesVoidFor)
+	return err
 }
 
-// isVoid reports whether the verified token at hand, which would change the
-// address of a user, was made void. Those of the same second are.
-func isVoid(c *sdk.Call, userID string, issued int64) (bool, sdk.Status) {
-	until, status := c.Verifications().Find(changesVoid + userID)
-	if status == sdk.NotFound {
-		return false, sdk.OK
+// checkVoid refuses a link that was issued at a time and would change the
+// address of a user, if it was made void. Those of the same second are.
+func checkVoid(c *sdk.Call, userID string, issued int64) error {
+	until, err := c.Verifications().Find(changesVoid + userID)
+	if err != nil {
+		return sdk.IfNotFound(err, nil)
 	}
-	if status != sdk.OK {
-		return false, status
+	if last, err := strconv.ParseInt(until.Value, 10, 64); err != nil || issued <= last {
+		return errInvalidLink
 	}
-	last, err := strconv.ParseInt(until, 10, 64)
-	return err != nil || issued <= last, sdk.OK
+	return nil
 }
 
 // shutOut ends what others may have of a user who has reset the password with
 // a mailed token: sessions, changes of the address that are under way and,
 // where the address was never verified before, accounts at providers. Whoever
 // linked those had not shown that the address is theirs.
-func shutOut(c *sdk.Call, userID string) sdk.Status {
-	user, status := c.Identity().FindUserByID(userID)
-	if status == sdk.OK && !user.EmailVerified {
-		status = unlinkProviders(c, userID)
+func shutOut(c *sdk.Call, user sdk.User) error {
+	if !user.EmailVerified {
+		if err := unlinkProviders(c, user.ID); err != nil {
+			return err
+		}
 	}
-	if status == sdk.OK {
-		status = voidChanges(c, userID)
+	if err := voidChanges(c, user.ID); err != nil {
+		return err
 	}
-	if status == sdk.OK {
-		status = c.Sessions().RevokeUser(userID, "")
-	}
-	return status
+	_, err := c.Sessions().RevokeUser(user.ID, sdk.SessionRevokeUserOptions{})
+	return err
 }
 
 // unlinkProviders leaves a user the password as the only way to sign in.
-func unlinkProviders(c *sdk.Call, userID string) sdk.Status {
-	status := c.Identity().ListAccounts(userID)
-	if status != sdk.OK {
-		return status
+func unlinkProviders(c *sdk.Call, userID string) error {
+	accounts, err := c.Identity().ListAccounts(userID)
+	if err != nil {
+		return err
 	}
-	var linked [][2]string
-	for i := int64(0); ; i++ {
-		account := "accounts." + sdk.Int(i).Text()
-		if c.Result(account + ".id").IsAbsent() {
-			break
+	for _, a := range accounts {
+		if a.ProviderID == sdk.ProviderCredential {
+			continue
 		}
-		if provider := c.Result(account + ".providerId").String(); provider != sdk.ProviderCredential {
-			linked = append(linked, [2]string{provider, c.Result(account + ".accountId").String()})
-		}
-	}
-	for _, l := range linked {
-		if status := c.Identity().DeleteAccount(userID, l[0], l[1]); status != sdk.OK && status != sdk.NotFound {
-			return status
+		err := c.Identity().DeleteAccount(userID, a.ProviderID, sdk.DeleteAccountOptions{AccountID: a.AccountID})
+		if err := sdk.IfNotFound(err, nil); err != nil {
+			return err
 		}
 	}
-	return sdk.OK
+	return nil
 }

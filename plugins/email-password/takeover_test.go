@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authhost/authhost/sdk/plugintest"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 // TestResetShutsOut: who came to an address before its owner has nothing left
@@ -30,7 +30,7 @@ func TestResetShutsOut(t *testing.T) {
 			h.AddAccount(id, plugintest.Object{"providerId": "acme", "accountId": "mallory"})
 			h.AddSession(id)
 			change := func(to string) string {
-				return "/verify-email?token=" + h.SignToken(tokenPurpose, time.Hour, plugintest.Object{"email": ada, "updateTo": to, "requestType": verifyChange})
+				return "/verify-email?token=" + h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": ada, "updateTo": to, "requestType": verifyChange})
 			}
 			before := change("mallory@example.com")
 			h.POST("/request-password-reset", `{"email":"ada@example.com"}`)
@@ -60,7 +60,7 @@ func TestChangedPasswordVoidsChanges(t *testing.T) {
 	h := newHost(t, "")
 	id := h.AddUser(ada, password)
 	h.SignIn(id)
-	link := "/verify-email?token=" + h.SignToken(tokenPurpose, time.Hour, plugintest.Object{"email": ada, "updateTo": "mallory@example.com", "requestType": verifyChange})
+	link := "/verify-email?token=" + h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": ada, "updateTo": "mallory@example.com", "requestType": verifyChange})
 	wantStatus(t, h.POST("/change-password", `{"currentPassword":"correct-horse-1","newPassword":"another-horse-1","revokeOtherSessions":true}`), 200)
 	wantError(t, h.GET(link), 401, "INVALID_TOKEN")
 }

@@ -1,177 +1,138 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
 )
 
-// tokenPurpose is that of the signed tokens in verification mails. The account
-// plugin signs tokens of the same purpose for changes of address.
-const tokenPurpose = "email-verification"
-
 // Request types of tokens that change an address: the first is mailed to the
-// present address, the second to the new one.
+// present address, the second to the new one. The plugin account signs tokens
+// of the same purpose.
 const (
 	confirmChange = "change-email-confirmation"
 	verifyChange  = "change-email-verification"
 )
 
-func sendsVerification(c *sdk.Call) bool {
-	return c.Config("emailVerification.sendVerificationEmail").IsTrue()
-}
-
 // sendsOnSignUp reports whether sign-up mails a verification link. Unless it
 // is said, it does when the address must be verified.
-func sendsOnSignUp(c *sdk.Call) bool {
-	onSignUp := c.Config("emailVerification.sendOnSignUp")
-	if onSignUp.IsAbsent() {
-		onSignUp = c.Config("requireEmailVerification")
-	}
-	return onSignUp.IsTrue() && sendsVerification(c)
+func (x config) sendsOnSignUp() bool {
+	said := x.EmailVerification.SendOnSignUp
+	return x.EmailVerification.SendVerificationEmail && (said.IsTrue() || said.IsAbsent() && x.RequireEmailVerification)
 }
 
 // mailVerification mails a link that verifies an address.
-func mailVerification(c *sdk.Call, email string, callback sdk.Value) sdk.Status {
-	return mailLink(c, email, callback, sdk.F("email", sdk.String(sdk.ToLower(email))))
+func mailVerification(c *sdk.Call, config config, email, page string) error {
+	return mailLink(c, config, email, page, sdk.F("email", sdk.String(sdk.ToLower(email))))
 }
 
 // mailLink mails a link to /verify-email with a token of the given claims.
-func mailLink(c *sdk.Call, to string, callback sdk.Value, claims ...sdk.Field) sdk.Status {
-	token, status := c.Crypto().SignToken(tokenPurpose, c.Config("emailVerification.expiresIn").Int(0), claims...)
-	if status != sdk.OK {
-		return status
-	}
-	page := callback.String()
-	if page == "" {
-		page = "/"
-	}
-	return c.Email().Send(sdk.Mail{
-		To:       to,
-		Template: "verify-email",
-		URL:      c.Tenant("authURL").String() + "/verify-email?token=" + token + "&callbackURL=" + sdk.EncodeURIComponent(page),
-		Token:    token,
-	})
+func mailLink(c *sdk.Call, config config, to, page string, claims ...sdk.Field) error {
+	link := kit.LinkMail{To: to, Template: "verify-email", Path: "/verify-email", CallbackURL: page}
+	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification.ExpiresIn, claims...)
 }
 
 // sendVerificationEmail serves POST /send-verification-email.
-func sendVerificationEmail(c *sdk.Call) sdk.Result {
-	if !sendsVerification(c) {
-		return errVerifyDisabled.Deny(c)
+func sendVerificationEmail(c *sdk.Call) error {
+	config, session, body := configOf(c), c.Session(), sendVerificationEmailBody{c.Request()}
+	if !config.EmailVerification.SendVerificationEmail {
+		return errVerificationEmailNotEnabled
 	}
-	email := sdk.ToLower(c.Request().Body("email").String())
-	status := sdk.OK
-	if c.Session().Exists() {
-		if sdk.ToLower(c.Session().User("email").String()) != email {
-			return errEmailMismatch.Deny(c)
+	send, email := mailDiscreetly, sdk.ToLower(body.Email())
+	if session.Exists() {
+		if sdk.ToLower(session.User.Email) != email {
+			return errEmailMismatch
 		}
-		if c.Session().User("emailVerified").IsTrue() {
-			return errAlreadyVerified.Deny(c)
+		if session.User.EmailVerified {
+			return errEmailAlreadyVerified
 		}
-		status = mailVerification(c, email, c.Request().Body("callbackURL"))
-	} else {
-		status = mailDiscreetly(c, email)
+		send = mailVerification
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err := send(c, config, email, body.CallbackURL()); err != nil {
+		return err
 	}
-	c.SetBody("status", sdk.Bool(true))
-	return sdk.Continue
+	return done(c)
 }
 
 // mailDiscreetly mails a link if there is somebody to verify, and signs a
 // token for nobody if there is not, so that both take the same time: the mail
 // itself is sent after the answer.
-func mailDiscreetly(c *sdk.Call, email string) sdk.Status {
-	user, status := c.Identity().FindUserByEmail(email)
-	if status == sdk.OK && !user.EmailVerified {
-		return mailVerification(c, email, c.Request().Body("callbackURL"))
+func mailDiscreetly(c *sdk.Call, config config, email, page string) error {
+	user, err := c.Identity().FindUser(sdk.FindUserOptions{Email: email})
+	if err == nil && !user.EmailVerified {
+		return mailVerification(c, config, email, page)
 	}
-	if status != sdk.OK && status != sdk.NotFound {
-		return status
+	if err := sdk.IfNotFound(err, nil); err != nil {
+		return err
 	}
-	_, status = c.Crypto().SignToken(tokenPurpose, 1, sdk.F("email", sdk.String(email)))
-	return status
+	_, err = c.Crypto().SignToken(purposeEmailVerification, 1, sdk.SignTokenOptions{Claims: []sdk.Field{sdk.F("email", sdk.String(email))}})
+	return err
 }
 
-// verifyEmail serves GET /verify-email, the mailed link.
-func verifyEmail(c *sdk.Call) sdk.Result {
-	if status := c.Crypto().VerifyToken(tokenPurpose, sdk.Copy("request.query.token")); status == sdk.Invalid {
-		if c.Result("code").String() == "expired" {
-			return refuseLink(c, &errTokenExpired)
-		}
-		return refuseLink(c, &errVerifyToken)
-	} else if status != sdk.OK {
-		return c.Fail(status)
-	}
-	email := c.Result("claims.email").String()
-	updateTo := c.Result("claims.updateTo").String()
-	requestType := c.Result("claims.requestType").String()
-	issued := c.Result("claims.iat").Int(0)
-	if !sdk.IsEmail(email) || updateTo != "" && !sdk.IsEmail(updateTo) {
-		return refuseLink(c, &errVerifyToken)
-	}
-	user, status := c.Identity().FindUserByEmail(email)
-	if status == sdk.NotFound {
-		return refuseLink(c, &errUserNotFound)
-	}
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	if updateTo != "" {
-		void, status := isVoid(c, user.ID, issued)
-		if status != sdk.OK {
-			return c.Fail(status)
-		}
-		if void {
-			return refuseLink(c, &errVerifyToken)
-		}
-		return changeAddress(c, user, updateTo, requestType)
-	}
-	return markVerified(c, user)
-}
-
-// refuseLink answers a link that is no good: at the app's page if the link
-// has one, else with the error.
-func refuseLink(c *sdk.Call, e *sdk.APIError) sdk.Result {
-	page := c.Request().Query("callbackURL").String()
-	if page == "" {
-		return e.Deny(c)
+// verifyEmail serves GET /verify-email, the mailed link. What is wrong with it
+// is told to the app's page if the link has one.
+func verifyEmail(c *sdk.Call) error {
+	err := followLink(c)
+	refused, ok := errors.AsType[*sdk.Error](err)
+	page := verifyEmailQuery{c.Request()}.CallbackURL()
+	if !ok || page == "" {
+		return err
 	}
 	separator := "?"
 	if strings.Contains(page, "?") {
 		separator = "&"
 	}
-	return c.Redirect(page + separator + "error=" + e.Code)
+	return c.Redirect(page + separator + "error=" + refused.Code)
+}
+
+func followLink(c *sdk.Call) error {
+	claims, err := c.Crypto().VerifyToken(purposeEmailVerification, sdk.Copy("request.query.token"))
+	switch {
+	case sdk.CodeOf(err) == "expired":
+		return errTokenExpired
+	case errors.Is(err, sdk.Invalid):
+		return errInvalidLink
+	case err != nil:
+		return err
+	}
+	email, updateTo := claims.Get("email").String(), claims.Get("updateTo").String()
+	if !sdk.IsEmail(email) || updateTo != "" && !sdk.IsEmail(updateTo) {
+		return errInvalidLink
+	}
+	user, err := c.Identity().FindUser(sdk.FindUserOptions{Email: email})
+	if err != nil {
+		return sdk.IfNotFound(err, errUserNotFound)
+	}
+	if updateTo != "" {
+		return changeAddress(c, user, updateTo, claims)
+	}
+	return markVerified(c, user)
 }
 
 // acceptLink answers a link that did its work: at the app's page if the link
 // has one, else with the status and a user.
-func acceptLink(c *sdk.Call, user sdk.Value) sdk.Result {
-	if page := c.Request().Query("callbackURL").String(); page != "" {
+func acceptLink(c *sdk.Call, user sdk.Value) error {
+	if page := (verifyEmailQuery{c.Request()}).CallbackURL(); page != "" {
 		return c.Redirect(page)
 	}
-	c.SetBody("status", sdk.Bool(true))
-	c.SetBody("user", user)
-	return sdk.Continue
+	return c.Reply(sdk.F("status", sdk.Bool(true)), sdk.F("user", user))
 }
 
 // markVerified marks the address of a user as verified. A link works until it
 // expires, but only its first use signs in.
-func markVerified(c *sdk.Call, user sdk.User) sdk.Result {
+func markVerified(c *sdk.Call, user sdk.User) error {
 	if user.EmailVerified {
 		return acceptLink(c, sdk.Null)
 	}
-	if _, status := c.Identity().UpdateUser(user.ID, "", sdk.F("emailVerified", sdk.Bool(true))); status != sdk.OK {
-		return c.Fail(status)
+	verified := sdk.UpdateUserOptions{Set: []sdk.Field{sdk.F("emailVerified", sdk.Bool(true))}}
+	if _, err := c.Identity().UpdateUser(user.ID, verified); err != nil {
+		return err
 	}
-	if c.Config("emailVerification.autoSignInAfterVerification").IsTrue() {
-		pending, status := ensureSession(c, user, c.Session().User("email").String() == user.Email)
-		if status != sdk.OK {
-			return c.Fail(status)
-		}
-		if pending {
-			return sdk.Continue
+	if configOf(c).EmailVerification.AutoSignInAfterVerification {
+		if pending, err := ensureSession(c, user, c.Session().User.Email == user.Email); err != nil || pending {
+			return err
 		}
 	}
 	return acceptLink(c, sdk.Null)
@@ -179,64 +140,61 @@ func markVerified(c *sdk.Call, user sdk.User) sdk.Result {
 
 // ensureSession sends the cookie of the present session again, or signs the
 // user in: until the browser closes, if that was chosen in it before.
-func ensureSession(c *sdk.Call, user sdk.User, present bool) (pending bool, status sdk.Status) {
+func ensureSession(c *sdk.Call, user sdk.User, present bool) (pending bool, err error) {
 	if present {
 		return false, c.Sessions().Reissue()
 	}
-	session, status := c.Sessions().Create(user.ID, sdk.SessionOptions{Reason: "verify-email", Keep: true})
-	return session.Pending, status
+	issued, err := c.Sessions().Create(user.ID, sdk.SessionCreateOptions{Reason: "verify-email", RememberMe: sdk.String("keep")})
+	return issued.Pending, err
 }
 
 // changeAddress takes a step of a change of address. Tokens without a request
 // type, which old versions of Better Auth issued, are refused: they changed
 // an address without the consent of its new owner.
-func changeAddress(c *sdk.Call, user sdk.User, updateTo, requestType string) sdk.Result {
-	present := c.Session().Exists()
-	if present && c.Session().User("email").String() != user.Email {
-		return refuseLink(c, &errInvalidUser)
+func changeAddress(c *sdk.Call, user sdk.User, updateTo string, claims sdk.Value) error {
+	if err := checkVoid(c, user.ID, claims.Get("iat").Int(0)); err != nil {
+		return err
 	}
-	switch requestType {
+	session := c.Session()
+	if session.Exists() && session.User.Email != user.Email {
+		return errInvalidUser
+	}
+	switch claims.Get("requestType").String() {
 	case confirmChange:
 		return confirmAddress(c, user, updateTo)
 	case verifyChange:
-		return replaceAddress(c, user, updateTo, present)
-	default:
-		return refuseLink(c, &errVerifyToken)
+		return replaceAddress(c, user, updateTo, session.Exists())
 	}
+	return errInvalidLink
 }
 
 // confirmAddress follows the link in the mail to the present address: the new
 // address gets a link of its own.
-func confirmAddress(c *sdk.Call, user sdk.User, updateTo string) sdk.Result {
-	if sendsVerification(c) {
-		status := mailLink(c, updateTo, c.Request().Query("callbackURL"),
+func confirmAddress(c *sdk.Call, user sdk.User, updateTo string) error {
+	if config := configOf(c); config.EmailVerification.SendVerificationEmail {
+		err := mailLink(c, config, updateTo, verifyEmailQuery{c.Request()}.CallbackURL(),
 			sdk.F("email", sdk.String(user.Email)),
 			sdk.F("updateTo", sdk.String(updateTo)),
 			sdk.F("requestType", sdk.String(verifyChange)))
-		if status != sdk.OK {
-			return c.Fail(status)
+		if err != nil {
+			return err
 		}
 	}
 	return acceptLink(c, sdk.Value{})
 }
 
 // replaceAddress follows the link in the mail to the new address.
-func replaceAddress(c *sdk.Call, user sdk.User, updateTo string, present bool) sdk.Result {
-	_, status := c.Identity().UpdateUser(user.ID, "",
-		sdk.F("email", sdk.String(updateTo)),
-		sdk.F("emailVerified", sdk.Bool(true)))
-	if status == sdk.Conflict { // taken since the link was mailed
-		return refuseLink(c, &errUserExists)
+func replaceAddress(c *sdk.Call, user sdk.User, updateTo string, present bool) error {
+	verified := sdk.UpdateUserOptions{Set: []sdk.Field{sdk.F("email", sdk.String(updateTo)), sdk.F("emailVerified", sdk.Bool(true))}}
+	_, err := c.Identity().UpdateUser(user.ID, verified)
+	if errors.Is(err, sdk.Conflict) { // taken since the link was mailed
+		return errUserAlreadyExistsUseAnotherEmail
 	}
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err != nil {
+		return err
 	}
-	pending, status := ensureSession(c, user, present)
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	if pending {
-		return sdk.Continue
+	if pending, err := ensureSession(c, user, present); err != nil || pending {
+		return err
 	}
 	return acceptLink(c, sdk.Copy("session.user"))
 }

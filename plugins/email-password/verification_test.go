@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authhost/authhost/sdk/plugintest"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 const strict = `{"requireEmailVerification":true,"emailVerification":{"sendVerificationEmail":true,"sendOnSignIn":true,"autoSignInAfterVerification":true}}`
@@ -127,7 +127,7 @@ func TestChangeOfAddress(t *testing.T) {
 	h := newHost(t, `{"emailVerification":{"sendVerificationEmail":true}}`)
 	id := h.AddUser(ada, password)
 	h.SignIn(id)
-	first := h.SignToken(tokenPurpose, time.Hour, plugintest.Object{"email": ada, "updateTo": next, "requestType": confirmChange})
+	first := h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": ada, "updateTo": next, "requestType": confirmChange})
 	if r := h.GET("/verify-email?token=" + first); r.Status != 200 || r.Get("status") != true {
 		t.Fatalf("confirmation: got %s", r)
 	}
@@ -149,8 +149,8 @@ func TestChangeOfAddress(t *testing.T) {
 	}
 
 	h.AddUser(ada, password)
-	back := h.SignToken(tokenPurpose, time.Hour, plugintest.Object{"email": next, "updateTo": ada, "requestType": verifyChange})
+	back := h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": next, "updateTo": ada, "requestType": verifyChange})
 	wantError(t, h.GET("/verify-email?token="+back), 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
-	untyped := h.SignToken(tokenPurpose, time.Hour, plugintest.Object{"email": next, "updateTo": "third@example.com"})
+	untyped := h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": next, "updateTo": "third@example.com"})
 	wantError(t, h.GET("/verify-email?token="+untyped), 401, "INVALID_TOKEN")
 }

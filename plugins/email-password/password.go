@@ -1,0 +1,80 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/kit"
+)
+
+// changePassword serves POST /change-password.
+func changePassword(c *sdk.Call) error {
+	body, userID := changePasswordBody{c.Request()}, c.Session().UserID
+	if err := configOf(c).checkPassword(body.Body("newPassword").String()); err != nil {
+		return err
+	}
+	refusals := kit.Refusals{WrongPassword: errInvalidPassword, NoPassword: errCredentialAccountNotFound}
+	if err := kit.CheckPassword(c, userID, body.CurrentPassword(), refusals); err != nil {
+		return err
+	}
+	if err := c.Identity().SetPassword(userID, body.NewPassword()); err != nil {
+		return err
+	}
+	replyUser(c, sdk.Copy("session.user"))
+	if !body.RevokeOtherSessions() {
+		return nil
+	}
+	return replaceSessions(c, userID)
+}
+
+// replaceSessions ends every session of a user, this one included, and starts
+// a new one for this client. A server that acts in the session is no client:
+// the session that it acts in stays. Changes of the address that are under way
+// end, too.
+func replaceSessions(c *sdk.Call, userID string) error {
+	if err := voidChanges(c, userID); err != nil {
+		return err
+	}
+	server := c.Request().ServerCall()
+	if _, err := c.Sessions().RevokeUser(userID, sdk.SessionRevokeUserOptions{ExceptCurrent: server}); err != nil || server {
+		return err
+	}
+	return startSession(c, userID, sdk.SessionCreateOptions{Reason: "change-password"})
+}
+
+// verifyPassword serves POST /verify-password.
+func verifyPassword(c *sdk.Call) error {
+	password := verifyPasswordBody{c.Request()}.Password()
+	if err := kit.CheckPassword(c, c.Session().UserID, password, kit.Refusals{WrongPassword: errInvalidPassword}); err != nil {
+		return err
+	}
+	return done(c)
+}
+
+// checkPassword refuses a new password that is too short or too long, or has
+// one of the words that the tenant does not want. Lengths count UTF-16 code
+// units, as JavaScript does.
+func (x config) checkPassword(password string) error {
+	n := int64(sdk.UTF16Len(password))
+	switch {
+	case n < x.MinPasswordLength:
+		return errPasswordTooShort
+	case n > x.MaxPasswordLength:
+		return errPasswordTooLong
+	}
+	return x.checkWords(password)
+}
+
+func (x config) checkWords(password string) error {
+	password = strings.ToLower(password)
+	if slices.ContainsFunc(x.DeniedPasswordWords, func(word string) bool { return strings.Contains(password, strings.ToLower(word)) }) {
+		return errPasswordNotAllowed
+	}
+	return nil
+}
+
+// refuseDeniedWord hears of passwords that other plugins set.
+func refuseDeniedWord(c *sdk.Call) error {
+	return configOf(c).checkWords(c.Record("password").String())
+}
