@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	sdk "github.com/authhost/authhost/sdk/next"
@@ -38,43 +39,37 @@ func shown(a sdk.Account) sdk.Value {
 }
 
 // unlinkAccount serves POST /unlink-account in the dialect 1.6: an account is
-// known by its provider and its id there.
+// known by its provider and, if there are several, its id there.
 func unlinkAccount(c *sdk.Call) error {
-	if _, err := unlinkable(c); err != nil {
-		return err
-	}
 	body := unlinkAccountBody{c.Request()}
-	return unlink(c, body.ProviderID(), body.AccountID())
+	provider, id := body.ProviderID(), body.AccountID()
+	return unlink(c, func(a sdk.Account) bool { return a.ProviderID == provider && (id == "" || a.AccountID == id) })
 }
 
 // unlinkAccountByID serves POST /unlink-account in the dialect 1.7: an account
 // is known by its id here.
 func unlinkAccountByID(c *sdk.Call) error {
-	accounts, err := unlinkable(c)
+	id := unlinkAccountByIDBody{c.Request()}.AccountID()
+	return unlink(c, func(a sdk.Account) bool { return a.ID == id })
+}
+
+// unlink removes the first of the user's accounts that is wanted, but not the
+// last one.
+func unlink(c *sdk.Call, wanted func(sdk.Account) bool) error {
+	userID := c.Session().UserID
+	accounts, err := c.Identity().ListAccounts(userID)
 	if err != nil {
 		return err
 	}
-	id := unlinkAccountByIDBody{c.Request()}.AccountID()
-	for _, a := range accounts {
-		if a.ID == id {
-			return unlink(c, a.ProviderID, a.AccountID)
-		}
+	if len(accounts) < 2 && !configOf(c).AllowUnlinkingAll {
+		return errFailedToUnlinkLastAccount
 	}
-	return errAccountNotFound
-}
-
-// unlinkable lists the user's accounts, and refuses to unlink the last one.
-func unlinkable(c *sdk.Call) ([]sdk.Account, error) {
-	accounts, err := c.Identity().ListAccounts(c.Session().UserID)
-	if err == nil && len(accounts) < 2 && !configOf(c).AllowUnlinkingAll {
-		err = errFailedToUnlinkLastAccount
+	i := slices.IndexFunc(accounts, wanted)
+	if i < 0 {
+		return errAccountNotFound
 	}
-	return accounts, err
-}
-
-func unlink(c *sdk.Call, providerID, accountID string) error {
-	err := c.Identity().DeleteAccount(c.Session().UserID, providerID, sdk.DeleteAccountOptions{AccountID: accountID})
-	if err != nil {
+	a := accounts[i]
+	if err := c.Identity().DeleteAccount(userID, a.ProviderID, sdk.DeleteAccountOptions{AccountID: a.AccountID}); err != nil {
 		return sdk.IfNotFound(err, errAccountNotFound)
 	}
 	return done(c)

@@ -236,6 +236,7 @@ func TestAccounts(t *testing.T) {
 	}
 	wantError(t, unlink(`{"providerId":"google"}`), 400, "ACCOUNT_NOT_FOUND")
 	wantError(t, unlink(`{"providerId":"github","accountId":"42"}`), 400, "ACCOUNT_NOT_FOUND")
+	wantError(t, unlink(`{"providerId":""}`), 400, "ACCOUNT_NOT_FOUND")
 	if r := unlink(`{"providerId":"github","accountId":"4711"}`); r.Get("status") != true {
 		t.Errorf("got %s", r)
 	}
