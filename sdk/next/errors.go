@@ -36,6 +36,14 @@ func (e *Error) KeepWrites() *Error {
 	return &kept
 }
 
+// WithMessage returns e with another message, such as one that names what the
+// client asked for.
+func (e *Error) WithMessage(message string) *Error {
+	other := *e
+	other.Message = message
+	return &other
+}
+
 // Is reports whether two errors answer the same, whether or not they keep what
 // was written.
 func (e *Error) Is(target error) bool {

@@ -27,6 +27,7 @@ func TestConclude(t *testing.T) {
 		"a refusal":                 {err: errTaken, result: ResultDeny, asked: denied},
 		"a refusal, wrapped":        {err: fmt.Errorf("storing: %w", errTaken), result: ResultDeny, asked: denied},
 		"a refusal without code":    {err: &Error{Status: 400, Message: "No"}, result: ResultDeny, asked: []string{"set error.status 400", `set error.code ""`, `set error.message "No"`}},
+		"a refusal, said otherwise": {err: errTaken.WithMessage("Ada has it"), result: ResultDeny, asked: []string{"set error.status 409", `set error.code "TAKEN"`, `set error.message "Ada has it"`}},
 		"a refusal that keeps":      {err: errTaken.KeepWrites(), result: ResultRespond, asked: []string{"set response.status 409", `set response.body {"message":"It is taken","code":"TAKEN"}`}},
 		"one that keeps, empty":     {err: (&Error{Status: 404}).KeepWrites(), result: ResultRespond, asked: []string{"set response.status 404", "delete response.body"}},
 		"a host call":               {err: notFound, result: ResultFailed},

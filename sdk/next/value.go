@@ -195,6 +195,28 @@ func (v Value) At(path string) Value {
 	return v
 }
 
+// With returns an object with a member set: in its place if it is there, else
+// as the last. The name is a path, as of At, and objects are made on the way; an
+// absent Value takes the member away. What is no object counts as an empty one.
+func (v Value) With(path string, to Value) Value {
+	name, rest := cutName(path)
+	if rest != "" {
+		to = v.Get(name).With(rest, to)
+	}
+	var members []Field
+	found := false
+	for n, member := range v.Members() {
+		if n == name {
+			member, found = to, true
+		}
+		members = append(members, F(n, member))
+	}
+	if !found {
+		members = append(members, F(name, to))
+	}
+	return Object(members...)
+}
+
 func (v Value) isArray() bool {
 	s := scanner{text: v.text}
 	return v.kind == KindJSON && s.take('[')

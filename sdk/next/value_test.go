@@ -112,6 +112,31 @@ func TestAt(t *testing.T) {
 
 // TestIteration: iterators end when the loop does, and what is not an object
 // or array has no members or items.
+func TestWith(t *testing.T) {
+	const text = `{"a": 1, "b": {"c": [true], "d.e": null}}`
+	for _, tt := range []struct {
+		path string
+		to   Value
+		want string
+	}{
+		{"a", String("x"), `{"a":"x","b":{"c": [true], "d.e": null}}`},
+		{"z", Int(2), `{"a":1,"b":{"c": [true], "d.e": null},"z":2}`},
+		{`b.d\.e`, Bool(true), `{"a":1,"b":{"c":[true],"d.e":true}}`},
+		{"b.x.y", Null, `{"a":1,"b":{"c":[true],"d.e":null,"x":{"y":null}}}`},
+		{"a.n", Int(3), `{"a":{"n":3},"b":{"c": [true], "d.e": null}}`},
+		{"b.c", Value{}, `{"a":1,"b":{"d.e":null}}`},
+		{"a", Value{}, `{"b":{"c": [true], "d.e": null}}`},
+		{"none", Value{}, `{"a":1,"b":{"c": [true], "d.e": null}}`},
+	} {
+		if got := JSON(text).With(tt.path, tt.to).Text(); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.path, got, tt.want)
+		}
+	}
+	if got := (Value{}).With("a.b", Int(1)).Text(); got != `{"a":{"b":1}}` {
+		t.Errorf("of nothing: %s", got)
+	}
+}
+
 func TestIteration(t *testing.T) {
 	var names []string
 	for name := range JSON(`{"a":1,"b":2,"c":3}`).Members() {
