@@ -79,6 +79,22 @@ func TestGo(t *testing.T) {
 	}
 }
 
+// TestManyFields: a switch would be too long for them.
+func TestManyFields(t *testing.T) {
+	var properties []string
+	for _, name := range strings.Split("abcdefghijklm", "") {
+		properties = append(properties, `"`+name+`": {"type": "string"}`)
+	}
+	code, err := Go([]byte(`{"id":"x","version":"1.0.0","abi":"1.1","handlers":[{"handler":"f","kind":"hook","event":"request.after"}],
+		"config":{"type":"object","properties":{` + strings.Join(properties, ",") + `}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(code); strings.Contains(text, "switch") || !strings.Contains(text, "\tm = all[\"m\"]\n\tr.M = m.String()\n") {
+		t.Errorf("got\n%s", code)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	numbered := `{"id":"x","version":"1.0.0","abi":"1.0","handlers":[{"number":1,"kind":"hook","event":"request.after"}]}`
 	if _, err := Go([]byte(numbered)); !errors.Is(err, ErrUnnamed) {

@@ -63,13 +63,12 @@ func (w *writer) structure(s *structure) error {
 	w.line("}\n")
 	w.line("func read%s(v sdk.Value) %s {", exported(s.name), s.name)
 	w.line("\tvar r %s", s.name)
-	w.line("\tfor name, m := range v.Members() {")
-	w.line("\t\tswitch name {")
-	for _, f := range fields {
-		w.line("\t\tcase %q:", f.name)
-		w.line("\t\t\t%s", f.read)
+	if len(fields) <= mostCases {
+		w.cases(fields)
+	} else {
+		w.lookups(fields)
 	}
-	w.line("\t\t}\n\t}\n\treturn r\n}\n")
+	w.line("\treturn r\n}\n")
 	for _, f := range fields {
 		if f.within == nil {
 			continue
@@ -79,6 +78,30 @@ func (w *writer) structure(s *structure) error {
 		}
 	}
 	return nil
+}
+
+// mostCases is how many fields are read by a switch. Above, linters would call
+// the function too complex, and each field is looked up.
+const mostCases = 12
+
+func (w *writer) cases(fields []field) {
+	w.line("\tfor name, m := range v.Members() {")
+	w.line("\t\tswitch name {")
+	for _, f := range fields {
+		w.line("\t\tcase %q:", f.name)
+		w.line("\t\t\t%s", f.read)
+	}
+	w.line("\t\t}\n\t}")
+}
+
+func (w *writer) lookups(fields []field) {
+	w.line("\tall := map[string]sdk.Value{}")
+	w.line("\tfor name, m := range v.Members() {\n\t\tall[name] = m\n\t}")
+	w.line("\tvar m sdk.Value")
+	for _, f := range fields {
+		w.line("\tm = all[%q]", f.name)
+		w.line("\t%s", f.read)
+	}
 }
 
 func (w *writer) fields(s *structure) ([]field, error) {

@@ -107,7 +107,7 @@ func (w *writer) comment(indent, text string) {
 
 // initialisms are words that Go writes in capitals.
 var initialisms = map[string]string{
-	"id": "ID", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "jwt": "JWT", "otp": "OTP", "totp": "TOTP", "html": "HTML", "http": "HTTP",
+	"id": "ID", "oauth": "OAuth", "pkce": "PKCE", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "jwt": "JWT", "otp": "OTP", "totp": "TOTP", "html": "HTML", "http": "HTTP",
 }
 
 // exported is a name of the manifest as an exported name in Go: user_not_found
