@@ -1,105 +1,60 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // usesNonce reports whether the provider is asked for a nonce in its id token
 // (OpenID Connect Core, section 3.1.2.1).
 func (p *provider) usesNonce() bool {
-	return p.verifies() && p.flag("nonce", true) && slices.Contains(p.scopes(nil), "openid")
+	return p.verifies() && !p.Nonce.IsFalse() && slices.Contains(p.scopes(nil), "openid")
 }
 
 // usesPKCE reports whether flows use PKCE (RFC 7636).
-func (p *provider) usesPKCE() bool { return p.flag("pkce", !p.noPKCE) }
+func (p *provider) usesPKCE() bool { return p.PKCE.IsTrue() || !p.noPKCE && !p.PKCE.IsFalse() }
 
 // authorizationURL is where the browser goes. The parameters are in the
 // reference's order.
-func (p *provider) authorizationURL(f flow, scopes []string, loginHint string) string {
+func (p *provider) authorizationURL(s *state, scopes []string, loginHint string) string {
 	url := p.authorize
 	set := func(name, value string) {
 		if value != "" {
 			url = sdk.SetQuery(url, name, value)
 		}
 	}
-	extra := p.c.Names("config." + p.path + "authorizationUrlParams")
-	for _, name := range extra {
-		set(name, p.get("authorizationUrlParams."+sdk.EscapeName(name)).String())
+	for name, value := range p.AuthorizationURLParams.Members() {
+		set(name, value.String())
 	}
-	set("response_type", p.text("responseType", p.responseType()))
-	if p.clientKey {
-		set("client_key", p.text("clientKey", p.clientID()))
-	} else {
-		set(p.clientIDName(), p.clientID())
-	}
-	set("state", f.state)
+	set("response_type", cmp.Or(p.responseType, "code"))
+	set(cmp.Or(p.clientName, "client_id"), p.clientID)
+	set("state", s.id)
 	if asked := p.scopes(scopes); len(asked) > 0 || !p.omitScope {
-		separator := p.separator
-		if separator == "" {
-			separator = " "
-		}
-		url = sdk.SetQuery(url, "scope", strings.Join(asked, separator))
+		url = sdk.SetQuery(url, "scope", strings.Join(asked, cmp.Or(p.separator, " ")))
 	}
-	set("redirect_uri", p.callbackURL(f.route))
-	set("duration", p.text("duration", ""))
-	set("display", p.text("display", ""))
-	if p.loginHint || p.preset.id == "" {
+	set("redirect_uri", p.callbackURL(s.route))
+	set("duration", p.Duration)
+	set("display", p.Display)
+	if p.loginHint || p.generic() {
 		set("login_hint", loginHint)
 	}
 	set("prompt", p.prompt)
-	set("hd", p.text("hd", ""))
-	set(p.accessTypeName(), p.accessType)
-	set("response_mode", p.text("responseMode", p.responseMode()))
+	set("hd", p.Hd)
+	set(cmp.Or(p.accessTypeName, "access_type"), p.AccessType)
+	set("response_mode", p.responseMode)
 	if p.usesPKCE() {
 		set("code_challenge_method", "S256")
-		set("code_challenge", f.challenge)
+		set("code_challenge", s.challenge)
 	}
-	for _, pair := range strings.Split(p.params, "&") {
+	for pair := range strings.SplitSeq(p.params, "&") {
 		name, value, _ := strings.Cut(pair, "=")
 		if value, ok := sdk.DecodeURIComponent(value); ok {
 			set(name, value)
 		}
 	}
-	set("nonce", f.nonce)
-	return url + p.fragment()
-}
-
-// What some providers call differently.
-
-func (p *provider) responseType() string {
-	if p.preset.id == "apple" {
-		return "code id_token"
-	}
-	return "code"
-}
-
-func (p *provider) responseMode() string {
-	if p.preset.id == "apple" {
-		return "form_post"
-	}
-	return ""
-}
-
-func (p *provider) clientIDName() string {
-	if p.preset.id == "wechat" {
-		return "appid"
-	}
-	return "client_id"
-}
-
-func (p *provider) accessTypeName() string {
-	if p.preset.id == "dropbox" {
-		return "token_access_type"
-	}
-	return "access_type"
-}
-
-func (p *provider) fragment() string {
-	if p.preset.id == "wechat" {
-		return "#wechat_redirect"
-	}
-	return ""
+	set("nonce", s.nonce)
+	return url + p.fragment
 }

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // passCallback serves POST /callback/:id: providers that answer with a form
 // send the browser here across sites, without cookies. A redirect brings it
 // back as a request of its own.
-func passCallback(c *sdk.Call) sdk.Result {
+func passCallback(c *sdk.Call) error {
 	url := c.Tenant("authURL").String() + socialRoute + sdk.EncodeURIComponent(c.Request().Param("id"))
 	for _, name := range [...]string{"code", "error", "device_id", "error_description", "state", "user", "iss"} {
 		v := c.Request().Query(name)
@@ -21,132 +23,138 @@ func passCallback(c *sdk.Call) sdk.Result {
 			url = sdk.SetQuery(url, name, v.String())
 		}
 	}
-	c.SetHeader("content-type", sdk.String("application/json"))
-	return c.Redirect(url)
+	return redirect(c, url)
 }
 
 // callback serves GET /callback/:id.
-func callback(c *sdk.Call) sdk.Result {
+func callback(c *sdk.Call) error {
 	id := c.Request().Param("id")
-	code, page := resume(c, id)
-	if code != "" {
-		return fail(c, page, code, "")
+	s, err := resume(c, id)
+	if err == nil {
+		err = answered(c, socialWords)
 	}
-	query := c.Request()
-	if e := query.Query("error").String(); e != "" {
-		return fail(c, page, e, query.Query("error_description").String())
+	if err != nil {
+		return orErrorPage(c, s.errorURL, err)
 	}
-	if query.Query("code").String() == "" {
-		return fail(c, page, socialWords.noCode, "")
+	p := findProvider(c, id)
+	if p == nil {
+		return orErrorPage(c, s.errorURL, errNoProvider)
 	}
-	p, ok := findProvider(c, id)
-	if !ok {
-		return fail(c, page, "oauth_provider_not_found", "")
-	}
-	return finish(c, p, socialWords, page)
+	return orErrorPage(c, s.errorURL, p.finish(s, socialWords))
 }
 
 // callbackOAuth2 serves GET /oauth2/callback/:providerId.
-func callbackOAuth2(c *sdk.Call) sdk.Result {
+func callbackOAuth2(c *sdk.Call) error {
+	if err := answered(c, genericWords); err != nil {
+		return orErrorPage(c, "", err)
+	}
+	p, err := configured(c, c.Request().Param("providerId"))
+	if err != nil {
+		return err
+	}
+	s, err := resume(c, p.id)
+	if err == nil {
+		err = p.finish(s, genericWords)
+	}
+	return orErrorPage(c, s.errorURL, err)
+}
+
+// answered reports what keeps a provider's answer from having a code.
+func answered(c *sdk.Call, words vocabulary) error {
 	query := c.Request()
-	if e := query.Query("error").String(); e != "" {
-		return fail(c, "", e, query.Query("error_description").String())
+	if code := query.Query("error").String(); code != "" {
+		return &problem{code, query.Query("error_description").String()}
 	}
 	if query.Query("code").String() == "" {
-		return fail(c, "", genericWords.noCode, "")
+		return words.noCode
 	}
-	id := query.Param("providerId")
-	p, ok := findProvider(c, id)
-	if !ok {
-		return noConfig(c, id)
-	}
-	code, page := resume(c, id)
-	if code != "" {
-		return fail(c, page, code, "")
-	}
-	return finish(c, p, genericWords, page)
+	return nil
 }
 
-// finish ends a flow whose state is in scratch.
-func finish(c *sdk.Call, p *provider, words vocabulary, page string) sdk.Result {
+// finish ends a flow.
+func (p *provider) finish(s *state, words vocabulary) error {
+	user, t, err := p.returned(s, words)
+	if err != nil {
+		return err
+	}
+	if !s.links() {
+		return p.signIn(s, user, t)
+	}
+	if err := p.link(s.userID, s.email, s.unbound, user, t); err != nil {
+		return err
+	}
+	return redirect(p.c, s.callbackURL)
+}
+
+// returned finds out who came back from the provider.
+func (p *provider) returned(s *state, words vocabulary) (user profile, t tokens, err error) {
 	if !p.discover() {
-		return fail(c, page, words.badCode, "")
+		return user, t, words.badCode
 	}
-	if problem := p.checkIssuer(); problem != "" {
-		return fail(c, page, problem, "")
+	if err := p.checkIssuer(); err != nil {
+		return user, t, err
 	}
-	query := c.Request()
-	t, ok := p.exchange(query.Query("code").String(), c.Kept("state.codeVerifier").String(), p.callbackURL(c.Kept("state.route").String()), query.Query("device_id").String())
+	query := p.c.Request()
+	t, ok := p.exchange(query.Query("code").String(), query.Query("device_id").String(), s)
 	if !ok {
-		return fail(c, page, words.badCode, "")
+		return user, t, words.badCode
 	}
-	if raw := query.Query("user").String(); raw != "" {
-		c.Keep("appleUser", sdk.JSON(raw)) // one that is no JSON is not kept
+	info, ok := p.identify(t, s.nonce)
+	if ok {
+		user, ok = p.profile(info, sdk.JSON(query.Query("user").String()))
 	}
-	user, ok := p.identify(t, c.Kept("state.nonce").String())
 	switch {
 	case !ok:
-		return fail(c, page, words.noProfile, "")
-	case user.email == "" && (c.Kept("state.link").IsAbsent() || words.noName != ""):
-		return fail(c, page, words.noEmail, "")
-	case user.name == "" && words.noName != "":
-		return fail(c, page, words.noName, "")
+		return user, t, words.noProfile
+	case user.email == "" && (!s.links() || words.noName != nil):
+		return user, t, words.noEmail
+	case user.name == "" && words.noName != nil:
+		return user, t, words.noName
 	}
-	if !c.Kept("state.link").IsAbsent() {
-		return finishLink(c, p, user, t, page)
-	}
-	found, problem, status := p.resolve(user, t.fields(c), c.Kept("state.requestSignUp").IsTrue())
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	if problem != "" {
-		return fail(c, page, problem, "")
-	}
-	issued, status := c.Sessions().Create(found.id, sdk.SessionOptions{Reason: sessionReason, Keep: true})
-	if status == sdk.Denied && !found.isNew {
-		return fail(c, page, vetoed(c, "unable_to_create_session"), c.Result("message").String())
-	}
-	if status != sdk.OK {
-		return c.Fail(status) // and nothing of a new user stays
-	}
-	if issued.Pending {
-		return sdk.Respond
-	}
-	if status := p.giveCookie(user.id); status != sdk.OK {
-		return c.Fail(status)
-	}
-	target := c.Kept("state.callbackURL").String()
-	if next := c.Kept("state.newUserURL").String(); found.isNew && next != "" {
-		target = next
-	}
-	c.SetHeader("content-type", sdk.String("application/json"))
-	return c.Redirect(target)
-}
-
-func finishLink(c *sdk.Call, p *provider, user profile, t tokens, page string) sdk.Result {
-	link := func(name string) string { return c.Kept("state.link." + name).String() }
-	problem, status := p.link(link("userId"), link("email"), c.Kept("state.unbound").IsTrue(), user, t.fields(c))
-	if status != sdk.OK {
-		return c.Fail(status)
-	}
-	if problem != "" {
-		return fail(c, page, strings.TrimSpace(problem), "")
-	}
-	c.SetHeader("content-type", sdk.String("application/json"))
-	return c.Redirect(c.Kept("state.callbackURL").String())
+	return user, t, nil
 }
 
 // checkIssuer compares the issuer that the answer names with the one that was
 // asked, so that no provider can pass on another one's code (RFC 9207).
-func (p *provider) checkIssuer() string {
+func (p *provider) checkIssuer() error {
 	got := p.c.Request().Query("iss").String()
 	switch {
 	case p.issuer == "":
-		return ""
-	case got == "" && p.flag("requireIssuerValidation", false):
-		return "issuer_missing"
+		return nil
+	case got == "" && p.RequireIssuerValidation:
+		return errNoIssuer
 	case got != "" && !strings.Contains(p.issuer, "{") && !slices.Contains(strings.Fields(p.issuer), got):
-		return "issuer_mismatch"
+		return errIssuer
 	}
-	return ""
+	return nil
+}
+
+// signIn gives the browser a session of the user whose profile it is.
+func (p *provider) signIn(s *state, user profile, t tokens) error {
+	id, isNew, err := p.resolve(user, t, s.requestSignUp)
+	if err != nil {
+		return err
+	}
+	if isNew {
+		if err := askToVerify(p.c, user, s.callbackURL); err != nil {
+			return err
+		}
+	}
+	issued, err := p.c.Sessions().Create(id, sdk.SessionCreateOptions{Reason: sessionReason, RememberMe: sdk.String("keep")})
+	if veto, ok := errors.AsType[*sdk.HostError](err); ok && veto.Status == sdk.Denied && !isNew {
+		return &problem{cmp.Or(veto.Code, errSession.code), veto.Message}
+	}
+	if err != nil {
+		return err // and nothing of a new user stays
+	}
+	if issued.Pending {
+		return sdk.Respond
+	}
+	if err := p.giveCookie(user.id); err != nil {
+		return err
+	}
+	if isNew && s.newUserURL != "" {
+		return redirect(p.c, s.newUserURL)
+	}
+	return redirect(p.c, s.callbackURL)
 }

@@ -1,43 +1,43 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"errors"
 
-// accountCookie carries the account that its session was begun with: the record,
-// with its tokens as they are stored. The host encrypts it and binds it to the
-// session. It says which account a request means that names none; the tokens
-// are those of the store, which are never older.
-const accountCookie = "account_data"
+	sdk "github.com/authhost/authhost/sdk/next"
+)
+
+// The cookie account_data carries the account that its session was begun with:
+// the record, with its tokens as they are stored. The host encrypts it and binds
+// it to the session. It says which account a request means that names none; the
+// tokens are those of the store, which are never older.
+
+// account names one of the accounts of a provider.
+type account struct{ provider, id string }
 
 func givesCookie(c *sdk.Call) bool { return c.Config("account.storeAccountCookie").IsTrue() }
 
 // giveCookie gives the client an account in its cookie, if the tenant wants
 // that. The session must have been issued already.
-func (p *provider) giveCookie(id string) sdk.Status {
-	c := p.c
-	if !givesCookie(c) {
-		return sdk.OK
+func (p *provider) giveCookie(id string) error {
+	if !givesCookie(p.c) {
+		return nil
 	}
-	if _, status := c.Identity().FindLinked(p.id, id); status != sdk.OK {
-		return status
+	linked, err := p.c.Identity().FindLinked(p.id, id)
+	if err != nil {
+		return err
 	}
-	c.Keep("cookie", sdk.Copy("result.account"))
-	c.Keep("cookie.hasPassword", sdk.Value{}) // which is for this side alone
-	if status := c.Identity().StoredTokens(p.id, id); status != sdk.OK {
-		return status
+	stored, err := p.c.Identity().AccountTokens(p.id, id, sdk.AccountTokensOptions{Stored: true})
+	if err != nil {
+		return err
 	}
-	for _, name := range [...]string{"accessToken", "refreshToken", "idToken"} {
-		if !c.Result(name).IsNullish() {
-			c.Keep("cookie."+name, sdk.Copy("result."+name))
-		}
+	content := linked.Account.Fields.With("hasPassword", sdk.Value{}). // which is for this side alone
+										With("accessToken", given(stored.AccessToken)).With("refreshToken", given(stored.RefreshToken)).With("idToken", given(stored.IDToken))
+	err = p.c.SealCookie(cookieAccountData, content)
+	if errors.Is(err, sdk.Limit) {
+		p.c.Log(sdk.LevelWarn, "an account of the provider "+p.id+" does not fit into cookies: its tokens are too large")
+		return nil
 	}
-	switch status := c.SealCookie(accountCookie, sdk.Copy("scratch.cookie")); status {
-	case sdk.OK:
-	case sdk.Limit:
-		c.Log(sdk.Warn, "an account of the provider "+p.id+" does not fit into cookies: its tokens are too large")
-	default:
-		return status
-	}
-	return sdk.OK
+	return err
 }
 
 // current is the account in the client's cookie; of no provider if there is
@@ -46,19 +46,19 @@ func current(c *sdk.Call) account {
 	if !givesCookie(c) {
 		return account{}
 	}
-	at := "request.cookies." + accountCookie + "."
-	return account{c.Get(at + "providerId").String(), c.Get(at + "accountId").String()}
+	content := c.Request().Cookie(cookieAccountData)
+	return account{content.Get("providerId").String(), content.Get("accountId").String()}
 }
 
 // unlinked takes the cookie away whose account is no longer the user's.
-func unlinked(c *sdk.Call) sdk.Result {
+func unlinked(c *sdk.Call) error {
 	a := current(c)
 	if a.provider == "" {
-		return sdk.Continue
+		return nil
 	}
-	owner, status := c.Identity().FindLinked(a.provider, a.id)
-	if status == sdk.NotFound || status == sdk.OK && owner.ID != c.Session().UserID() {
-		c.ExpireCookie(accountCookie)
+	owner, err := c.Identity().FindLinked(a.provider, a.id)
+	if errors.Is(err, sdk.NotFound) || err == nil && owner.User.ID != c.Session().User.ID {
+		c.ExpireCookie(cookieAccountData)
 	}
-	return sdk.Continue
+	return nil
 }

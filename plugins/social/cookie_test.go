@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authhost/authhost/sdk/plugintest"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 const withCookie = `,"account":{"storeAccountCookie":true}`
 
 // carrying sends a request with the account's cookie.
 func (w *world) carrying(c plugintest.Cookie, method, path, body string) plugintest.Response {
-	return w.Do(plugintest.Request{Method: method, Path: path, Body: body, Cookies: map[string]string{accountCookie: c.Value}})
+	return w.Do(plugintest.Request{Method: method, Path: path, Body: body, Cookies: map[string]string{cookieAccountData: c.Value}})
 }
 
 // content is what the host has sealed.
@@ -29,11 +29,11 @@ func content(t *testing.T, c plugintest.Cookie) plugintest.Response {
 
 func TestAccountCookie(t *testing.T) {
 	w := newWorld(t, "")
-	if _, given := w.signIn("acme").Cookies[accountCookie]; given {
+	if _, given := w.signIn("acme").Cookies[cookieAccountData]; given {
 		t.Error("the cookie is given though nobody asked for it")
 	}
 	w = newWorld(t, withCookie)
-	given := w.signIn("acme").Cookies[accountCookie]
+	given := w.signIn("acme").Cookies[cookieAccountData]
 	if given.Value == "" || given.MaxAge != 300 {
 		t.Fatalf("given %+v", given)
 	}
@@ -57,11 +57,11 @@ func TestAccountCookie(t *testing.T) {
 	// The tokens are renewed in the cookie, too.
 	w.Advance(time.Hour)
 	r := w.carrying(given, "POST", "/get-access-token", `{"providerId":"acme"}`)
-	renewed := r.Cookies[accountCookie]
+	renewed := r.Cookies[cookieAccountData]
 	if read := content(t, renewed); read.Text("refreshToken") != "rt-refresh_token" || read.Text("accessTokenExpiresAt") != r.Text("accessTokenExpiresAt") {
 		t.Errorf("%s sets %+v", r, renewed)
 	}
-	if r := w.carrying(renewed, "POST", "/refresh-token", `{"providerId":"acme"}`); r.Status != 200 || r.Cookies[accountCookie].Value == "" {
+	if r := w.carrying(renewed, "POST", "/refresh-token", `{"providerId":"acme"}`); r.Status != 200 || r.Cookies[cookieAccountData].Value == "" {
 		t.Errorf("refresh: %s", r)
 	}
 	if r := w.POST("/refresh-token", `{"providerId":"acme"}`); r.Status != 200 || len(r.Cookies) > 0 {
@@ -73,7 +73,7 @@ func TestAccountCookie(t *testing.T) {
 // account, it says nothing.
 func TestAccountCookieOfAnother(t *testing.T) {
 	w := newWorld(t, withCookie)
-	given := w.signIn("acme").Cookies[accountCookie]
+	given := w.signIn("acme").Cookies[cookieAccountData]
 	ada := text(w.Users()[0]["id"])
 	notFound := func(name string, c plugintest.Cookie) {
 		t.Helper()
@@ -83,10 +83,10 @@ func TestAccountCookieOfAnother(t *testing.T) {
 	}
 	afterUnlinking := func(name string, want bool) {
 		t.Helper()
-		r := w.Fire(plugintest.Event{Name: "request.after", Number: 14, Request: plugintest.Request{
-			Method: "POST", Path: "/unlink-account", Cookies: map[string]string{accountCookie: given.Value},
+		r := w.Fire(plugintest.Event{Name: "request.after", Handler: "unlinked", Request: plugintest.Request{
+			Method: "POST", Path: "/unlink-account", Cookies: map[string]string{cookieAccountData: given.Value},
 		}})
-		if r.Cookies[accountCookie].Expired != want {
+		if r.Cookies[cookieAccountData].Expired != want {
 			t.Errorf("%s: the answer sets %v", name, r.Cookies)
 		}
 	}
@@ -113,7 +113,7 @@ func TestAccountCookieChooses(t *testing.T) {
 	w.signIn("acme")
 	w.AddAccount(text(w.Users()[0]["id"]), object{"providerId": "acme", "accountId": "ada-2", "accessToken": "second", "scope": "openid"})
 	w.person["sub"] = "ada-2"
-	given := w.signIn("acme").Cookies[accountCookie]
+	given := w.signIn("acme").Cookies[cookieAccountData]
 	w.Accounts()[0]["accessToken"], w.Accounts()[1]["accessToken"] = "first", "second"
 	for _, tt := range []struct{ body, want string }{
 		{`{"providerId":"acme"}`, "second"}, {`{"providerId":"acme","accountId":"ada-1"}`, "first"},
@@ -131,7 +131,7 @@ func TestAccountCookieChooses(t *testing.T) {
 // cookie in so many words.
 func TestAccountCookie17(t *testing.T) {
 	w := newWorldOf(t, withCookie, "1.7")
-	given := w.signIn("acme").Cookies[accountCookie]
+	given := w.signIn("acme").Cookies[cookieAccountData]
 	for _, tt := range []struct{ body, want string }{
 		{`{"useAccountCookie":true}`, ""},
 		{`{"useAccountCookie":true,"providerId":"acme"}`, `[body] Unrecognized key: "providerId"`},

@@ -1,57 +1,93 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"cmp"
+	"errors"
+	"strings"
 
-// The refusals of this plugin, as Better Auth words them.
-var (
-	errProviderNotFound = sdk.APIError{Status: 404, Code: "PROVIDER_NOT_FOUND", Message: "Provider not found"}
-	errNoIDTokens       = sdk.APIError{Status: 404, Code: "ID_TOKEN_NOT_SUPPORTED", Message: "id_token not supported"}
-	errConfiguration    = sdk.APIError{Status: 400, Code: "INVALID_OAUTH_CONFIGURATION", Message: "Invalid OAuth configuration"}
-	errInvalidToken     = sdk.APIError{Status: 401, Code: "INVALID_TOKEN", Message: "Invalid token"}
-	errNoUserInfo       = sdk.APIError{Status: 401, Code: "FAILED_TO_GET_USER_INFO", Message: "Failed to get user info"}
-	errNoEmail          = sdk.APIError{Status: 401, Code: "USER_EMAIL_NOT_FOUND", Message: "User email not found"}
-	errLinkForbidden    = sdk.APIError{Status: 401, Code: "LINKING_NOT_ALLOWED", Message: "Account not linked - linking not allowed"}
-	errLinkEmails       = sdk.APIError{Status: 401, Code: "LINKING_DIFFERENT_EMAILS_NOT_ALLOWED", Message: "Account not linked - different emails not allowed"}
-	errLinkFailed       = sdk.APIError{Status: 417, Code: "LINKING_FAILED", Message: "Account not linked - unable to create account"}
-	errAccountNotFound  = sdk.APIError{Status: 400, Code: "ACCOUNT_NOT_FOUND", Message: "Account not found"}
-	errAmbiguous        = sdk.APIError{Status: 400, Code: "AMBIGUOUS_ACCOUNT", Message: "Multiple accounts share this account ID. Pass a providerId to disambiguate."}
-	errNotConfigured    = sdk.APIError{Status: 400, Code: "PROVIDER_NOT_CONFIGURED", Message: "Account is not associated with a configured social provider."}
-	errNoAccessToken    = sdk.APIError{Status: 400, Code: "ACCESS_TOKEN_NOT_FOUND", Message: "Access token not found"}
-	errNoRefreshToken   = sdk.APIError{Status: 400, Code: "REFRESH_TOKEN_NOT_FOUND", Message: "Refresh token not found"}
-	errAccessToken      = sdk.APIError{Status: 400, Code: "FAILED_TO_GET_ACCESS_TOKEN", Message: "Failed to get a valid access token"}
-	errRefresh          = sdk.APIError{Status: 400, Code: "FAILED_TO_REFRESH_ACCESS_TOKEN", Message: "Failed to refresh access token"}
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
-func unsupported(c *sdk.Call, provider string) sdk.Result {
-	return c.Deny(400, "PROVIDER_NOT_SUPPORTED", "Provider "+provider+" is not supported.")
-}
+// problem is why a flow does not end with a session or a link, by the code that
+// the error page gets.
+type problem struct{ code, description string }
 
-func noConfig(c *sdk.Call, provider string) sdk.Result {
-	return c.Deny(400, "", "PROVIDER_CONFIG_NOT_FOUND "+provider)
-}
+func (p *problem) Error() string { return p.code }
+
+// Problems on the way back from a provider, and from a profile to a user. Those
+// that both vocabularies name differently are not here.
+var (
+	errNoState         = &problem{code: "state_not_found"}
+	errState           = &problem{code: "state_mismatch"}
+	errSealedState     = &problem{code: "state_invalid"}
+	errKeepingState    = &problem{code: "internal_server_error"}
+	errNoProvider      = &problem{code: "oauth_provider_not_found"}
+	errNoIssuer        = &problem{code: "issuer_missing"}
+	errIssuer          = &problem{code: "issuer_mismatch"}
+	errNotLinked       = &problem{code: "account_not_linked"}
+	errLinkFailed      = &problem{code: "unable_to_link_account"}
+	errLinkForbidden   = &problem{code: "unable_to_link_account"}
+	errLinkEmails      = &problem{code: "email_doesn't_match"}
+	errLinkEmails17    = &problem{code: "email_does_not_match"} // in the dialect 1.7
+	errLinkedToAnother = &problem{code: "account_already_linked_to_different_user"}
+	errSignUpClosed    = &problem{code: "signup_disabled"}
+	errNoUser          = &problem{code: "unable_to_create_user"}
+	errSession         = &problem{code: "unable_to_create_session"}
+)
 
 // vocabulary is how a callback names what went wrong: the routes of generic
 // OAuth have words of their own.
 type vocabulary struct {
-	noCode, badCode, noProfile, noEmail string
-	noName                              string // "": a user may have none
+	noCode, badCode, noProfile, noEmail *problem
+	noName                              *problem // nil: a user may have none
 }
 
-var (
-	socialWords  = vocabulary{noCode: "no_code", badCode: "invalid_code", noProfile: "unable_to_get_user_info", noEmail: "email_not_found"}
-	genericWords = vocabulary{noCode: "oAuth_code_missing", badCode: "oauth_code_verification_failed", noProfile: "user_info_is_missing", noEmail: "email_is_missing", noName: "name_is_missing"}
-)
+var socialWords = vocabulary{
+	noCode: &problem{code: "no_code"}, badCode: &problem{code: "invalid_code"},
+	noProfile: &problem{code: "unable_to_get_user_info"}, noEmail: &problem{code: "email_not_found"},
+}
 
-// fail sends the browser to a page with an error, and keeps what was written:
-// the state that was used up.
-func fail(c *sdk.Call, page, code, description string) sdk.Result {
-	if page == "" {
-		page = c.Tenant("errorURL").String()
+var genericWords = vocabulary{
+	noCode: &problem{code: "oAuth_code_missing"}, badCode: &problem{code: "oauth_code_verification_failed"},
+	noProfile: &problem{code: "user_info_is_missing"}, noEmail: &problem{code: "email_is_missing"}, noName: &problem{code: "name_is_missing"},
+}
+
+// refused makes a problem of the error of a call that other plugins may refuse:
+// theirs, or what the call is for.
+func refused(err error, call *problem) error {
+	switch {
+	case errors.Is(err, sdk.Denied):
+		return &problem{code: cmp.Or(sdk.CodeOf(err), call.code)}
+	case errors.Is(err, sdk.Conflict), errors.Is(err, sdk.Invalid):
+		return call
 	}
-	page = sdk.SetQuery(page, "error", code)
-	if description != "" {
-		page = sdk.SetQuery(page, "error_description", description)
+	return err
+}
+
+// orErrorPage sends the browser to a page if a flow ended with a problem, and
+// keeps what was written: the state that was used up. Other errors stay.
+func orErrorPage(c *sdk.Call, page string, err error) error {
+	p, ok := errors.AsType[*problem](err)
+	if !ok {
+		return err
 	}
+	url := sdk.SetQuery(cmp.Or(page, c.Tenant("errorURL").String()), "error", p.code)
+	if p.description != "" {
+		url = sdk.SetQuery(url, "error_description", p.description)
+	}
+	return redirect(c, url)
+}
+
+// redirect answers as Better Auth does, with a media type.
+func redirect(c *sdk.Call, url string) error {
 	c.SetHeader("content-type", sdk.String("application/json"))
-	return c.Redirect(page)
+	return c.Redirect(url)
+}
+
+// orLinkError answers a sign-in without a browser that ended with a problem.
+func orLinkError(err error) error {
+	if p, ok := errors.AsType[*problem](err); ok {
+		return errOAuthLinkError.WithMessage(strings.ReplaceAll(p.code, "_", " "))
+	}
+	return err
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authhost/authhost/sdk"
-	"github.com/authhost/authhost/sdk/plugintest"
+	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk/next/plugintest"
 )
 
 //go:embed manifest.json
@@ -99,14 +99,14 @@ func (w *world) start(path, body string) url.Values {
 	if r.Status != 200 || err != nil {
 		w.t.Fatalf("start: %s", r)
 	}
-	w.state = r.Cookies[stateCookie]
+	w.state = r.Cookies[cookieState]
 	w.asked = u.Query().Get("nonce")
 	return u.Query()
 }
 
 // back returns from the provider with the state's cookie.
 func (w *world) back(route, state, more string) plugintest.Response {
-	return w.Do(plugintest.Request{Path: route + "?code=c0de&state=" + state + more, Cookies: map[string]string{stateCookie: w.state.Value}})
+	return w.Do(plugintest.Request{Path: route + "?code=c0de&state=" + state + more, Cookies: map[string]string{cookieState: w.state.Value}})
 }
 
 func (w *world) signIn(provider string) plugintest.Response {
@@ -220,7 +220,7 @@ func TestRefusedFlows(t *testing.T) {
 			return w.back("/callback/acme", s, "")
 		}, "/err?error=unable_to_get_user_info"},
 		{"an old id token", func(w *world, s string) plugintest.Response {
-			w.person["exp"] = w.now()
+			w.person["exp"] = w.now() - 60
 			return w.back("/callback/acme", s, "")
 		}, "/err?error=unable_to_get_user_info"},
 		{"user info about another", func(w *world, s string) plugintest.Response {
@@ -238,7 +238,7 @@ func TestRefusedFlows(t *testing.T) {
 			return w.back("/callback/acme", s, "")
 		}, "/err?error=email_not_found"},
 		{"the user says no", func(w *world, s string) plugintest.Response {
-			return w.Do(plugintest.Request{Path: "/callback/acme?error=access_denied&error_description=No+way&state=" + s, Cookies: map[string]string{stateCookie: w.state.Value}})
+			return w.Do(plugintest.Request{Path: "/callback/acme?error=access_denied&error_description=No+way&state=" + s, Cookies: map[string]string{cookieState: w.state.Value}})
 		}, "/err?error=access_denied&error_description=No+way"},
 		{"the provider is down", func(w *world, s string) plugintest.Response {
 			w.On("http.request", func(object) (sdk.Status, any) { return sdk.Unavailable, nil })
@@ -269,13 +269,13 @@ func TestStateInCookie(t *testing.T) {
 	w := newWorld(t, `,"account":{"storeStateStrategy":"cookie"}`)
 	r := w.POST("/sign-in/social", `{"provider":"acme","callbackURL":"/done"}`)
 	u, _ := url.Parse(r.Text("url"))
-	state, sealed := u.Query().Get("state"), r.Cookies[sealedCookie].Value
+	state, sealed := u.Query().Get("state"), r.Cookies[cookieOAuthState].Value
 	w.asked = u.Query().Get("nonce")
 	if sealed == "" || len(w.Verifications()) != 0 {
 		t.Fatalf("got %s, verifications %v", r, w.Verifications())
 	}
 	come := func(cookie, state string) plugintest.Response {
-		return w.Do(plugintest.Request{Path: "/callback/acme?code=x&state=" + state, Cookies: map[string]string{sealedCookie: cookie}})
+		return w.Do(plugintest.Request{Path: "/callback/acme?code=x&state=" + state, Cookies: map[string]string{cookieOAuthState: cookie}})
 	}
 	page := plugintest.BaseURL + plugintest.BasePath + "/error?error="
 	w.want(come("", state), page+"state_mismatch")
@@ -465,7 +465,7 @@ func TestTokens(t *testing.T) {
 		t.Errorf("got %s", r)
 	}
 	before := len(w.HTTPRequests())
-	w.Advance(time.Hour - refreshEarly + time.Second)
+	w.Advance(time.Hour - refreshEarly*time.Millisecond + time.Second)
 	w.SignIn(text(w.Users()[0]["id"]))
 	if r := w.POST("/get-access-token", `{"providerId":"acme","accountId":"ada-1"}`); r.Text("accessTokenExpiresAt") != "2026-01-02T05:04:01.000Z" {
 		t.Errorf("renewed: %s", r)

@@ -10,13 +10,16 @@ type preset struct {
 	scope                            string // that are asked for by default, with spaces between
 	separator                        string // between scopes; default a space
 	params                           string // further parameters of the authorization URL: a=b&c=d
-	prompt, accessType               string // defaults of the settings
+	fragment                         string // of the authorization URL
+	prompt                           string // defaults of the settings
+	responseType, responseMode       string // likewise
+	clientName, secretName           string // parameters, where they are not client_id and client_secret
+	accessTypeName                   string // likewise
 	requestFirst                     bool   // scopes of the request go before those of the settings
 	noPKCE                           bool
 	omitScope                        bool // no scope parameter if there is nothing to ask for
 	basic                            bool // the client authenticates in the Authorization header
 	loginHint                        bool // the provider takes a login hint
-	clientKey                        bool // "client_key" instead of "client_id"
 	fromIDToken                      bool // the profile is the id token's claims
 	noRefresh                        bool
 	placeholder                      string // domain of addresses for users whose profile has none
@@ -35,6 +38,7 @@ var presets = map[string]preset{
 	"apple": {
 		id: "apple", authorize: "https://appleid.apple.com/auth/authorize", token: "https://appleid.apple.com/auth/token",
 		jwks: "https://appleid.apple.com/auth/keys", issuer: "https://appleid.apple.com", scope: "email name", fromIDToken: true,
+		responseType: "code id_token", responseMode: "form_post",
 		profilePaths: profilePaths{"sub", "name", "email", "", "email_verified"},
 	},
 	"atlassian": {
@@ -57,7 +61,7 @@ var presets = map[string]preset{
 	},
 	"dropbox": {
 		id: "dropbox", authorize: "https://www.dropbox.com/oauth2/authorize", token: "https://api.dropboxapi.com/oauth2/token", userInfo: "https://api.dropboxapi.com/2/users/get_current_account",
-		scope: "account_info.read", profilePaths: profilePaths{"account_id", "name.display_name", "email", "profile_photo_url", "email_verified"},
+		scope: "account_info.read", accessTypeName: "token_access_type", profilePaths: profilePaths{"account_id", "name.display_name", "email", "profile_photo_url", "email_verified"},
 	},
 	"facebook": {
 		id: "facebook", authorize: "https://www.facebook.com/v24.0/dialog/oauth", token: "https://graph.facebook.com/v24.0/oauth/access_token",
@@ -175,7 +179,7 @@ var presets = map[string]preset{
 	"tiktok": {
 		id: "tiktok", authorize: "https://www.tiktok.com/v2/auth/authorize", token: "https://open.tiktokapis.com/v2/oauth/token/",
 		userInfo: "https://open.tiktokapis.com/v2/user/info/?fields=open_id,avatar_large_url,display_name,username",
-		scope:    "user.info.profile", separator: ",", noPKCE: true, clientKey: true, placeholder: "tiktok.invalid", profilePaths: profilePaths{"data.user.open_id", "data.user.display_name|data.user.username", "data.user.email", "data.user.avatar_large_url", ""},
+		scope:    "user.info.profile", separator: ",", noPKCE: true, clientName: "client_key", placeholder: "tiktok.invalid", profilePaths: profilePaths{"data.user.open_id", "data.user.display_name|data.user.username", "data.user.email", "data.user.avatar_large_url", ""},
 	},
 	"twitch": {
 		id: "twitch", authorize: "https://id.twitch.tv/oauth2/authorize", token: "https://id.twitch.tv/oauth2/token", jwks: "https://id.twitch.tv/oauth2/keys", issuer: "https://id.twitch.tv/oauth2",
@@ -196,7 +200,7 @@ var presets = map[string]preset{
 	},
 	"wechat": {
 		id: "wechat", authorize: "https://open.weixin.qq.com/connect/qrconnect", token: "https://api.weixin.qq.com/sns/oauth2/access_token", userInfo: "https://api.weixin.qq.com/sns/userinfo?lang=zh_CN",
-		scope: "snsapi_login", separator: ",", noPKCE: true, noRefresh: true, placeholder: "wechat.invalid", profilePaths: profilePaths{"unionid|openid", "nickname", "email", "headimgurl", ""},
+		scope: "snsapi_login", clientName: "appid", secretName: "secret", fragment: "#wechat_redirect", separator: ",", noPKCE: true, noRefresh: true, placeholder: "wechat.invalid", profilePaths: profilePaths{"unionid|openid", "nickname", "email", "headimgurl", ""},
 	},
 	"yandex": {
 		id: "yandex", authorize: "https://oauth.yandex.com/authorize", token: "https://oauth.yandex.com/token", userInfo: "https://login.yandex.ru/info?format=json",

@@ -4,12 +4,12 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
-// profile is a user at the provider, in the terms of users here. All that the
-// provider said is at scratch.profile.
+// profile is a user at the provider, in the terms of users here.
 type profile struct {
+	info            sdk.Value // all that the provider said
 	id, name, email string
 	image           sdk.Value
 	verified        bool
@@ -19,80 +19,93 @@ type profile struct {
 // idTokenMaxAge is how old an id token may be that a client brings along.
 const idTokenMaxAge = 3600
 
-// identify finds out who the tokens at scratch.tokens belong to. An id token
-// counts once its signature, issuer, audience and nonce are right; the user
-// info endpoint must speak of the same subject.
-func (p *provider) identify(t tokens, nonce string) (profile, bool) {
-	c := p.c
-	subject := ""
-	if t.hasID && p.verifies() {
-		token := sdk.RemoteToken{Token: sdk.Copy("scratch.tokens.id_token"), JWKSURL: p.jwks, Issuer: p.issuers(), Audience: p.audiences()}
-		if nonce != "" {
-			token.Nonce = sdk.String(nonce)
+// identify finds out who tokens belong to. An id token counts once its
+// signature, issuer, audience and nonce are right; the user info endpoint must
+// speak of the same subject.
+func (p *provider) identify(t tokens, nonce string) (info sdk.Value, ok bool) {
+	if t.id.IsAbsent() || !p.verifies() {
+		if p.fromIDToken {
+			return sdk.Value{}, false
 		}
-		if status := c.HTTP().VerifyToken(token); status != sdk.OK {
-			c.Log(sdk.Warn, "the id token of the provider "+p.id+" is refused: "+c.Result("message").String())
-			return profile{}, false
-		}
-		subject = c.Result("claims.sub").String()
-		c.Keep("profile", sdk.Copy("result.claims"))
-		if p.fromIDToken || p.preset.id == "" && c.Result("claims.email").Truthy() || p.userInfo == "" {
-			return p.profile()
-		}
-	} else if p.fromIDToken {
-		return profile{}, false
+		return p.fetchProfile(t)
 	}
-	if !p.fetchProfile("scratch.tokens.access_token") {
-		return profile{}, false
+	claims, ok := p.verify(t.id, sdk.HTTPVerifyTokenOptions{Nonce: given(nonce)})
+	if !ok || p.fromIDToken || p.generic() && claims.Get("email").Truthy() || p.userInfo == "" {
+		return claims, ok
 	}
-	if sub := c.Kept("profile.sub"); subject != "" && !sub.IsAbsent() && sub.String() != subject {
-		c.Log(sdk.Warn, "the user info of the provider "+p.id+" is about another subject than the id token")
-		return profile{}, false
+	if info, ok = p.fetchProfile(t); !ok {
+		return info, false
 	}
-	return p.profile()
+	subject, sub := claims.Get("sub").String(), info.Get("sub")
+	if subject != "" && !sub.IsAbsent() && sub.String() != subject {
+		p.c.Log(sdk.LevelWarn, "the user info of the provider "+p.id+" is about another subject than the id token")
+		return info, false
+	}
+	return info, true
 }
 
-// fetchProfile asks the user info endpoint, with the access token at a path.
-func (p *provider) fetchProfile(token string) bool {
-	c := p.c
+// verify checks an id token of the provider and returns its claims.
+func (p *provider) verify(token sdk.Value, o sdk.HTTPVerifyTokenOptions) (sdk.Value, bool) {
+	issuer := sdk.String(p.issuer)
+	if strings.Contains(p.issuer, " ") {
+		issuer = sdk.Strings(strings.Fields(p.issuer)...)
+	}
+	claims, err := p.c.HTTP().VerifyToken(token, p.jwks, issuer, p.ClientID, o)
+	if err != nil {
+		p.c.Log(sdk.LevelWarn, "an id token of the provider "+p.id+" is refused: "+err.Error())
+	}
+	return claims, err == nil
+}
+
+// clientNonce is the nonce that a client's id token must have. Apps on Apple's
+// devices hand the provider its hash.
+func (p *provider) clientNonce(nonce sdk.Value) sdk.Value {
+	if p.preset.id == "apple" && nonce.String() != "" {
+		if digest, err := p.c.Crypto().Digest(nonce, sdk.DigestOptions{Encoding: "hex"}); err == nil {
+			return sdk.String(digest)
+		}
+	}
+	return nonce
+}
+
+// fetchProfile asks the user info endpoint.
+func (p *provider) fetchProfile(t tokens) (info sdk.Value, ok bool) {
 	if p.userInfo == "" {
-		return false
+		return sdk.Value{}, false
 	}
-	r := sdk.HTTPRequest{URL: p.userInfo, Bearer: sdk.Copy(token)}
-	p.prepare(&r, token)
-	if status := c.HTTP().Do(r); status != sdk.OK || c.Result("status").Int(0) != 200 || c.Result("body").Kind() != sdk.KindJSON {
-		c.Log(sdk.Warn, "the user info endpoint of the provider "+p.id+" gave no profile")
-		return false
+	url, o := p.profileRequest(t)
+	answer, err := p.c.HTTP().Request(url, o)
+	if err != nil || answer.Status != 200 || answer.Body.Kind() != sdk.KindJSON {
+		p.c.Log(sdk.LevelWarn, "the user info endpoint of the provider "+p.id+" gave no profile")
+		return sdk.Value{}, false
 	}
-	c.Keep("profile", sdk.Copy("result.body"))
-	return p.complete(token)
+	return p.complete(answer.Body, t)
 }
 
-// profile reads the user out of scratch.profile.
-func (p *provider) profile() (profile, bool) {
-	c := p.c
-	if !p.admits() {
+// profile reads the user out of what the provider said. apple is what Apple
+// says beside it, at the first sign-in.
+func (p *provider) profile(info, apple sdk.Value) (profile, bool) {
+	if !p.admits(info) {
 		return profile{}, false
 	}
-	out := profile{id: p.mapped("id", p.sub).Text(), name: p.mapped("name", p.name).String(), image: p.mapped("image", p.image)}
-	out.email = sdk.ToLower(p.mapped("email", p.email).String())
-	if verified := p.mapped("emailVerified", p.verified); verified.IsTrue() || verified.String() == "true" || p.preset.id == "twitter" && verified.Truthy() {
-		out.verified = true
+	if p.preset.id == "apple" {
+		info = withAppleName(info, apple)
 	}
-	if !strings.Contains(out.email, "@") {
-		out.email = ""
+	mapped := func(field, paths string) sdk.Value { return p.mapped(info, field, paths) }
+	out := profile{info: info, id: mapped("id", p.sub).Text(), name: mapped("name", p.name).String(), image: textOf(mapped("image", p.image))}
+	if email := mapped("email", p.email).String(); strings.Contains(email, "@") {
+		out.email = sdk.ToLower(email)
 	}
+	verified := mapped("emailVerified", p.verified)
+	out.verified = verified.IsTrue() || verified.String() == "true" || p.preset.id == "twitter" && verified.Truthy()
 	if out.email == "" && p.placeholder != "" && out.id != "" {
 		out.email, out.verified = sdk.ToLower(out.id)+"@"+p.placeholder, false
 	}
-	if out.image.Kind() != sdk.KindString {
-		out.image = sdk.Value{}
-	}
-	for _, name := range c.Names("config." + p.path + "mapProfileToUser") {
+	for name := range p.MapProfileToUser.Members() {
 		switch name {
 		case "id", "name", "email", "image", "emailVerified":
 		default:
-			out.extra = append(out.extra, sdk.F(sdk.EscapeName(name), p.mapped(name, "")))
+			out.extra = append(out.extra, sdk.F(name, mapped(name, "")))
 		}
 	}
 	return out, out.id != ""
@@ -100,26 +113,23 @@ func (p *provider) profile() (profile, bool) {
 
 // mapped returns a user's field: from where mapProfileToUser says, and else
 // from the first of the given paths that has a value.
-func (p *provider) mapped(field, paths string) sdk.Value {
-	if own := p.text("mapProfileToUser."+sdk.EscapeName(field), ""); own != "" {
+func (p *provider) mapped(info sdk.Value, field, paths string) sdk.Value {
+	if own := p.MapProfileToUser.Get(field).String(); own != "" {
 		if strings.Contains(own, "{") {
-			return sdk.String(p.template(own))
+			return sdk.String(fillIn(own, info))
 		}
 		paths = own
 	}
-	for _, path := range strings.Split(paths, "|") {
-		if path == "" {
-			continue
-		}
-		if v := p.c.Kept("profile." + path); v.Truthy() {
+	for path := range strings.SplitSeq(paths, "|") {
+		if v := info.At(path); path != "" && v.Truthy() {
 			return v
 		}
 	}
 	return sdk.Value{}
 }
 
-// template fills "{path}" of a text with the profile's values.
-func (p *provider) template(text string) string {
+// fillIn fills "{path}" of a text with the profile's values.
+func fillIn(text string, info sdk.Value) string {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "{")
@@ -128,43 +138,19 @@ func (p *provider) template(text string) string {
 			return b.String()
 		}
 		path, after, _ := strings.Cut(rest, "}")
-		b.WriteString(p.c.Kept("profile." + path).Text())
+		b.WriteString(info.At(path).Text())
 		text = after
 	}
 }
 
-// verifyIDToken checks an id token that a client got from the provider by
-// itself, and leaves its claims as the profile. The token is at a path.
-func (p *provider) verifyIDToken(path string, nonce sdk.Value) bool {
-	status := p.c.HTTP().VerifyToken(sdk.RemoteToken{
-		Token: sdk.Copy(path), JWKSURL: p.jwks, Issuer: p.issuers(), Audience: p.audiences(), MaxAge: idTokenMaxAge, Nonce: p.clientNonce(nonce),
-	})
-	if status != sdk.OK {
-		p.c.Log(sdk.Warn, "an id token of the provider "+p.id+" is refused: "+p.c.Result("message").String())
-		return false
-	}
-	p.c.Keep("profile", sdk.Copy("result.claims"))
-	return true
-}
-
-// clientNonce is the nonce that a client's id token must have. Apps on Apple's
-// devices hand the provider its hash.
-func (p *provider) clientNonce(nonce sdk.Value) sdk.Value {
-	if p.preset.id != "apple" || nonce.String() == "" {
-		return nonce
-	}
-	digest, status := p.c.Crypto().Digest(nonce, "hex")
-	if status != sdk.OK {
-		return nonce
-	}
-	return sdk.String(digest)
-}
-
-// payload leaves the claims of an id token at a path as the profile, without
-// checking it: it was checked before it was stored.
-func (p *provider) payload(path string) bool {
-	_, rest, _ := strings.Cut(p.c.Get(path).String(), ".")
+// claimsOf reads the claims of an id token without checking it: it was checked
+// before it was stored.
+func claimsOf(token string) sdk.Value {
+	_, rest, _ := strings.Cut(token, ".")
 	text, _, _ := strings.Cut(rest, ".")
 	claims, err := base64.RawURLEncoding.DecodeString(text)
-	return err == nil && p.c.Keep("profile", sdk.JSON(string(claims))) == sdk.OK
+	if err != nil {
+		return sdk.Value{}
+	}
+	return sdk.JSON(string(claims))
 }

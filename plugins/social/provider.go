@@ -1,50 +1,60 @@
 package main
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // provider is one of the configured providers: its preset, with the tenant's
 // settings over it.
 type provider struct {
 	preset
-	c    *sdk.Call
-	id   string
-	path string // of its settings, with a dot at the end
+	configProvider
+	c        *sdk.Call
+	id       string
+	path     string // of its settings in the configuration
+	clientID string // of several, the one that flows use
 }
 
 // discoveryLife is how long a discovery document is kept, in seconds.
 const discoveryLife = 3600
 
-// findProvider returns a configured provider. What its discovery document says
-// is not looked at yet.
-func findProvider(c *sdk.Call, id string) (*provider, bool) {
-	p := &provider{c: c, id: id, path: "providers." + sdk.EscapeName(id) + "."}
-	if id == "" || c.Config(strings.TrimSuffix(p.path, ".")).Kind() != sdk.KindJSON {
-		return nil, false
+// findProvider returns a configured provider, nil if there is none. What its
+// discovery document says is not looked at yet.
+func findProvider(c *sdk.Call, id string) *provider {
+	p := &provider{c: c, id: id, path: "providers." + sdk.EscapeName(id)}
+	settings := c.Config(p.path)
+	if id == "" || settings.Kind() != sdk.KindJSON {
+		return nil
 	}
-	p.preset = presets[p.text("preset", id)]
-	if p.preset.id == "" {
+	p.configProvider = readConfigProvider(settings)
+	p.preset = presets[cmp.Or(p.Preset, id)]
+	if p.generic() {
 		p.preset.profilePaths = openIDProfile
 	}
 	for _, f := range [...]struct {
-		to   *string
-		name string
+		to      *string
+		setting string
 	}{
 		{&p.discovery, "discoveryUrl"}, {&p.authorize, "authorizationUrl"}, {&p.token, "tokenUrl"}, {&p.userInfo, "userInfoUrl"},
-		{&p.jwks, "jwksUrl"}, {&p.issuer, "issuer"}, {&p.prompt, "prompt"}, {&p.accessType, "accessType"},
+		{&p.jwks, "jwksUrl"}, {&p.issuer, "issuer"}, {&p.prompt, "prompt"}, {&p.responseType, "responseType"}, {&p.responseMode, "responseMode"},
 	} {
-		*f.to = p.text(f.name, p.fill(*f.to))
+		*f.to = settings.Get(f.setting).StringOr(fill(*f.to, settings))
 	}
+	p.clientID = cmp.Or(p.ClientID.String(), p.ClientID.At("0").String())
 	p.adapt()
-	return p, true
+	return p
 }
+
+// generic reports whether only the configuration describes the provider.
+func (p *provider) generic() bool { return p.preset.id == "" }
 
 // fill puts settings of the provider into a preset's URL: "{domain}", or
 // "{domain|default}".
-func (p *provider) fill(url string) string {
+func fill(url string, settings sdk.Value) string {
 	for {
 		before, rest, found := strings.Cut(url, "{")
 		if !found || strings.HasPrefix(rest, "tid}") { // which is a claim
@@ -52,7 +62,7 @@ func (p *provider) fill(url string) string {
 		}
 		name, after, _ := strings.Cut(rest, "}")
 		name, fallback, _ := strings.Cut(name, "|")
-		value := strings.TrimSuffix(p.text(name, fallback), "/")
+		value := strings.TrimSuffix(settings.Get(name).StringOr(fallback), "/")
 		if strings.Contains(value, "://") {
 			before = strings.TrimSuffix(before, "https://")
 		}
@@ -60,127 +70,88 @@ func (p *provider) fill(url string) string {
 	}
 }
 
-// adapt chooses among the places of providers that have several.
+// adapt does to providers what a preset cannot say.
 func (p *provider) adapt() {
-	environment := p.text("environment", "")
-	for _, url := range [...]*string{&p.authorize, &p.token, &p.userInfo} {
-		switch {
-		case p.preset.id == "paypal" && environment == "production":
-			*url = strings.Replace(*url, "sandbox.", "", 1)
-		case p.preset.id == "salesforce" && environment == "sandbox":
-			*url = strings.Replace(*url, "://login.", "://test.", 1)
+	move := func(from, to string) {
+		for _, url := range [...]*string{&p.authorize, &p.token, &p.userInfo} {
+			*url = strings.Replace(*url, from, to, 1)
 		}
 	}
-	if p.preset.id == "microsoft" {
-		p.issuer = strings.Replace(p.issuer, "/"+p.text("tenantId", "common")+"/", "/"+microsoftTenant(p.text("tenantId", "common"))+"/", 1)
-	}
-}
-
-// microsoftTenant is what stands for the tenant in issuers: tokens for users
-// of any tenant carry that of the user.
-func microsoftTenant(tenant string) string {
-	switch tenant {
-	case "common", "organizations", "consumers":
-		return "{tid}"
-	}
-	return tenant
-}
-
-func (p *provider) get(name string) sdk.Value { return p.c.Config(p.path + name) }
-
-func (p *provider) text(name, fallback string) string { return p.get(name).StringOr(fallback) }
-
-// flag returns a boolean setting.
-func (p *provider) flag(name string, fallback bool) bool {
-	if fallback {
-		return !p.get(name).IsFalse()
-	}
-	return p.get(name).IsTrue()
-}
-
-// list returns the texts of an array below a path of the document.
-func list(c *sdk.Call, path string) []string {
-	var out []string
-	for i := int64(0); ; i++ {
-		v := c.Get(path + "." + sdk.Int(i).Text())
-		if v.IsAbsent() {
-			return out
+	switch {
+	case p.preset.id == "paypal" && p.Environment == "production":
+		move("sandbox.", "")
+	case p.preset.id == "salesforce" && p.Environment == "sandbox":
+		move("://login.", "://test.")
+	case p.preset.id == "tiktok":
+		p.clientID = cmp.Or(p.ClientKey, p.clientID)
+	case p.preset.id == "microsoft":
+		tenant := cmp.Or(p.TenantID, "common")
+		if slices.Contains(microsoftGroups, tenant) {
+			p.issuer = strings.Replace(p.issuer, "/"+tenant+"/", "/{tid}/", 1)
 		}
-		out = append(out, v.String())
 	}
 }
 
-// clientID returns the id that flows use; others are audiences of id tokens.
-func (p *provider) clientID() string {
-	if v := p.get("clientId"); v.Kind() == sdk.KindString {
-		return v.String()
-	}
-	return p.get("clientId.0").String()
-}
+// microsoftGroups are tenants of several: a token for their users has the
+// user's own in its issuer.
+var microsoftGroups = []string{"common", "organizations", "consumers"}
 
 // scopes returns what to ask for, in the reference's order.
 func (p *provider) scopes(more []string) []string {
-	var out []string
-	if !p.flag("disableDefaultScope", false) {
-		out = append(out, strings.Fields(p.scope)...)
+	var known []string
+	if !p.DisableDefaultScope {
+		known = strings.Fields(p.scope)
 	}
-	own := list(p.c, "config."+p.path+"scope")
-	if p.requestFirst || p.preset.id == "" {
-		return append(append(out, more...), own...)
+	if p.requestFirst || p.generic() {
+		return slices.Concat(known, more, p.Scope)
 	}
-	return append(append(out, own...), more...)
+	return slices.Concat(known, p.Scope, more)
 }
 
-// discover fills in what the provider says about itself, once it is needed.
-// The document must be about the issuer that was configured, or that its own
-// address names (OpenID Connect Discovery, section 4.3).
+// discover fills in what the provider says about itself, once it is needed, and
+// reports whether flows are possible.
 func (p *provider) discover() bool {
-	if p.discovery == "" || p.authorize != "" && p.token != "" && p.jwks != "" {
-		return p.authorize != "" && p.token != ""
+	if p.discovery == "" || p.jwks != "" && p.hasEndpoints() {
+		return p.hasEndpoints()
 	}
-	c := p.c
-	status := c.HTTP().Do(sdk.HTTPRequest{URL: p.discovery, CacheSeconds: discoveryLife})
-	if status != sdk.OK || c.Result("status").Int(0) != 200 {
-		c.Log(sdk.Error, "the discovery document of the provider "+p.id+" is not there")
-		return p.authorize != "" && p.token != ""
+	answer, err := p.c.HTTP().Request(p.discovery, sdk.HTTPRequestOptions{CacheSeconds: discoveryLife})
+	if err != nil || answer.Status != 200 {
+		p.c.Log(sdk.LevelError, "the discovery document of the provider "+p.id+" is not there")
+		return p.hasEndpoints()
 	}
-	issuer := c.Result("body.issuer").String()
-	bare := strings.TrimSuffix(issuer, "/")
-	if p.issuer == "" && p.discovery != bare+"/.well-known/openid-configuration" || p.issuer != "" && strings.TrimSuffix(p.issuer, "/") != bare {
-		c.Log(sdk.Error, "the discovery document of the provider "+p.id+" has the issuer "+issuer+"; set the provider's issuer if that is right")
+	issuer := answer.Body.Get("issuer").String()
+	if !p.isIssuer(issuer) {
+		p.c.Log(sdk.LevelError, "the discovery document of the provider "+p.id+" has the issuer "+issuer+"; set the provider's issuer if that is right")
 		return false
 	}
 	p.issuer = issuer
-	for _, f := range [...]struct {
-		to   *string
-		name string
-	}{
-		{&p.authorize, "authorization_endpoint"}, {&p.token, "token_endpoint"}, {&p.userInfo, "userinfo_endpoint"}, {&p.jwks, "jwks_uri"},
-	} {
-		if *f.to == "" {
-			*f.to = c.Result("body." + f.name).String()
-		}
+	p.authorize = cmp.Or(p.authorize, answer.Body.Get("authorization_endpoint").String())
+	p.token = cmp.Or(p.token, answer.Body.Get("token_endpoint").String())
+	p.userInfo = cmp.Or(p.userInfo, answer.Body.Get("userinfo_endpoint").String())
+	p.jwks = cmp.Or(p.jwks, answer.Body.Get("jwks_uri").String())
+	return p.hasEndpoints()
+}
+
+func (p *provider) hasEndpoints() bool { return p.authorize != "" && p.token != "" }
+
+// isIssuer reports whether a discovery document may be about an issuer: the one
+// that was configured, or that the document's address names (OpenID Connect
+// Discovery, section 4.3).
+func (p *provider) isIssuer(issuer string) bool {
+	bare := strings.TrimSuffix(issuer, "/")
+	if p.issuer == "" {
+		return p.discovery == bare+"/.well-known/openid-configuration"
 	}
-	return p.authorize != "" && p.token != ""
+	return strings.TrimSuffix(p.issuer, "/") == bare
 }
 
 // verifies reports whether id tokens of the provider can be checked.
 func (p *provider) verifies() bool { return p.jwks != "" && p.issuer != "" }
 
-// issuers is what verifyToken expects of iss.
-func (p *provider) issuers() sdk.Value {
-	if strings.Contains(p.issuer, " ") {
-		return sdk.JSON(`["` + strings.ReplaceAll(p.issuer, " ", `","`) + `"]`)
-	}
-	return sdk.String(p.issuer)
-}
-
-// audiences are the client ids that an id token may be for.
-func (p *provider) audiences() sdk.Value {
-	return sdk.Copy("config." + p.path + "clientId")
-}
-
 // callbackURL is where the provider sends the browser back to.
 func (p *provider) callbackURL(route string) string {
-	return p.text("redirectURI", p.c.Tenant("authURL").String()+route+p.id)
+	if p.RedirectURI != "" {
+		return p.RedirectURI
+	}
+	return p.c.Tenant("authURL").String() + route + p.id
 }

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"errors"
+
+	sdk "github.com/authhost/authhost/sdk/next"
+)
 
 // Routes of the callbacks, before the provider's id.
 const (
@@ -8,153 +12,145 @@ const (
 	genericRoute = "/oauth2/callback/"
 )
 
-// requested returns the provider that the body of a social route names.
-func requested(c *sdk.Call) (*provider, sdk.Result, bool) {
-	p, ok := findProvider(c, c.Request().Body("provider").String())
-	if !ok {
-		return nil, errProviderNotFound.Deny(c), false
+// configured returns the provider that a route of generic OAuth names.
+func configured(c *sdk.Call, id string) (*provider, error) {
+	if p := findProvider(c, id); p != nil {
+		return p, nil
 	}
-	return p, 0, true
+	return nil, errProviderConfigNotFound.WithMessage("PROVIDER_CONFIG_NOT_FOUND " + id)
 }
 
 // signInSocial serves POST /sign-in/social.
-func signInSocial(c *sdk.Call) sdk.Result {
-	p, refusal, ok := requested(c)
-	if !ok {
-		return refusal
+func signInSocial(c *sdk.Call) error { return social(c, false) }
+
+// linkSocial serves POST /link-social.
+func linkSocial(c *sdk.Call) error { return social(c, true) }
+
+// social begins a flow, or ends with the token that an app has got by itself.
+func social(c *sdk.Call, link bool) error {
+	p := findProvider(c, c.Request().Body("provider").String())
+	if p == nil {
+		return errProviderNotFound
 	}
-	if !c.Request().Body("idToken").IsNullish() {
-		return signInWithToken(c, p)
+	token := c.Request().Body("idToken")
+	switch {
+	case token.IsNullish():
+		return p.start(socialRoute, link)
+	case link:
+		return p.linkWithToken(token)
 	}
-	return start(c, p, socialRoute, false, true)
+	return p.signInWithToken(token)
 }
 
 // signInOAuth2 serves POST /sign-in/oauth2, the older route for generic OAuth.
-func signInOAuth2(c *sdk.Call) sdk.Result {
-	id := c.Request().Body("providerId").String()
-	p, ok := findProvider(c, id)
-	if !ok {
-		return noConfig(c, id)
+func signInOAuth2(c *sdk.Call) error {
+	p, err := configured(c, signInOAuth2Body{c.Request()}.ProviderID())
+	if err != nil {
+		return err
 	}
-	return start(c, p, genericRoute, false, false)
-}
-
-// linkSocial serves POST /link-social.
-func linkSocial(c *sdk.Call) sdk.Result {
-	p, refusal, ok := requested(c)
-	if !ok {
-		return refusal
-	}
-	if !c.Request().Body("idToken").IsNullish() {
-		return linkWithToken(c, p)
-	}
-	return start(c, p, socialRoute, true, true)
+	return p.start(genericRoute, false)
 }
 
 // linkOAuth2 serves POST /oauth2/link.
-func linkOAuth2(c *sdk.Call) sdk.Result {
-	p, ok := findProvider(c, c.Request().Body("providerId").String())
+func linkOAuth2(c *sdk.Call) error {
+	p := findProvider(c, linkOAuth2Body{c.Request()}.ProviderID())
+	if p == nil {
+		return errProviderNotFound
+	}
+	return p.start(genericRoute, true)
+}
+
+// start begins a flow and answers with the provider's URL: on the social
+// routes in the header location, too.
+func (p *provider) start(route string, link bool) error {
+	if !p.discover() || p.clientID == "" {
+		return errInvalidOAuthConfiguration
+	}
+	s, err := begin(p.c, p, route, link)
+	if err != nil {
+		return err
+	}
+	body := p.c.Request()
+	url := p.authorizationURL(s, body.Body("scopes").Texts(), body.Body("loginHint").String())
+	redirect := !body.Body("disableRedirect").IsTrue()
+	if redirect && route == socialRoute {
+		p.c.SetHeader("location", sdk.String(url))
+	}
+	return p.c.Reply(sdk.F("url", sdk.String(url)), sdk.F("redirect", sdk.Bool(redirect)))
+}
+
+// fromToken reads the user out of an id token that an app has got.
+func (p *provider) fromToken(sent sdk.Value) (user profile, t tokens, err error) {
+	if p.DisableIDTokenSignIn || !p.discover() || !p.verifies() {
+		return user, t, errIDTokenNotSupported
+	}
+	t = tokens{access: textOf(sent.Get("accessToken")), refresh: textOf(sent.Get("refreshToken")), id: sent.Get("token")}
+	claims, ok := p.verify(t.id, sdk.HTTPVerifyTokenOptions{MaxAge: idTokenMaxAge, Nonce: p.clientNonce(sent.Get("nonce"))})
 	if !ok {
-		return errProviderNotFound.Deny(c)
+		return user, t, errInvalidToken
 	}
-	return start(c, p, genericRoute, true, false)
-}
-
-// start begins a flow and answers with the provider's URL; with location, in
-// that header, too.
-func start(c *sdk.Call, p *provider, route string, link, location bool) sdk.Result {
-	if !p.discover() || p.clientID() == "" {
-		return errConfiguration.Deny(c)
+	if user, ok = p.profile(claims, sent.Get("user")); !ok {
+		return user, t, errFailedToGetUserInfo
 	}
-	f, status := begin(c, p, route, link)
-	if status != sdk.OK {
-		return c.Fail(status)
+	if user.email == "" {
+		return user, t, errUserEmailNotFound
 	}
-	r := c.Request()
-	url := p.authorizationURL(f, list(c, "request.body.scopes"), r.Body("loginHint").String())
-	redirect := !r.Body("disableRedirect").IsTrue()
-	if redirect && location {
-		c.SetHeader("location", sdk.String(url))
-	}
-	c.SetBody("url", sdk.String(url))
-	c.SetBody("redirect", sdk.Bool(redirect))
-	return sdk.Continue
-}
-
-// fromToken reads the user out of the id token in the body.
-func fromToken(c *sdk.Call, p *provider) (profile, sdk.Result, bool) {
-	if p.flag("disableIdTokenSignIn", false) || !p.discover() || !p.verifies() {
-		return profile{}, errNoIDTokens.Deny(c), false
-	}
-	body := "request.body.idToken."
-	if !p.verifyIDToken(body+"token", c.Get(body+"nonce")) {
-		return profile{}, errInvalidToken.Deny(c), false
-	}
-	c.Keep("appleUser", sdk.Copy(body+"user"))
-	user, ok := p.profile()
-	switch {
-	case !ok:
-		return user, errNoUserInfo.Deny(c), false
-	case user.email == "":
-		return user, errNoEmail.Deny(c), false
-	}
-	for _, f := range [...][2]string{{"access_token", "accessToken"}, {"refresh_token", "refreshToken"}, {"id_token", "token"}} {
-		c.Keep("tokens."+f[0], sdk.Copy(body+f[1]))
-	}
-	return user, 0, true
+	return user, t, nil
 }
 
 // signInWithToken signs a user in whose app has got an id token by itself.
-func signInWithToken(c *sdk.Call, p *provider) sdk.Result {
-	user, refusal, ok := fromToken(c, p)
-	if !ok {
-		return refusal
+func (p *provider) signInWithToken(sent sdk.Value) error {
+	user, t, err := p.fromToken(sent)
+	if err != nil {
+		return err
 	}
-	found, problem, status := p.resolve(user, tokens{}.fields(c), c.Request().Body("requestSignUp").IsTrue())
-	if status != sdk.OK {
-		return c.Fail(status)
+	body := signInSocialBody{p.c.Request()}
+	id, isNew, err := p.resolve(user, t, body.RequestSignUp().IsTrue())
+	if err != nil {
+		return orLinkError(err)
 	}
-	if problem != "" {
-		return c.Deny(401, "OAUTH_LINK_ERROR", spaced(problem))
+	if isNew {
+		if err := askToVerify(p.c, user, body.CallbackURL()); err != nil {
+			return err
+		}
 	}
-	issued, status := c.Sessions().Create(found.id, sdk.SessionOptions{Reason: sessionReason, Keep: true})
-	if status != sdk.OK {
-		return c.Fail(status)
+	issued, err := p.c.Sessions().Create(id, sdk.SessionCreateOptions{Reason: sessionReason, RememberMe: sdk.String("keep")})
+	if err != nil {
+		return err
 	}
 	if issued.Pending {
 		return sdk.Respond
 	}
-	c.SetBody("redirect", sdk.Bool(false))
-	c.SetBody("token", sdk.String(issued.Token))
-	c.SetBody("user", sdk.Copy("result.user"))
-	if status := p.giveCookie(user.id); status != sdk.OK {
-		return c.Fail(status)
+	if err := p.giveCookie(user.id); err != nil {
+		return err
 	}
-	return sdk.Continue
+	return p.c.Reply(sdk.F("redirect", sdk.Bool(false)), sdk.F("token", sdk.String(issued.Session.Token)), sdk.F("user", issued.User.Fields))
 }
 
 // linkWithToken links the account that an id token is about.
-func linkWithToken(c *sdk.Call, p *provider) sdk.Result {
-	user, refusal, ok := fromToken(c, p)
-	if !ok {
-		return refusal
+func (p *provider) linkWithToken(sent sdk.Value) error {
+	user, t, err := p.fromToken(sent)
+	if err != nil {
+		return err
 	}
-	me := c.Session().UserID()
-	done := func() sdk.Result {
-		c.SetBody("url", sdk.String(""))
-		c.SetBody("status", sdk.Bool(true))
-		c.SetBody("redirect", sdk.Bool(false))
-		return sdk.Continue
+	me := p.c.Session().User
+	err = p.link(me.ID, me.Email, false, user, t)
+	if problem, ok := errors.AsType[*problem](err); ok {
+		return linkErrors(problem)
 	}
-	switch problem, status := p.link(me, c.Session().User("email").String(), false, user, tokens{}.fields(c)); {
-	case status != sdk.OK:
-		return c.Fail(status)
-	case problem == "":
-		return done()
-	case problem == linkForbidden:
-		return errLinkForbidden.Deny(c)
-	case problem == linkEmails, problem == linkEmails17:
-		return errLinkEmails.Deny(c)
+	if err != nil {
+		return err
 	}
-	return errLinkFailed.Deny(c)
+	return p.c.Reply(sdk.F("url", sdk.String("")), sdk.F("status", sdk.Bool(true)), sdk.F("redirect", sdk.Bool(false)))
+}
+
+// linkErrors is the answer to a problem of a link without a browser.
+func linkErrors(p *problem) error {
+	switch p {
+	case errLinkForbidden:
+		return errLinkingNotAllowed
+	case errLinkEmails, errLinkEmails17:
+		return errLinkingDifferentEmailsNotAllowed
+	}
+	return errLinkingFailed
 }

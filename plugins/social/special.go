@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
 // What single providers need beyond their preset.
@@ -11,131 +11,120 @@ import (
 // personalMicrosoft is the tenant of personal accounts.
 const personalMicrosoft = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
-// prepare changes the request for the profile.
-func (p *provider) prepare(r *sdk.HTTPRequest, token string) {
-	c := p.c
+// profileRequest is the request for the profile.
+func (p *provider) profileRequest(t tokens) (url string, o sdk.HTTPRequestOptions) {
+	url, o.Auth.Bearer = p.userInfo, t.access
+	access, client := t.access.String(), sdk.F("client_id", sdk.String(p.clientID))
 	switch p.preset.id {
 	case "dropbox":
-		r.Method = "POST"
+		o.Method = "POST"
 	case "linear":
-		r.Method, r.JSON = "POST", sdk.JSON(`{"query":"query { viewer { id name email avatarUrl active createdAt updatedAt } }"}`)
-	case "line":
-		r.Method, r.Bearer = "POST", sdk.Value{}
-		r.Form = []sdk.Field{sdk.F("id_token", sdk.Copy("scratch.tokens.id_token")), sdk.F("client_id", sdk.String(p.clientID()))}
-	case "vk":
-		r.Method, r.Bearer = "POST", sdk.Value{}
-		r.Form = []sdk.Field{sdk.F("access_token", sdk.Copy(token)), sdk.F("client_id", sdk.String(p.clientID()))}
+		o.Method, o.JSON = "POST", sdk.JSON(`{"query":"query { viewer { id name email avatarUrl active createdAt updatedAt } }"}`)
 	case "notion":
-		r.Headers = append(r.Headers, sdk.F("notion-version", sdk.String("2022-06-28")))
-	case "yandex", "hubspot", "wechat":
-		// These take the token elsewhere than in a bearer header.
-		access := c.Get(token).String()
-		r.Bearer = sdk.Value{}
-		switch p.preset.id {
-		case "yandex":
-			r.Headers = append(r.Headers, sdk.F("authorization", sdk.String("OAuth "+access)))
-		case "hubspot":
-			r.URL += sdk.EncodeURIComponent(access)
-		case "wechat":
-			r.URL = sdk.SetQuery(sdk.SetQuery(r.URL, "access_token", access), "openid", c.Kept("tokens.openid").String())
-		}
+		o.Headers = []sdk.Field{sdk.F("notion-version", sdk.String("2022-06-28"))}
+	case "line":
+		o = sdk.HTTPRequestOptions{Method: "POST", Form: []sdk.Field{sdk.F("id_token", t.id), client}}
+	case "vk":
+		o = sdk.HTTPRequestOptions{Method: "POST", Form: []sdk.Field{sdk.F("access_token", t.access), client}}
+	case "yandex":
+		o = sdk.HTTPRequestOptions{Headers: []sdk.Field{sdk.F("authorization", sdk.String("OAuth "+access))}}
+	case "hubspot":
+		url, o = url+sdk.EncodeURIComponent(access), sdk.HTTPRequestOptions{}
+	case "wechat":
+		url, o = sdk.SetQuery(sdk.SetQuery(url, "access_token", access), "openid", t.openID), sdk.HTTPRequestOptions{}
 	}
+	return url, o
 }
 
-// complete adds to a profile what takes another step.
-func (p *provider) complete(token string) bool {
-	c := p.c
+// complete adds to a profile what takes another step, and reports whether the
+// profile is good.
+func (p *provider) complete(info sdk.Value, t tokens) (sdk.Value, bool) {
 	switch p.preset.id {
 	case "github":
-		return p.githubEmail(token)
+		return p.withGitHubEmail(info, t), true
 	case "gitlab":
-		return c.Kept("profile.state").String() == "active" && !c.Kept("profile.locked").IsTrue()
+		return info, info.Get("state").String() == "active" && !info.Get("locked").IsTrue()
 	case "naver":
-		return c.Kept("profile.resultcode").String() == "00"
+		return info, info.Get("resultcode").String() == "00"
 	case "gumroad":
-		return c.Kept("profile.success").IsTrue()
+		return info, info.Get("success").IsTrue()
 	case "kakao":
-		if !c.Kept("profile.kakao_account.is_email_valid").IsTrue() {
-			c.Keep("profile.kakao_account.is_email_verified", sdk.Bool(false))
+		if !info.At("kakao_account.is_email_valid").IsTrue() {
+			info = info.With("kakao_account.is_email_verified", sdk.Bool(false))
 		}
 	case "vk":
-		p.joinNames("profile.user.")
+		info = withFullName(info, "user.")
 	case "cloudflare":
-		p.joinNames("profile.result.")
-		return c.Kept("profile.success").IsTrue()
+		return withFullName(info, "result."), info.Get("success").IsTrue()
 	case "line":
-		return c.Kept("profile.aud").String() == p.clientID()
+		return info, info.Get("aud").String() == p.clientID
 	case "discord":
-		p.discordAvatar()
+		info = withDiscordAvatar(info)
 	}
-	return true
+	return info, true
 }
 
-// joinNames puts the last name behind the first one.
-func (p *provider) joinNames(at string) {
-	c := p.c
-	if last := c.Get("scratch." + at + "last_name").String(); last != "" {
-		c.Keep(at+"first_name", sdk.String(strings.TrimSpace(c.Get("scratch."+at+"first_name").String()+" "+last)))
+// withFullName puts the last name behind the first one.
+func withFullName(info sdk.Value, at string) sdk.Value {
+	last := info.At(at + "last_name").String()
+	if last == "" {
+		return info
 	}
+	return info.With(at+"first_name", sdk.String(strings.TrimSpace(info.At(at+"first_name").String()+" "+last)))
 }
 
-// githubEmail takes the address, and whether it is verified, from the list of
-// the user's addresses.
-func (p *provider) githubEmail(token string) bool {
-	c := p.c
-	url := p.userInfo + "/emails"
-	c.Keep("profile.email_verified", sdk.Bool(false))
-	if status := c.HTTP().Do(sdk.HTTPRequest{URL: url, Bearer: sdk.Copy(token)}); status != sdk.OK || c.Result("status").Int(0) != 200 {
-		return true // the scope may be missing; the profile may have an address
+// withGitHubEmail takes the address, and whether it is verified, from the list
+// of the user's addresses.
+func (p *provider) withGitHubEmail(info sdk.Value, t tokens) sdk.Value {
+	info = info.With("email_verified", sdk.Bool(false))
+	answer, err := p.c.HTTP().Request(p.userInfo+"/emails", sdk.HTTPRequestOptions{Auth: sdk.HTTPAuth{Bearer: t.access}})
+	if err != nil || answer.Status != 200 {
+		return info // the scope may be missing; the profile may have an address
 	}
-	public := c.Kept("profile.email").String()
-	for i := int64(0); ; i++ {
-		at := "body." + sdk.Int(i).Text()
-		email := c.Result(at + ".email").String()
+	public := info.Get("email").String()
+	for item := range answer.Body.Items() {
+		email := item.Get("email").String()
 		if email == "" {
-			return true
+			break
 		}
-		if email == public || public == "" && c.Result(at+".primary").IsTrue() {
-			c.Keep("profile.email", sdk.String(email))
-			c.Keep("profile.email_verified", sdk.Bool(c.Result(at+".verified").IsTrue()))
-			return true
+		if email == public || public == "" && item.Get("primary").IsTrue() {
+			return info.With("email", sdk.String(email)).With("email_verified", sdk.Bool(item.Get("verified").IsTrue()))
 		}
 	}
+	return info
 }
 
-func (p *provider) discordAvatar() {
-	c := p.c
-	id, avatar := c.Kept("profile.id").String(), c.Kept("profile.avatar").String()
+func withDiscordAvatar(info sdk.Value) sdk.Value {
+	id, avatar := info.Get("id").String(), info.Get("avatar").String()
 	if avatar == "" {
-		return
+		return info
 	}
 	format := ".png"
 	if strings.HasPrefix(avatar, "a_") {
 		format = ".gif"
 	}
-	c.Keep("profile.image_url", sdk.String("https://cdn.discordapp.com/avatars/"+id+"/"+avatar+format))
+	return info.With("image_url", sdk.String("https://cdn.discordapp.com/avatars/"+id+"/"+avatar+format))
+}
+
+// withAppleName takes the name from what Apple says beside the id token.
+func withAppleName(info, apple sdk.Value) sdk.Value {
+	first, last := apple.At("name.firstName").String(), apple.At("name.lastName").String()
+	if first == "" || !info.Get("name").IsAbsent() {
+		return info
+	}
+	return info.With("name", sdk.String(strings.TrimSpace(first+" "+last)))
 }
 
 // admits reports whether the user's organisation is one that the settings let
 // in.
-func (p *provider) admits() bool {
-	c := p.c
+func (p *provider) admits(info sdk.Value) bool {
 	switch p.preset.id {
 	case "google":
-		hd, domain := p.text("hd", ""), c.Kept("profile.hd").String()
-		return hd == "" || domain != "" && (hd == "*" || hd == domain)
+		domain := info.Get("hd").String()
+		return p.Hd == "" || domain != "" && (p.Hd == "*" || p.Hd == domain)
 	case "microsoft":
-		tid := c.Kept("profile.tid").String()
-		switch p.text("tenantId", "common") {
-		case "organizations":
-			return tid != "" && tid != personalMicrosoft
-		case "consumers":
-			return tid == personalMicrosoft
-		}
-	case "apple":
-		if first := c.Kept("appleUser.name.firstName").String(); c.Kept("profile.name").IsAbsent() && first != "" {
-			c.Keep("profile.name", sdk.String(strings.TrimSpace(first+" "+c.Kept("appleUser.name.lastName").String())))
-		}
+		tid := info.Get("tid").String()
+		return (p.TenantID != "organizations" || tid != "" && tid != personalMicrosoft) && (p.TenantID != "consumers" || tid == personalMicrosoft)
 	}
 	return true
 }

@@ -1,158 +1,186 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"errors"
+
+	sdk "github.com/authhost/authhost/sdk/next"
+)
 
 const (
 	stateLife      = 600 // seconds
 	stateLength    = 32
 	verifierLength = 128
-	sealPurpose    = "oauth-state"
 
-	stateCookie  = "state"       // binds the browser to a state that is kept here
-	sealedCookie = "oauth_state" // carries the whole state
-	crossDomain  = "better-auth-cookie"
+	// headerCrossDomain is how clients on another site send their cookies.
+	headerCrossDomain = "better-auth-cookie"
 )
 
-// flow is what a sign-in or link remembers while the browser is away.
-type flow struct {
-	state, verifier, challenge, nonce string
+// state is what a flow remembers while the browser is away.
+type state struct {
+	id, provider                      string
 	route                             string // of the callback: "/callback/"
+	callbackURL, newUserURL, errorURL string
+	requestSignUp                     bool
+	userID, email                     string // whom the account is to be linked to; "" for a sign-in
+	verifier, challenge               string // of PKCE
+	nonce                             string // of the id token; "" if none was asked for
+	expiresAt                         int64
+	unbound                           bool // another browser may end the flow
 }
+
+// links reports whether the flow is to link an account.
+func (s *state) links() bool { return s.userID != "" }
 
 // begin keeps the state of a new flow. The request's body says where the
 // browser is to go in the end; with link, the account is linked to the
 // session's user.
-func begin(c *sdk.Call, p *provider, route string, link bool) (flow, sdk.Status) {
-	f := flow{route: route}
-	for _, r := range [...]struct {
-		to *string
-		n  int
-	}{{&f.state, stateLength}, {&f.verifier, verifierLength}, {&f.nonce, stateLength}} {
-		alphabet := sdk.Alnum
-		if r.to == &f.state {
-			alphabet = sdk.URLSafe
-		}
-		random, status := c.Random().String(r.n, alphabet)
-		if status != sdk.OK {
-			return f, status
-		}
-		*r.to = random
-	}
-	var status sdk.Status
-	if f.challenge, status = c.Crypto().Digest(sdk.String(f.verifier), "base64url"); status != sdk.OK {
-		return f, status
-	}
-	if !p.usesNonce() {
-		f.nonce = ""
-	}
-	f.keep(c, p, link)
-	text := c.Kept("state").Text()
-	if c.Config("account.storeStateStrategy").String() == "cookie" {
-		sealed, status := c.Crypto().Seal(sealPurpose, sdk.String(text))
-		if status != sdk.OK {
-			return f, status
-		}
-		return f, c.SetCookie(sealedCookie, sealed)
-	}
-	if status = c.Verifications().Create(f.state, text, stateLife); status != sdk.OK {
-		return f, status
-	}
-	return f, c.SetCookie(stateCookie, f.state)
-}
-
-// keep puts the state together in scratch.
-func (f flow) keep(c *sdk.Call, p *provider, link bool) {
+func begin(c *sdk.Call, p *provider, route string, link bool) (*state, error) {
 	body := c.Request()
-	c.Keep("state.callbackURL", sdk.String(body.Body("callbackURL").StringOr(c.Tenant("baseURL").String())))
-	c.Keep("state.codeVerifier", sdk.String(f.verifier))
-	for _, name := range [...][2]string{{"errorURL", "errorCallbackURL"}, {"newUserURL", "newUserCallbackURL"}, {"requestSignUp", "requestSignUp"}} {
-		c.Keep("state."+name[0], sdk.Copy("request.body."+name[1]))
+	s := &state{
+		provider: p.id, route: route, expiresAt: c.Now() + stateLife*1000, requestSignUp: body.Body("requestSignUp").IsTrue(),
+		callbackURL: body.Body("callbackURL").StringOr(c.Tenant("baseURL").String()),
+		newUserURL:  body.Body("newUserCallbackURL").String(), errorURL: body.Body("errorCallbackURL").String(),
 	}
 	if link {
-		c.Keep("state.link.email", sdk.Copy("session.user.email"))
-		c.Keep("state.link.userId", sdk.Copy("session.user.id"))
-	}
-	c.Keep("state.expiresAt", sdk.Int(c.Now()+stateLife*1000))
-	c.Keep("state.oauthState", sdk.String(f.state))
-	c.Keep("state.provider", sdk.String(p.id))
-	c.Keep("state.route", sdk.String(f.route))
-	if f.nonce != "" {
-		c.Keep("state.nonce", sdk.String(f.nonce))
+		user := c.Session().User
+		s.userID, s.email = user.ID, user.Email
 	}
 	// A client on another site keeps its cookies itself: the browser that
 	// comes back has none.
-	if c.Config("account.skipStateCookieCheck").IsTrue() && !c.Get("request.headers."+crossDomain).IsAbsent() {
-		c.Keep("state.unbound", sdk.Bool(true))
+	s.unbound = c.Config("account.skipStateCookieCheck").IsTrue() && !c.Get("request.headers."+headerCrossDomain).IsAbsent()
+	if err := s.draw(c, p.usesNonce()); err != nil {
+		return nil, err
+	}
+	return s, s.keep(c)
+}
+
+// draw fills in what nobody can guess.
+func (s *state) draw(c *sdk.Call, nonce bool) (err error) {
+	random := func(length int64, alphabet string) (text string) {
+		if err == nil {
+			text, err = c.Random().String(length, sdk.RandomStringOptions{Alphabet: alphabet})
+		}
+		return text
+	}
+	s.id, s.verifier = random(stateLength, "url"), random(verifierLength, "")
+	if nonce {
+		s.nonce = random(stateLength, "")
+	}
+	if err == nil {
+		s.challenge, err = c.Crypto().Digest(sdk.String(s.verifier), sdk.DigestOptions{})
+	}
+	return err
+}
+
+// inCookie reports whether the tenant has the states of flows in cookies.
+func inCookie(c *sdk.Call) bool { return c.Config("account.storeStateStrategy").String() == "cookie" }
+
+// keep stores the state here, bound to the browser by a cookie, or in a cookie
+// that the host seals.
+func (s *state) keep(c *sdk.Call) error {
+	text := s.encode().Text()
+	if !inCookie(c) {
+		c.SetCookie(cookieState, s.id)
+		_, err := c.Verifications().Create(s.id, text, stateLife)
+		return err
+	}
+	sealed, err := c.Crypto().Seal(purposeOAuthState, sdk.String(text))
+	c.SetCookie(cookieOAuthState, sealed)
+	return err
+}
+
+func (s *state) encode() sdk.Value {
+	var link sdk.Value
+	if s.links() {
+		link = sdk.Object(sdk.F("userId", sdk.String(s.userID)), sdk.F("email", sdk.String(s.email)))
+	}
+	return sdk.Object(
+		sdk.F("oauthState", sdk.String(s.id)), sdk.F("provider", sdk.String(s.provider)), sdk.F("route", sdk.String(s.route)),
+		sdk.F("callbackURL", sdk.String(s.callbackURL)), sdk.F("newUserURL", sdk.String(s.newUserURL)), sdk.F("errorURL", sdk.String(s.errorURL)),
+		sdk.F("requestSignUp", sdk.Bool(s.requestSignUp)), sdk.F("link", link),
+		sdk.F("codeVerifier", sdk.String(s.verifier)), sdk.F("nonce", sdk.String(s.nonce)),
+		sdk.F("expiresAt", sdk.Int(s.expiresAt)), sdk.F("unbound", sdk.Bool(s.unbound)))
+}
+
+// decodeState undoes encode. What is no state is one of no provider.
+func decodeState(text string) *state {
+	v := sdk.JSON(text)
+	field := func(path string) string { return v.At(path).String() }
+	return &state{
+		id: field("oauthState"), provider: field("provider"), route: field("route"),
+		callbackURL: field("callbackURL"), newUserURL: field("newUserURL"), errorURL: field("errorURL"),
+		requestSignUp: v.Get("requestSignUp").IsTrue(), userID: field("link.userId"), email: field("link.email"),
+		verifier: field("codeVerifier"), nonce: field("nonce"),
+		expiresAt: v.Get("expiresAt").Int(0), unbound: v.Get("unbound").IsTrue(),
 	}
 }
 
-// resume takes the state that the callback names, which is then used up, and
-// leaves it in scratch. Otherwise it returns the code of the error, and the
-// page of the flow to go to if that is known.
-func resume(c *sdk.Call, p string) (code, page string) {
-	state := c.Request().Query("state").String()
-	if state == "" {
-		return "state_not_found", ""
+// resume takes the state that a callback names, which is then used up. With an
+// error it returns what is known of the flow: the page for errors.
+func resume(c *sdk.Call, provider string) (*state, error) {
+	id := c.Request().Query("state").String()
+	if id == "" {
+		return &state{}, errNoState
 	}
-	if c.Config("account.storeStateStrategy").String() == "cookie" {
-		code = fromCookie(c, state)
-	} else {
-		code, page = fromStore(c, state)
+	take := fromStore
+	if inCookie(c) {
+		take = fromCookie
 	}
-	if code != "" {
-		return code, page
+	s, err := take(c, id)
+	if err == nil && (s.expiresAt < c.Now() || s.provider != provider) {
+		err = errState
 	}
-	page = c.Kept("state.errorURL").String()
-	if c.Kept("state.expiresAt").Int(0) < c.Now() || c.Kept("state.provider").String() != p {
-		return "state_mismatch", page
-	}
-	return "", page
+	return s, err
 }
 
-func fromCookie(c *sdk.Call, state string) (code string) {
-	sealed := c.Request().Cookie(sealedCookie)
+func fromCookie(c *sdk.Call, id string) (*state, error) {
+	sealed := c.Request().Cookie(cookieOAuthState)
 	if sealed.String() == "" {
-		return "state_mismatch"
+		return &state{}, errState
 	}
-	if _, status := c.Crypto().Open(sealPurpose, sealed); status != sdk.OK || c.Keep("state", sdk.JSON(c.Result("value").String())) != sdk.OK {
-		return "state_invalid"
+	text, err := c.Crypto().Open(purposeOAuthState, sealed)
+	if err != nil {
+		return &state{}, errSealedState
 	}
-	if c.Kept("state.oauthState").String() != state {
-		return "state_mismatch"
+	s := decodeState(text)
+	if s.id != id {
+		return &state{}, errState
 	}
-	c.ExpireCookie(sealedCookie)
+	c.ExpireCookie(cookieOAuthState)
 	// A copy of the cookie is of no more use than the cookie.
-	if _, status := c.Verifications().Find("used-" + state); status != sdk.NotFound {
-		return "state_mismatch"
+	used := "used-" + id
+	if _, err := c.Verifications().Find(used); !errors.Is(err, sdk.NotFound) {
+		return &state{}, errState
 	}
-	if c.Verifications().Create("used-"+state, "1", stateLife) != sdk.OK {
-		return "internal_server_error"
+	if _, err := c.Verifications().Create(used, "1", stateLife); err != nil {
+		return &state{}, errKeepingState
 	}
-	return ""
+	return s, nil
 }
 
 // fromStore finds the state. It is used up only by the browser that it is
 // bound to: nobody else can end a flow.
-func fromStore(c *sdk.Call, state string) (code, page string) {
-	value, status := c.Verifications().Find(state)
-	if status != sdk.OK || c.Keep("state", sdk.JSON(value)) != sdk.OK {
-		return "state_mismatch", ""
+func fromStore(c *sdk.Call, id string) (*state, error) {
+	kept, err := c.Verifications().Find(id)
+	if err != nil {
+		return &state{}, errState
 	}
-	if !c.Kept("state.unbound").IsTrue() && c.Request().Cookie(stateCookie).String() != state {
-		return "state_mismatch", c.Kept("state.errorURL").String()
+	s := decodeState(kept.Value)
+	if !s.unbound && c.Request().Cookie(cookieState).String() != id {
+		return &state{errorURL: s.errorURL}, errState
 	}
-	c.ExpireCookie(stateCookie)
-	if _, status := c.Verifications().Consume(state); status != sdk.OK {
-		return "state_mismatch", ""
+	c.ExpireCookie(cookieState)
+	if _, err := c.Verifications().Consume(id); err != nil {
+		return &state{}, errState
 	}
-	return "", ""
+	return s, nil
 }
 
 // signedOut takes the state of a flow that was not ended away with the
 // session.
-func signedOut(c *sdk.Call) sdk.Result {
-	if c.Config("account.storeStateStrategy").String() == "cookie" {
-		c.ExpireCookie(sealedCookie)
+func signedOut(c *sdk.Call) error {
+	if inCookie(c) {
+		c.ExpireCookie(cookieOAuthState)
 	}
-	return sdk.Continue
+	return nil
 }

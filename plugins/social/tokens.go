@@ -1,48 +1,53 @@
 package main
 
 import (
+	"cmp"
 	"strings"
-	"time"
 
-	"github.com/authhost/authhost/sdk"
+	sdk "github.com/authhost/authhost/sdk/next"
 )
 
-// refreshEarly is how long before its end an access token is renewed.
-const refreshEarly = 5 * time.Second
+// refreshEarly is how long before its end an access token is renewed, in
+// milliseconds.
+const refreshEarly = 5000
 
-// account is one of the user's accounts, found by findAccount. Its record is
-// at scratch.account.
-type account struct{ provider, id string }
+// held is an account of the user at a provider, with its tokens.
+type held struct {
+	*provider
+	account sdk.Account
+	tokens  sdk.AccountTokensResult
+}
 
 // wanted describes an account. What is empty fits any.
 type wanted struct {
-	provider, id string // the provider, and the account's id there
-	record       string // the id of its record here
+	account
+	record string // the id of its record here
 }
 
-// findAccount looks for an account of a user. Of several that fit, it takes the
-// one in the client's cookie, else the first.
-func findAccount(c *sdk.Call, user string, w wanted) (account, int, sdk.Status) {
-	if status := c.Identity().ListAccounts(user); status != sdk.OK {
-		return account{}, 0, status
+func (w wanted) fits(a sdk.Account) bool {
+	if a.ProviderID == sdk.ProviderCredential && w.account == (account{}) {
+		return false
 	}
-	var first account
-	count, preferred := 0, current(c)
-	for i := int64(0); ; i++ {
-		at := "accounts." + sdk.Int(i).Text()
-		a := account{c.Result(at + ".providerId").String(), c.Result(at + ".accountId").String()}
-		if a.provider == "" {
-			return first, count, sdk.OK
-		}
-		if a.provider == sdk.ProviderCredential && w.provider == "" && w.id == "" || w.provider != "" && a.provider != w.provider || w.id != "" && a.id != w.id ||
-			w.record != "" && c.Result(at+".id").String() != w.record {
+	return (w.provider == "" || a.ProviderID == w.provider) && (w.id == "" || a.AccountID == w.id) && (w.record == "" || a.ID == w.record)
+}
+
+// find looks for an account of a user, and counts those that fit. Of several it
+// takes the one in the client's cookie, else the first.
+func (w wanted) find(c *sdk.Call, userID string) (found sdk.Account, count int, err error) {
+	accounts, err := c.Identity().ListAccounts(userID)
+	preferred := current(c)
+	for _, a := range accounts {
+		if !w.fits(a) {
 			continue
 		}
-		if count++; count == 1 || a == preferred {
-			first = a
-			c.Keep("account", sdk.Copy("result."+at))
+		if count++; count == 1 || preferred == (account{a.ProviderID, a.AccountID}) {
+			found = a
 		}
 	}
+	if err == nil && count == 0 {
+		err = errAccountNotFound
+	}
+	return found, count, err
 }
 
 // newer reports whether clients speak the dialect 1.7. In that they name
@@ -51,249 +56,219 @@ func newer(c *sdk.Call) bool { return c.Tenant("dialect").String() == "1.7" }
 
 // selection reads which account a client of the dialect 1.7 names, in the body
 // or the query: by the id of its record, or as the one in its cookie.
-func selection(c *sdk.Call, place string) (w wanted, refusal sdk.Result, ok bool) {
-	invalid := func(what string) (wanted, sdk.Result, bool) {
-		return wanted{}, c.Deny(400, "VALIDATION_ERROR", "["+place+"] "+what), false
-	}
-	in := "request." + place + "."
-	named, cookie := c.Get(in+"accountId"), c.Get(in+"useAccountCookie")
+func selection(c *sdk.Call, place string) (wanted, error) {
+	sent := c.Get("request." + place)
+	named, cookie := sent.Get("accountId"), sent.Get("useAccountCookie")
 	byID, byCookie := named.Kind() == sdk.KindString, cookie.IsTrue()
+	invalid := ""
 	switch {
 	case byID == byCookie:
-		return invalid("Invalid input")
+		invalid = "Invalid input"
 	case byCookie && !named.IsAbsent():
-		return invalid(`Unrecognized key: "accountId"`)
+		invalid = `Unrecognized key: "accountId"`
 	case byID && !cookie.IsAbsent():
-		return invalid(`Unrecognized key: "useAccountCookie"`)
-	case !c.Get(in + "providerId").IsAbsent():
-		return invalid(`Unrecognized key: "providerId"`)
+		invalid = `Unrecognized key: "useAccountCookie"`
+	case !sent.Get("providerId").IsAbsent():
+		invalid = `Unrecognized key: "providerId"`
+	}
+	if invalid != "" {
+		return wanted{}, &sdk.Error{Status: 400, Code: "VALIDATION_ERROR", Message: "[" + place + "] " + invalid}
 	}
 	if a := current(c); byCookie && a.provider != "" {
-		return wanted{provider: a.provider, id: a.id}, 0, true
+		return wanted{account: a}, nil
 	}
-	if id := named.String(); id != "" {
-		return wanted{record: id}, 0, true
-	}
-	return wanted{record: "-"}, 0, true // nobody's
+	return wanted{record: cmp.Or(named.String(), "-")}, nil // "-" is nobody's
 }
 
 // chosen returns the account that the body of a token route names.
-func chosen(c *sdk.Call) (*provider, account, sdk.Result, bool) {
+func chosen(c *sdk.Call) (*held, error) {
+	body := getAccessTokenBody{c.Request()}
+	w := wanted{account: account{body.ProviderID(), body.AccountID()}}
 	if newer(c) {
-		return chosenByRecord(c)
+		var err error
+		if w, err = selection(c, "body"); err != nil {
+			return nil, err
+		}
 	}
-	user := c.Session().UserID()
-	if user == "" {
-		return nil, account{}, c.Deny(401, "", ""), false
+	session := c.Session()
+	if !session.Exists() {
+		return nil, errNoSession
 	}
-	body := c.Request()
-	id := body.Body("providerId").String()
-	p, ok := findProvider(c, id)
-	if !ok {
-		return nil, account{}, unsupported(c, id), false
+	if !newer(c) && findProvider(c, w.provider) == nil {
+		return nil, unsupported(w.provider)
 	}
-	a, count, status := findAccount(c, user, wanted{provider: id, id: body.Body("accountId").String()})
-	if status != sdk.OK {
-		return nil, a, c.Fail(status), false
+	a, _, err := w.find(c, session.User.ID)
+	if err != nil {
+		return nil, err
 	}
-	if count == 0 {
-		return nil, a, errAccountNotFound.Deny(c), false
+	p := findProvider(c, a.ProviderID)
+	if p == nil {
+		return nil, unsupported(a.ProviderID)
 	}
-	return p, a, 0, true
+	return &held{provider: p, account: a}, nil
 }
 
-// chosenByRecord is chosen for the dialect 1.7.
-func chosenByRecord(c *sdk.Call) (*provider, account, sdk.Result, bool) {
-	w, refusal, ok := selection(c, "body")
-	if !ok {
-		return nil, account{}, refusal, false
-	}
-	user := c.Session().UserID()
-	if user == "" {
-		return nil, account{}, c.Deny(401, "", ""), false
-	}
-	a, count, status := findAccount(c, user, w)
-	switch {
-	case status != sdk.OK:
-		return nil, a, c.Fail(status), false
-	case count == 0:
-		return nil, a, errAccountNotFound.Deny(c), false
-	}
-	p, ok := findProvider(c, a.provider)
-	if !ok {
-		return nil, a, unsupported(c, a.provider), false
-	}
-	return p, a, 0, true
+func unsupported(provider string) error {
+	return errProviderNotSupported.WithMessage("Provider " + provider + " is not supported.")
 }
 
 // getAccessToken serves POST /get-access-token.
-func getAccessToken(c *sdk.Call) sdk.Result {
-	p, a, refusal, ok := chosen(c)
-	if !ok {
-		return refusal
+func getAccessToken(c *sdk.Call) error {
+	h, err := chosen(c)
+	if err != nil {
+		return err
 	}
-	if status := valid(c, p, a); status != sdk.OK {
-		return errAccessToken.Deny(c)
+	if err := h.read(); err != nil {
+		return errFailedToGetAccessToken
 	}
-	c.SetBody("accessToken", sdk.Copy("scratch.stored.accessToken"))
-	if c.Kept("stored.accessToken").IsAbsent() {
-		c.SetBody("accessToken", sdk.String(""))
-	}
-	c.SetBody("accessTokenExpiresAt", sdk.Copy("scratch.account.accessTokenExpiresAt"))
-	c.SetBody("scopes", sdk.JSON("[]"))
-	for _, scope := range split(c.Kept("account.scope").String()) {
-		c.SetBody("scopes.-", sdk.String(scope))
-	}
-	c.SetBody("idToken", sdk.Copy("scratch.stored.idToken"))
-	return sdk.Continue
+	return c.Reply(
+		sdk.F("accessToken", sdk.String(h.tokens.AccessToken)),
+		sdk.F("accessTokenExpiresAt", h.account.Fields.Get("accessTokenExpiresAt")),
+		sdk.F("scopes", sdk.Strings(strings.FieldsFunc(h.account.Scope, isComma)...)),
+		sdk.F("idToken", given(h.tokens.IDToken)))
 }
 
-// split undoes the joining of scopes.
-func split(scopes string) []string {
-	return strings.FieldsFunc(scopes, func(r rune) bool { return r == ',' })
+func isComma(r rune) bool { return r == ',' }
+
+// read reads the tokens of the account, renewed if the access token is about to
+// end. Then the client gets them in its cookie, too.
+func (h *held) read() (err error) {
+	if h.tokens, err = h.c.Identity().AccountTokens(h.id, h.account.AccountID, sdk.AccountTokensOptions{}); err != nil {
+		return err
+	}
+	expires, known := sdk.ParseDate(h.account.AccessTokenExpiresAt)
+	if !known || expires-h.c.Now() >= refreshEarly || h.tokens.RefreshToken == "" || h.noRefresh {
+		return nil
+	}
+	if err := h.renew(); err != nil {
+		return err
+	}
+	return h.giveCookie(h.account.AccountID)
 }
 
-// valid leaves the tokens of an account at scratch.stored, renewed if the
-// access token is about to end. Then the client gets them in its cookie, too.
-func valid(c *sdk.Call, p *provider, a account) sdk.Status {
-	if status := c.Identity().AccountTokens(a.provider, a.id); status != sdk.OK {
-		return status
-	}
-	c.Keep("stored", sdk.Copy("result"))
-	expires, err := time.Parse(time.RFC3339, c.Kept("account.accessTokenExpiresAt").String())
-	if err != nil || expires.UnixMilli()-c.Now() >= refreshEarly.Milliseconds() || c.Kept("stored.refreshToken").IsAbsent() || p.noRefresh {
-		return sdk.OK
-	}
-	if status := renew(c, p, a); status != sdk.OK {
-		return status
-	}
-	return p.giveCookie(a.id)
-}
-
-// renew gets new tokens for an account and keeps them, here and in scratch.
-func renew(c *sdk.Call, p *provider, a account) sdk.Status {
-	if !p.discover() {
+// renew gets new tokens for the account and keeps them.
+func (h *held) renew() error {
+	if !h.discover() {
 		return sdk.Unavailable
 	}
-	t, ok := p.refresh()
+	t, ok := h.refresh(h.tokens.RefreshToken)
 	if !ok {
 		return sdk.Unavailable
 	}
-	fields := t.fields(c)
-	if status := c.Identity().UpdateAccount(a.provider, a.id, fields...); status != sdk.OK {
-		return status
+	account, err := h.c.Identity().UpdateAccount(h.id, h.account.AccountID, t.fields())
+	if err != nil {
+		return err
 	}
-	c.Keep("account", sdk.Copy("result"))
-	for _, f := range fields {
-		if f.Name == "accessToken" || f.Name == "refreshToken" || f.Name == "idToken" {
-			c.Keep("stored."+f.Name, f.Value)
-		}
-	}
-	return sdk.OK
+	h.account = account
+	h.tokens.AccessToken = t.access.StringOr(h.tokens.AccessToken)
+	h.tokens.RefreshToken = t.refresh.StringOr(h.tokens.RefreshToken)
+	h.tokens.IDToken = t.id.StringOr(h.tokens.IDToken)
+	return nil
 }
 
 // refreshToken serves POST /refresh-token.
-func refreshToken(c *sdk.Call) sdk.Result {
-	p, a, refusal, ok := chosen(c)
-	if !ok {
-		return refusal
+func refreshToken(c *sdk.Call) error {
+	h, err := chosen(c)
+	if err != nil {
+		return err
 	}
-	if p.noRefresh {
-		return c.Deny(400, "TOKEN_REFRESH_NOT_SUPPORTED", "Provider "+p.id+" does not support token refreshing.")
+	if h.noRefresh {
+		return errTokenRefreshNotSupported.WithMessage("Provider " + h.id + " does not support token refreshing.")
 	}
-	if status := c.Identity().AccountTokens(a.provider, a.id); status != sdk.OK {
-		return c.Fail(status)
+	if h.tokens, err = c.Identity().AccountTokens(h.id, h.account.AccountID, sdk.AccountTokensOptions{}); err != nil {
+		return err
 	}
-	c.Keep("stored", sdk.Copy("result"))
-	if c.Kept("stored.refreshToken").IsAbsent() {
-		return errNoRefreshToken.Deny(c)
+	if h.tokens.RefreshToken == "" {
+		return errRefreshTokenNotFound
 	}
-	if status := renew(c, p, a); status != sdk.OK {
-		return errRefresh.Deny(c)
+	if err := h.renew(); err != nil {
+		return errFailedToRefreshAccessToken
 	}
-	if a == current(c) {
-		if status := p.giveCookie(a.id); status != sdk.OK {
-			return c.Fail(status)
+	if current(c) == (account{h.id, h.account.AccountID}) {
+		if err := h.giveCookie(h.account.AccountID); err != nil {
+			return err
 		}
 	}
-	for _, f := range [...][2]string{
-		{"accessToken", "stored.accessToken"}, {"refreshToken", "stored.refreshToken"}, {"accessTokenExpiresAt", "account.accessTokenExpiresAt"},
-		{"refreshTokenExpiresAt", "account.refreshTokenExpiresAt"}, {"scope", "account.scope"}, {"idToken", "stored.idToken"},
-		{"providerId", "account.providerId"}, {"accountId", "account.accountId"},
-	} {
-		c.SetBody(f[0], sdk.Copy("scratch."+f[1]))
-	}
-	return sdk.Continue
+	fields := h.account.Fields
+	return c.Reply(
+		sdk.F("accessToken", given(h.tokens.AccessToken)), sdk.F("refreshToken", given(h.tokens.RefreshToken)),
+		sdk.F("accessTokenExpiresAt", fields.Get("accessTokenExpiresAt")), sdk.F("refreshTokenExpiresAt", fields.Get("refreshTokenExpiresAt")),
+		sdk.F("scope", fields.Get("scope")), sdk.F("idToken", given(h.tokens.IDToken)),
+		sdk.F("providerId", fields.Get("providerId")), sdk.F("accountId", fields.Get("accountId")))
 }
 
 // accountInfo serves GET /account-info.
-func accountInfo(c *sdk.Call) sdk.Result {
+func accountInfo(c *sdk.Call) error {
 	query := c.Request()
-	w := wanted{provider: query.Query("providerId").String(), id: query.Query("accountId").String()}
+	w := wanted{account: account{query.Query("providerId").String(), query.Query("accountId").String()}}
 	if newer(c) {
-		var refusal sdk.Result
-		var ok bool
-		if w, refusal, ok = selection(c, "query"); !ok {
-			return refusal
+		var err error
+		if w, err = selection(c, "query"); err != nil {
+			return err
 		}
 	}
-	user := c.Session().UserID()
-	if user == "" {
-		return c.Deny(401, "", "")
+	session := c.Session()
+	if !session.Exists() {
+		return errNoSession
 	}
 	if w.id == "" && w.record == "" {
 		a := current(c)
 		if a.provider == "" || w.provider != "" && w.provider != a.provider {
-			return errAccountNotFound.Deny(c)
+			return errAccountNotFound
 		}
-		w = wanted{provider: a.provider, id: a.id}
+		w.account = a
 	}
-	a, count, status := findAccount(c, user, w)
-	switch {
-	case status != sdk.OK:
-		return c.Fail(status)
-	case count == 0:
-		return errAccountNotFound.Deny(c)
-	case count > 1:
-		return errAmbiguous.Deny(c)
+	a, count, err := w.find(c, session.User.ID)
+	if err != nil {
+		return err
 	}
-	p, ok := findProvider(c, a.provider)
-	if !ok {
-		return errNotConfigured.Deny(c)
+	if count > 1 {
+		return errAmbiguousAccount
 	}
-	if status := valid(c, p, a); status != sdk.OK {
-		return errAccessToken.Deny(c)
+	p := findProvider(c, a.ProviderID)
+	if p == nil {
+		return errProviderNotConfigured
 	}
-	if c.Kept("stored.accessToken").IsAbsent() {
-		return errNoAccessToken.Deny(c)
-	}
-	if !p.look() {
-		return errNoUserInfo.Deny(c)
-	}
-	info, ok := p.profile()
-	if !ok {
-		return errNoUserInfo.Deny(c)
-	}
-	c.SetBody("data", sdk.Copy("scratch.profile"))
-	c.SetBody("user.id", p.mapped("id", p.sub))
-	c.SetBody("user.name", sdk.String(info.name))
-	c.SetBody("user.email", p.mapped("email", p.email))
-	c.SetBody("user.image", info.image)
-	c.SetBody("user.emailVerified", sdk.Bool(info.verified))
-	return sdk.Continue
+	return (&held{provider: p, account: a}).show()
 }
 
-// look reads the profile of an account whose tokens are at scratch.stored.
-func (p *provider) look() bool {
-	c := p.c
-	p.discover()
-	if !c.Kept("stored.idToken").IsAbsent() && (p.fromIDToken || p.preset.id == "" && p.verifies()) && p.payload("scratch.stored.idToken") && c.Kept("profile.email").Truthy() {
-		if p.preset.id == "" { // as the reference's generic OAuth shows it
-			c.Keep("profile.id", sdk.Copy("scratch.profile.sub"))
-			c.Keep("profile.emailVerified", sdk.Copy("scratch.profile.email_verified"))
-			c.Keep("profile.image", sdk.Copy("scratch.profile.picture"))
-		}
-		return true
+// show answers with the profile of the account.
+func (h *held) show() error {
+	if h.read() != nil {
+		return errFailedToGetAccessToken
 	}
-	return p.fetchProfile("scratch.stored.accessToken")
+	if h.tokens.AccessToken == "" {
+		return errAccessTokenNotFound
+	}
+	info, ok := h.look()
+	if !ok {
+		return errFailedToGetUserInfo
+	}
+	user, ok := h.profile(info, sdk.Value{})
+	if !ok {
+		return errFailedToGetUserInfo
+	}
+	return h.c.Reply(sdk.F("data", user.info), sdk.F("user", sdk.Object(
+		sdk.F("id", h.mapped(user.info, "id", h.sub)), sdk.F("name", sdk.String(user.name)), sdk.F("email", h.mapped(user.info, "email", h.email)),
+		sdk.F("image", user.image), sdk.F("emailVerified", sdk.Bool(user.verified)))))
+}
+
+// look asks who the account's user is, or takes the word of the id token.
+func (h *held) look() (sdk.Value, bool) {
+	h.discover()
+	if h.tokens.IDToken != "" && (h.fromIDToken || h.generic() && h.verifies()) {
+		if claims := claimsOf(h.tokens.IDToken); claims.Get("email").Truthy() {
+			return h.asShown(claims), true
+		}
+	}
+	return h.fetchProfile(tokens{access: sdk.String(h.tokens.AccessToken)})
+}
+
+// asShown adds to the claims of an id token what the reference's generic OAuth
+// shows beside them.
+func (h *held) asShown(claims sdk.Value) sdk.Value {
+	if !h.generic() {
+		return claims
+	}
+	return claims.With("id", claims.Get("sub")).With("emailVerified", claims.Get("email_verified")).With("image", claims.Get("picture"))
 }
