@@ -6,6 +6,7 @@ import (
 
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
@@ -48,7 +49,7 @@ func userFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Fiel
 		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
 		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), Required: f.Required, Default: value, ReadOnly: !f.Input})
 	}
-	return append(out, pluginFields(identity.User, plugins)...)
+	return withPluginFields(out, identity.User, plugins)
 }
 
 // sessionFields does the same for sessions.
@@ -57,15 +58,21 @@ func sessionFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.F
 	for _, f := range t.Session.AdditionalFields {
 		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), ReadOnly: !f.Input})
 	}
-	return append(out, pluginFields(session.Model, plugins)...)
+	return withPluginFields(out, session.Model, plugins)
 }
 
-// pluginFields are the fields that plugins add to a model.
-func pluginFields(model string, plugins []*pluginapi.Manifest) []identity.Field {
-	var out []identity.Field
+// withPluginFields adds the fields that plugins add to a model. Of a field that
+// is declared already the first declaration counts.
+func withPluginFields(out []identity.Field, model string, plugins []*pluginapi.Manifest) []identity.Field {
+	core := identity.CoreSchema().Model(model)
 	for _, p := range plugins {
 		fields := p.Fields[model]
 		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			known := slices.ContainsFunc(out, func(f identity.Field) bool { return f.Name == name }) ||
+				slices.ContainsFunc(core.Fields, func(f store.Field) bool { return f.Name == name })
+			if known {
+				continue
+			}
 			f := fields[name]
 			value, err := document.Parse(f.Default, 0)
 			if err != nil || value.Kind() == document.Null {
@@ -75,6 +82,23 @@ func pluginFields(model string, plugins []*pluginapi.Manifest) []identity.Field 
 				Name: name, Type: store.FieldType(f.Type), Required: f.Required, Default: value, ReadOnly: f.Input != nil && !*f.Input,
 			})
 		}
+	}
+	return out
+}
+
+// declaredFields lists every declaration of a tenant's fields.
+func declaredFields(t *config.Tenant, plugins []*pluginapi.Manifest) grants.Fields {
+	out := grants.Core()
+	for _, f := range t.User.AdditionalFields {
+		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
+		out = append(out, grants.Field{Model: identity.User, Name: f.Name, By: grants.ByTenant, Open: f.Input, Shown: f.Returned, Required: f.Required, Default: value})
+	}
+	for _, f := range t.Session.AdditionalFields {
+		value, _ := config.DefaultValue(f.Type, f.Default)
+		out = append(out, grants.Field{Model: session.Model, Name: f.Name, By: grants.ByTenant, Open: f.Input, Shown: f.Returned, Default: value})
+	}
+	for _, p := range plugins {
+		out = append(out, grants.Of(p)...)
 	}
 	return out
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/egress"
+	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
@@ -45,13 +46,13 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err != nil {
 		return nil, err
 	}
-	plugins, err := g.tenantPlugins(t)
-	if err != nil {
-		return nil, err
-	}
 	var manifests []*pluginapi.Manifest
 	for _, p := range t.Plugins {
 		manifests = append(manifests, g.modules[moduleKey(p)].manifest)
+	}
+	plugins, err := g.tenantPlugins(t, declaredFields(t, manifests))
+	if err != nil {
+		return nil, err
 	}
 	schema, views, err := tenantSchema(t, manifests)
 	if err != nil {
@@ -198,7 +199,7 @@ func (g *generation) hostsOf(t *config.Tenant) []string {
 }
 
 // tenantPlugins binds modules to a tenant's settings and grants.
-func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
+func (g *generation) tenantPlugins(t *config.Tenant, fields grants.Fields) (*dispatch.Set, error) {
 	var list []*dispatch.Plugin
 	for _, p := range t.Plugins {
 		m := g.modules[moduleKey(p)]
@@ -218,7 +219,11 @@ func (g *generation) tenantPlugins(t *config.Tenant) (*dispatch.Set, error) {
 			return nil, err
 		}
 		g.onClose(func(context.Context) error { module.Close(); return nil })
-		list = append(list, &dispatch.Plugin{ID: p.ID, Manifest: m.manifest.For(t.Dialect), Module: module, Config: settings, Secrets: secrets, Limits: limits, May: g.permissions(t, p, m.manifest)})
+		may := g.permissions(t, p, m.manifest)
+		list = append(list, &dispatch.Plugin{
+			ID: p.ID, Manifest: m.manifest.For(t.Dialect), Module: module, Config: settings, Secrets: secrets, Limits: limits,
+			May: may, Fields: fields.Rules(m.manifest, may, settings), Subjects: subjectFields(m.manifest, settings),
+		})
 	}
 	set, err := dispatch.NewSet(list)
 	if err != nil {

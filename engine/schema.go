@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -157,6 +158,9 @@ func withDefaults(settings, schema document.Value) document.Value {
 // tenantSchema is the core schema with what a tenant's configuration and its
 // plugins add.
 func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema, *identity.Views, error) {
+	if err := declaredFields(t, plugins).Check(); err != nil {
+		return store.Schema{}, nil, err
+	}
 	views := &identity.Views{}
 	schema, err := identity.CoreSchema().Merge(configuredFields(t))
 	if err == nil && t.RateLimit.Storage == config.StorageStore {
@@ -202,9 +206,12 @@ func storeModel(name string, fields map[string]pluginapi.Field, indexes []plugin
 	return m
 }
 
+// hide adds the fields of a plugin that clients may not see to the views. What
+// they see of the engine's own is the engine's matter.
 func hide(v *identity.Views, model string, fields map[string]pluginapi.Field) {
+	core := identity.CoreSchema().Model(model)
 	for name, f := range fields {
-		if f.Returned == nil || *f.Returned {
+		if f.Returned == nil || *f.Returned || slices.ContainsFunc(core.Fields, func(c store.Field) bool { return c.Name == name }) {
 			continue
 		}
 		switch model {

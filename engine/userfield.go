@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // userFieldKeyword marks, in the schema of a plugin's settings, a text that
@@ -40,6 +42,16 @@ func checkUserFields(t *config.Tenant, plugins *dispatch.Set, fields []identity.
 		}
 	}
 	return nil
+}
+
+// subjectFields lists the fields of users by which a plugin's settings identify
+// them.
+func subjectFields(m *pluginapi.Manifest, settings document.Value) []string {
+	schema, err := document.Parse(m.Config, 0)
+	if err != nil {
+		return nil // the plugin has no settings
+	}
+	return slices.Sorted(maps.Values(protectedFields(settings, schema, "")))
 }
 
 // protectedFields returns the texts in settings that the schema marks, by

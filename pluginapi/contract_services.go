@@ -120,7 +120,8 @@ var (
 
 var keysFunctions = []Function{
 	{
-		Capability: CapKeys, Name: "sign", Doc: "signs claims as a JWT; the host sets `iat` and `exp`, and raises `token.claims`. The first use makes a key",
+		Capability: CapKeys, Name: "sign", Doc: "signs claims as a JWT; the host sets `iat` and `exp`, and raises `token.claims`. The first use makes a key. " +
+			"`sub` is the id of the user whose session it is, or the field of that user which a setting with `x-userField` names, unless the plugin has the permission `subjects`; else denied",
 		Args: []Param{
 			argUse,
 			{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "at most the time that a key stays published when it signs no more (`keys.overlap`)"},

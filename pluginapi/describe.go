@@ -10,6 +10,7 @@ type Description struct {
 	Statuses     []string                `json:"statuses"` // by number
 	Results      []string                `json:"results"`  // of a handler, by number
 	Capabilities []CapabilityDescription `json:"capabilities"`
+	Permissions  []PermissionDescription `json:"permissions"`
 	Records      []ShapeDescription      `json:"records"`
 	Document     []PathDescription       `json:"document"`
 	Events       []EventDescription      `json:"events"`
@@ -40,6 +41,15 @@ type EventDescription struct {
 	Failures   []string          `json:"failures"`
 	Durable    bool              `json:"durable,omitempty"`
 	Phases     map[string]string `json:"phases,omitempty"`
+}
+
+// PermissionDescription is a permission, in words that go on after "it sees" and
+// "it changes".
+type PermissionDescription struct {
+	Name    string   `json:"name"`
+	Sees    string   `json:"sees,omitempty"`
+	Changes string   `json:"changes,omitempty"`
+	Events  []string `json:"events,omitempty"` // whose hooks cannot work without it
 }
 
 // CapabilityDescription lists the functions of a capability.
@@ -104,6 +114,9 @@ func Describe() Description {
 			}
 		}
 		d.Capabilities = append(d.Capabilities, c)
+	}
+	for _, p := range permissions {
+		d.Permissions = append(d.Permissions, PermissionDescription{Name: p.Name, Sees: p.Sees, Changes: p.Changes, Events: p.Events})
 	}
 	for _, s := range Shapes() {
 		d.Records = append(d.Records, ShapeDescription{Name: s.Name, Doc: s.Doc, Members: describeParams(s.Members)})

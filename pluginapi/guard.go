@@ -1,6 +1,64 @@
 package pluginapi
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
+
+// GuardedPart is a part of the document that is not every plugin's. The table
+// of ABI.md is made of them.
+type GuardedPart struct {
+	Paths    []string // two names each, with all that is below
+	See, Set PermissionSet
+	Names    []GuardedNames // what is more guarded within it
+	// Own says that a request to an endpoint of the plugin's own takes the
+	// permissions, too. Otherwise such a request, and its answer, are free.
+	Own bool
+}
+
+// GuardedNames are members of a part that take a permission to be seen and to be
+// set, besides what the part takes.
+type GuardedNames struct {
+	Names  []string
+	Need   PermissionSet
+	Header bool // headers, without regard to case; else members at any depth
+	Own    bool // as of the part
+}
+
+// Members of requests and answers that are as good as a sign-in.
+var (
+	passwordNames = []string{"password", "newPassword", "currentPassword"}
+	tokenNames    = []string{"token", "sessionToken", "accessToken", "refreshToken", "idToken", "otp"}
+)
+
+var guardedParts = []GuardedPart{
+	{
+		Paths: []string{"request.body", "request.query"}, Set: PermRequests,
+		Names: []GuardedNames{{Names: passwordNames, Need: PermPasswords}, {Names: slices.Concat(tokenNames, []string{"code"}), Need: PermTokens}},
+	},
+	{Paths: []string{"request.params"}, Names: []GuardedNames{{Names: []string{"token"}, Need: PermTokens}}},
+	{Paths: []string{"request.rawBody"}, See: PermPasswords | PermTokens},
+	{Paths: []string{"request.url"}, See: PermTokens},
+	{
+		Paths: []string{"request.headers"}, Set: PermRequests,
+		Names: []GuardedNames{
+			{Names: []string{"authorization", "proxy-authorization", "x-api-key", "better-auth-cookie"}, Need: PermAuthorization, Header: true, Own: true},
+			{Names: []string{"referer"}, Need: PermTokens, Header: true}, // browsers send the URL of the page, tokens included
+		},
+	},
+	{Paths: []string{"session.session"}, Names: []GuardedNames{{Names: []string{"token"}, Need: PermTokens}}, Own: true},
+	{Paths: []string{"response.status"}, Set: PermResponses},
+	{
+		Paths: []string{"response.body"}, Set: PermResponses,
+		Names: []GuardedNames{{Names: passwordNames, Need: PermPasswords}, {Names: slices.Concat(tokenNames, []string{"totpURI", "backupCodes"}), Need: PermTokens}},
+	},
+	{Paths: []string{"response.redirect", "response.headers"}, See: PermTokens, Set: PermResponses},
+	{Paths: []string{"response.sessionToken"}, See: PermTokens, Own: true},
+}
+
+// GuardedParts lists what of the document takes permissions, besides cookies of
+// others and records.
+func GuardedParts() []GuardedPart { return slices.Clone(guardedParts) }
 
 // Guard says which permissions seeing or setting a path of the document
 // takes, besides the rules that hold for every plugin.
@@ -10,66 +68,49 @@ type Guard struct {
 	// path: who lacks one sees the rest.
 	Within map[string]PermissionSet
 	// Own says that a request to an endpoint of the plugin's own takes them,
-	// too. Otherwise such a request, and its answer, are free.
+	// too.
 	Own bool
 }
 
-// part is what guards one part of the document.
+// part is a GuardedPart as it is looked up.
 type part struct {
-	see, set PermissionSet
-	within   map[string]PermissionSet // to see and to set
-	headers  map[string]PermissionSet // by name in small letters; to see and to set
-	own      bool
+	*GuardedPart
+	within  map[string]PermissionSet // members at any depth
+	headers map[string]GuardedNames  // by name in small letters
 }
 
-// Names of members of requests and answers that are as good as a sign-in.
-var (
-	requestSecrets = map[string]PermissionSet{
-		"password": PermPasswords, "newPassword": PermPasswords, "currentPassword": PermPasswords,
-		"token": PermTokens, "sessionToken": PermTokens, "accessToken": PermTokens, "refreshToken": PermTokens, "idToken": PermTokens,
-		"code": PermTokens, "otp": PermTokens,
+// parts are the guarded parts by the two names of their paths.
+var parts = indexParts()
+
+func indexParts() map[string]map[string]part {
+	out := map[string]map[string]part{}
+	for i := range guardedParts {
+		p := part{GuardedPart: &guardedParts[i]}
+		for _, names := range p.Names {
+			for _, name := range names.Names {
+				if names.Header {
+					p.headers = with(p.headers, name, names)
+				} else {
+					p.within = with(p.within, name, names.Need)
+				}
+			}
+		}
+		for _, path := range p.Paths {
+			root, below, _ := strings.Cut(path, ".")
+			out[root] = with(out[root], below, p)
+		}
 	}
-	answerSecrets = map[string]PermissionSet{
-		"password": PermPasswords,
-		"token":    PermTokens, "sessionToken": PermTokens, "accessToken": PermTokens, "refreshToken": PermTokens, "idToken": PermTokens,
-		"otp": PermTokens, "totpURI": PermTokens, "backupCodes": PermTokens,
+	return out
+}
+
+// with adds to a map, which may be nil.
+func with[V any](m map[string]V, name string, v V) map[string]V {
+	if m == nil {
+		m = map[string]V{}
 	}
-	sessionSecrets = map[string]PermissionSet{"token": PermTokens}
-)
-
-// verificationSecrets are the fields of verifications that are as good as what
-// they verify: identifiers have tokens in them.
-var verificationSecrets = map[string]PermissionSet{"identifier": PermTokens, "value": PermTokens}
-
-// credentialHeaders prove who a client is, in the request of any endpoint: the
-// plugin's own get them from the same client.
-var credentialHeaders = map[string]PermissionSet{
-	"authorization": PermAuthorization, "proxy-authorization": PermAuthorization, "x-api-key": PermAuthorization, "better-auth-cookie": PermAuthorization,
+	m[name] = v
+	return m
 }
-
-// parts are the guarded parts of the document, by their first two names.
-var parts = map[string]map[string]part{
-	"request": {
-		"body":    {set: PermRequests, within: requestSecrets},
-		"query":   {set: PermRequests, within: requestSecrets},
-		"params":  {within: requestSecrets},
-		"headers": {set: PermRequests, headers: credentialHeaders},
-		"rawBody": {see: PermPasswords | PermTokens},
-		"url":     {see: PermTokens},
-	},
-	"session": {"session": {within: sessionSecrets, own: true}},
-	"response": {
-		"status":       {set: PermResponses},
-		"body":         {set: PermResponses, within: answerSecrets},
-		"redirect":     {see: PermTokens, set: PermResponses},
-		"headers":      {see: PermTokens, set: PermResponses},
-		"sessionToken": {see: PermTokens, own: true},
-	},
-}
-
-// refererHeader can have a token in it: browsers send the whole URL of a page
-// of the same origin.
-const refererHeader = "referer"
 
 // Seeing says what it takes to see the field at a path. Cookies and records
 // have rules of their own: see RecordSecrets.
@@ -78,7 +119,7 @@ func Seeing(path []string) Guard {
 	if !ok {
 		return Guard{}
 	}
-	return p.guard(path, p.see)
+	return p.guard(path, p.See)
 }
 
 // Setting says what it takes to set the field at a path, in a hook on an event
@@ -89,54 +130,55 @@ func Setting(event string, path []string) Guard {
 	if !ok {
 		return Guard{}
 	}
-	if p.set == PermResponses && event == EventRequestBefore {
-		p.set = PermRequests
+	need := p.Set
+	if need == PermResponses && event == EventRequestBefore {
+		need = PermRequests
 	}
-	return p.guard(path, p.set)
+	return p.guard(path, need)
 }
 
-// guarded finds the guard of a path; of the whole session it is that of the
-// session's record.
+// guarded finds the part that a path is in; of the whole session it is that of
+// the session's record.
 func guarded(path []string) (part, bool) {
 	below, ok := parts[path[0]]
 	switch {
 	case !ok:
 		return part{}, false
-	case len(path) == 1 && path[0] == "session":
-		return below["session"], true
-	case len(path) == 1:
-		return part{}, false // there is nothing to see
+	case len(path) > 1:
+		p, ok := below[path[1]]
+		return p, ok
 	}
-	p, ok := below[path[1]]
+	p, ok := below[path[0]]
 	return p, ok
 }
 
 func (p part) guard(path []string, need PermissionSet) Guard {
-	g := Guard{Need: need, Own: p.own}
-	if p.within != nil {
-		for _, name := range path[min(2, len(path)):] {
-			g.Need |= p.within[name]
-		}
-		g.Within = p.within
+	g := Guard{Need: need, Within: p.within, Own: p.Own}
+	for _, name := range path[min(2, len(path)):] {
+		g.Need |= p.within[name]
 	}
 	if p.headers != nil && len(path) == 3 {
-		name := strings.ToLower(path[2])
-		if credential := p.headers[name]; credential != 0 {
-			g.Need, g.Own = g.Need|credential, true
-		} else if name == refererHeader {
-			g.Need |= PermTokens
-		}
+		h := p.headers[strings.ToLower(path[2])]
+		g.Need, g.Own = g.Need|h.Need, g.Own || h.Own
 	}
 	return g
 }
 
+// Fields of records that are as good as what they stand for: identifiers of
+// verifications have tokens in them.
+var (
+	sessionSecrets      = map[string]PermissionSet{"token": PermTokens}
+	verificationSecrets = map[string]PermissionSet{"identifier": PermTokens, "value": PermTokens}
+)
+
 // RecordSecrets returns the fields of a record that take permissions to be
 // seen, in hooks on an event about it; nil for none.
 func RecordSecrets(event string) map[string]PermissionSet {
-	switch event {
-	case EventSessionCreating, EventSessionUpdating, EventSessionDeleting, EventSessionCreated, EventSessionUpdated, EventSessionDeleted:
+	model, _, _ := strings.Cut(event, ".")
+	switch model {
+	case "session":
 		return sessionSecrets
-	case EventVerificationCreating:
+	case "verification":
 		return verificationSecrets
 	}
 	return nil

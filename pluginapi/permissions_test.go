@@ -1,9 +1,7 @@
 package pluginapi
 
 import (
-	"os"
 	"slices"
-	"strings"
 	"testing"
 )
 
@@ -147,93 +145,4 @@ func TestRecordSecrets(t *testing.T) {
 			t.Errorf("%s: %v", event, secrets)
 		}
 	}
-}
-
-// TestPermissionsInABI: the table of ABI.md is that of Permissions.
-func TestPermissionsInABI(t *testing.T) {
-	text, err := os.ReadFile("ABI.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	b.WriteString("| permission | sees | changes | hooks that need it |\n|---|---|---|---|\n")
-	for _, p := range Permissions() {
-		events := ""
-		if len(p.Events) > 0 {
-			events = "`" + strings.Join(p.Events, "`, `") + "`"
-		}
-		b.WriteString("| `" + p.Name + "` | " + p.Sees + " | " + p.Changes + " | " + events + " |\n")
-	}
-	if !strings.Contains(string(text), b.String()) {
-		t.Errorf("ABI.md does not have this table:\n%s", b.String())
-	}
-}
-
-// TestGuardsInABI: so is the table of what guards the document.
-func TestGuardsInABI(t *testing.T) {
-	text, err := os.ReadFile("ABI.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, table, found := strings.Cut(string(text), "| path | to see it | to set it |\n|---|---|---|\n")
-	if !found {
-		t.Fatal("there is no table")
-	}
-	var above []string // the paths that a row with … goes on from
-	rows := 0
-	for row := range strings.Lines(table) {
-		cells := strings.Split(row, "|")
-		if len(cells) != 5 {
-			break
-		}
-		names, see, set := quotedIn(cells[1]), permissionsIn(cells[2]), permissionsIn(cells[3])
-		switch {
-		case strings.HasPrefix(names[0], "record."), strings.Contains(cells[2], "capability `cookies`"):
-			continue // which are not a matter of the path alone
-		case strings.Contains(cells[1], "…"):
-			for i := range names {
-				names[i] = strings.TrimSuffix(above[0], ".NAME") + "." + names[i]
-				for _, path := range above[1:] {
-					names = append(names, path+strings.TrimPrefix(names[i], above[0]))
-				}
-			}
-		default:
-			above = names
-		}
-		for _, path := range names {
-			if path == "request.path" {
-				continue // it is a matter of the route
-			}
-			rows++
-			split, err := ParsePath(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			seeing, setting := Seeing(split), Setting(EventRequestAfter, split)
-			if seeing.Need != see || set != 0 && setting.Need != set {
-				t.Errorf("%s takes %q to be seen and %q to be set; ABI.md says %q and %q", path, seeing.Need, setting.Need, see, set)
-			}
-		}
-	}
-	if rows < 40 {
-		t.Errorf("only %d paths were checked", rows)
-	}
-}
-
-// quotedIn lists what a text has in backticks.
-func quotedIn(text string) (out []string) {
-	for i, part := range strings.Split(text, "`") {
-		if i%2 == 1 {
-			out = append(out, part)
-		}
-	}
-	return out
-}
-
-func permissionsIn(text string) (set PermissionSet) {
-	for _, name := range quotedIn(text) {
-		info, _ := PermissionNamed(name)
-		set |= info.Set
-	}
-	return set
 }

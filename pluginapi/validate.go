@@ -36,6 +36,9 @@ var (
 // some of them, and reach none of them through the capability "storage".
 func CoreModel(name string) bool { return slices.Contains(coreModels, name) }
 
+// ExtensibleModels lists the core models that manifests add fields to.
+func ExtensibleModels() []string { return slices.Clone(extensibleModels) }
+
 // ManifestError is one thing that is wrong with a manifest.
 type ManifestError struct {
 	At      string // where, such as "handlers[2].path"

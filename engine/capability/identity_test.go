@@ -221,7 +221,7 @@ func TestUpdateUser(t *testing.T) {
 func TestHookCannotBreakTheAddress(t *testing.T) {
 	hook := w.New(&pluginapi.Manifest{ID: "hook", Handlers: []pluginapi.Handler{
 		{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventUserCreating}, {Number: 2, Kind: pluginapi.KindHook, Event: pluginapi.EventUserUpdating},
-	}}).Handler(1, w.Set("record.email", "BOB@Example.com")).Handler(2, w.SetKind("record.email", pluginapi.KindNumber, "1"))
+	}}).Permit("fields").Handler(1, w.Set("record.email", "BOB@Example.com")).Handler(2, w.SetKind("record.email", pluginapi.KindNumber, "1"))
 	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{guest("guest", allIdentity,
 		call("create", "identity", "createUser", `{"user":{"email":"new@example.com"}}`),
 		call("update", "identity", "updateUser", `{"id":"ada","set":{"name":"x"}}`)), hook}})

@@ -47,6 +47,9 @@ func (h *Host) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (
 	if err := c.Exchange.Claims(ctx, a.Use, claims, a.Reserved); err != nil {
 		return document.Value{}, err
 	}
+	if err := checkSubject(ctx, c, claims.Get("sub")); err != nil {
+		return document.Value{}, err
+	}
 	key := newTokenKey(c.Entry.Plugin.ID, a.Use, alg, object(claims).JSON())
 	if a.Reuse > 0 {
 		t, ok, err := h.reusable(ctx, a.Use, key, c.Exchange.Now, life(a.Reuse))
@@ -60,6 +63,31 @@ func (h *Host) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (
 	}
 	h.tokens.put(key, t)
 	return signed(t), nil
+}
+
+// checkSubject refuses a token that is not about the user of the session, unless
+// the plugin may sign about anybody: its subject is the user's id, or the field
+// by which the plugin's settings name users.
+func checkSubject(ctx context.Context, c *dispatch.Call, sub document.Value) error {
+	if c.Entry.Plugin.May.Has(pluginapi.PermSubjects) {
+		return nil
+	}
+	_, user, err := c.Exchange.Answered(ctx)
+	if err != nil {
+		return err
+	}
+	if user != nil && sub.Kind() == document.String {
+		if sub.Str() == user.ID {
+			return nil
+		}
+		for _, field := range c.Entry.Plugin.Subjects {
+			if sub.Str() != "" && sub.Str() == user.Str(field) {
+				return nil
+			}
+		}
+	}
+	c.Lacks(pluginapi.PermSubjects, "the subject of a token")
+	return refuse(pluginapi.StatusDenied, "the token is not about the user of the session, which takes the permission subjects")
 }
 
 // reusable returns an earlier token that lives so long and whose key is still

@@ -7,6 +7,7 @@ import (
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/internal/realmtest"
 	w "github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
@@ -84,5 +85,51 @@ func TestReservedClaims(t *testing.T) {
 		if got := statusOf(t, answer, "sign") == pluginapi.StatusOK; got != ok || strings.Contains(string(answer.JSON()), "evil") {
 			t.Errorf("claim %s: %s", claim, answer.JSON())
 		}
+	}
+}
+
+// TestSubject: without the permission "subjects" a token is about the user of
+// the session.
+func TestSubject(t *testing.T) {
+	sign := func(claims string) string { return `{"use":"a","alg":"ES256","expiresIn":60,"claims":` + claims + `}` }
+	g := w.New(&pluginapi.Manifest{
+		ID: "signer", Capabilities: []pluginapi.Capability{keysOf("a")},
+		Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/signer"}},
+	}).Handler(1,
+		call("own", "keys", "sign", sign(`{"sub":"ada"}`)), call("other", "keys", "sign", sign(`{"sub":"bob"}`)),
+		call("nobody", "keys", "sign", sign(`{}`)), call("number", "keys", "sign", sign(`{"sub":7}`)), call("empty", "keys", "sign", sign(`{"sub":""}`)),
+		call("field", "keys", "sign", sign(`{"sub":"app|7"}`)))
+	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}, Fields: []store.Model{{Name: "user", Fields: []store.Field{{Name: "appId", Type: store.String}}}}})
+	addUser(t, r, "ada")
+	appID := document.NewObject(1).Set("appId", document.Text("app|7"))
+	if err := r.Store.Apply(t.Context(), []store.Op{{Kind: store.Update, Model: "user", ID: "ada", Fields: appID}}); err != nil {
+		t.Fatal(err)
+	}
+	session := signIn(t, r, "ada")
+	statuses := func(signedIn bool, subjects ...string) string {
+		r.Set.Plugins()[0].Subjects = subjects
+		ex := r.Exchange(t, dispatch.Request{Method: "POST", Path: "/signer"})
+		if signedIn {
+			ex.UseToken(session.Str("token"), false)
+		}
+		answer, out := runOn(t, r, ex, 0), []string{}
+		for _, name := range []string{"own", "other", "nobody", "number", "empty", "field"} {
+			if statusOf(t, answer, name) == pluginapi.StatusOK {
+				out = append(out, name)
+			}
+		}
+		return strings.Join(out, " ")
+	}
+	if got := statuses(true); got != "own" {
+		t.Errorf("with a session: %s", got)
+	}
+	if got := statuses(true, "appId", "missing"); got != "own field" {
+		t.Errorf("with a field that names users: %s", got)
+	}
+	if got := statuses(false, "appId"); got != "" {
+		t.Errorf("without a session: %s", got)
+	}
+	if !strings.Contains(r.Log.String(), "permission=subjects") {
+		t.Errorf("the log has %s", r.Log)
 	}
 }

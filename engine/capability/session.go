@@ -186,7 +186,7 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 	}
 	change, own := document.NewObject(4), c.Entry.Plugin.Manifest.Fields[session.Model]
 	for name, v := range a.Set.All() {
-		if _, ok := own[name]; !ok {
+		if _, ok := own[name]; !ok || !c.Entry.Plugin.Fields.Sets(session.Model, name) {
 			return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not add "+name+" to sessions")
 		}
 		change.Set(name, v)

@@ -273,6 +273,22 @@ func (ex *Exchange) CheckCurrent(ctx context.Context) error {
 	return err
 }
 
+// Answered returns the session that the answer is about and its user: the one
+// just issued, else the current one; nil for none.
+func (ex *Exchange) Answered(ctx context.Context) (sess, user *store.Record, err error) {
+	switch {
+	case ex.outcome.issued != nil:
+		return ex.outcome.issued.session, ex.outcome.issued.user, nil
+	case ex.outcome.ended:
+		return nil, nil, nil
+	}
+	cur, err := ex.Current(ctx)
+	if err != nil || !cur.Valid() {
+		return nil, nil, err
+	}
+	return cur.Session, cur.User, nil
+}
+
 // view is the session that the answer is about, as handlers see it, and what it
 // was made of.
 type view struct {
@@ -282,21 +298,12 @@ type view struct {
 	tokenless     encoded // the same without the session's token; once somebody asked for it
 }
 
-// sessionView returns the session that the answer is about: the one just
-// issued, else the current one; an absent value for none. It is built anew only
-// when there is another.
+// sessionView returns what Answered does as handlers see it; an absent value for
+// none. It is built anew only when there is another.
 func (ex *Exchange) sessionView(ctx context.Context) (*encoded, error) {
-	sess, user := (*store.Record)(nil), (*store.Record)(nil)
-	if ex.outcome.issued != nil {
-		sess, user = ex.outcome.issued.session, ex.outcome.issued.user
-	} else if !ex.outcome.ended {
-		cur, err := ex.Current(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if cur.Valid() {
-			sess, user = cur.Session, cur.User
-		}
+	sess, user, err := ex.Answered(ctx)
+	if err != nil {
+		return nil, err
 	}
 	if sess == nil {
 		return &encoded{}, nil

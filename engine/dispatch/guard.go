@@ -88,20 +88,30 @@ func (c *Call) lacks(need pluginapi.PermissionSet, what string) bool {
 }
 
 // misses reports whether the plugin has not all permissions that something
-// takes. The log is told once of each.
+// takes.
 func (c *Call) misses(need pluginapi.PermissionSet, path []string) bool {
-	p := c.Entry.Plugin
-	missing := need &^ p.May
+	return c.refuses(need&^c.Entry.Plugin.May, path)
+}
+
+// Lacks reports whether the plugin has not a permission that something else
+// than a part of the document takes. The log is told once.
+func (c *Call) Lacks(need pluginapi.PermissionSet, what string) bool {
+	return c.misses(need, []string{what})
+}
+
+// refuses reports whether anything is missing, and tells the log once of each.
+func (c *Call) refuses(missing pluginapi.PermissionSet, path []string) bool {
 	if missing == 0 {
 		return false
 	}
+	p := c.Entry.Plugin
 	if known := pluginapi.PermissionSet(p.told.Or(uint32(missing))); missing&^known != 0 {
 		remedy := `ask for it in the manifest's permissions`
 		if !p.Manifest.KnowsPermissions() {
 			remedy = "add it to the plugin's grants if you trust the plugin with it"
 		}
-		c.Exchange.logger.WarnContext(c.ctx, "a plugin was refused a part of the document",
-			"tenant", c.Exchange.Realm.ID, "plugin", p.ID, "handler", c.Entry.Handler.Number, "path", strings.Join(path, "."),
+		c.Exchange.logger.WarnContext(c.ctx, "a plugin was refused what it has no permission for",
+			"tenant", c.Exchange.Realm.ID, "plugin", p.ID, "handler", c.Entry.Handler.Number, "what", strings.Join(path, "."),
 			"permission", (missing &^ known).String(), "remedy", remedy)
 	}
 	return true
@@ -153,26 +163,47 @@ func prune(v document.Value, unseen func(name string) bool) {
 
 // readRecord gives a field of a record without what the plugin may not see.
 func (c *Call) readRecord(record *document.Object, path []string) document.Value {
+	if record == nil {
+		return document.Value{}
+	}
 	secrets := pluginapi.RecordSecrets(c.event)
 	if c.event == pluginapi.EventVerificationCreating && c.cause == c.Entry.Plugin.ID {
 		secrets = nil // it is the plugin's own
 	}
-	if secrets == nil || record == nil {
-		return walk(document.Obj(record), path)
-	}
+	model, _, _ := strings.Cut(c.event, ".")
+	fields := &c.Entry.Plugin.Fields
 	if len(path) > 0 {
-		if c.misses(secrets[path[0]], append([]string{"record"}, path...)) {
+		missing := secrets[path[0]] &^ c.Entry.Plugin.May
+		if !fields.Sees(model, path[0]) {
+			missing |= pluginapi.PermFields
+		}
+		if c.refuses(missing, append([]string{"record"}, path...)) {
 			return document.Value{}
 		}
 		return walk(document.Obj(record), path)
 	}
+	if secrets == nil && fields.SeesAll(model) {
+		return document.Obj(record)
+	}
 	seen := document.NewObject(record.Len())
 	for name, v := range record.All() {
-		if secrets[name]&^c.Entry.Plugin.May == 0 {
+		if secrets[name]&^c.Entry.Plugin.May == 0 && fields.Sees(model, name) {
 			seen.Set(name, v)
 		}
 	}
 	return document.Obj(seen)
+}
+
+// setsField reports whether the plugin may set a field of the record that an
+// event before the fact is about. Other records that can be set have no fields
+// of others.
+func (c *Call) setsField(path []string) bool {
+	model, what, _ := strings.Cut(c.event, ".")
+	if what != "creating" && what != "updating" || c.Entry.Plugin.Fields.Sets(model, path[0]) {
+		return true
+	}
+	c.refuses(pluginapi.PermFields, append([]string{"record"}, path...))
+	return false
 }
 
 // routeHasSecret reports whether the path of the request has a token in it.

@@ -8,6 +8,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/internal/realmtest"
 	w "github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
@@ -104,7 +105,7 @@ func TestSeeing(t *testing.T) {
 			if (value == "") != (tt.permissions != "") || !strings.Contains(value, tt.want) && value != "" {
 				t.Errorf("without a permission it is %q", value)
 			}
-			if strings.Contains(log, "refused a part of the document") != (tt.permissions != "") {
+			if strings.Contains(log, "refused what it has no permission for") != (tt.permissions != "") {
 				t.Errorf("the log has %s", log)
 			}
 			if tt.permissions == "" {
@@ -342,12 +343,88 @@ func TestRefusalsAreToldOnce(t *testing.T) {
 			}
 		}
 		log := r.Log.String()
-		if strings.Count(log, "refused a part of the document") != 2 || strings.Count(log, "permission=passwords") != 1 || strings.Count(log, "permission=authorization") != 1 ||
-			!strings.Contains(log, "plugin=hook") || !strings.Contains(log, "path=request.body.password") || !strings.Contains(log, remedy) {
+		if strings.Count(log, "refused what it has no permission for") != 2 || strings.Count(log, "permission=passwords") != 1 || strings.Count(log, "permission=authorization") != 1 ||
+			!strings.Contains(log, "plugin=hook") || !strings.Contains(log, "what=request.body.password") || !strings.Contains(log, remedy) {
 			t.Errorf("ABI %s: %s", abi, log)
 		}
 		if strings.Contains(log, "pa55word") {
 			t.Error("the log has the password")
+		}
+	}
+}
+
+// TestRecordFields: hooks set what clients may set, and protected fields with
+// the permission "fields". Other records cannot be set at all.
+func TestRecordFields(t *testing.T) {
+	set := func(path, value string) []w.Step {
+		return []w.Step{w.SetJSON(path, value), w.If(pluginapi.StatusDenied, w.Log(pluginapi.LevelInfo, "denied "+path)), w.If(pluginapi.StatusOK, w.Log(pluginapi.LevelInfo, "set "+path))}
+	}
+	for _, tt := range []struct {
+		event       string
+		path, value string
+		free, never bool
+	}{
+		{pluginapi.EventUserCreating, "record.name", `"Eve"`, true, false},
+		{pluginapi.EventUserCreating, "record.image", `"x"`, true, false},
+		{pluginapi.EventUserCreating, "record.emailVerified", `true`, false, false},
+		{pluginapi.EventUserCreating, "record.email", `"eve@example.com"`, false, false},
+		{pluginapi.EventUserCreating, "record.createdAt", `"x"`, false, false},
+		{pluginapi.EventUserCreating, "record.theme", `"dark"`, true, false}, // clients can set it
+		{pluginapi.EventSessionCreating, "record.expiresAt", `"2100-01-01T00:00:00.000Z"`, false, false},
+		{pluginapi.EventSessionCreating, "record.userId", `"eve"`, false, false},
+		{pluginapi.EventSessionCreating, "record.token", `"t"`, false, false},
+		{pluginapi.EventVerificationCreating, "record.value", `"x"`, false, false},
+		{pluginapi.EventUserCreated, "record.name", `"Eve"`, false, true},
+	} {
+		t.Run(tt.event+" "+tt.path, func(t *testing.T) {
+			log := func(permissions ...string) string {
+				m := &pluginapi.Manifest{ID: "hook", Handlers: []pluginapi.Handler{on(1, tt.event)}}
+				hook := w.New(m)
+				if permissions != nil {
+					hook.Permit(permissions...)
+				}
+				guest := everything("guest").Handler(1,
+					w.Call("verification", "create", `{"identifier":"x","value":"y","expiresIn":60}`), w.Must(),
+					w.Call("identity", "createUser", ada), w.Must(), w.Copy("args.userId", "result.user.id"), w.Call("session", "create", ""))
+				fields := []store.Model{{Name: "user", Fields: []store.Field{{Name: "theme", Type: store.String}}}}
+				r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{guest, hook.Handler(1, set(tt.path, tt.value)...)}, Fields: fields})
+				ex, _ := runFirst(t, r) // that a record is no good is another matter
+				ex.RunObservers(t.Context())
+				return r.Log.String()
+			}
+			if got := log(); strings.Contains(got, "set "+tt.path) != tt.free || strings.Contains(got, "denied "+tt.path) == tt.free {
+				t.Errorf("without the permission: %s", got)
+			}
+			if got := log("fields"); strings.Contains(got, "set "+tt.path) == tt.never {
+				t.Errorf("with the permission: %s", got)
+			}
+		})
+	}
+}
+
+// TestHiddenFields: fields that another plugin keeps from clients are not seen.
+func TestHiddenFields(t *testing.T) {
+	no := false
+	for _, permissions := range [][]string{nil, {"fields"}} {
+		m := &pluginapi.Manifest{ID: "hook", Handlers: []pluginapi.Handler{on(1, pluginapi.EventUserCreated)}}
+		hook := w.New(m)
+		if permissions != nil {
+			hook.Permit(permissions...)
+		}
+		hook.Handler(1, w.Get("record.notes"), w.If(pluginapi.Status(pluginapi.KindString), w.Log(pluginapi.LevelInfo, "saw the notes")),
+			w.Copy("scratch.r", "record"), w.Get("scratch.r.notes"), w.If(pluginapi.Status(pluginapi.KindString), w.Log(pluginapi.LevelInfo, "saw them in the record")),
+			w.Get("scratch.r.email"), w.If(pluginapi.Status(pluginapi.KindString), w.Log(pluginapi.LevelInfo, "saw the rest")))
+		guest := everything("guest").Handler(1, w.Call("identity", "createUser", `{"user":{"email":"ada@example.com","notes":"s3cret"}}`), w.Must())
+		guest.Manifest().Fields = map[string]map[string]pluginapi.Field{"user": {"notes": {Type: "string", Input: &no, Returned: &no}}}
+		r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{guest, hook}, Fields: []store.Model{{Name: "user", Fields: []store.Field{{Name: "notes", Type: store.String}}}}})
+		ex, err := runFirst(t, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ex.RunObservers(t.Context())
+		log := r.Log.String()
+		if strings.Contains(log, "saw the notes") != (permissions != nil) || strings.Contains(log, "saw them in the record") != (permissions != nil) || !strings.Contains(log, "saw the rest") {
+			t.Errorf("with %v: %s", permissions, log)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
@@ -25,6 +26,11 @@ type Plugin struct {
 	// May is what the plugin sees and changes of the document besides what
 	// every plugin does.
 	May pluginapi.PermissionSet
+	// Fields say which fields of records its hooks see and set.
+	Fields grants.Rules
+	// Subjects are the fields of users by which its tokens name them, besides
+	// their id.
+	Subjects []string
 
 	config encoded       // Config, with its text
 	told   atomic.Uint32 // the permissions that the log has been told of

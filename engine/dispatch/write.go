@@ -42,6 +42,9 @@ func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
 		}
 		return c.writeRequest(rest, v)
 	case "record":
+		if !c.setsField(rest) {
+			return pluginapi.StatusDenied
+		}
 		return assignMember(c.record, rest, v)
 	case "claims":
 		return assignMember(c.claims, rest, v)

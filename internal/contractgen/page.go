@@ -26,6 +26,7 @@ func abiPage(old []byte) ([]byte, error) {
 	}
 	for _, part := range []struct{ name, text string }{
 		{"records", recordsTable()}, {"document", documentTable()}, {"events", eventsTable()}, {"phases", phasesList()},
+		{"permissions", permissionsTable()}, {"guarded", guardedTable()},
 	} {
 		var err error
 		if page, err = replacePart(page, part.name, part.text); err != nil {

@@ -166,6 +166,7 @@ func plugins(t testing.TB, c Config) *dispatch.Set {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = rt.Close(context.Background()) })
+	declared := declaredFields(c)
 	list := make([]*dispatch.Plugin, len(c.Guests))
 	for i, g := range c.Guests {
 		wasm, err := g.Module()
@@ -185,13 +186,32 @@ func plugins(t testing.TB, c Config) *dispatch.Set {
 		if err != nil {
 			secrets = settings
 		}
-		list[i] = &dispatch.Plugin{ID: g.Manifest().ID, Manifest: g.Manifest(), Module: module, Config: settings, Secrets: secrets, Limits: c.Limits, May: grants.Permissions(g.Manifest(), grants.Asked(g.Manifest()))}
+		may := grants.Permissions(g.Manifest(), grants.Asked(g.Manifest()))
+		list[i] = &dispatch.Plugin{
+			ID: g.Manifest().ID, Manifest: g.Manifest(), Module: module, Config: settings, Secrets: secrets, Limits: c.Limits,
+			May: may, Fields: declared.Rules(g.Manifest(), may, settings),
+		}
 	}
 	set, err := dispatch.NewSet(list)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return set
+}
+
+// declaredFields lists the fields of the core models, those of the
+// configuration as open to clients.
+func declaredFields(c Config) grants.Fields {
+	out := grants.Core()
+	for _, m := range c.Fields {
+		for _, f := range m.Fields {
+			out = append(out, grants.Field{Model: m.Name, Name: f.Name, By: grants.ByTenant, Open: true, Shown: true})
+		}
+	}
+	for _, g := range c.Guests {
+		out = append(out, grants.Of(g.Manifest())...)
+	}
+	return out
 }
 
 // Exchange starts a request; it is closed with the test. A host call whose

@@ -129,6 +129,12 @@ func (g *Guest) Module() ([]byte, error) {
 	return pluginapi.PackModule(g.encode(), manifest)
 }
 
+// Unchecked is Module for manifests that no tool would pack.
+func (g *Guest) Unchecked() ([]byte, error) {
+	manifest, err := json.Marshal(g.manifest)
+	return cat(g.encode(), section(0, cat(vec([]byte(pluginapi.ManifestSection)), manifest))), err
+}
+
 func (g *Guest) encode() []byte {
 	var types, imports [][]byte
 	for i, name := range g.imports {

@@ -27,7 +27,9 @@ type KeySignResult struct {
 }
 
 // Sign signs claims as a JWT; the host sets iat and exp, and raises
-// token.claims. The first use makes a key.
+// token.claims. The first use makes a key. sub is the id of the user whose
+// session it is, or the field of that user which a setting with x-userField
+// names, unless the plugin has the permission subjects; else denied.
 func (k Keys) Sign(use string, expiresIn int64, o KeySignOptions) (KeySignResult, error) {
 	a := k.c.begin()
 	a.text("use", use)

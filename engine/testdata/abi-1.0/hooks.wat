@@ -1,0 +1,36 @@
+;; Hooks that look at what takes permissions since ABI 1.1, and change it.
+(module
+  (import "authhost_v1" "get" (func $get (param i32 i32 i32 i32) (result i64)))
+  (import "authhost_v1" "set" (func $set (param i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "response.cookies.old_password")
+  (data (i32.const 30) "request.body.password")
+  (data (i32.const 52) "response.cookies.old_bearer")
+  (data (i32.const 80) "request.headers.authorization")
+  (data (i32.const 110) "request.body.name")
+  (data (i32.const 128) "Changed")
+  (data (i32.const 136) "response.cookies.old_token")
+  (data (i32.const 163) "session.session.token")
+  (data (i32.const 185) "response.headers.x-old")
+  (data (i32.const 208) "changed")
+  (data (i32.const 216) "record.emailVerified")
+  (data (i32.const 237) "true")
+  (data (i32.const 242) "response.body.hello")
+  (data (i32.const 262) "still here")
+  (func (export "authhost_call") (param $handler i32) (result i32)
+    (if (i32.eq (local.get $handler) (i32.const 1)) (then
+      (drop (call $set (i32.const 0) (i32.const 29) (i32.const 7) (i32.const 30) (i32.const 21)))
+      (drop (call $set (i32.const 52) (i32.const 27) (i32.const 7) (i32.const 80) (i32.const 29)))
+      (drop (call $set (i32.const 110) (i32.const 17) (i32.const 4) (i32.const 128) (i32.const 7)))
+      (return (i32.const 0))))
+    (if (i32.eq (local.get $handler) (i32.const 2)) (then
+      (drop (call $set (i32.const 136) (i32.const 26) (i32.const 7) (i32.const 163) (i32.const 21)))
+      (drop (call $set (i32.const 185) (i32.const 22) (i32.const 4) (i32.const 208) (i32.const 7)))
+      (return (i32.const 0))))
+    (if (i32.eq (local.get $handler) (i32.const 3)) (then
+      (drop (call $set (i32.const 216) (i32.const 20) (i32.const 2) (i32.const 237) (i32.const 4)))
+      (return (i32.const 0))))
+    (if (i32.eq (local.get $handler) (i32.const 4)) (then
+      (drop (call $set (i32.const 242) (i32.const 19) (i32.const 4) (i32.const 262) (i32.const 10)))
+      (return (i32.const 0))))
+    (i32.const 3)))
