@@ -197,7 +197,7 @@ func storeModel(name string, fields map[string]pluginapi.Field, indexes []plugin
 	for field, f := range fields {
 		m.Fields = append(m.Fields, store.Field{
 			Name: field, Type: store.FieldType(f.Type), Required: f.Required && len(f.Default) == 0,
-			Unique: f.Unique, Index: f.Index, References: f.References,
+			Unique: f.Unique, Index: f.Index, Fold: f.IgnoreCase, References: f.References,
 		})
 	}
 	for _, ix := range indexes {

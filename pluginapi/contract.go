@@ -75,7 +75,7 @@ type Param struct {
 	Empty    bool     // a required text may be ""
 	Items    Type     // of an array; 0: any
 	Record   string   // the member is a record of this shape, or an array of them
-	Members  []Param  // of an object
+	Members  []Param  // of an object, or of each object in an array
 	Open     bool     // the object may have further members
 	Go       string   // name of the type that a Go SDK gives an object with members
 	// Copied marks what guests usually pass on without looking at it, such as a
@@ -166,7 +166,7 @@ func Functions() iter.Seq[*Function] {
 
 // contractFunctions are the functions by capability.
 var contractFunctions = [][]Function{
-	identityFunctions, sessionFunctions, verificationFunctions, storageFunctions, cryptoFunctions, keysFunctions,
+	identityFunctions, userQueries, sessionFunctions, verificationFunctions, storageFunctions, storageQueries, cryptoFunctions, keysFunctions,
 	httpFunctions, emailFunctions, randomFunctions, rateLimitFunctions, auditFunctions, cookiesFunctions, openapiFunctions,
 }
 
@@ -300,6 +300,11 @@ func (p *Param) check(v any, at string) error {
 		for _, item := range v {
 			if p.Items != 0 && typeOf(item)&p.Items == 0 {
 				return wrong
+			}
+			if o, ok := item.(map[string]any); ok && p.Members != nil {
+				if err := p.checkMembers(o, at); err != nil {
+					return err
+				}
 			}
 		}
 	case map[string]any:

@@ -83,12 +83,14 @@ var newAccount = Param{Name: "account", Go: "NewAccount", Type: TypeObject, Open
 
 var identityFunctions = []Function{
 	{
-		Capability: CapIdentity, Name: "findUser", Access: AccessRead, Model: "user", Doc: "finds a user by id or address",
+		Capability: CapIdentity, Name: "findUser", Access: AccessRead, Model: "user", Doc: "finds a user by id, by address, or by any field that is declared unique",
 		Args: []Param{
 			{Name: "id", Type: TypeText},
 			{Name: "email", Type: TypeText, Doc: "in any case"},
+			{Name: "field", Type: TypeText, Doc: "the name of a unique field, with value; since 1.1"},
+			{Name: "value", Type: TypeAny, Copied: true, Doc: "what the field has"},
 		},
-		OneOf: [][]string{{"id", "email"}}, Record: "user", Statuses: []Outcome{notFound},
+		OneOf: [][]string{{"id", "email", "field"}}, Record: "user", Statuses: []Outcome{notFound},
 	},
 	{
 		Capability: CapIdentity, Name: "createUser", Access: AccessWrite, Model: "user", Doc: "creates a user and, if asked, an account",

@@ -36,15 +36,9 @@ var storageFunctions = []Function{
 	{Capability: CapStorage, Name: "get", Access: AccessRead, Doc: "reads a record by its id", Args: []Param{argModel, argID}, Record: "record", Statuses: []Outcome{notFound}},
 	{Capability: CapStorage, Name: "find", Access: AccessRead, Doc: "reads the first record with a value in an index", Args: []Param{argModel, argIndex, argValue}, Record: "record", Statuses: []Outcome{notFound}},
 	{
-		Capability: CapStorage, Name: "list", Access: AccessRead, Doc: "reads records in the order of an index, or of ids",
-		Args: []Param{
-			argModel,
-			{Name: "index", Type: TypeText, Doc: "as in find; default: all records by id"},
-			{Name: "value", Type: TypeAny, Doc: "only records with this value in the index"},
-			{Name: "limit", Type: TypeInt, Min: 1, Max: MaxPage, Default: MaxPage},
-			{Name: "cursor", Type: TypeText, Doc: "where the last page ended"},
-		},
-		Result: []Param{{Name: "records", Type: TypeArray, Record: "record", Required: true}, {Name: "cursor", Type: TypeText, Doc: "of the next page, if there is one"}},
+		Capability: CapStorage, Name: "list", Access: AccessRead, Doc: "reads records in the order of an index, or of ids; its arguments but `index`, `value`, `limit` and `cursor` are since 1.1",
+		Args:   append(append([]Param{argModel}, indexRange...), argWhere, argDesc, argLimit, argOffset, argCursor),
+		Result: []Param{{Name: "records", Type: TypeArray, Record: "record", Required: true}, resultCursor}, Statuses: []Outcome{limited},
 	},
 	{
 		Capability: CapStorage, Name: "insert", Access: AccessWrite, Doc: "stores a new record under a new id",
@@ -55,9 +49,9 @@ var storageFunctions = []Function{
 		Capability: CapStorage, Name: "update", Access: AccessWrite, Doc: "changes fields of a record",
 		Args: []Param{
 			argModel, argID, {Name: "set", Type: TypeObject, Required: true, Open: true, Doc: "fields by name, with new values"},
-			{Name: "version", Type: TypeInt, Min: 1, Max: MaxSafeInt, Doc: "only if this is the record's version"},
+			argVersion, argIf,
 		},
-		Record: "record", Statuses: []Outcome{notFound, {StatusConflict, "a unique value is taken, or the version is another"}},
+		Record: "record", Statuses: []Outcome{notFound, {StatusConflict, "a unique value is taken, or the version or a field of `if` is another"}},
 	},
 	{Capability: CapStorage, Name: "delete", Access: AccessWrite, Doc: "deletes a record", Args: []Param{argModel, argID}, Statuses: []Outcome{notFound}},
 	{
@@ -70,9 +64,6 @@ var storageFunctions = []Function{
 		Result: []Param{{Name: "value", Type: TypeInt, Required: true, Doc: "the sum"}}, Statuses: []Outcome{notFound},
 	},
 }
-
-// MaxPage is how many records a list has at most.
-const MaxPage = 200
 
 var cryptoFunctions = []Function{
 	{

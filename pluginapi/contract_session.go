@@ -25,8 +25,15 @@ var sessionFunctions = []Function{
 		Statuses: []Outcome{notFound}, Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
 	},
 	{
-		Capability: CapSession, Name: "list", Doc: "lists a user's live sessions, oldest first",
-		Args: []Param{argUserID}, Result: []Param{{Name: "sessions", Type: TypeArray, Record: "session", Required: true}},
+		Capability: CapSession, Name: "list", Doc: "lists a user's live sessions; all arguments but the first are since 1.1",
+		Args: []Param{
+			argUserID, argWhere, argSort, argDesc, {Name: "limit", Type: TypeInt, Min: 1, Max: MaxSessions, Default: MaxSessions}, argOffset, argCursor,
+		},
+		Result: []Param{{Name: "sessions", Type: TypeArray, Record: "session", Required: true}, resultCursor}, Statuses: []Outcome{limited},
+	},
+	{
+		Capability: CapSession, Name: "count", Since: "1.1", Doc: "counts a user's live sessions",
+		Args: []Param{argUserID, argWhere}, Result: []Param{resultCount}, Statuses: []Outcome{limited},
 	},
 	{
 		Capability: CapSession, Name: "revoke", Doc: "ends a session",

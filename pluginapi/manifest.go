@@ -215,10 +215,13 @@ type Index struct {
 
 // Field is one column of a model.
 type Field struct {
-	Type       string          `json:"type"` // string, number, boolean, date, json
-	Required   bool            `json:"required,omitempty"`
-	Unique     bool            `json:"unique,omitempty"`
-	Index      bool            `json:"index,omitempty"`
+	Type     string `json:"type"` // string, number, boolean, date, json
+	Required bool   `json:"required,omitempty"`
+	Unique   bool   `json:"unique,omitempty"`
+	Index    bool   `json:"index,omitempty"`
+	// IgnoreCase makes the order of a string, and whether it is unique, a
+	// matter of its letters without case; searches of it are quick.
+	IgnoreCase bool            `json:"ignoreCase,omitempty"`
 	References string          `json:"references,omitempty"` // model whose id this is; deleted with it
 	Default    json.RawMessage `json:"default,omitempty"`
 	Input      *bool           `json:"input,omitempty"`    // may clients set it; default true

@@ -198,6 +198,9 @@ func (m *Manifest) validateField(r *report, at, name string, f Field) {
 		r.add(at, "%q is reserved", name)
 	}
 	r.oneOf(at+".type", f.Type, fieldTypes...)
+	if f.IgnoreCase && (f.Type != "string" || f.References != "") {
+		r.add(at+".ignoreCase", "only a string that is no reference has case to ignore")
+	}
 	if f.References == "" {
 		return
 	}

@@ -100,6 +100,21 @@ func kindArg(v document.Value, kinds uint, rule string) (document.Value, error) 
 	return v, nil
 }
 
+// objectsArg takes an array of objects whose members the contract has.
+func objectsArg[A any](v document.Value, decode func(*document.Object) (*A, error), rule string) ([]*A, error) {
+	items, err := itemsArg(v, rule)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]*A, len(items))
+	for i, item := range items {
+		if list[i], err = membersArg(item, decode, rule); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
 // membersArg takes an object whose members the contract has.
 func membersArg[A any](v document.Value, decode func(*document.Object) (*A, error), rule string) (*A, error) {
 	o, err := objectArg(v, rule)

@@ -12,11 +12,17 @@ import (
 )
 
 func (h *Host) identityFindUser(ctx context.Context, c *dispatch.Call, a identityFindUserArgs) (document.Value, error) {
-	user, err := h.lookup(ctx, c, a.ID, a.Email)
+	find := func() (*store.Record, error) { return h.lookup(ctx, c, a.ID, a.Email) }
+	if a.Field != "" {
+		find = func() (*store.Record, error) {
+			return h.Identity.UserByField(ctx, c.Exchange.Tx(), a.Field, a.Value)
+		}
+	}
+	user, err := find()
 	if err != nil {
 		return document.Value{}, err
 	}
-	return object(user.Fields), nil
+	return whole(user), nil
 }
 
 // lookup finds a user by id or, if that is "", by address.

@@ -8,6 +8,8 @@ import "github.com/authhost/authhost/engine/document"
 type identityFindUserArgs struct {
 	ID    string
 	Email string
+	Field string
+	Value document.Value
 }
 
 func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err error) {
@@ -23,6 +25,13 @@ func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err
 				continue
 			}
 			a.Email, err = textArg(v, false, "argument email must be a text")
+		case "field":
+			if v.IsNullish() {
+				continue
+			}
+			a.Field, err = textArg(v, false, "argument field must be a text")
+		case "value":
+			a.Value, err = v, nil
 		default:
 			err = invalid("identity.findUser has no argument " + name)
 		}
@@ -30,8 +39,8 @@ func decodeIdentityFindUserArgs(o *document.Object) (a identityFindUserArgs, err
 			return a, err
 		}
 	}
-	if count(a.ID != "", a.Email != "") != 1 {
-		return a, invalid("exactly one of the arguments id, email must be given")
+	if count(a.ID != "", a.Email != "", a.Field != "") != 1 {
+		return a, invalid("exactly one of the arguments id, email, field must be given")
 	}
 	return a, nil
 }
@@ -639,6 +648,156 @@ func decodeIdentityEqualizeArgs(o *document.Object) (a identityEqualizeArgs, err
 	}
 	if !given.has(0) {
 		return a, invalid("argument password must be a text")
+	}
+	return a, nil
+}
+
+// identityListUsersArgs are the arguments of identity.listUsers.
+type identityListUsersArgs struct {
+	Where  []*argCondition
+	Sort   string
+	Desc   bool
+	Limit  int64
+	Offset int64
+	Cursor string
+}
+
+func decodeIdentityListUsersArgs(o *document.Object) (a identityListUsersArgs, err error) {
+	a.Limit = 200
+	for name, v := range o.All() {
+		switch name {
+		case "where":
+			if v.IsNullish() {
+				continue
+			}
+			a.Where, err = objectsArg(v, decodeArgCondition, "argument where must be an array of object")
+		case "sort":
+			if v.IsNullish() {
+				continue
+			}
+			a.Sort, err = textArg(v, false, "argument sort must be a text")
+		case "desc":
+			if v.IsNullish() {
+				continue
+			}
+			a.Desc, err = boolArg(v, "argument desc must be a bool")
+		case "limit":
+			if v.IsNullish() {
+				continue
+			}
+			a.Limit, err = boundedArg(v, 1, 200, "argument limit must be an integer from 1 to 200")
+		case "offset":
+			if v.IsNullish() {
+				continue
+			}
+			a.Offset, err = boundedArg(v, 0, 100000, "argument offset must be an integer from 0 to 100000")
+		case "cursor":
+			if v.IsNullish() {
+				continue
+			}
+			a.Cursor, err = textArg(v, false, "argument cursor must be a text")
+		default:
+			err = invalid("identity.listUsers has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// argCondition is the argument where. Fields is the whole object.
+type argCondition struct {
+	Field    string
+	Operator string
+	Value    document.Value
+	Fields   *document.Object
+}
+
+func decodeArgCondition(o *document.Object) (*argCondition, error) {
+	a := &argCondition{Fields: o}
+	var err error
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "field":
+			given |= 1 << 0
+			a.Field, err = textArg(v, true, "argument where.field must be a text that is not empty")
+		case "operator":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.Operator, err = enumArg(v, "argument where.operator must be one of eq, ne, lt, lte, gt, gte, in, not_in, contains, starts_with, ends_with", "eq", "ne", "lt", "lte", "gt", "gte", "in", "not_in", "contains", "starts_with", "ends_with")
+		case "value":
+			given |= 1 << 2
+			a.Value, err = v, nil
+		default:
+			err = invalid("argument where has no member " + name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !given.has(0) {
+		return nil, invalid("argument where.field must be a text that is not empty")
+	}
+	if !given.has(2) {
+		return nil, invalid("argument where.value must be any")
+	}
+	return a, nil
+}
+
+// identityCountUsersArgs are the arguments of identity.countUsers.
+type identityCountUsersArgs struct {
+	Where  []*argCondition
+	AtMost int64
+}
+
+func decodeIdentityCountUsersArgs(o *document.Object) (a identityCountUsersArgs, err error) {
+	for name, v := range o.All() {
+		switch name {
+		case "where":
+			if v.IsNullish() {
+				continue
+			}
+			a.Where, err = objectsArg(v, decodeArgCondition, "argument where must be an array of object")
+		case "atMost":
+			if v.IsNullish() {
+				continue
+			}
+			a.AtMost, err = boundedArg(v, 1, 9007199254740991, "argument atMost must be an integer from 1 to 9007199254740991")
+		default:
+			err = invalid("identity.countUsers has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// identityGetUsersArgs are the arguments of identity.getUsers.
+type identityGetUsersArgs struct {
+	IDs []string
+}
+
+func decodeIdentityGetUsersArgs(o *document.Object) (a identityGetUsersArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "ids":
+			given |= 1 << 0
+			a.IDs, err = textsArg(v, "argument ids must be an array of text")
+		default:
+			err = invalid("identity.getUsers has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument ids must be an array of text")
 	}
 	return a, nil
 }

@@ -101,19 +101,6 @@ func (h *Host) sessionAdopt(ctx context.Context, c *dispatch.Call, a sessionAdop
 	return sessionAndUser(ex, cur.Session, cur.User), nil
 }
 
-func (h *Host) sessionList(ctx context.Context, c *dispatch.Call, a sessionListArgs) (document.Value, error) {
-	ex := c.Exchange
-	recs, err := ex.Realm.Sessions.List(ctx, ex.Tx(), a.UserID, ex.Now)
-	if err != nil {
-		return document.Value{}, err
-	}
-	items := make([]document.Value, len(recs))
-	for i, rec := range recs {
-		items[i] = object(ex.Views().Session(rec))
-	}
-	return object(document.NewObject(1).Set("sessions", document.List(items...))), nil
-}
-
 // sessionRevoke ends the session with a token, or with an id and its user. With
 // userId, a session of another user is left alone and reported as not found.
 func (h *Host) sessionRevoke(ctx context.Context, c *dispatch.Call, a sessionRevokeArgs) (document.Value, error) {

@@ -46,17 +46,92 @@ func decodeSessionCreateArgs(o *document.Object) (a sessionCreateArgs, err error
 // sessionListArgs are the arguments of session.list.
 type sessionListArgs struct {
 	UserID string
+	Where  []*argCondition
+	Sort   string
+	Desc   bool
+	Limit  int64
+	Offset int64
+	Cursor string
 }
 
 func decodeSessionListArgs(o *document.Object) (a sessionListArgs, err error) {
+	a.Limit = 1000
 	var given given
 	for name, v := range o.All() {
 		switch name {
 		case "userId":
 			given |= 1 << 0
 			a.UserID, err = textArg(v, true, "argument userId must be a text that is not empty")
+		case "where":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.Where, err = objectsArg(v, decodeArgCondition, "argument where must be an array of object")
+		case "sort":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 2
+			a.Sort, err = textArg(v, false, "argument sort must be a text")
+		case "desc":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
+			a.Desc, err = boolArg(v, "argument desc must be a bool")
+		case "limit":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.Limit, err = boundedArg(v, 1, 1000, "argument limit must be an integer from 1 to 1000")
+		case "offset":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 5
+			a.Offset, err = boundedArg(v, 0, 100000, "argument offset must be an integer from 0 to 100000")
+		case "cursor":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 6
+			a.Cursor, err = textArg(v, false, "argument cursor must be a text")
 		default:
 			err = invalid("session.list has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument userId must be a text that is not empty")
+	}
+	return a, nil
+}
+
+// sessionCountArgs are the arguments of session.count.
+type sessionCountArgs struct {
+	UserID string
+	Where  []*argCondition
+}
+
+func decodeSessionCountArgs(o *document.Object) (a sessionCountArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "userId":
+			given |= 1 << 0
+			a.UserID, err = textArg(v, true, "argument userId must be a text that is not empty")
+		case "where":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.Where, err = objectsArg(v, decodeArgCondition, "argument where must be an array of object")
+		default:
+			err = invalid("session.count has no argument " + name)
 		}
 		if err != nil {
 			return a, err

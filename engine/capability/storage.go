@@ -2,6 +2,7 @@ package capability
 
 import (
 	"context"
+	"slices"
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
@@ -14,7 +15,12 @@ func record(rec *store.Record, err error) (document.Value, error) {
 	if err != nil {
 		return document.Value{}, err
 	}
-	return object(rec.Fields.Clone().Set("version", document.Int(int64(rec.Version)))), nil
+	return versioned(rec), nil
+}
+
+// versioned is a record as plugins get those of their models.
+func versioned(rec *store.Record) document.Value {
+	return object(rec.Fields.Clone().Set("version", document.Int(int64(rec.Version))))
 }
 
 func (h *Host) storageGet(ctx context.Context, c *dispatch.Call, a storageGetArgs) (document.Value, error) {
@@ -37,19 +43,32 @@ func key(v document.Value) []document.Value {
 }
 
 func (h *Host) storageList(ctx context.Context, c *dispatch.Call, a storageListArgs) (document.Value, error) {
-	page, err := c.Exchange.Tx().List(ctx, store.Query{Model: a.Model, Index: a.Index, Key: key(a.Value), Limit: int(a.Limit), Cursor: a.Cursor})
+	page, err := c.Exchange.Tx().List(ctx, store.Query{
+		Model: a.Model, Index: a.Index, Key: key(a.Value), From: a.From, To: a.To, FromExclusive: a.FromExclusive, ToInclusive: a.ToInclusive,
+		Where: conditions(a.Where), Desc: a.Desc, Limit: int(a.Limit), Offset: int(a.Offset), Cursor: a.Cursor,
+	})
 	if err != nil {
 		return document.Value{}, err
 	}
-	items := make([]document.Value, len(page.Records))
-	for i, rec := range page.Records {
-		items[i], _ = record(rec, nil)
+	return listed("records", page.Records, page.Cursor, versioned), nil
+}
+
+func (h *Host) storageCount(ctx context.Context, c *dispatch.Call, a storageCountArgs) (document.Value, error) {
+	return counted(c.Exchange.Tx().Count(ctx, store.Query{
+		Model: a.Model, Index: a.Index, Key: key(a.Value), From: a.From, To: a.To, FromExclusive: a.FromExclusive, ToInclusive: a.ToInclusive,
+		Where: conditions(a.Where), Limit: int(a.AtMost),
+	}))
+}
+
+func (h *Host) storageGetMany(ctx context.Context, c *dispatch.Call, a storageGetManyArgs) (document.Value, error) {
+	if err := atMostPage("ids", len(a.IDs)); err != nil {
+		return document.Value{}, err
 	}
-	out := document.NewObject(2).Set("records", document.List(items...))
-	if page.Cursor != "" {
-		out.Set("cursor", document.Text(page.Cursor))
+	records, err := c.Exchange.Tx().GetMany(ctx, a.Model, a.IDs)
+	if err != nil {
+		return document.Value{}, err
 	}
-	return object(out), nil
+	return listed("records", records, "", versioned), nil
 }
 
 const idLength = 32
@@ -72,7 +91,42 @@ func (h *Host) storageUpdate(ctx context.Context, c *dispatch.Call, a storageUpd
 	}
 	set := a.Set.Clone()
 	set.Delete("id")
-	return record(tx.Update(ctx, a.Model, a.ID, set))
+	return record(tx.UpdateIf(ctx, a.Model, a.ID, a.If, set))
+}
+
+func (h *Host) storageWrite(ctx context.Context, c *dispatch.Call, a storageWriteArgs) (document.Value, error) {
+	if err := atMostPage("writes", len(a.Writes)); err != nil {
+		return document.Value{}, err
+	}
+	ops := make([]store.Op, len(a.Writes))
+	for i, w := range a.Writes {
+		var err error
+		if ops[i], err = storageOp(a.Model, w); err != nil {
+			return document.Value{}, err
+		}
+	}
+	records, err := c.Exchange.Tx().Do(ctx, ops)
+	if err != nil {
+		return document.Value{}, err
+	}
+	records = slices.DeleteFunc(records, func(rec *store.Record) bool { return rec == nil })
+	return listed("records", records, "", versioned), nil
+}
+
+// storageOp reads one of the writes of storage.write.
+func storageOp(model string, w *argWrite) (store.Op, error) {
+	op := store.Op{Model: model, ID: w.ID, Version: uint64(w.Version), If: w.If}
+	switch {
+	case w.Op == "insert" && w.Record != nil && w.ID == "" && w.Set == nil && w.If == nil && w.Version == 0:
+		op.Kind, op.ID, op.Fields = store.Insert, secret.RandomString(idLength, secret.Alnum), w.Record
+	case w.Op == "update" && w.ID != "" && w.Set != nil && w.Record == nil:
+		op.Kind, op.Fields = store.Update, w.Set
+	case w.Op == "delete" && w.ID != "" && w.Set == nil && w.Record == nil:
+		op.Kind = store.Delete
+	default:
+		return op, invalid("argument writes: an insert has record; an update has id, set, and if or version; a delete has id, and if or version")
+	}
+	return op, nil
 }
 
 func (h *Host) storageDelete(ctx context.Context, c *dispatch.Call, a storageDeleteArgs) (document.Value, error) {

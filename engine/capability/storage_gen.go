@@ -77,11 +77,18 @@ func decodeStorageFindArgs(o *document.Object) (a storageFindArgs, err error) {
 
 // storageListArgs are the arguments of storage.list.
 type storageListArgs struct {
-	Model  string
-	Index  string
-	Value  document.Value
-	Limit  int64
-	Cursor string
+	Model         string
+	Index         string
+	Value         document.Value
+	From          document.Value
+	To            document.Value
+	FromExclusive bool
+	ToInclusive   bool
+	Where         []*argCondition
+	Desc          bool
+	Limit         int64
+	Offset        int64
+	Cursor        string
 }
 
 func decodeStorageListArgs(o *document.Object) (a storageListArgs, err error) {
@@ -101,17 +108,53 @@ func decodeStorageListArgs(o *document.Object) (a storageListArgs, err error) {
 		case "value":
 			given |= 1 << 2
 			a.Value, err = v, nil
+		case "from":
+			given |= 1 << 3
+			a.From, err = v, nil
+		case "to":
+			given |= 1 << 4
+			a.To, err = v, nil
+		case "fromExclusive":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 5
+			a.FromExclusive, err = boolArg(v, "argument fromExclusive must be a bool")
+		case "toInclusive":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 6
+			a.ToInclusive, err = boolArg(v, "argument toInclusive must be a bool")
+		case "where":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 7
+			a.Where, err = objectsArg(v, decodeArgCondition, "argument where must be an array of object")
+		case "desc":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 8
+			a.Desc, err = boolArg(v, "argument desc must be a bool")
 		case "limit":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 3
+			given |= 1 << 9
 			a.Limit, err = boundedArg(v, 1, 200, "argument limit must be an integer from 1 to 200")
+		case "offset":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 10
+			a.Offset, err = boundedArg(v, 0, 100000, "argument offset must be an integer from 0 to 100000")
 		case "cursor":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 4
+			given |= 1 << 11
 			a.Cursor, err = textArg(v, false, "argument cursor must be a text")
 		default:
 			err = invalid("storage.list has no argument " + name)
@@ -164,6 +207,7 @@ type storageUpdateArgs struct {
 	ID      string
 	Set     *document.Object
 	Version int64
+	If      *document.Object
 }
 
 func decodeStorageUpdateArgs(o *document.Object) (a storageUpdateArgs, err error) {
@@ -185,6 +229,12 @@ func decodeStorageUpdateArgs(o *document.Object) (a storageUpdateArgs, err error
 			}
 			given |= 1 << 3
 			a.Version, err = boundedArg(v, 1, 9007199254740991, "argument version must be an integer from 1 to 9007199254740991")
+		case "if":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.If, err = objectArg(v, "argument if must be an object")
 		default:
 			err = invalid("storage.update has no argument " + name)
 		}
@@ -318,6 +368,205 @@ func decodeStorageIncrementArgs(o *document.Object) (a storageIncrementArgs, err
 	}
 	if !given.has(2) {
 		return a, invalid("argument field must be a text that is not empty")
+	}
+	return a, nil
+}
+
+// storageCountArgs are the arguments of storage.count.
+type storageCountArgs struct {
+	Model         string
+	Index         string
+	Value         document.Value
+	From          document.Value
+	To            document.Value
+	FromExclusive bool
+	ToInclusive   bool
+	Where         []*argCondition
+	AtMost        int64
+}
+
+func decodeStorageCountArgs(o *document.Object) (a storageCountArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "model":
+			given |= 1 << 0
+			a.Model, err = textArg(v, true, "argument model must be a text that is not empty")
+		case "index":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.Index, err = textArg(v, false, "argument index must be a text")
+		case "value":
+			given |= 1 << 2
+			a.Value, err = v, nil
+		case "from":
+			given |= 1 << 3
+			a.From, err = v, nil
+		case "to":
+			given |= 1 << 4
+			a.To, err = v, nil
+		case "fromExclusive":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 5
+			a.FromExclusive, err = boolArg(v, "argument fromExclusive must be a bool")
+		case "toInclusive":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 6
+			a.ToInclusive, err = boolArg(v, "argument toInclusive must be a bool")
+		case "where":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 7
+			a.Where, err = objectsArg(v, decodeArgCondition, "argument where must be an array of object")
+		case "atMost":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 8
+			a.AtMost, err = boundedArg(v, 1, 9007199254740991, "argument atMost must be an integer from 1 to 9007199254740991")
+		default:
+			err = invalid("storage.count has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument model must be a text that is not empty")
+	}
+	return a, nil
+}
+
+// storageGetManyArgs are the arguments of storage.getMany.
+type storageGetManyArgs struct {
+	Model string
+	IDs   []string
+}
+
+func decodeStorageGetManyArgs(o *document.Object) (a storageGetManyArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "model":
+			given |= 1 << 0
+			a.Model, err = textArg(v, true, "argument model must be a text that is not empty")
+		case "ids":
+			given |= 1 << 1
+			a.IDs, err = textsArg(v, "argument ids must be an array of text")
+		default:
+			err = invalid("storage.getMany has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument model must be a text that is not empty")
+	}
+	if !given.has(1) {
+		return a, invalid("argument ids must be an array of text")
+	}
+	return a, nil
+}
+
+// storageWriteArgs are the arguments of storage.write.
+type storageWriteArgs struct {
+	Model  string
+	Writes []*argWrite
+}
+
+func decodeStorageWriteArgs(o *document.Object) (a storageWriteArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "model":
+			given |= 1 << 0
+			a.Model, err = textArg(v, true, "argument model must be a text that is not empty")
+		case "writes":
+			given |= 1 << 1
+			a.Writes, err = objectsArg(v, decodeArgWrite, "argument writes must be an array of object")
+		default:
+			err = invalid("storage.write has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument model must be a text that is not empty")
+	}
+	if !given.has(1) {
+		return a, invalid("argument writes must be an array of object")
+	}
+	return a, nil
+}
+
+// argWrite is the argument writes. Fields is the whole object.
+type argWrite struct {
+	Op      string
+	ID      string
+	Record  *document.Object
+	Set     *document.Object
+	If      *document.Object
+	Version int64
+	Fields  *document.Object
+}
+
+func decodeArgWrite(o *document.Object) (*argWrite, error) {
+	a := &argWrite{Fields: o}
+	var err error
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "op":
+			given |= 1 << 0
+			a.Op, err = enumArg(v, "argument writes.op must be one of insert, update, delete", "insert", "update", "delete")
+		case "id":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.ID, err = textArg(v, false, "argument writes.id must be a text")
+		case "record":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 2
+			a.Record, err = objectArg(v, "argument writes.record must be an object")
+		case "set":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
+			a.Set, err = objectArg(v, "argument writes.set must be an object")
+		case "if":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.If, err = objectArg(v, "argument writes.if must be an object")
+		case "version":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 5
+			a.Version, err = boundedArg(v, 1, 9007199254740991, "argument writes.version must be an integer from 1 to 9007199254740991")
+		default:
+			err = invalid("argument writes has no member " + name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !given.has(0) {
+		return nil, invalid("argument writes.op must be one of insert, update, delete")
 	}
 	return a, nil
 }

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/authhost/authhost/engine/apierror"
@@ -16,7 +17,12 @@ func refusalOf(err error) *Refusal {
 	r := &Refusal{Status: pluginapi.StatusInternal, Message: "internal error", Cause: err}
 	var api *apierror.Error
 	var unfit *store.InvalidError
+	var limit *store.LimitError
+	var write *store.OpError
 	switch {
+	case errors.As(err, &write):
+		one := refusalOf(write.Err)
+		r.Status, r.Message = one.Status, fmt.Sprintf("write %d: %s", write.N, one.Message)
 	case errors.Is(err, store.ErrNotFound):
 		r.Status, r.Message = pluginapi.StatusNotFound, "not found"
 	case errors.Is(err, store.ErrConflict):
@@ -26,6 +32,8 @@ func refusalOf(err error) *Refusal {
 		if unfit.Field != "" {
 			r.Message = unfit.Field + ": " + unfit.Reason
 		}
+	case errors.As(err, &limit):
+		r.Status, r.Message = pluginapi.StatusLimit, limit.Reason
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		r.Status, r.Message = pluginapi.StatusTimeout, "timed out"
 	case errors.Is(err, sandbox.ErrBusy):

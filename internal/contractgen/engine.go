@@ -45,14 +45,12 @@ func binding(f *pluginapi.Function) string {
 func engineArguments(capability string) ([]byte, error) {
 	s := newSource("", "capability", "github.com/authhost/authhost/engine/document")
 	s.line("")
-	done := map[string]bool{}
 	for _, f := range functionsOf(capability) {
 		s.line("// %s are the arguments of %s.", engineType(f), f.FullName())
 		s.argumentStruct(engineType(f), f.Args)
 		s.decoder(f)
 		for i := range f.Args {
-			if p := &f.Args[i]; p.Members != nil && !done[p.Go] {
-				done[p.Go] = true
+			if p := &f.Args[i]; p.Members != nil && declares(f, p) {
 				s.memberType(p)
 			}
 		}
@@ -80,6 +78,9 @@ func engineType(f *pluginapi.Function) string {
 
 // engineField is the Go type of an argument in the engine.
 func engineField(p *pluginapi.Param) string {
+	if p.Members != nil && p.Type == pluginapi.TypeArray {
+		return "[]*arg" + p.Go
+	}
 	if p.Members != nil {
 		return "*arg" + p.Go
 	}
@@ -193,6 +194,9 @@ func (s *source) readArguments(r reading) {
 // rule.
 func decodeCall(p *pluginapi.Param, message string) string {
 	rule := fmt.Sprintf("%q", message)
+	if p.Members != nil && p.Type == pluginapi.TypeArray {
+		return fmt.Sprintf("objectsArg(v, decodeArg%s, %s)", p.Go, rule)
+	}
 	if p.Members != nil {
 		return fmt.Sprintf("membersArg(v, decodeArg%s, %s)", p.Go, rule)
 	}

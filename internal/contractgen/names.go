@@ -35,7 +35,7 @@ var goNames = map[string]capabilityNames{
 }
 
 // initialisms are words that Go writes in capitals.
-var initialisms = map[string]string{"id": "ID", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "uuid": "UUID", "hmac": "HMAC", "otp": "OTP", "json": "JSON", "http": "HTTP", "ms": "Ms"}
+var initialisms = map[string]string{"id": "ID", "ids": "IDs", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "uuid": "UUID", "hmac": "HMAC", "otp": "OTP", "json": "JSON", "http": "HTTP", "ms": "Ms"}
 
 // exported is a name of the contract as an exported name in Go: userId is
 // UserID, jwksUrl is JWKSURL.
@@ -128,6 +128,19 @@ func sentence(text string) string {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// declares reports whether the type of an argument is to be written with a
+// function: with the first that has an argument of the type.
+func declares(f *pluginapi.Function, p *pluginapi.Param) bool {
+	for other := range pluginapi.Functions() {
+		for i := range other.Args {
+			if other.Args[i].Go == p.Go {
+				return other == f
+			}
+		}
+	}
+	return false
 }
 
 // functionsOf lists the functions of a capability.

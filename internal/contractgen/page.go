@@ -81,7 +81,11 @@ func paramNames(params []pluginapi.Param) []string {
 			if p.Open {
 				members = append(members, "…")
 			}
-			name += ": {" + strings.Join(members, ", ") + "}"
+			object := "{" + strings.Join(members, ", ") + "}"
+			if p.Type == pluginapi.TypeArray {
+				object = "[" + object + "]"
+			}
+			name += ": " + object
 		case p.Record != "" && p.Type == pluginapi.TypeArray:
 			name += ": [" + p.Record + "]"
 		case p.Record != "" && p.Record != p.Name:

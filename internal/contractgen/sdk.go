@@ -122,9 +122,8 @@ func sdkCapability(name string) ([]byte, error) {
 	s := newSource("", "sdk")
 	n := goNames[name]
 	s.capabilityType(name, n)
-	structs := map[string]bool{}
 	for _, f := range functionsOf(name) {
-		s.argumentTypes(f, n, structs)
+		s.argumentTypes(f, n)
 		s.method(f, n)
 	}
 	return s.formatted()
@@ -145,10 +144,9 @@ func (s *source) capabilityType(name string, n capabilityNames) {
 
 // argumentTypes writes the types of objects with members, of the options and
 // of the result of a function.
-func (s *source) argumentTypes(f *pluginapi.Function, n capabilityNames, done map[string]bool) {
+func (s *source) argumentTypes(f *pluginapi.Function, n capabilityNames) {
 	for i := range f.Args {
-		if a := &f.Args[i]; a.Go != "" && !done[a.Go] {
-			done[a.Go] = true
+		if a := &f.Args[i]; a.Go != "" && declares(f, a) {
 			s.comment("", fmt.Sprintf("%s is an argument of %s.%s: %s.", a.Go, n.typ, exported(f.Name), strings.TrimSuffix(a.Doc, ".")))
 			s.line("type %s struct {", a.Go)
 			for j := range a.Members {
@@ -216,6 +214,8 @@ func resultType(f *pluginapi.Function, n capabilityNames) string {
 // argType is the Go type of an argument.
 func argType(p *pluginapi.Param) string {
 	switch {
+	case p.Go != "" && p.Type == pluginapi.TypeArray:
+		return "[]" + p.Go
 	case p.Go != "":
 		return p.Go
 	case p.Copied:
@@ -318,6 +318,8 @@ func camel(name string) string {
 // writeArg writes the statement that adds an argument.
 func (s *source) writeArg(p *pluginapi.Param, from, indent string) {
 	switch t := argType(p); {
+	case p.Go != "" && p.Type == pluginapi.TypeArray:
+		s.writeStructs(p, from, indent)
 	case p.Go != "":
 		s.writeStruct(p, from, indent)
 	case t == "Value":
@@ -350,13 +352,37 @@ func (s *source) writeStruct(p *pluginapi.Param, from, indent string) {
 		inner += "\t"
 	}
 	s.line("%sa.object(%q)", inner, p.Name)
+	s.writeMembers(p, from, inner)
+	if !p.Required {
+		s.line("%s}", indent)
+	}
+}
+
+// writeMembers adds the members of the object that is open, and closes it.
+func (s *source) writeMembers(p *pluginapi.Param, from, indent string) {
 	for i := range p.Members {
-		s.writeArg(&p.Members[i], from+"."+exported(p.Members[i].Name), inner)
+		s.writeArg(&p.Members[i], from+"."+exported(p.Members[i].Name), indent)
 	}
 	if p.Open {
-		s.line("%sa.members(%s.Fields)", inner, from)
+		s.line("%sa.members(%s.Fields)", indent, from)
 	}
-	s.line("%sa.end()", inner)
+	s.line("%sa.end()", indent)
+}
+
+// writeStructs adds an array of objects with members; one that may be left out
+// is there if it has any.
+func (s *source) writeStructs(p *pluginapi.Param, from, indent string) {
+	inner := indent
+	if !p.Required {
+		s.line("%sif len(%s) > 0 {", indent, from)
+		inner += "\t"
+	}
+	s.line("%sa.list(%q)", inner, p.Name)
+	s.line("%sfor i, item := range %s {", inner, from)
+	s.line("%s\ta.item(i)", inner)
+	s.writeMembers(p, "item", inner+"\t")
+	s.line("%s}", inner)
+	s.line("%sa.endList()", inner)
 	if !p.Required {
 		s.line("%s}", indent)
 	}

@@ -63,25 +63,30 @@ func faults(f *pluginapi.Function) []fault {
 	return list
 }
 
-// memberFaults derives the faults of an object's members.
+// memberFaults derives the faults of the members of an object, or of an object
+// in an array.
 func memberFaults(good object, p *pluginapi.Param) []fault {
 	if p.Members == nil {
 		return nil
 	}
+	whole, put := sample(p), func(o object) any { return o }
+	if items, ok := whole.([]any); ok {
+		whole, put = items[0], func(o object) any { return []any{items[0], o} }
+	}
 	var list []fault
-	whole := sample(p).(object)
+	add := func(o object, message string) { list = append(list, fault{with(good, p.Name, put(o)), message}) }
 	for i := range p.Members {
 		m := &p.Members[i]
 		rule := m.Rule(p.Name + "." + m.Name)
 		for _, v := range wrong(m, m.Required) {
-			list = append(list, fault{with(good, p.Name, with(whole, m.Name, v)), rule})
+			add(with(whole.(object), m.Name, v), rule)
 		}
 		if m.Required {
-			list = append(list, fault{with(good, p.Name, without(whole, m.Name)), rule})
+			add(without(whole.(object), m.Name), rule)
 		}
 	}
 	if !p.Open {
-		list = append(list, fault{with(good, p.Name, with(whole, "unheardOf", 1)), "argument " + p.Name + " has no member unheardOf"})
+		add(with(whole.(object), "unheardOf", 1), "argument "+p.Name+" has no member unheardOf")
 	}
 	return list
 }
@@ -98,7 +103,7 @@ func sample(p *pluginapi.Param) any {
 	case p.Type&(pluginapi.TypeInt|pluginapi.TypeNumber) != 0:
 		least, _, _ := p.Bounds()
 		return max(least, 1)
-	case p.Type&pluginapi.TypeArray != 0:
+	case p.Type&pluginapi.TypeArray != 0 && p.Members == nil:
 		return []any{}
 	}
 	o := object{}
@@ -106,6 +111,9 @@ func sample(p *pluginapi.Param) any {
 		if m := &p.Members[i]; m.Required {
 			o[m.Name] = sample(m)
 		}
+	}
+	if p.Type&pluginapi.TypeArray != 0 {
+		return []any{o}
 	}
 	return o
 }
@@ -139,6 +147,9 @@ func wrong(p *pluginapi.Param, required bool) []any {
 	}
 	if p.Type == pluginapi.TypeArray && p.Items == pluginapi.TypeText {
 		list = append(list, []any{"a text", 7})
+	}
+	if p.Type == pluginapi.TypeArray && p.Items == pluginapi.TypeObject {
+		list = append(list, []any{7})
 	}
 	return list
 }

@@ -37,7 +37,7 @@ func RunArguments(t *testing.T, start Maker) {
 // cases are the cases of all functions, by full name.
 func cases() map[string]func(*tester) {
 	all := map[string]func(*tester){}
-	for _, table := range []map[string]func(*tester){identityCases, storageCases, verificationCases, cryptoCases, keysCases, serviceCases} {
+	for _, table := range []map[string]func(*tester){identityCases, queryCases, storageCases, verificationCases, cryptoCases, keysCases, serviceCases} {
 		for name, test := range table {
 			all[name] = test
 		}

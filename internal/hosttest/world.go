@@ -63,6 +63,7 @@ func Manifest() *pluginapi.Manifest {
 		Models: map[string]pluginapi.Model{"note": {
 			Fields: map[string]pluginapi.Field{
 				"name": {Type: "string", Unique: true}, "group": {Type: "string", Index: true}, "count": {Type: "number"},
+				"title": {Type: "string", Index: true, IgnoreCase: true},
 			},
 		}, "unlisted": {Fields: map[string]pluginapi.Field{"name": {Type: "string"}}}},
 		Fields: map[string]map[string]pluginapi.Field{

@@ -148,7 +148,7 @@ func NewStore(t testing.TB) store.Store {
 func model(name string, m pluginapi.Model) store.Model {
 	out := store.Model{Name: name}
 	for field, f := range m.Fields {
-		out.Fields = append(out.Fields, store.Field{Name: field, Type: store.FieldType(f.Type), Required: f.Required, Unique: f.Unique, Index: f.Index, References: f.References})
+		out.Fields = append(out.Fields, store.Field{Name: field, Type: store.FieldType(f.Type), Required: f.Required, Unique: f.Unique, Index: f.Index, Fold: f.IgnoreCase, References: f.References})
 	}
 	for _, ix := range m.Indexes {
 		out.Indexes = append(out.Indexes, store.Index{Fields: ix.Fields, Unique: ix.Unique})

@@ -12,7 +12,7 @@ func listSessions(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Sessions().List(user.ID); err != nil {
+	if _, err := c.Sessions().List(user.ID, sdk.SessionListOptions{}); err != nil {
 		return err
 	}
 	return c.Reply(sdk.F("sessions", sdk.Copy("result.sessions")))

@@ -1,5 +1,7 @@
 package sdk
 
+import "strconv"
+
 // arguments builds the arguments of a host call as JSON, which crosses to the
 // host in one piece. Where the host has to copy a value, the text has null:
 // it is then put into the document, and the copies are made in it.
@@ -39,22 +41,48 @@ func (a *arguments) member(name string, v Value) {
 func (a *arguments) place(name string) string { return string(a.path) + EscapeName(name) }
 
 func (a *arguments) name(name string) {
-	if a.json[len(a.json)-1] != '{' {
+	a.separate()
+	a.json = append(appendQuoted(a.json, name), ':')
+}
+
+// separate adds a comma behind what is there already.
+func (a *arguments) separate() {
+	if last := a.json[len(a.json)-1]; last != '{' && last != '[' {
 		a.json = append(a.json, ',')
 	}
-	a.json = append(appendQuoted(a.json, name), ':')
 }
 
 // object opens a member that is an object; end closes it.
 func (a *arguments) object(name string) {
 	a.name(name)
-	a.json = append(a.json, '{')
-	a.open = append(a.open, len(a.path))
-	a.path = append(append(a.path, EscapeName(name)...), '.')
+	a.begin('{', EscapeName(name))
 }
 
-func (a *arguments) end() {
-	a.json = append(a.json, '}')
+func (a *arguments) end() { a.close('}') }
+
+// list opens a member that is an array of objects; endList closes it.
+func (a *arguments) list(name string) {
+	a.name(name)
+	a.begin('[', EscapeName(name))
+}
+
+func (a *arguments) endList() { a.close(']') }
+
+// item opens the object at a place of the array that is open; end closes it.
+func (a *arguments) item(i int) {
+	a.separate()
+	a.begin('{', strconv.Itoa(i))
+}
+
+// begin opens an object or an array at a name below what is open.
+func (a *arguments) begin(bracket byte, name string) {
+	a.json = append(a.json, bracket)
+	a.open = append(a.open, len(a.path))
+	a.path = append(append(a.path, name...), '.')
+}
+
+func (a *arguments) close(bracket byte) {
+	a.json = append(a.json, bracket)
 	last := len(a.open) - 1
 	a.path, a.open = a.path[:a.open[last]], a.open[:last]
 }

@@ -68,6 +68,34 @@ func TestArguments(t *testing.T) {
 				`identity.createUser `,
 			},
 		},
+		"arrays of objects": {
+			func(c *Call) error {
+				_, err := c.Storage("m").Write([]Write{
+					{Op: "insert", Record: []Field{F("name", String("a")), F("n", Int(1))}},
+					{Op: "update", ID: "x", Set: []Field{F("n", Int(2))}, If: []Field{F("n", Null)}, Version: 3},
+					{Op: "delete", ID: "y"},
+				})
+				return err
+			},
+			[]string{`storage.write {"model":"m","writes":[{"op":"insert","record":{"name":"a","n":1}},{"op":"update","id":"x","set":{"n":2},"if":{"n":null},"version":3},{"op":"delete","id":"y"}]}`},
+		},
+		"a required array without objects": {
+			func(c *Call) error { _, err := c.Storage("m").Write(nil); return err },
+			[]string{`storage.write {"model":"m","writes":[]}`},
+		},
+		"copies in an array of objects": {
+			func(c *Call) error {
+				_, err := c.Identity().ListUsers(ListUsersOptions{
+					Where: []Condition{{Field: "role", Value: String("admin")}, {Field: "name", Operator: "contains", Value: Copy("request.query.q")}}, Sort: "name", Desc: true,
+				})
+				return err
+			},
+			[]string{
+				`set args {"where":[{"field":"role","value":"admin"},{"field":"name","operator":"contains","value":null}],"sort":"name","desc":true}`,
+				`set args.where.1.value from request.query.q`,
+				`identity.listUsers `,
+			},
+		},
 		"secrets": {
 			func(c *Call) error {
 				_, err := c.HTTP().Request("https://a.example", HTTPRequestOptions{

@@ -14,14 +14,19 @@ func (c *Call) Identity() Identity { return Identity{c} }
 type FindUserOptions struct {
 	ID    string
 	Email string // in any case
+	Field string // the name of a unique field, with value; since 1.1
+	Value Value  // what the field has
 }
 
-// FindUser finds a user by id or address. Exactly one of ID and Email is
-// given. The error is NotFound: there is none.
+// FindUser finds a user by id, by address, or by any field that is declared
+// unique. Exactly one of ID and Email and Field is given. The error is
+// NotFound: there is none.
 func (i Identity) FindUser(o FindUserOptions) (User, error) {
 	a := i.c.begin()
 	a.optional("id", o.ID)
 	a.optional("email", o.Email)
+	a.optional("field", o.Field)
+	a.member("value", o.Value)
 	v, err := a.call(importIdentity, "identity", "findUser")
 	return userOf(v), err
 }
@@ -334,4 +339,96 @@ func (i Identity) Equalize(password Value) error {
 	a.member("password", password)
 	_, err := a.call(importIdentity, "identity", "equalize")
 	return err
+}
+
+// Condition is an argument of Identity.ListUsers: conditions, all to be met:
+// see [Queries](#queries).
+type Condition struct {
+	Field    string
+	Operator string // default eq
+	Value    Value
+}
+
+// ListUsersOptions are what may be left out of Identity.ListUsers.
+type ListUsersOptions struct {
+	Where  []Condition // conditions, all to be met: see [Queries](#queries)
+	Sort   string      // the field that orders them, those with the same value by id; default createdAt
+	Desc   bool        // the last one first
+	Limit  int64       // default 200
+	Offset int64       // pass over so many first; not beside cursor
+	Cursor string      // where the last page ended
+}
+
+// ListUsersResult is the result of Identity.ListUsers.
+type ListUsersResult struct {
+	Users  []User
+	Cursor string // of the next page, if there is one
+}
+
+// ListUsers lists users. The error is Limit: it would read too much; message
+// names the fields that have an index.
+func (i Identity) ListUsers(o ListUsersOptions) (ListUsersResult, error) {
+	a := i.c.begin()
+	if len(o.Where) > 0 {
+		a.list("where")
+		for i, item := range o.Where {
+			a.item(i)
+			a.text("field", item.Field)
+			a.optional("operator", item.Operator)
+			a.member("value", item.Value)
+			a.end()
+		}
+		a.endList()
+	}
+	a.optional("sort", o.Sort)
+	a.flag("desc", o.Desc)
+	a.number("limit", o.Limit, false)
+	a.number("offset", o.Offset, false)
+	a.optional("cursor", o.Cursor)
+	v, err := a.call(importIdentity, "identity", "listUsers")
+	var r ListUsersResult
+	for name, m := range v.Members() {
+		switch name {
+		case "users":
+			r.Users = userListOf(m)
+		case "cursor":
+			r.Cursor = m.String()
+		}
+	}
+	return r, err
+}
+
+// CountUsersOptions are what may be left out of Identity.CountUsers.
+type CountUsersOptions struct {
+	Where  []Condition // conditions, all to be met: see [Queries](#queries)
+	AtMost int64       // count no further
+}
+
+// CountUsers counts users. The error is Limit: it would read too much;
+// message names the fields that have an index.
+func (i Identity) CountUsers(o CountUsersOptions) (int64, error) {
+	a := i.c.begin()
+	if len(o.Where) > 0 {
+		a.list("where")
+		for i, item := range o.Where {
+			a.item(i)
+			a.text("field", item.Field)
+			a.optional("operator", item.Operator)
+			a.member("value", item.Value)
+			a.end()
+		}
+		a.endList()
+	}
+	a.number("atMost", o.AtMost, false)
+	v, err := a.call(importIdentity, "identity", "countUsers")
+	return v.Get("count").Int(0), err
+}
+
+// GetUsers gives the users with some ids, in the order of those: the ones
+// that there are.
+func (i Identity) GetUsers(ids []string) ([]User, error) {
+	a := i.c.begin()
+	a.texts("ids", ids)
+	v, err := a.call(importIdentity, "identity", "getUsers")
+	return userListOf(v.Get("users")), err
 }

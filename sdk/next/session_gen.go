@@ -45,12 +45,80 @@ func (s Sessions) Create(userID string, o SessionCreateOptions) (SessionCreateRe
 	return r, err
 }
 
-// List lists a user's live sessions, oldest first.
-func (s Sessions) List(userID string) ([]Session, error) {
+// SessionListOptions are what may be left out of Sessions.List.
+type SessionListOptions struct {
+	Where  []Condition // conditions, all to be met: see [Queries](#queries)
+	Sort   string      // the field that orders them, those with the same value by id; default createdAt
+	Desc   bool        // the last one first
+	Limit  int64       // default 1000
+	Offset int64       // pass over so many first; not beside cursor
+	Cursor string      // where the last page ended
+}
+
+// SessionListResult is the result of Sessions.List.
+type SessionListResult struct {
+	Sessions []Session
+	Cursor   string // of the next page, if there is one
+}
+
+// List lists a user's live sessions; all arguments but the first are since
+// 1.1. The error is Limit: it would read too much; message names the fields
+// that have an index.
+func (s Sessions) List(userID string, o SessionListOptions) (SessionListResult, error) {
 	a := s.c.begin()
 	a.text("userId", userID)
+	if len(o.Where) > 0 {
+		a.list("where")
+		for i, item := range o.Where {
+			a.item(i)
+			a.text("field", item.Field)
+			a.optional("operator", item.Operator)
+			a.member("value", item.Value)
+			a.end()
+		}
+		a.endList()
+	}
+	a.optional("sort", o.Sort)
+	a.flag("desc", o.Desc)
+	a.number("limit", o.Limit, false)
+	a.number("offset", o.Offset, false)
+	a.optional("cursor", o.Cursor)
 	v, err := a.call(importSessions, "session", "list")
-	return sessionListOf(v.Get("sessions")), err
+	var r SessionListResult
+	for name, m := range v.Members() {
+		switch name {
+		case "sessions":
+			r.Sessions = sessionListOf(m)
+		case "cursor":
+			r.Cursor = m.String()
+		}
+	}
+	return r, err
+}
+
+// SessionCountOptions are what may be left out of Sessions.Count.
+type SessionCountOptions struct {
+	Where []Condition // conditions, all to be met: see [Queries](#queries)
+}
+
+// Count counts a user's live sessions. The error is Limit: it would read too
+// much; message names the fields that have an index.
+func (s Sessions) Count(userID string, o SessionCountOptions) (int64, error) {
+	a := s.c.begin()
+	a.text("userId", userID)
+	if len(o.Where) > 0 {
+		a.list("where")
+		for i, item := range o.Where {
+			a.item(i)
+			a.text("field", item.Field)
+			a.optional("operator", item.Operator)
+			a.member("value", item.Value)
+			a.end()
+		}
+		a.endList()
+	}
+	v, err := a.call(importSessions, "session", "count")
+	return v.Get("count").Int(0), err
 }
 
 // SessionRevokeOptions are what may be left out of Sessions.Revoke.

@@ -34,10 +34,17 @@ func (s Storage) Find(index string, value Value) (Record, error) {
 
 // StorageListOptions are what may be left out of Storage.List.
 type StorageListOptions struct {
-	Index  string // as in find; default: all records by id
-	Value  Value  // only records with this value in the index
-	Limit  int64  // default 200
-	Cursor string // where the last page ended
+	Index         string      // as in find; default: all records by id
+	Value         Value       // only records with this value in the index; of an index over several fields, an array of the first ones
+	From          Value       // only records with at least this value in the index's field after those of value
+	To            Value       // only those with a smaller value there
+	FromExclusive bool        // without those that have the value from
+	ToInclusive   bool        // with those that have the value to
+	Where         []Condition // conditions, all to be met: see [Queries](#queries)
+	Desc          bool        // the last one first
+	Limit         int64       // default 200
+	Offset        int64       // pass over so many first; not beside cursor
+	Cursor        string      // where the last page ended
 }
 
 // StorageListResult is the result of Storage.List.
@@ -46,13 +53,32 @@ type StorageListResult struct {
 	Cursor  string // of the next page, if there is one
 }
 
-// List reads records in the order of an index, or of ids.
+// List reads records in the order of an index, or of ids; its arguments but
+// index, value, limit and cursor are since 1.1. The error is Limit: it would
+// read too much; message names the fields that have an index.
 func (s Storage) List(o StorageListOptions) (StorageListResult, error) {
 	a := s.c.begin()
 	a.text("model", s.model)
 	a.optional("index", o.Index)
 	a.member("value", o.Value)
+	a.member("from", o.From)
+	a.member("to", o.To)
+	a.flag("fromExclusive", o.FromExclusive)
+	a.flag("toInclusive", o.ToInclusive)
+	if len(o.Where) > 0 {
+		a.list("where")
+		for i, item := range o.Where {
+			a.item(i)
+			a.text("field", item.Field)
+			a.optional("operator", item.Operator)
+			a.member("value", item.Value)
+			a.end()
+		}
+		a.endList()
+	}
+	a.flag("desc", o.Desc)
 	a.number("limit", o.Limit, false)
+	a.number("offset", o.Offset, false)
 	a.optional("cursor", o.Cursor)
 	v, err := a.call(importStorage, "storage", "list")
 	var r StorageListResult
@@ -79,17 +105,20 @@ func (s Storage) Insert(record []Field) (Record, error) {
 
 // StorageUpdateOptions are what may be left out of Storage.Update.
 type StorageUpdateOptions struct {
-	Version int64 // only if this is the record's version
+	Version int64   // only if this is the record's version
+	If      []Field // only if the record's fields have these values; null is as good as none
 }
 
 // Update changes fields of a record. The error is NotFound: there is none.
-// The error is Conflict: a unique value is taken, or the version is another.
+// The error is Conflict: a unique value is taken, or the version or a field
+// of if is another.
 func (s Storage) Update(id string, set []Field, o StorageUpdateOptions) (Record, error) {
 	a := s.c.begin()
 	a.text("model", s.model)
 	a.text("id", id)
 	a.fields("set", set, true)
 	a.number("version", o.Version, false)
+	a.fields("if", o.If, false)
 	v, err := a.call(importStorage, "storage", "update")
 	return recordOf(v), err
 }
@@ -129,4 +158,85 @@ func (s Storage) Increment(id, field string, o StorageIncrementOptions) (int64, 
 	a.number("by", o.By, false)
 	v, err := a.call(importStorage, "storage", "increment")
 	return v.Get("value").Int(0), err
+}
+
+// StorageCountOptions are what may be left out of Storage.Count.
+type StorageCountOptions struct {
+	Index         string      // as in find; default: all records by id
+	Value         Value       // only records with this value in the index; of an index over several fields, an array of the first ones
+	From          Value       // only records with at least this value in the index's field after those of value
+	To            Value       // only those with a smaller value there
+	FromExclusive bool        // without those that have the value from
+	ToInclusive   bool        // with those that have the value to
+	Where         []Condition // conditions, all to be met: see [Queries](#queries)
+	AtMost        int64       // count no further
+}
+
+// Count counts the records that list gives on all pages. The error is Limit:
+// it would read too much; message names the fields that have an index.
+func (s Storage) Count(o StorageCountOptions) (int64, error) {
+	a := s.c.begin()
+	a.text("model", s.model)
+	a.optional("index", o.Index)
+	a.member("value", o.Value)
+	a.member("from", o.From)
+	a.member("to", o.To)
+	a.flag("fromExclusive", o.FromExclusive)
+	a.flag("toInclusive", o.ToInclusive)
+	if len(o.Where) > 0 {
+		a.list("where")
+		for i, item := range o.Where {
+			a.item(i)
+			a.text("field", item.Field)
+			a.optional("operator", item.Operator)
+			a.member("value", item.Value)
+			a.end()
+		}
+		a.endList()
+	}
+	a.number("atMost", o.AtMost, false)
+	v, err := a.call(importStorage, "storage", "count")
+	return v.Get("count").Int(0), err
+}
+
+// GetMany reads the records with some ids, in the order of those: the ones
+// that there are.
+func (s Storage) GetMany(ids []string) ([]Record, error) {
+	a := s.c.begin()
+	a.text("model", s.model)
+	a.texts("ids", ids)
+	v, err := a.call(importStorage, "storage", "getMany")
+	return recordListOf(v.Get("records")), err
+}
+
+// Write is an argument of Storage.Write: up to 200.
+type Write struct {
+	Op      string  // insert, update, delete
+	ID      string  // of update and delete
+	Record  []Field // of insert: its fields
+	Set     []Field // of update: fields by name, with new values
+	If      []Field // only if the record's fields have these values; null is as good as none
+	Version int64   // only if this is the record's version
+}
+
+// Write writes several records, in order: all of them, or none if one cannot
+// be written. The error is NotFound: one is not there. The error is
+// Conflict: as of update; message has the number of the write, from 0.
+func (s Storage) Write(writes []Write) ([]Record, error) {
+	a := s.c.begin()
+	a.text("model", s.model)
+	a.list("writes")
+	for i, item := range writes {
+		a.item(i)
+		a.text("op", item.Op)
+		a.optional("id", item.ID)
+		a.fields("record", item.Record, false)
+		a.fields("set", item.Set, false)
+		a.fields("if", item.If, false)
+		a.number("version", item.Version, false)
+		a.end()
+	}
+	a.endList()
+	v, err := a.call(importStorage, "storage", "write")
+	return recordListOf(v.Get("records")), err
 }

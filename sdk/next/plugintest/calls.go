@@ -11,7 +11,10 @@ import (
 
 // functions are the host calls, by full name.
 var functions = map[string]func(*Host, Object) Object{
-	"identity.findUser":       func(h *Host, a Object) Object { return h.user(a["id"], a["email"]) },
+	"identity.findUser":       (*Host).findUser,
+	"identity.listUsers":      (*Host).listUsers,
+	"identity.countUsers":     (*Host).countUsers,
+	"identity.getUsers":       (*Host).getUsers,
 	"identity.createUser":     (*Host).createUser,
 	"identity.draftUser":      (*Host).draftUser,
 	"identity.updateUser":     (*Host).updateUser,
@@ -28,6 +31,7 @@ var functions = map[string]func(*Host, Object) Object{
 	"identity.equalize":       func(*Host, Object) Object { return nil },
 	"session.create":          (*Host).createSession,
 	"session.list":            (*Host).listSessions,
+	"session.count":           (*Host).countSessions,
 	"session.revoke":          (*Host).revokeSession,
 	"session.revokeUser":      (*Host).revokeUser,
 	"session.end":             (*Host).endSession,
@@ -43,6 +47,9 @@ var functions = map[string]func(*Host, Object) Object{
 	"storage.get":             (*Host).getRecord,
 	"storage.find":            (*Host).findRecord,
 	"storage.list":            (*Host).listRecords,
+	"storage.count":           (*Host).countRecords,
+	"storage.getMany":         (*Host).getRecords,
+	"storage.write":           (*Host).writeRecords,
 	"storage.insert":          (*Host).insertRecord,
 	"storage.update":          (*Host).updateRecord,
 	"storage.delete":          (*Host).deleteRecord,

@@ -19,6 +19,13 @@ func (h *Host) user(id, email any) Object {
 	return h.one("user", "email", strings.ToLower(text(email)))
 }
 
+func (h *Host) findUser(a Object) Object {
+	if a["field"] != nil {
+		return h.uniqueUser(text(a["field"]), a["value"])
+	}
+	return h.user(a["id"], a["email"])
+}
+
 // shown is a record without the fields that the manifest hides from clients.
 func (h *Host) shown(model string, r Object) Object {
 	r = maps.Clone(r)

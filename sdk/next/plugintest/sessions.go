@@ -150,16 +150,6 @@ func (h *Host) adoptSession(a Object) Object {
 	return h.issue(s, user, a["reason"])
 }
 
-func (h *Host) listSessions(a Object) Object {
-	sessions := []any{}
-	for _, s := range h.SessionsOf(text(a["userId"])) {
-		if text(s["expiresAt"]) > iso(h.now) {
-			sessions = append(sessions, h.shownSession(s))
-		}
-	}
-	return Object{"sessions": sessions}
-}
-
 func (h *Host) revokeSession(a Object) Object {
 	h.namesUser(a)
 	by := "token"

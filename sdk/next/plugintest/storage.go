@@ -24,25 +24,12 @@ func (h *Host) findRecord(a Object) Object {
 	return h.one(text(a["model"]), text(a["index"]), keyOf(a)...)
 }
 
-func (h *Host) listRecords(a Object) Object {
-	index := text(a["index"])
-	records, next := page(h.list(text(a["model"]), index, keyOf(a)...), index, text(a["cursor"]), int(number64(a["limit"])))
-	out := Object{"records": records}
-	if next != "" {
-		out["cursor"] = next
-	}
-	return out
-}
-
 func (h *Host) insertRecord(a Object) Object {
 	return h.insert(text(a["model"]), object(a["record"]))
 }
 
 func (h *Host) updateRecord(a Object) Object {
-	r := h.getRecord(a)
-	if a["version"] != nil && number64(a["version"]) != number64(r["version"]) {
-		refuse(sdk.Conflict, "the record has changed")
-	}
+	r := h.expected(a)
 	h.update(text(a["model"]), r, object(a["set"]))
 	return r
 }

@@ -2,7 +2,6 @@ package plugintest
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -17,7 +16,7 @@ import (
 // coreModels are the engine's models, with what is unique in them and whose
 // records go with a user's. Their members are those of the contract's records.
 var coreModels = map[string]pluginapi.Model{
-	"user":         {Fields: map[string]pluginapi.Field{"email": {Type: "string", Unique: true}, "name": {Type: "string", Required: true}}},
+	"user":         {Fields: map[string]pluginapi.Field{"email": {Type: "string", Unique: true, IgnoreCase: true}, "name": {Type: "string", Required: true, IgnoreCase: true}}},
 	"session":      {Fields: map[string]pluginapi.Field{"token": {Type: "string", Unique: true}, "userId": ofUser}},
 	"verification": {Fields: map[string]pluginapi.Field{"identifier": {Type: "string", Unique: true}}},
 	"account": {
@@ -205,11 +204,9 @@ func (h *Host) list(model, index string, values ...any) []Object {
 	if len(values) > len(fields) {
 		refuse(sdk.Invalid, "the index "+strconv.Quote(index)+" has fewer fields than there are values")
 	}
-	out := slices.DeleteFunc(slices.Clone(h.state.Records[model]), func(r Object) bool {
-		return compare(key(r, fields)[:len(values)], values) != 0
-	})
-	order := append(slices.Clone(fields), "id")
-	slices.SortFunc(out, func(a, b Object) int { return compare(key(a, order), key(b, order)) })
+	o := h.orderOf(model, false, fields...)
+	out := slices.DeleteFunc(slices.Clone(h.state.Records[model]), func(r Object) bool { return compare(o.key(r)[:len(values)], o.values(values)) != 0 })
+	slices.SortFunc(out, func(a, b Object) int { return o.compare(o.key(a), o.key(b)) })
 	return out
 }
 
@@ -220,24 +217,6 @@ func (h *Host) one(model, index string, values ...any) Object {
 		panic(errNotFound)
 	}
 	return list[0]
-}
-
-// page cuts a list behind a cursor and to a limit, and gives the cursor of the
-// rest.
-func page(list []Object, index, cursor string, limit int) (part []Object, next string) {
-	fields := append(strings.Split(cmp.Or(index, "id"), "+"), "id")
-	if cursor != "" {
-		source, err := base64.RawURLEncoding.DecodeString(cursor)
-		after, bad := parse[[]any](source)
-		if err != nil || bad != nil {
-			refuse(sdk.Invalid, "not a cursor")
-		}
-		list = slices.DeleteFunc(list, func(r Object) bool { return compare(key(r, fields), after) <= 0 })
-	}
-	if len(list) <= limit {
-		return list, ""
-	}
-	return list[:limit], base64.RawURLEncoding.EncodeToString(marshal(key(list[limit-1], fields)))
 }
 
 // key returns the values of some fields of a record.
