@@ -141,7 +141,7 @@ func changes() []act {
 		{name: "send a reset mail elsewhere", permission: "mails", handler: onEvent(pluginapi.EventMailSending), steps: []w.Step{w.Set("record.to", "eve@example.com")},
 			done: func(s *server, host string) bool {
 				s.asksForReset(host, "/x")
-				return slices.ContainsFunc(s.outbox(strings.TrimSuffix(host, ".example")), func(m struct{ To, URL, Token, Template string }) bool { return m.To == "eve@example.com" })
+				return slices.ContainsFunc(s.outbox(strings.TrimSuffix(host, ".example")), func(m struct{ To, URL, Token, OTP, Template string }) bool { return m.To == "eve@example.com" })
 			}},
 		{name: "add a claim", permission: "claims", handler: onEvent(pluginapi.EventTokenClaims), steps: []w.Step{w.Set("claims.role", "admin")},
 			plugins: "{id: convex, config: {algorithm: ES256}}, ",

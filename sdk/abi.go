@@ -19,37 +19,17 @@ const (
 	kindPath  // of a Value made by Copy
 )
 
-// Status is the outcome of a host call.
-type Status uint32
+// kindSecret is the kind of a Value made by Secret. It never crosses the ABI.
+const kindSecret Kind = 255
 
-// The statuses.
+// result is what a handler returns to the host.
+type result int32
+
 const (
-	OK          Status = iota
-	NotFound           // there is no such record, key or token
-	Conflict           // a unique value is taken, or a record has changed
-	Denied             // not granted, or refused by another plugin
-	Invalid            // the arguments are wrong
-	Limit              // a limit is used up
-	Timeout            // the call's time is over
-	Unavailable        // a service did not answer; trying later may work
-	Unsupported        // this engine has no such function
-	Internal           // a fault of the host
-)
-
-// Result is what a handler returns.
-type Result int32
-
-// The results.
-const (
-	// Continue goes on; an endpoint that continues answers with what it set.
-	Continue Result = iota
-	// Respond answers now. A before hook thereby takes the endpoint's place.
-	Respond
-	// Deny refuses with what was set at error; Call.Deny sets it all.
-	Deny
-	// Failed says that the handler could not do its work. If a host call was
-	// refused before, the client gets the host's answer to that.
-	Failed
+	resultContinue result = iota
+	resultRespond
+	resultDeny
+	resultFailed
 )
 
 // Level is the severity of a log line.
@@ -57,10 +37,10 @@ type Level int32
 
 // The levels.
 const (
-	Debug Level = iota
-	Info
-	Warn
-	Error
+	LevelDebug Level = iota
+	LevelInfo
+	LevelWarn
+	LevelError
 )
 
 // unpack splits the result of a host call into its halves.

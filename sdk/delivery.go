@@ -1,36 +1,29 @@
 package sdk
 
-// Delivery reads what is particular to a durable delivery: the manifest has
-// "delivery": "durable" for the hook. A handler that returns Continue has
-// accepted the event; with Later it comes again.
-type Delivery struct{ c *Call }
+// Delivery is what is particular to a durable delivery: the manifest has
+// "delivery": "durable" for the hook. A handler that returns nil has accepted
+// the event; with Later it comes again.
+type Delivery struct {
+	ID      string // of the event for this target, the same in all attempts
+	Target  string // the member of the configuration that the event is for, with "deliverTo"
+	Time    string // when the event was committed, as dates in records are written
+	UserID  string // the user whose events come in order
+	Version int64  // of the record: of two states of one record the greater is the later
+	Attempt int64  // from 1
+}
 
-// Delivery returns it.
-func (c *Call) Delivery() Delivery { return Delivery{c} }
-
-// ID returns the id of the event for this target, the same in all attempts.
-func (d Delivery) ID() string { return d.c.Get("event.id").String() }
-
-// Target returns the member of the configuration that the event is for, where
-// the manifest has "deliverTo".
-func (d Delivery) Target() string { return d.c.Get("event.target").String() }
-
-// Time returns when the event was committed, as dates in records are written.
-func (d Delivery) Time() string { return d.c.Get("event.time").String() }
-
-// Version returns the record's version: of two states of one record the
-// greater is the later.
-func (d Delivery) Version() int64 { return d.c.Get("event.version").Int(0) }
-
-// Attempt returns which attempt this is, from 1.
-func (d Delivery) Attempt() int64 { return d.c.Get("event.attempt").Int(0) }
-
-// UserID returns the user whose events come in order.
-func (d Delivery) UserID() string { return d.c.Get("event.userId").String() }
+// Delivery reads it.
+func (c *Call) Delivery() Delivery {
+	e := c.Get("event")
+	return Delivery{
+		ID: e.Get("id").String(), Target: e.Get("target").String(), Time: e.Get("time").String(), UserID: e.Get("userId").String(),
+		Version: e.Get("version").Int(0), Attempt: e.Get("attempt").Int(0),
+	}
+}
 
 // Later fails a durable delivery: it is tried again after a while. The reason
 // is for the operator; do not put secrets into it.
-func (d Delivery) Later(reason string) Result {
-	d.c.Set("error.message", String(reason))
-	return Failed
+func (c *Call) Later(reason string) error {
+	c.Set("error.message", String(reason))
+	return &HostError{Status: Unavailable, Function: "delivery", Message: reason}
 }

@@ -8,7 +8,7 @@ type Request struct{ c *Call }
 // Request returns the request.
 func (c *Call) Request() Request { return Request{c} }
 
-// Method returns GET or POST.
+// Method returns the method: GET, POST …
 func (r Request) Method() string { return r.c.Get("request.method").text }
 
 // Path returns the path below the tenant's base path: "/sign-in/email".
@@ -25,7 +25,7 @@ func (r Request) Param(name string) string { return r.c.at("request.params.", na
 func (r Request) Query(name string) Value { return r.c.at("request.query.", name) }
 
 // Body returns a member of the body, which the host has parsed and checked
-// against the schema in the manifest.
+// against the schema in the manifest. The name is a path: "user.name".
 func (r Request) Body(name string) Value { return r.c.at("request.body.", name) }
 
 // Header returns a header; several lines of one name are joined with ", ".
@@ -58,13 +58,10 @@ func (r Request) BearerToken() string {
 // The engine's own cookies cannot be read.
 func (r Request) Cookie(name string) Value { return r.c.at("request.cookies.", name) }
 
-// CookieNames returns the names of the request's cookies that the plugin
-// declares, without the tenant's prefix. Signed ones whose signature is wrong
+// Cookies returns the request's cookies that the plugin declares, an object by
+// their names without the tenant's prefix. Signed ones whose signature is wrong
 // are left out.
-func (r Request) CookieNames() []string { return r.c.Names("request.cookies") }
-
-// SetQuery replaces a parameter of the query; request.before hooks may.
-func (r Request) SetQuery(name string, v Value) Status { return r.c.put("request.query.", name, v) }
+func (r Request) Cookies() Value { return r.c.Get("request.cookies") }
 
 // IP returns the client's address as sessions record it, "" when unknown.
 func (r Request) IP() string { return r.c.Get("request.ip").String() }
@@ -81,44 +78,53 @@ func (r Request) ServerCall() bool { return r.c.Get("request.serverCall").IsTrue
 func (r Request) ServiceKey() string { return r.c.Get("request.serviceKey").String() }
 
 // SetBody replaces a member of the body; request.before hooks may.
-func (r Request) SetBody(name string, v Value) Status { return r.c.put("request.body.", name, v) }
+func (r Request) SetBody(name string, v Value) { r.c.put("request.body.", name, v) }
+
+// SetQuery replaces a parameter of the query; request.before hooks may.
+func (r Request) SetQuery(name string, v Value) { r.c.put("request.query.", name, v) }
 
 // SetHeader replaces a header; request.before hooks may.
-func (r Request) SetHeader(name string, v Value) Status {
-	return r.c.put("request.headers.", name, v)
+func (r Request) SetHeader(name string, v Value) { r.c.put("request.headers.", name, v) }
+
+// CurrentSession is the session of the request, or the one that was just
+// issued, with its user, as they were when Call.Session read them.
+type CurrentSession struct {
+	Session
+	User User
+	// Fresh says whether the session began recently, by the tenant's freshAge.
+	Fresh bool
+	// Remembered is false if the session ends with the browser.
+	Remembered bool
 }
 
 // Session reads the session of the request, or the one that was just issued.
-type Session struct{ c *Call }
-
-// Session returns the session.
-func (c *Call) Session() Session { return Session{c} }
+func (c *Call) Session() CurrentSession {
+	var s CurrentSession
+	for name, v := range c.Get("session").Members() {
+		switch name {
+		case "session":
+			s.Session = sessionOf(v)
+		case "user":
+			s.User = userOf(v)
+		case "fresh":
+			s.Fresh = v.IsTrue()
+		case "rememberMe":
+			s.Remembered = v.IsTrue()
+		}
+	}
+	return s
+}
 
 // Exists reports whether there is a session.
-func (s Session) Exists() bool { return !s.c.Get("session.session.id").IsAbsent() }
+func (s CurrentSession) Exists() bool { return s.ID != "" }
 
-// Fresh reports whether the session began recently, by the tenant's freshAge.
-func (s Session) Fresh() bool { return s.c.Get("session.fresh").IsTrue() }
-
-// Remembered reports whether the session outlasts the browser: false if
-// rememberMe was.
-func (s Session) Remembered() bool { return s.c.Get("session.rememberMe").IsTrue() }
-
-// Get returns a field of the session record: id, token, createdAt, expiresAt …
-func (s Session) Get(name string) Value { return s.c.at("session.session.", name) }
-
-// User returns a field of the session's user: id, email, name …
-func (s Session) User(name string) Value { return s.c.at("session.user.", name) }
-
-// UserID returns the id of the session's user, "" without a session.
-func (s Session) UserID() string { return s.c.Get("session.user.id").String() }
-
-// Config returns a member of the plugin's configuration. Defaults from the
-// manifest's schema are filled in.
+// Config returns a member of the plugin's configuration, with the defaults of
+// the manifest's schema filled in. The name is a path: "mail.subject". The code
+// that "authhost plugin bind" makes reads the whole configuration, typed.
 func (c *Call) Config(name string) Value { return c.at("config.", name) }
 
 // Tenant returns a property of the tenant: id, appName, baseURL, basePath,
-// authURL (the two together), errorURL, development.
+// authURL (the two together), errorURL, issuer, dialect, development.
 func (c *Call) Tenant(name string) Value { return c.at("tenant.", name) }
 
 // Now returns the time of the request in milliseconds since 1970.
@@ -149,10 +155,10 @@ func (c *Call) Record(name string) Value { return c.at("record.", name) }
 func (c *Call) Previous(name string) Value { return c.at("previous.", name) }
 
 // SetRecord changes a field of the record; hooks before the fact may.
-func (c *Call) SetRecord(name string, v Value) Status { return c.put("record.", name, v) }
+func (c *Call) SetRecord(name string, v Value) { c.put("record.", name, v) }
 
 // Claim returns a claim of the token that a token.claims event is about.
 func (c *Call) Claim(name string) Value { return c.at("claims.", name) }
 
 // SetClaim adds or changes a claim; token.claims hooks may.
-func (c *Call) SetClaim(name string, v Value) Status { return c.put("claims.", name, v) }
+func (c *Call) SetClaim(name string, v Value) { c.put("claims.", name, v) }

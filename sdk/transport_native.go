@@ -9,10 +9,11 @@ type Host interface {
 	// Get reads a field of the document.
 	Get(path string) (Kind, []byte)
 	// Set writes one; of a value made by Copy, the kind is KindPath and the
-	// value the path.
+	// value the path. The status is 0 if that was done.
 	Set(path string, kind Kind, value []byte) Status
-	// Call performs a capability call with the arguments at args.
-	Call(capability, function string) Status
+	// Call performs a capability call with the arguments in the JSON text in, or
+	// with those at args if that is empty. It returns the result as JSON text.
+	Call(capability, function string, in []byte) (Status, []byte)
 	// Log takes a line of the plugin's log.
 	Log(level Level, message string)
 }
@@ -20,11 +21,31 @@ type Host interface {
 // KindPath is the kind that a Host sees when a field is copied.
 const KindPath = kindPath
 
+// OK is the status of what was done, for a Host. Handlers see nil errors.
+const OK = ok
+
+// Result is what a handler's error means to a Host.
+type Result = result
+
+// The results.
+const (
+	ResultContinue = resultContinue
+	ResultRespond  = resultRespond
+	ResultDeny     = resultDeny
+	ResultFailed   = resultFailed
+)
+
 // Invoke runs a registered handler natively against a Host. It is for tests;
 // in a module, the host calls handlers through the export authhost_call.
 func Invoke(h Host, number int32) Result {
 	return run(&Call{host: transport{h}}, number)
 }
+
+// NewCall returns a Call on a Host, for tests of what is not a handler.
+func NewCall(h Host) *Call { return &Call{host: transport{h}} }
+
+// hostFunction names a capability, whose one function does its calls.
+type hostFunction string
 
 // transport passes everything to a Host.
 type transport struct{ host Host }
@@ -40,16 +61,7 @@ func (t transport) set(path []byte, v Value) Status {
 
 func (t transport) log(level Level, message string) { t.host.Log(level, message) }
 
-func (t transport) identity(fn string) Status     { return t.host.Call("identity", fn) }
-func (t transport) session(fn string) Status      { return t.host.Call("session", fn) }
-func (t transport) verification(fn string) Status { return t.host.Call("verification", fn) }
-func (t transport) crypto(fn string) Status       { return t.host.Call("crypto", fn) }
-func (t transport) keys(fn string) Status         { return t.host.Call("keys", fn) }
-func (t transport) email(fn string) Status        { return t.host.Call("email", fn) }
-func (t transport) random(fn string) Status       { return t.host.Call("random", fn) }
-func (t transport) rateLimit(fn string) Status    { return t.host.Call("ratelimit", fn) }
-func (t transport) audit(fn string) Status        { return t.host.Call("audit", fn) }
-func (t transport) storage(fn string) Status      { return t.host.Call("storage", fn) }
-func (t transport) cookies(fn string) Status      { return t.host.Call("cookies", fn) }
-func (t transport) openAPI(fn string) Status      { return t.host.Call("openapi", fn) }
-func (t transport) http(fn string) Status         { return t.host.Call("http", fn) }
+func (t transport) call(_ hostFunction, capability, function, in string) (Status, Value) {
+	status, result := t.host.Call(capability, function, []byte(in))
+	return status, JSON(string(result))
+}

@@ -23,83 +23,37 @@ func importTake(out unsafe.Pointer, capacity uint32) uint64
 //go:noescape
 func importLog(level int32, message string)
 
-// Each capability is an import module of its own. The linker leaves out those
-// that no code of the plugin reaches.
-
-//go:wasmimport authhost_v1_identity call
-//go:noescape
-func importIdentity(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_session call
-//go:noescape
-func importSession(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_verification call
-//go:noescape
-func importVerification(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_crypto call
-//go:noescape
-func importCrypto(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_keys call
-//go:noescape
-func importKeys(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_email call
-//go:noescape
-func importEmail(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_random call
-//go:noescape
-func importRandom(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_ratelimit call
-//go:noescape
-func importRateLimit(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_audit call
-//go:noescape
-func importAudit(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_storage call
-//go:noescape
-func importStorage(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_cookies call
-//go:noescape
-func importCookies(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_openapi call
-//go:noescape
-func importOpenAPI(fn, in string, out unsafe.Pointer, capacity uint32) uint64
-
-//go:wasmimport authhost_v1_http call
-//go:noescape
-func importHTTP(fn, in string, out unsafe.Pointer, capacity uint32) uint64
+// hostFunction is the one function of a capability's import module.
+type hostFunction func(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 
 // current is the one call that an instance runs at a time.
 var current Call
 
 // scratch receives values; longer ones are taken in a second step.
-var scratch [1024]byte
+var scratch [2048]byte
 
 //go:wasmexport authhost_call
-func authhostCall(number int32) int32 { return int32(run(&current, number)) }
+func authhostCall(number int32) int32 {
+	current.failed = nil
+	return int32(run(&current, number))
+}
 
 // transport calls the imports.
 type transport struct{}
 
 func (transport) get(path []byte) Value {
 	high, length := unpack(importGet(unsafe.String(unsafe.SliceData(path), len(path)), unsafe.Pointer(&scratch), uint32(len(scratch))))
-	kind := Kind(high)
-	switch {
-	case length == 0:
-		return Value{kind: kind}
-	case kind == KindBool:
-		return Bool(scratch[0] == 't')
-	case length <= len(scratch):
-		return Value{kind, string(scratch[:length])}
+	if kind := Kind(high); kind != KindBool {
+		return Value{kind, received(length)}
+	}
+	return Bool(scratch[0] == 't')
+}
+
+// received returns the text of so many bytes that the host has for the guest:
+// what is in scratch, and the rest.
+func received(length int) string {
+	if length <= len(scratch) {
+		return string(scratch[:length])
 	}
 	text := make([]byte, length)
 	n := copy(text, scratch[:])
@@ -110,7 +64,7 @@ func (transport) get(path []byte) Value {
 		}
 		n += more
 	}
-	return Value{kind, unsafe.String(&text[0], n)}
+	return unsafe.String(&text[0], n)
 }
 
 func (transport) set(path []byte, v Value) Status {
@@ -119,21 +73,7 @@ func (transport) set(path []byte, v Value) Status {
 
 func (transport) log(level Level, message string) { importLog(int32(level), message) }
 
-// Capability calls take their arguments from the document's args and leave
-// their result at result, so that neither crosses as JSON.
-
-func status(v uint64) Status { s, _ := unpack(v); return Status(s) }
-
-func (transport) identity(fn string) Status     { return status(importIdentity(fn, "", nil, 0)) }
-func (transport) session(fn string) Status      { return status(importSession(fn, "", nil, 0)) }
-func (transport) verification(fn string) Status { return status(importVerification(fn, "", nil, 0)) }
-func (transport) crypto(fn string) Status       { return status(importCrypto(fn, "", nil, 0)) }
-func (transport) keys(fn string) Status         { return status(importKeys(fn, "", nil, 0)) }
-func (transport) email(fn string) Status        { return status(importEmail(fn, "", nil, 0)) }
-func (transport) random(fn string) Status       { return status(importRandom(fn, "", nil, 0)) }
-func (transport) rateLimit(fn string) Status    { return status(importRateLimit(fn, "", nil, 0)) }
-func (transport) audit(fn string) Status        { return status(importAudit(fn, "", nil, 0)) }
-func (transport) storage(fn string) Status      { return status(importStorage(fn, "", nil, 0)) }
-func (transport) cookies(fn string) Status      { return status(importCookies(fn, "", nil, 0)) }
-func (transport) openAPI(fn string) Status      { return status(importOpenAPI(fn, "", nil, 0)) }
-func (transport) http(fn string) Status         { return status(importHTTP(fn, "", nil, 0)) }
+func (transport) call(f hostFunction, _, function, in string) (Status, Value) {
+	status, length := unpack(f(function, in, unsafe.Pointer(&scratch), uint32(len(scratch))))
+	return Status(status), JSON(received(length))
+}

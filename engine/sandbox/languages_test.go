@@ -70,12 +70,12 @@ func checkExample(t *testing.T, m *sandbox.Module) {
 		result  int32
 		sets    []string
 	}{
-		{1, "ann@example.org", 0, nil},
-		{1, "ann@sub.example.com", 0, nil},
-		{1, "ann@Example.COM", 2, []string{"error.code=4:EMAIL_DOMAIN_NOT_ALLOWED", "error.message=4:Addresses of this domain cannot sign up"}},
-		{1, "", 3, nil},
-		{2, "", 0, []string{"claims.plan=4:free"}},
-		{3, "", 3, nil},
+		{0, "ann@example.org", 0, nil},
+		{0, "ann@sub.example.com", 0, nil},
+		{0, "ann@Example.COM", 2, []string{"error.code=4:EMAIL_DOMAIN_NOT_ALLOWED", "error.message=4:Addresses of this domain cannot sign up"}},
+		{0, "", 3, nil},
+		{1, "", 0, []string{"claims.plan=4:free"}},
+		{2, "", 3, nil},
 	}
 	for _, tt := range tests {
 		h := &fakeHost{fields: map[string]string{"config.blockedDomain": "example.com"}}

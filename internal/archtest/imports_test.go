@@ -14,8 +14,8 @@ import (
 // lowest layer that names a package is its own.
 var layers = [][]string{
 	{"pluginapi"},
-	{"sdk", "sdk/next"},
-	{"engine/document", "engine/apierror", "sdk/plugintest", "sdk/next/plugintest", "sdk/next/kit"},
+	{"sdk"},
+	{"engine/document", "engine/apierror", "sdk/plugintest", "sdk/kit"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
 		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "plugins/...",
@@ -43,11 +43,10 @@ var closed = []struct {
 	{"engine/apierror", nil, "parts below and above HTTP return these errors"},
 	{"sdk", []string{"pluginapi"}, "what it imports is part of every plugin"},
 	{"sdk/plugintest", []string{"sdk", "pluginapi"}, "authors test plugins without the server"},
-	{"sdk/next/plugintest", []string{"sdk/next", "pluginapi"}, "authors test plugins without the server"},
-	{"sdk/next/kit", []string{"sdk/next"}, "what it imports is part of every plugin that uses it"},
+	{"sdk/kit", []string{"sdk"}, "what it imports is part of every plugin that uses it"},
 	{"plugins", nil, "it embeds modules and is no part of what they do"},
-	{"wasm-examples/...", []string{"sdk", "sdk/next", "sdk/next/kit", "pluginapi"}, "examples show what anybody can do"},
-	{"plugins/...", []string{"sdk", "sdk/next", "sdk/next/kit", "pluginapi"}, "first-party plugins have no power that a user's plugin could not have"},
+	{"wasm-examples/...", []string{"sdk", "sdk/kit", "pluginapi"}, "examples show what anybody can do"},
+	{"plugins/...", []string{"sdk", "sdk/kit", "pluginapi"}, "first-party plugins have no power that a user's plugin could not have"},
 }
 
 // bans forbid imports that layers alone would allow. to may name packages of
@@ -131,7 +130,7 @@ var owners = []owner{
 // unsafeUsers may import unsafe.
 var unsafeUsers = []string{
 	"engine/sandbox/...", // mapped memory
-	"sdk", "sdk/next",    // pointers to the host
+	"sdk", "sdk",         // pointers to the host
 }
 
 // heavy are packages that no plugin here needs: a plugin is compiled, kept in
@@ -263,8 +262,8 @@ func TestImports(t *testing.T) {
 
 // TestGuestImports looks at plugins as they are built for their sandbox.
 func TestGuestImports(t *testing.T) {
-	guestSDK := []string{"sdk", "sdk/next", "sdk/next/kit"}
-	for _, p := range list(t, "wasip1", "wasm", "./sdk", "./sdk/next", "./sdk/next/kit", "./plugins/...") {
+	guestSDK := []string{"sdk", "sdk", "sdk/kit"}
+	for _, p := range list(t, "wasip1", "wasm", "./sdk", "./sdk", "./sdk/kit", "./plugins/...") {
 		if p.Name != "main" && !slices.Contains(guestSDK, p.path()) {
 			continue // package plugins runs on the host
 		}

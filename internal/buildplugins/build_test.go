@@ -35,9 +35,8 @@ import "github.com/authhost/authhost/sdk"
 
 func init() { sdk.Register(1, hello) }
 
-func hello(c *sdk.Call) sdk.Result {
-	c.SetBody("greeting", sdk.String("hello, "+c.Request().Query("name").String()))
-	return sdk.Continue
+func hello(c *sdk.Call) error {
+	return c.Reply(sdk.F("greeting", sdk.String("hello, "+c.Request().Query("name").String())))
 }
 
 func main() {}

@@ -40,7 +40,7 @@ func outputs() []output {
 	return list
 }
 
-const sdkFolder = "sdk/next"
+const sdkFolder = "sdk"
 
 func main() {
 	if err := generate("."); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/internal/bind"
 	"github.com/authhost/authhost/internal/workbench"
 	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/plugins"
@@ -42,6 +43,9 @@ func TestTutorial(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(snippet(t, string(page), mark)), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if _, err := bind.Write(dir); err != nil {
+		t.Fatal(err)
 	}
 	module := filepath.Join(dir, "only-acme.wasm")
 	for _, command := range []string{"test ./...", "build -buildmode=c-shared -o " + module + " ."} {

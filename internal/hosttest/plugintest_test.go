@@ -13,8 +13,8 @@ import (
 
 	"github.com/authhost/authhost/internal/hosttest"
 	"github.com/authhost/authhost/pluginapi"
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 func TestPlugintest(t *testing.T) {

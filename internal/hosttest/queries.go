@@ -160,7 +160,7 @@ var queryCases = map[string]func(*tester){
 	"storage.count": func(t *tester) { t.serve(Request{}, listNotes) },
 	"storage.getMany": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
-			first, second := note(g, "a", "x", 1), note(g, "b", "x", 2)
+			first, second := noteOf(g, "a", "x", 1), noteOf(g, "b", "x", 2)
 			got := g.do("storage.getMany", object{"model": "note", "ids": []any{second, "nobody", first, second}})
 			if got.list("records", "name") != "b a" {
 				t.Errorf("got %s", text(got))
@@ -172,14 +172,14 @@ var queryCases = map[string]func(*tester){
 	"storage.update": func(t *tester) {
 		var id string
 		t.serve(Request{}, func(g *guest) {
-			id = note(g, "a", "x", 1)
-			note(g, "taken", "x", 1)
+			id = noteOf(g, "a", "x", 1)
+			noteOf(g, "taken", "x", 1)
 		})
 		t.serve(Request{}, func(g *guest) { updateNote(g, id) })
 	},
 	"storage.write": func(t *tester) {
 		var kept, gone string
-		t.serve(Request{}, func(g *guest) { kept, gone = note(g, "kept", "x", 1), note(g, "gone", "x", 1) })
+		t.serve(Request{}, func(g *guest) { kept, gone = noteOf(g, "kept", "x", 1), noteOf(g, "gone", "x", 1) })
 		t.serve(Request{}, func(g *guest) { writeNotes(g, kept, gone) })
 	},
 }
@@ -238,14 +238,14 @@ func testSessions(t *tester) {
 }
 
 // note stores a note and returns its id.
-func note(g *guest, name, group string, count any) string {
+func noteOf(g *guest, name, group string, count any) string {
 	return g.do("storage.insert", object{"model": "note", "record": object{"name": name, "group": group, "count": count}}).text("id")
 }
 
 // listNotes asks for parts of an index of notes.
 func listNotes(g *guest) {
 	for i, name := range []string{"a", "b", "c", "d", "e"} {
-		note(g, name, []string{"x", "y"}[i%2], i)
+		noteOf(g, name, []string{"x", "y"}[i%2], i)
 	}
 	tests := []struct {
 		args  object

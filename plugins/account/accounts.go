@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // listAccounts serves GET /list-accounts.

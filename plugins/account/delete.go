@@ -1,8 +1,8 @@
 package main
 
 import (
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // deletions are the tokens in mails about a deletion, of 165 bits. They stand

@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // changeEmail serves POST /change-email. A new address that is taken gets the

@@ -8,7 +8,7 @@
 // "email-verification". manifest.json declares routes, options and errors.
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 func main() {} // never called: the host calls handlers
 

@@ -1,6 +1,6 @@
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 // updateUser serves POST /update-user. Name and image are set as they are
 // sent; of the other members the host takes what plugins have declared as

@@ -7,8 +7,8 @@
 package main
 
 import (
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 func main() {} // never called: the host calls handlers

@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // jwks serves GET /convex/jwks. Convex refuses a whole set for one key that it

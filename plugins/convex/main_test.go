@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/pluginapi"
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 //go:embed manifest.json

@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // droppedFields are the fields of a user that tokens leave out unless they are

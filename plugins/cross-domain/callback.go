@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // callbackFields are the members of a body that say where a browser goes next

@@ -21,7 +21,7 @@ package main
 import (
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 func main() {} // never called: the host calls handlers

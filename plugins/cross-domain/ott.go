@@ -3,8 +3,8 @@ package main
 import (
 	"slices"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // tokenParameter is the parameter of the app's URL with a one-time token.

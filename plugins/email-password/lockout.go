@@ -1,6 +1,6 @@
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 // countTry counts a try to guess the password of an address, before the
 // password is looked at, so that guesses at the same time do not get past the

@@ -9,7 +9,7 @@
 // the options and the errors.
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 func main() {} // never called: the host calls handlers
 

@@ -2,7 +2,7 @@
 
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 func init() {
 	sdk.Register(0, signUp)
@@ -97,38 +97,39 @@ type config struct {
 
 func readConfig(v sdk.Value) config {
 	var r config
+	all := map[string]sdk.Value{}
 	for name, m := range v.Members() {
-		switch name {
-		case "enabled":
-			r.Enabled = m.IsTrue()
-		case "disableSignUp":
-			r.DisableSignUp = m.IsTrue()
-		case "accountLockout":
-			r.AccountLockout = readConfigAccountLockout(m)
-		case "requireEmailVerification":
-			r.RequireEmailVerification = m.IsTrue()
-		case "minPasswordLength":
-			r.MinPasswordLength = m.Int(0)
-		case "maxPasswordLength":
-			r.MaxPasswordLength = m.Int(0)
-		case "deniedPasswordWords":
-			r.DeniedPasswordWords = m.Texts()
-		case "autoSignIn":
-			r.AutoSignIn = m.IsTrue()
-		case "sendResetPassword":
-			r.SendResetPassword = m.IsTrue()
-		case "resetPasswordTokenExpiresIn":
-			r.ResetPasswordTokenExpiresIn = m.Int(0)
-		case "onPasswordReset":
-			r.OnPasswordReset = m.IsTrue()
-		case "revokeSessionsOnPasswordReset":
-			r.RevokeSessionsOnPasswordReset = m.IsTrue()
-		case "onExistingUserSignUp":
-			r.OnExistingUserSignUp = m.IsTrue()
-		case "emailVerification":
-			r.EmailVerification = readConfigEmailVerification(m)
-		}
+		all[name] = m
 	}
+	var m sdk.Value
+	m = all["enabled"]
+	r.Enabled = m.IsTrue()
+	m = all["disableSignUp"]
+	r.DisableSignUp = m.IsTrue()
+	m = all["accountLockout"]
+	r.AccountLockout = readConfigAccountLockout(m)
+	m = all["requireEmailVerification"]
+	r.RequireEmailVerification = m.IsTrue()
+	m = all["minPasswordLength"]
+	r.MinPasswordLength = m.Int(0)
+	m = all["maxPasswordLength"]
+	r.MaxPasswordLength = m.Int(0)
+	m = all["deniedPasswordWords"]
+	r.DeniedPasswordWords = m.Texts()
+	m = all["autoSignIn"]
+	r.AutoSignIn = m.IsTrue()
+	m = all["sendResetPassword"]
+	r.SendResetPassword = m.IsTrue()
+	m = all["resetPasswordTokenExpiresIn"]
+	r.ResetPasswordTokenExpiresIn = m.Int(0)
+	m = all["onPasswordReset"]
+	r.OnPasswordReset = m.IsTrue()
+	m = all["revokeSessionsOnPasswordReset"]
+	r.RevokeSessionsOnPasswordReset = m.IsTrue()
+	m = all["onExistingUserSignUp"]
+	r.OnExistingUserSignUp = m.IsTrue()
+	m = all["emailVerification"]
+	r.EmailVerification = readConfigEmailVerification(m)
 	return r
 }
 

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // changePassword serves POST /change-password.

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"errors"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // resets are the tokens in mails for a new password, of 142 bits. They stand

@@ -1,6 +1,6 @@
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 // signIn serves POST /sign-in/email.
 func signIn(c *sdk.Call) error {

@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // signUp serves POST /sign-up/email.

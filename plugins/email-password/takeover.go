@@ -3,7 +3,7 @@ package main
 import (
 	"strconv"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // changesVoid starts the identifier under which it is kept, for a user, until

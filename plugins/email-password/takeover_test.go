@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 // TestResetShutsOut: who came to an address before its owner has nothing left

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // Request types of tokens that change an address: the first is mailed to the

@@ -5,7 +5,7 @@ package main
 import (
 	"testing"
 
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 // TestDeniedPasswordWords: words of the context, wherever a password is chosen.

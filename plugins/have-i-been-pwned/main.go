@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 func main() {} // never called: the host calls handlers

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 //go:embed manifest.json

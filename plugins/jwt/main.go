@@ -12,8 +12,8 @@ import (
 	"cmp"
 	"errors"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 func main() {} // never called: the host calls handlers

@@ -11,7 +11,7 @@ import (
 	"errors"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 func main() {} // never called: the host calls handlers

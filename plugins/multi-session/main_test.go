@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/pluginapi"
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 //go:embed manifest.json

@@ -9,8 +9,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 func main() {} // never called: the host calls handlers

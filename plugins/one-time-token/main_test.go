@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/pluginapi"
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 //go:embed manifest.json

@@ -8,7 +8,7 @@
 // routes and options.
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 func main() {} // never called: the host calls handlers
 

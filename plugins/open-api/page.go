@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // style is all that the page looks like. The policy names its hash, so that no

@@ -6,8 +6,8 @@ import (
 	_ "embed"
 	"testing"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 //go:embed manifest.json

@@ -2,7 +2,7 @@
 
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 func init() {
 	sdk.Register(0, getUser)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // usesNonce reports whether the provider is asked for a nonce in its id token

@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // The cookie account_data carries the account that its session was begun with:

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 const withCookie = `,"account":{"storeAccountCookie":true}`

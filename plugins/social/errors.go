@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // problem is why a flow does not end with a session or a link, by the code that

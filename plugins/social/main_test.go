@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 //go:embed manifest.json

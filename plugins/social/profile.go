@@ -4,7 +4,7 @@ import (
 	"encoding/base64"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // profile is a user at the provider, in the terms of users here.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // provider is one of the configured providers: its preset, with the tenant's

@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // What single providers need beyond their preset.

@@ -3,7 +3,7 @@ package main
 import (
 	"errors"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 const (

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // tokens is what a token endpoint answers, or an app has got by itself. What

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // refreshEarly is how long before its end an access token is renewed, in

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"slices"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // sessionReason is what session hooks see as event.reason.

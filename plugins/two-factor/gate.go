@@ -1,6 +1,6 @@
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 const (
 	challengePrefix = "2fa-"          // of the identifier of a challenge

@@ -1,6 +1,6 @@
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 // checkLock refuses while the account is locked, and forgets a lock that is
 // over. Failures are counted for the account, over all challenges and sorts of

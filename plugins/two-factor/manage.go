@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 
-	sdk "github.com/authhost/authhost/sdk/next"
-	"github.com/authhost/authhost/sdk/next/kit"
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
 )
 
 // secretLength is the number of characters of a TOTP secret: 190 bits, where

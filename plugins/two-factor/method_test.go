@@ -5,7 +5,7 @@ package main
 import (
 	"testing"
 
-	"github.com/authhost/authhost/sdk/next/plugintest"
+	"github.com/authhost/authhost/sdk/plugintest"
 )
 
 const withPassword = `"password":"` + password + `"`

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // otpPrefix starts the identifier under which a mailed code is kept, as the

@@ -1,6 +1,6 @@
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 // factor is what is kept of a user's second factor, in a record of the plugin's
 // model. Of users who have mailed codes alone, it has no secret, and counts

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // window is how many time steps a code may be early or late: clocks differ, and

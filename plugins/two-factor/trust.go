@@ -4,7 +4,7 @@ import (
 	"crypto/subtle"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 const (

@@ -3,7 +3,7 @@ package main
 import (
 	"slices"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // idLength counts characters of the ids of questions: 190 bits.

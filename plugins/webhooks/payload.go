@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	sdk "github.com/authhost/authhost/sdk/next"
+	"github.com/authhost/authhost/sdk"
 )
 
 // payload returns the body of a request: type, timestamp and data as Standard

@@ -16,15 +16,29 @@
 //	}
 //
 // The test lives in the plugin's own package main, whose handlers register
-// themselves as they do in a module. It checks what the manifest promises:
-// requests find their handler by method and path, a session is demanded where
-// the manifest demands one, a capability that the manifest does not ask for
-// fails the test, and the writes of a handler that denies are dropped.
+// themselves as they do in a module.
 //
-// What the Host does not do is the engine's part before and after: schemas of
-// bodies, origin checks, cookies of sessions. Ids, tokens and the clock are
-// predictable. On replaces any host call, to see how a handler takes refusal.
+// # What is as in the engine
+//
+// GET, POST and Do take a request through all handlers of the plugin: hooks on
+// request.before, the endpoint, hooks on its answer. What the handlers' calls
+// raise on the way, such as user.creating or token.claims, reaches the plugin's
+// own hooks. Fire calls one hook for an event of the test's making. Each handler
+// is a unit of work: what one that refuses has written is dropped.
+//
+// Arguments of calls are compared with the contract in package pluginapi, and
+// access with the manifest: what a plugin should never do fails the test, unless
+// that calls AllowInvalid. Records have the types, indexes and unique values
+// that the manifest declares. One suite of calls compares the Host with the
+// engine.
+//
+// # What is not
+//
+// What the engine does before and after is left out: schemas of bodies, origin
+// checks, cookies of sessions, signatures with real keys. Ids, tokens and the
+// clock are predictable. On replaces any host call, to see how a handler takes
+// refusal.
 //
 // It imports package sdk, whose handlers it runs, and package pluginapi for
-// manifests and paths.
+// manifests, paths and the contract.
 package plugintest

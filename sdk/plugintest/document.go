@@ -1,30 +1,86 @@
 package plugintest
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/sdk"
 )
 
-// document is the call's document: nested objects, as encoding/json makes
-// them. Headers of requests and answers are under lower-case names.
-type document struct {
-	root Object
-	hook string // name of the event, "" in an endpoint
+// call is one run of a handler, with its document: nested objects, as
+// encoding/json makes them. Headers of requests and answers are under names in
+// lower case.
+type call struct {
+	event     string // "" in an endpoint
+	root      Object
+	unwritten string   // why the arguments of the next host call are not whole
+	refused   *refusal // the last host call, if it was not done
 }
 
-// read returns the value at a path.
-func (d *document) read(path string) (any, bool) {
-	names, err := pluginapi.ParsePath(path)
-	if err != nil {
-		return nil, false
+// newCall makes the document for a handler in the request under way.
+func (h *Host) newCall(e Event) *call {
+	event := Object{}
+	if e.Name == pluginapi.EventSessionCreating {
+		event["rememberMe"] = !e.Forget
 	}
+	names := map[string]string{"name": e.Name, "phase": e.Phase, "reason": e.Reason, "plugin": e.Cause}
+	if d := e.Delivery; d != nil {
+		names["id"], names["time"], names["target"], names["userId"] = cmp.Or(d.ID, h.id("event", 32)), iso(h.now), d.Target, d.UserID
+		event["version"], event["attempt"] = number(int64(cmp.Or(d.Version, 1))), number(int64(cmp.Or(d.Attempt, 1)))
+	}
+	for name, value := range names {
+		if value != "" {
+			event[name] = value
+		}
+	}
+	root := Object{
+		"request": h.exchange.request, "response": h.exchange.response, "event": event, "config": h.config, "tenant": h.tenant,
+	}
+	for name, value := range map[string]Object{"record": e.Record, "previous": e.Previous, "claims": e.Claims} {
+		if value != nil {
+			root[name] = value
+		}
+	}
+	if e.Name == pluginapi.EventRequestRefused && h.exchange.refused != nil {
+		root["error"] = h.exchange.refused
+	}
+	return &call{event: e.Name, root: root}
+}
+
+// lookUp returns the value at a path of a call's document.
+func (h *Host) lookUp(c *call, names []string) (any, bool) {
 	lowerHeader(names)
-	var v any = d.root
+	switch names[0] {
+	case "session":
+		view := h.sessionView()
+		if view == nil {
+			return nil, false
+		}
+		return follow(view, names[1:])
+	case "now":
+		return follow(Object{"ms": number(h.now.UnixMilli()), "unix": number(h.now.Unix()), "iso": iso(h.now)}, names[1:])
+	}
+	v, ok := follow(c.root, names)
+	if len(names) == 2 && names[0] == "request" && names[1] == "cookies" {
+		return h.ownCookies(object(v)), true
+	}
+	return v, ok
+}
+
+func lowerHeader(names []string) {
+	if len(names) == 3 && names[1] == "headers" {
+		names[2] = strings.ToLower(names[2])
+	}
+}
+
+// follow goes down from a value: by names into objects, by decimal indices into
+// arrays.
+func follow(v any, names []string) (any, bool) {
 	for _, name := range names {
 		switch parent := v.(type) {
 		case Object:
@@ -46,111 +102,199 @@ func (d *document) read(path string) (any, bool) {
 	return v, true
 }
 
-func lowerHeader(names []string) {
-	if len(names) == 3 && names[1] == "headers" {
-		names[2] = strings.ToLower(names[2])
+// Read returns the value at a path of the last call's document, to look at
+// what a handler changed.
+func (h *Host) Read(path string) any {
+	names, err := pluginapi.ParsePath(path)
+	if err != nil {
+		return nil
+	}
+	v, _ := h.lookUp(h.last, names)
+	return v
+}
+
+// Get implements sdk.Host.
+func (h *Host) Get(path string) (sdk.Kind, []byte) {
+	v, ok := h.read(h.call, path)
+	switch v := v.(type) {
+	case nil:
+		if !ok {
+			return sdk.KindAbsent, nil
+		}
+		return sdk.KindNull, nil
+	case bool:
+		return sdk.KindBool, strconv.AppendBool(nil, v)
+	case json.Number:
+		return sdk.KindNumber, []byte(v)
+	case string:
+		if path == "request.rawBody" {
+			return sdk.KindBytes, []byte(v)
+		}
+		return sdk.KindString, []byte(v)
+	default:
+		return sdk.KindJSON, marshal(v)
 	}
 }
 
-// writable reports whether the document may be written at a path.
-func (d *document) writable(names []string, m *pluginapi.Manifest) bool {
-	second := ""
-	if len(names) > 1 {
-		second = names[1]
-	}
-	switch names[0] {
-	case "args", "scratch":
-		return true
-	case "error":
-		return len(names) == 2 && slices.Contains([]string{"status", "code", "message"}, second)
-	case "claims":
-		return d.hook == pluginapi.EventTokenClaims
-	case "record":
-		return strings.HasSuffix(d.hook, "ing") && !strings.HasSuffix(d.hook, ".deleting")
-	case "request":
-		return d.hook == pluginapi.EventRequestBefore && (second == "body" || second == "headers" || second == "query" && len(names) > 2)
-	case "response":
-		if d.hook != "" && !strings.HasPrefix(d.hook, "request.") && d.hook != pluginapi.EventResponseSession && d.hook != pluginapi.EventSessionCreating {
-			return false
-		}
-		if second == "cookies" {
-			return len(names) == 3 && slices.ContainsFunc(m.Cookies, func(c pluginapi.Cookie) bool { return c.Covers(names[2]) })
-		}
-		return slices.Contains([]string{"status", "body", "headers", "redirect"}, second)
-	}
-	return false
-}
-
-func (d *document) write(path string, v any, remove bool, m *pluginapi.Manifest) sdk.Status {
+// Set implements sdk.Host.
+func (h *Host) Set(path string, kind sdk.Kind, value []byte) sdk.Status {
 	names, err := pluginapi.ParsePath(path)
 	if err != nil {
 		return sdk.Invalid
 	}
-	if !d.writable(names, m) {
+	v, given, status := h.written(kind, value)
+	if status == sdk.OK {
+		lowerHeader(names)
+		status = h.write(names, v, !given)
+	}
+	if names[0] == "args" {
+		h.call.noteArgument(path, len(names) == 1, status)
+	}
+	return status
+}
+
+// noteArgument remembers a write of arguments that was not done, until all of
+// them are written anew.
+func (c *call) noteArgument(path string, whole bool, status sdk.Status) {
+	switch {
+	case status != sdk.OK && c.unwritten == "":
+		c.unwritten = path + " could not be written (" + status.Error() + ")"
+	case status == sdk.OK && whole:
+		c.unwritten = ""
+	}
+}
+
+// written decodes what a handler writes. given is false for nothing, which
+// deletes.
+func (h *Host) written(kind sdk.Kind, value []byte) (v any, given bool, status sdk.Status) {
+	switch kind {
+	case sdk.KindAbsent:
+		return nil, false, sdk.OK
+	case sdk.KindNull:
+		return nil, true, sdk.OK
+	case sdk.KindString:
+		if !utf8.Valid(value) {
+			return nil, false, sdk.Invalid
+		}
+		return string(value), true, sdk.OK
+	case sdk.KindPath:
+		found, ok := h.read(h.call, string(value))
+		return clone(found), ok, sdk.OK
+	case sdk.KindBool, sdk.KindNumber, sdk.KindJSON:
+		v, err := parse[any](value)
+		_, isBool := v.(bool)
+		_, isNumber := v.(json.Number)
+		if err != nil || isBool != (kind == sdk.KindBool) && kind != sdk.KindJSON || isNumber != (kind == sdk.KindNumber) && kind != sdk.KindJSON {
+			return nil, false, sdk.Invalid
+		}
+		return v, true, sdk.OK
+	}
+	return nil, false, sdk.Invalid
+}
+
+// write stores a value in the document, if the call may write there.
+func (h *Host) write(names []string, v any, remove bool) sdk.Status {
+	c := h.call
+	if !pluginapi.Settable(c.event).Has(names) || !h.changes(names, v) {
 		return sdk.Denied
 	}
-	lowerHeader(names)
-	if len(names) == 3 && names[0] == "response" && names[1] == "headers" {
-		return d.writeHeader(names[2], v, remove)
+	if len(names) == 3 && names[1] == "headers" {
+		return c.writeHeader(names[0], names[2], v)
 	}
-	if !assign(d.root, names, v, remove) {
+	if status := h.checkAnswer(names, v); status != sdk.OK {
+		return status
+	}
+	_, isObject := v.(Object)
+	if len(names) == 1 && !isObject && !remove || !assign(c.root, names, v, remove) {
 		return sdk.Invalid
 	}
 	return sdk.OK
 }
 
-// writeHeader appends a header; null removes it.
-func (d *document) writeHeader(name string, v any, remove bool) sdk.Status {
-	headers := d.root["response"].(Object)["headers"].(Object)
-	value, isText := v.(string)
-	if v == nil || remove {
-		headers[name] = nil
-		return sdk.OK
+// checkAnswer says whether a part of the answer, or of an error, takes a value.
+func (h *Host) checkAnswer(names []string, v any) sdk.Status {
+	ok := true
+	_, isText := v.(string)
+	switch strings.Join(names[:min(2, len(names))], ".") {
+	case "error.status":
+		ok = number64(v) >= 400 && number64(v) <= 599
+	case "error.code", "error.message":
+		ok = isText || h.exchange.refused == nil
+	case "response.status":
+		ok = number64(v) >= 200 && number64(v) <= 599
+	case "response.redirect":
+		ok = (v == nil || isText) && !strings.ContainsAny(text(v), "\r\n\x00")
+	case "response.cookies":
+		return h.checkCookie(names[2], v)
 	}
-	if !isText || strings.ContainsAny(value, "\r\n\x00") {
+	if !ok {
 		return sdk.Invalid
 	}
-	if earlier := text(headers[name]); earlier != "" {
-		value = earlier + ", " + value
-	}
-	headers[name] = value
 	return sdk.OK
+}
+
+// hostHeaders are the headers of requests and answers that are the host's.
+var hostHeaders = map[string][]string{
+	"request":  {"cookie", "host", "origin", "referer", "content-length", "transfer-encoding"},
+	"response": {"set-cookie", "content-length", "transfer-encoding", "connection", "trailer", "upgrade"},
+}
+
+// writeHeader replaces a header of the request, or adds one to the answer; null
+// removes it.
+func (c *call) writeHeader(part, name string, v any) sdk.Status {
+	headers := object(object(c.root[part])["headers"])
+	value, isText := v.(string)
+	switch {
+	case slices.Contains(hostHeaders[part], name) || part == "request" && strings.HasPrefix(name, "sec-"):
+		return sdk.Denied
+	case v == nil && part == "request":
+		delete(headers, name)
+	case v == nil:
+		headers[name] = nil
+	case !isText || strings.ContainsAny(value, "\r\n\x00") || !isToken(name):
+		return sdk.Invalid
+	case part == "response" && text(headers[name]) != "":
+		headers[name] = text(headers[name]) + ", " + value
+	default:
+		headers[name] = value
+	}
+	return sdk.OK
+}
+
+// isToken reports whether s is a token of HTTP (RFC 9110 section 5.6.2).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune("()<>@,;:\\\"/[]?={}", r) })
 }
 
 // assign puts a value below an object, making objects on the way.
 func assign(parent Object, names []string, v any, remove bool) bool {
 	name := names[0]
-	if len(names) == 1 {
-		if remove {
-			delete(parent, name)
-		} else {
-			parent[name] = v
-		}
-		return true
-	}
 	child := parent[name]
-	if child == nil {
+	switch {
+	case len(names) == 1 && remove:
+		delete(parent, name)
+		return true
+	case len(names) == 1:
+		parent[name] = v
+		return true
+	case child == nil && remove:
+		return true // there is nothing to delete
+	case child == nil && names[1] == "-":
+		child = []any{}
+	case child == nil:
 		child = Object{}
-		if names[1] == "-" {
-			child = []any{}
-		}
 	}
+	ok := false
 	switch c := child.(type) {
 	case Object:
-		if !assign(c, names[1:], v, remove) {
-			return false
-		}
+		ok = assign(c, names[1:], v, remove)
 	case []any:
-		items, ok := assignItem(c, names[1:], v, remove)
-		if !ok {
-			return false
-		}
-		child = items
-	default:
-		return false
+		child, ok = assignItem(c, names[1:], v, remove)
 	}
-	parent[name] = child
-	return true
+	if ok {
+		parent[name] = child
+	}
+	return ok
 }
 
 func assignItem(items []any, names []string, v any, remove bool) ([]any, bool) {
@@ -171,79 +315,7 @@ func assignItem(items []any, names []string, v any, remove bool) ([]any, bool) {
 	return items, ok
 }
 
-// Get implements sdk.Host.
-func (h *Host) Get(path string) (sdk.Kind, []byte) {
-	v, ok := h.doc.read(path)
-	if !ok {
-		return sdk.KindAbsent, nil
-	}
-	switch v := v.(type) {
-	case nil:
-		return sdk.KindNull, nil
-	case bool:
-		return sdk.KindBool, strconv.AppendBool(nil, v)
-	case json.Number:
-		return sdk.KindNumber, []byte(v)
-	case int, int64:
-		return sdk.KindNumber, marshal(v)
-	case string:
-		return sdk.KindString, []byte(v)
-	default:
-		return sdk.KindJSON, marshal(v)
-	}
-}
-
-// Set implements sdk.Host.
-func (h *Host) Set(path string, kind sdk.Kind, value []byte) sdk.Status {
-	var v any
-	remove := false
-	switch kind {
-	case sdk.KindAbsent:
-		remove = true
-	case sdk.KindNull:
-	case sdk.KindString:
-		v = string(value)
-	case sdk.KindPath:
-		found, ok := h.doc.read(string(value))
-		if remove = !ok; ok {
-			v = clone(found)
-		}
-	default:
-		if !json.Valid(value) {
-			return sdk.Invalid
-		}
-		v = decode(h.t, string(value))
-	}
-	if name, ok := strings.CutPrefix(path, "response.cookies."); ok && h.sealed(name) && v != nil {
-		switch _, object := v.(Object); {
-		case !object:
-			return sdk.Invalid
-		case h.CurrentSession() == nil:
-			return sdk.Denied
-		}
-	}
-	return h.doc.write(path, v, remove, h.manifest)
-}
-
 // Log implements sdk.Host: lines go to the test's log.
 func (h *Host) Log(level sdk.Level, message string) {
 	h.t.Logf("plugin log (level %d): %s", level, message)
-}
-
-func marshal(v any) []byte {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // the values here came from JSON or are made of its types
-	}
-	return text
-}
-
-func clone(v any) any {
-	var copied any
-	dec := json.NewDecoder(strings.NewReader(string(marshal(v))))
-	dec.UseNumber()
-	if err := dec.Decode(&copied); err != nil {
-		panic(err) // as above
-	}
-	return copied
 }

@@ -1,6 +1,7 @@
 package plugintest_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/authhost/authhost/sdk"
@@ -33,39 +34,55 @@ var manifest = []byte(`{
   }}
 }`)
 
-func greet(c *sdk.Call) sdk.Result {
-	c.SetBody("greeting", sdk.String(c.Config("greeting").String()+", "+c.Request().Param("name")))
-	c.CopyBody("from", "session.user.email")
+func greet(c *sdk.Call) error {
 	c.SetHeader("x-greeted", sdk.String("yes"))
 	c.SetCookie("greeted", "yes")
-	return sdk.Continue
+	return c.Reply(
+		sdk.F("greeting", sdk.String(c.Config("greeting").String()+", "+c.Request().Param("name"))),
+		sdk.F("from", sdk.Copy("session.user.email")),
+	)
 }
 
-func remember(c *sdk.Call) sdk.Result {
+var (
+	errKeyTaken = &sdk.Error{Status: 409, Code: "KEY_TAKEN", Message: "There is such a note"}
+	errTooMany  = &sdk.Error{Status: 400, Code: "TOO_MANY", Message: "There are too many notes"}
+	errBanned   = &sdk.Error{Status: 403, Code: "BANNED", Message: "You are banned"}
+)
+
+func remember(c *sdk.Call) error {
 	notes := c.Storage("note")
-	if status := notes.Insert(
+	note, err := notes.Insert([]sdk.Field{
 		sdk.F("key", sdk.Copy("request.body.key")),
 		sdk.F("text", sdk.Copy("request.body.text")),
-	); status == sdk.Conflict {
-		return c.Deny(409, "KEY_TAKEN", "There is such a note")
-	} else if status != sdk.OK {
-		return c.Fail(status)
+	})
+	if errors.Is(err, sdk.Conflict) {
+		return errKeyTaken
+	} else if err != nil {
+		return err
 	}
-	c.CopyBody("note", "result")
-	c.Email().Send(sdk.Mail{To: "ada@example.com", Template: "generic", Data: []sdk.Field{sdk.F("title", sdk.String("Noted"))}})
-	if notes.List(sdk.Page{}); !c.Result("records." + c.Config("limits.notes").Text()).IsAbsent() {
-		return c.Deny(400, "TOO_MANY", "There are too many notes")
+	if err := c.Email().Send("ada@example.com", "generic", sdk.EmailSendOptions{Data: []sdk.Field{sdk.F("title", sdk.String("Noted"))}}); err != nil {
+		return err
 	}
-	return sdk.Continue
+	list, err := notes.List(sdk.StorageListOptions{})
+	if err != nil {
+		return err
+	}
+	if int64(len(list.Records)) > c.Config("limits.notes").Int(0) {
+		return errTooMany
+	}
+	return c.Reply(sdk.F("note", note.Fields))
 }
 
-func count(c *sdk.Call) sdk.Result {
+func count(c *sdk.Call) error {
 	c.SetRecord("count", sdk.Int(c.Record("count").Int(0)+1))
-	c.Audit().Record("counted", c.Record("userId").String())
-	if c.Record("userId").String() == "banned" {
-		return c.Deny(403, "BANNED", "You are banned")
+	user := c.Record("userId").String()
+	if err := c.Audit().Record("counted", sdk.AuditRecordOptions{UserID: user}); err != nil {
+		return err
 	}
-	return sdk.Continue
+	if user == "banned" {
+		return errBanned
+	}
+	return nil
 }
 
 func TestGreet(t *testing.T) {
@@ -109,12 +126,41 @@ func TestCount(t *testing.T) {
 	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
 	record := plugintest.Object{"userId": "u1"}
 	r := h.Fire(plugintest.Event{Name: "session.creating", Record: record})
-	if r.Result != sdk.Continue || h.Read("record.count") == nil || h.Audit()[0]["userId"] != "u1" {
+	if r.Result != sdk.ResultContinue || h.Read("record.count") == nil || h.Audit()[0]["userId"] != "u1" {
 		t.Errorf("result %d, record %v, audit %v", r.Result, record, h.Audit())
 	}
 	r = h.Fire(plugintest.Event{Name: "session.creating", Record: plugintest.Object{"userId": "banned"}})
-	if r.Result != sdk.Deny || r.Text("code") != "BANNED" || len(h.Audit()) != 2 {
+	if r.Result != sdk.ResultDeny || r.Text("code") != "BANNED" || len(h.Audit()) != 2 {
 		t.Errorf("got %s, audit %v", r, h.Audit())
+	}
+}
+
+// A plugin with two hooks on an event, which note that they ran.
+func init() {
+	for number, name := range []string{"first", "second"} {
+		sdk.Register(int32(number), func(*sdk.Call) error {
+			ran = name
+			return nil
+		})
+	}
+}
+
+var ran string
+
+// TestSecondHook: of several hooks on an event, a test fires the one that it
+// names.
+func TestSecondHook(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: []byte(`{
+	  "id": "watcher", "version": "1.0.0", "abi": "1.1",
+	  "handlers": [
+	    {"handler": "first", "kind": "hook", "event": "user.created"},
+	    {"handler": "second", "kind": "hook", "event": "user.created"}
+	  ]
+	}`)})
+	for name, want := range map[string]string{"": "first", "first": "first", "second": "second"} {
+		if h.Fire(plugintest.Event{Name: "user.created", Handler: name}); ran != want {
+			t.Errorf("%q fires %q", name, ran)
+		}
 	}
 }
 
@@ -122,7 +168,7 @@ func TestCount(t *testing.T) {
 func TestRefusal(t *testing.T) {
 	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
 	h.On("storage.insert", func(plugintest.Object) (sdk.Status, any) { return sdk.Unavailable, nil })
-	if r := h.POST("/remember", `{"key":"a"}`); r.Result != sdk.Failed || r.Status != 500 {
+	if r := h.POST("/remember", `{"key":"a"}`); r.Result != sdk.ResultFailed || r.Status != 500 {
 		t.Errorf("got %s", r)
 	}
 }
@@ -140,17 +186,15 @@ var weatherManifest = []byte(`{
   }}
 }`)
 
-func weather(c *sdk.Call) sdk.Result {
-	status := c.HTTP().Do(sdk.HTTPRequest{
-		Method: "POST", URL: c.Config("server").String() + "/now", Bearer: sdk.Secret("key"),
+func weather(c *sdk.Call) error {
+	answer, err := c.HTTP().Request(c.Config("server").String()+"/now", sdk.HTTPRequestOptions{
+		Method: "POST", Auth: sdk.HTTPAuth{Bearer: sdk.Secret("key")},
 		Form: []sdk.Field{sdk.F("place", sdk.String("Paris")), sdk.F("key", sdk.Secret("key"))},
 	})
-	if status != sdk.OK {
-		return c.Fail(status)
+	if err != nil {
+		return err
 	}
-	c.CopyBody("sky", "result.body.sky")
-	c.SetBody("key", c.Config("key"))
-	return sdk.Continue
+	return c.Reply(sdk.F("sky", answer.Body.Get("sky")), sdk.F("key", c.Config("key")))
 }
 
 func TestWeather(t *testing.T) {

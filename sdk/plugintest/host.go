@@ -1,8 +1,12 @@
 package plugintest
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -21,9 +25,6 @@ const (
 	BaseURL  = "https://app.example.com"
 	BasePath = "/api/auth"
 )
-
-// timeLayout is the form of dates in records.
-const timeLayout = "2006-01-02T15:04:05.000Z"
 
 // Object is a JSON object.
 type Object = map[string]any
@@ -45,35 +46,35 @@ type Config struct {
 // Host is an in-memory host for one plugin. It is not safe for concurrent
 // use.
 type Host struct {
-	t         testing.TB
-	manifest  *pluginapi.Manifest
-	tenant    Object
-	config    any // as the plugin may read it
-	secrets   any // the same with its secrets
-	server    func(HTTPRequest) HTTPResponse
-	requests  []HTTPRequest
-	now       time.Time
-	overrides map[string]Function
-	sequence  int
-	current   string // token of the session that requests carry
-	// What the capability cookies works with: the answer's Set-Cookie values,
-	// and what was added to the request's cookies.
-	setCookies []string
-	injected   string
-	state      state
-	kept       []func() // redoes what takes effect at once, after the rest was undone
-	doc        document
+	t            testing.TB
+	manifest     *pluginapi.Manifest
+	may          pluginapi.PermissionSet
+	models       map[string]pluginapi.Model
+	tenant       Object
+	config       any // as the plugin may read it
+	secrets      any // the same with its secrets
+	server       func(HTTPRequest) HTTPResponse
+	requests     []HTTPRequest
+	now          time.Time
+	overrides    map[string]Function
+	allowInvalid bool
+	sequence     int
+	current      string // token of the session that requests carry
+	state        state
+	stored       map[string][]Object // records before the open unit of work
+	kept         []func()            // redoes what takes effect at once, after the rest was undone
+	exchange     *exchange
+	call         *call // the handler that runs
+	depth        int
+	last         *call // the one that Read looks at
 }
 
 // state is what units of work change.
 type state struct {
-	Users, Accounts, Sessions []Object
-	Verifications             []Object
-	Records                   map[string][]Object
-	Tokens                    map[string]Object
-	Hits                      map[string]int
-	Mails                     []Mail
-	Audit                     []Object
+	Records map[string][]Object // by model, oldest first
+	Windows map[string]window   // of rate limits
+	Mails   []Mail
+	Audit   []Object
 }
 
 // Function stands in for a host call: it gets the arguments and returns a
@@ -91,35 +92,34 @@ func New(t testing.TB, c Config) *Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.AppName == "" {
-		c.AppName = "App"
-	}
-	if c.Config == "" {
-		c.Config = "{}"
-	}
-	if c.Dialect == "" {
-		c.Dialect = pluginapi.Dialect16
-	}
-	m = m.For(c.Dialect)
+	dialect := cmp.Or(c.Dialect, pluginapi.Dialect16)
+	m = m.For(dialect)
 	schema := decode(t, string(m.Config))
-	root, _ := schema.(Object)
-	secrets := withDefaults(decode(t, c.Config), schema)
+	secrets := withDefaults(decode(t, cmp.Or(c.Config, "{}")), schema)
 	h := &Host{
-		t: t, manifest: m, now: Start,
+		t: t, manifest: m, may: permissions(m), models: models(m), now: Start,
 		tenant: Object{
-			"id": "main", "appName": c.AppName, "baseURL": BaseURL, "basePath": BasePath,
-			"authURL": BaseURL + BasePath, "issuer": BaseURL, "errorURL": BaseURL + BasePath + "/error", "dialect": c.Dialect, "development": false,
+			"id": "main", "appName": cmp.Or(c.AppName, "App"), "baseURL": BaseURL, "basePath": BasePath,
+			"authURL": BaseURL + BasePath, "issuer": BaseURL, "errorURL": BaseURL + BasePath + "/error", "dialect": dialect, "development": false,
 		},
-		config:    withoutSecrets(secrets, root, schema),
+		config:    withoutSecrets(secrets, object(schema), schema),
 		secrets:   secrets,
 		overrides: map[string]Function{},
-		state:     state{Records: map[string][]Object{}, Tokens: map[string]Object{}, Hits: map[string]int{}},
+		state:     state{Records: map[string][]Object{}, Windows: map[string]window{}},
 	}
+	h.UseSession("")
+	h.last = h.call
 	return h
 }
 
 // On replaces a host call, for instance "identity.createUser".
 func (h *Host) On(call string, f Function) { h.overrides[call] = f }
+
+// AllowInvalid lets handlers make calls that a plugin should never make: with
+// other arguments than the contract says, or without having asked for them in
+// the manifest. They are refused as in the engine; without AllowInvalid they
+// fail the test as well.
+func (h *Host) AllowInvalid() { h.allowInvalid = true }
 
 // Advance moves the clock.
 func (h *Host) Advance(d time.Duration) { h.now = h.now.Add(d) }
@@ -136,65 +136,93 @@ func (h *Host) LastMail() Mail {
 	return h.state.Mails[len(h.state.Mails)-1]
 }
 
-// AddUser creates a user with a password ("" for none) and returns its id.
-func (h *Host) AddUser(email, password string) string {
-	user := h.newUser(Object{"email": email, "name": email})
-	h.state.Users = append(h.state.Users, user)
-	if password != "" {
-		h.setPassword(text(user["id"]), password)
+// add stores a record that a test gives.
+func (h *Host) add(model string, fields Object) (r Object) {
+	h.t.Helper()
+	if err := try(func() { r = h.insert(model, clone(fields)) }); err != nil {
+		h.t.Fatalf("plugintest: %s %s: %v", model, marshal(fields), err)
 	}
-	return text(user["id"])
+	return r
+}
+
+// AddUser creates a user with a password ("" for none) and returns its id. No
+// hook is called.
+func (h *Host) AddUser(email, password string) string {
+	h.t.Helper()
+	id := text(h.add("user", h.draft(Object{"email": email, "name": email}, nil))["id"])
+	if password != "" {
+		h.AddAccount(id, Object{"providerId": sdk.ProviderCredential, "password": password})
+	}
+	return id
 }
 
 // AddAccount links a user to a provider. Fields are those of the account
 // record: providerId, accountId, scope …
 func (h *Host) AddAccount(userID string, fields Object) {
-	maps.Copy(h.addAccount(userID, text(fields["providerId"]), ""), fields)
+	h.t.Helper()
+	account := h.stamped(Object{"userId": userID, "accountId": userID})
+	maps.Copy(account, fields)
+	h.add("account", account)
 }
 
 // User returns the record of a user, nil if there is none.
-func (h *Host) User(id string) Object { return find(h.state.Users, "id", id) }
+func (h *Host) User(id string) Object { return find(h.Users(), "id", id) }
 
 // Accounts returns all accounts with their secrets, oldest first.
-func (h *Host) Accounts() []Object { return h.state.Accounts }
+func (h *Host) Accounts() []Object { return h.state.Records["account"] }
 
 // Users returns all users, oldest first.
-func (h *Host) Users() []Object { return h.state.Users }
+func (h *Host) Users() []Object { return h.state.Records["user"] }
 
 // SetUser changes fields of a user.
-func (h *Host) SetUser(id string, set Object) { maps.Copy(h.User(id), set) }
+func (h *Host) SetUser(id string, set Object) { maps.Copy(h.User(id), object(clone(set))) }
 
 // Password returns a user's password, "" if there is none.
 func (h *Host) Password(userID string) string {
-	return text(h.account(userID, sdk.ProviderCredential)["password"])
+	return text(find(where(h.Accounts(), "userId", userID), "providerId", sdk.ProviderCredential)["password"])
 }
 
 // SignIn makes the following requests carry a new session of a user and
 // returns its token.
 func (h *Host) SignIn(userID string) string {
-	h.current = text(h.newSession(userID, true)["token"])
+	h.UseSession(h.AddSession(userID))
 	return h.current
 }
 
 // SignOut makes the following requests carry no session.
-func (h *Host) SignOut() { h.current = "" }
+func (h *Host) SignOut() { h.UseSession("") }
 
-// Injected returns what the last call added to the request's cookies.
-func (h *Host) Injected() string { return h.injected }
+// UseSession makes the following requests, and code that a test calls with
+// sdk.NewCall, carry the session with a token.
+func (h *Host) UseSession(token string) {
+	h.current = token
+	if h.depth == 0 {
+		h.begin(Request{Path: "/"}, "/", Object{})
+		h.call = h.newCall(Event{})
+	}
+}
 
 // AddSession creates a session of a user that requests do not carry, and
 // returns its token.
-func (h *Host) AddSession(userID string) string { return text(h.newSession(userID, true)["token"]) }
+func (h *Host) AddSession(userID string) string {
+	return text(h.add("session", h.newSession(userID, false))["token"])
+}
+
+// CurrentSession returns the session that requests carry, nil if none.
+func (h *Host) CurrentSession() Object { return find(h.state.Records["session"], "token", h.current) }
 
 // SessionsOf returns the sessions of a user, oldest first.
 func (h *Host) SessionsOf(userID string) []Object {
-	return slices.DeleteFunc(slices.Clone(h.state.Sessions), func(s Object) bool { return s["userId"] != userID })
+	return where(h.state.Records["session"], "userId", userID)
 }
 
-// Verifications returns the live values, by identifier.
+// Injected returns what the last call added to the request's cookies.
+func (h *Host) Injected() string { return h.exchange.injected }
+
+// Verifications returns the values, by identifier.
 func (h *Host) Verifications() map[string]string {
 	out := map[string]string{}
-	for _, v := range h.state.Verifications {
+	for _, v := range h.state.Records["verification"] {
 		out[text(v["identifier"])] = text(v["value"])
 	}
 	return out
@@ -206,21 +234,11 @@ func (h *Host) Records(model string) []Object { return h.state.Records[model] }
 // Audit returns the audit events that were recorded: action, userId, details.
 func (h *Host) Audit() []Object { return h.state.Audit }
 
-// Claims returns the claims of a token that crypto.signToken or keys.sign
-// gave, nil for any other.
-func (h *Host) Claims(token string) Object {
-	claims, _ := h.state.Tokens[token]["claims"].(Object)
-	return claims
-}
-
 // id returns a new text of n characters that is predictable and unique.
 func (h *Host) id(kind string, n int) string {
 	h.sequence++
 	s := fmt.Sprintf("%s%d", kind, h.sequence)
-	if len(s) < n {
-		s += strings.Repeat("x", n-len(s))
-	}
-	return s
+	return s + strings.Repeat("x", max(n-len(s), 0))
 }
 
 // keep makes a change that stays even if the handler denies.
@@ -229,21 +247,30 @@ func (h *Host) keep(change func()) {
 	h.kept = append(h.kept, change)
 }
 
-func (h *Host) iso(t time.Time) string { return t.UTC().Format(timeLayout) }
+// attempt undoes what work did if that is refused, but for what was to be
+// kept.
+func (h *Host) attempt(work func() *refusal) *refusal {
+	before, kept := clone(h.state), len(h.kept)
+	refused := work()
+	if refused == nil {
+		return nil
+	}
+	h.state = before
+	for _, again := range h.kept[kept:] {
+		again()
+	}
+	return refused
+}
 
-// snapshot copies the state, so that a refused unit of work can be undone.
-func (h *Host) snapshot() state {
-	text, err := json.Marshal(h.state)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	var copied state
-	dec := json.NewDecoder(strings.NewReader(string(text)))
-	dec.UseNumber()
-	if err := dec.Decode(&copied); err != nil {
-		h.t.Fatal(err)
-	}
-	return copied
+// timeLayout is the form of dates in records.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+func iso(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+// stamped adds the times of a new record.
+func (h *Host) stamped(fields Object) Object {
+	fields["createdAt"], fields["updatedAt"] = iso(h.now), iso(h.now)
+	return fields
 }
 
 func decode(t testing.TB, source string) any {
@@ -251,49 +278,44 @@ func decode(t testing.TB, source string) any {
 	if source == "" {
 		return nil
 	}
-	dec := json.NewDecoder(strings.NewReader(source))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
+	v, err := parse[any]([]byte(source))
+	if err != nil {
 		t.Fatalf("plugintest: %s in %s", err, source)
 	}
 	return v
 }
 
-// withDefaults fills the defaults of a JSON Schema into a value, at every
-// depth.
-func withDefaults(v, schema any) any {
-	s, _ := schema.(Object)
-	if v == nil && s["default"] != nil {
-		v = s["default"]
-	}
-	properties, _ := s["properties"].(Object)
-	if v == nil && properties != nil {
-		v = Object{}
-	}
-	object, ok := v.(Object)
-	if !ok {
-		return v
-	}
-	out := maps.Clone(object)
-	for name, sub := range properties {
-		if filled := withDefaults(object[name], sub); filled != nil {
-			out[name] = filled
+// parse decodes JSON; numbers in an any are json.Number.
+func parse[T any](source []byte) (v T, err error) {
+	dec := json.NewDecoder(bytes.NewReader(source))
+	dec.UseNumber()
+	if err = dec.Decode(&v); err == nil {
+		if _, end := dec.Token(); end != io.EOF {
+			err = errors.New("text after the JSON")
 		}
 	}
-	return out
+	return v, err
 }
 
-func find(list []Object, name string, value any) Object {
-	for _, o := range list {
-		if o[name] == value {
-			return o
-		}
+func marshal(v any) []byte {
+	source, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // the values here came from JSON or are made of its types
 	}
-	return nil
+	return source
 }
 
-func text(v any) string {
-	s, _ := v.(string)
-	return s
+// clone copies a value by way of JSON.
+func clone[T any](v T) T {
+	copied, err := parse[T](marshal(v))
+	if err != nil {
+		panic(err) // as above
+	}
+	return copied
+}
+
+// among reports whether a list, or a single text, has a text.
+func among(list any, s string) bool {
+	items, _ := list.([]any)
+	return s != "" && list == any(s) || slices.Contains(items, any(s))
 }

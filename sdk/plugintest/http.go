@@ -1,15 +1,12 @@
 package plugintest
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/sdk"
@@ -43,233 +40,193 @@ func (h *Host) OnHTTP(server func(HTTPRequest) HTTPResponse) { h.server = server
 // first.
 func (h *Host) HTTPRequests() []HTTPRequest { return h.requests }
 
-func (h *Host) httpRequest(a Object) (sdk.Status, any) {
-	if status := h.fillSecrets(a); status != sdk.OK {
-		return status, nil
-	}
-	r := HTTPRequest{Method: text(a["method"]), URL: text(a["url"]), Headers: texts(a["headers"]), Form: texts(a["form"]), JSON: a["json"], Body: text(a["body"])}
-	r.Auth, _ = a["auth"].(Object)
-	if r.Method == "" {
-		r.Method = "GET"
+func (h *Host) httpRequest(a Object) Object {
+	a = clone(a)
+	h.fillSecrets(a)
+	checkOutgoing(a)
+	r := HTTPRequest{
+		Method: cmp.Or(text(a["method"]), "GET"), URL: text(a["url"]), Headers: texts(a["headers"]), Form: texts(a["form"]),
+		JSON: a["json"], Body: text(a["body"]), Auth: object(a["auth"]),
 	}
 	u, err := url.Parse(r.URL)
-	if err != nil || u.Host == "" {
-		return sdk.Invalid, nil
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		refuse(sdk.Invalid, "not an absolute URL of http or https")
 	}
 	if !h.mayCall(u) {
-		h.t.Errorf("plugintest: the plugin calls %s, but its manifest does not ask for the host", u.Host)
-		return sdk.Denied, nil
+		if !h.allowInvalid {
+			h.t.Errorf("plugintest: the plugin calls %s, but its manifest does not ask for the host", u.Host)
+		}
+		refuse(sdk.Denied, "the other server may not be called")
 	}
 	h.requests = append(h.requests, r)
 	if h.server == nil {
-		return sdk.Unavailable, nil
+		refuse(sdk.Unavailable, "the other server did not answer")
 	}
 	answer := h.server(r)
-	if answer.Status == 0 {
-		answer.Status = 200
-	}
 	headers := Object{}
 	for name, value := range answer.Headers {
 		headers[strings.ToLower(name)] = value
 	}
-	return sdk.OK, Object{"status": answer.Status, "headers": headers, "body": answer.Body}
+	return Object{"status": number(int64(cmp.Or(answer.Status, 200))), "headers": headers, "body": answer.Body}
 }
 
-// RemoteToken makes a token that http.verifyToken accepts for an issuer, with
-// claims that its checks look at: aud, nonce, exp. Its signature is none.
-func (h *Host) RemoteToken(claims Object) string {
-	segment := func(v any) string { return base64.RawURLEncoding.EncodeToString(marshal(v)) }
-	return segment(Object{"alg": "RS256"}) + "." + segment(claims) + ".signature"
+// checkOutgoing refuses a request that is not one.
+func checkOutgoing(a Object) {
+	bodies := 0
+	for _, name := range []string{"body", "json", "form"} {
+		if v, given := a[name]; given && v != "" {
+			bodies++
+		}
+	}
+	if bodies > 1 {
+		refuse(sdk.Invalid, "only one of body, json and form can be given")
+	}
+	if number64(a["cacheSeconds"]) > 0 && (bodies > 0 || !plain(a)) {
+		refuse(sdk.Invalid, "only a GET request without headers, body, auth and secrets can have cacheSeconds")
+	}
+	for name, v := range object(a["headers"]) {
+		if kindOf(v) != "string" || !isToken(name) {
+			refuse(sdk.Invalid, "headers."+name+" is not a header")
+		}
+	}
+	for name, v := range object(a["form"]) {
+		if k := kindOf(v); k == "null" || k == "array" || k == "object" {
+			refuse(sdk.Invalid, "form."+name+" must be a string")
+		}
+	}
 }
 
-// verifyRemote plays http.verifyToken: any token of the form that RemoteToken
-// has counts as signed.
-func (h *Host) verifyRemote(a Object) (sdk.Status, any) {
-	refused := func(code string) (sdk.Status, any) { return sdk.Invalid, Object{"code": code, "message": code} }
-	parts := strings.Split(text(a["token"]), ".")
-	if len(parts) != 3 || parts[2] != "signature" {
-		return refused("invalid")
+// plain reports whether a request gets what everybody gets.
+func plain(a Object) bool {
+	return (a["method"] == nil || a["method"] == "GET") && a["auth"] == nil && a["secrets"] == nil && len(object(a["headers"])) == 0
+}
+
+// texts are the members of an object as texts.
+func texts(v any) map[string]string {
+	out := map[string]string{}
+	for name, value := range object(v) {
+		s, isText := value.(string)
+		if !isText {
+			s = string(marshal(value))
+		}
+		out[name] = s
 	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || !json.Valid(payload) {
-		return refused("invalid")
-	}
-	claims, _ := decode(h.t, string(payload)).(Object)
-	among := func(expected, got any) bool {
-		list, isList := expected.([]any)
-		return expected == got || isList && slices.Contains(list, got)
-	}
-	switch {
-	case !among(a["issuer"], claims["iss"]):
-		return refused("issuer")
-	case !among(a["audience"], claims["aud"]):
-		return refused("audience")
-	case a["nonce"] != nil && a["nonce"] != claims["nonce"]:
-		return refused("nonce")
-	case claims["exp"] != nil && number64(claims["exp"]) <= h.now.Unix():
-		return refused("expired")
-	}
-	return sdk.OK, Object{"claims": claims}
+	return out
 }
 
 // fillSecrets does to arguments what args.secrets says.
-func (h *Host) fillSecrets(a Object) sdk.Status {
-	named, _ := a["secrets"].(Object)
-	for place, path := range named {
-		segments, err := pluginapi.ParsePath(place)
-		if err != nil || len(segments) < 2 || !slices.Contains([]string{"headers", "form", "json", "auth"}, segments[0]) {
-			return sdk.Invalid
+func (h *Host) fillSecrets(a Object) {
+	for place, path := range object(a["secrets"]) {
+		names, err := pluginapi.ParsePath(place)
+		if err != nil || len(names) < 2 || !slices.Contains([]string{"headers", "form", "json", "auth"}, names[0]) {
+			refuse(sdk.Invalid, "secrets."+place+" is no place for a secret")
 		}
-		value, ok := h.secret(text(path))
-		if !ok || !assign(a, segments, value, false) {
-			return sdk.Invalid
-		}
+		assign(a, names, h.secret(text(path)), false)
 	}
-	return sdk.OK
 }
 
 // secret returns a text of the configuration, whether the plugin may read it
 // or not.
-func (h *Host) secret(path string) (string, bool) {
-	whole := document{root: Object{"config": h.secrets}}
-	v, _ := whole.read("config." + path)
+func (h *Host) secret(path string) string {
+	names, err := pluginapi.ParsePath(path)
+	v, _ := follow(h.secrets, names)
 	s, ok := v.(string)
-	return s, ok
+	if err != nil || !ok {
+		refuse(sdk.Invalid, "there is no text at config."+path)
+	}
+	return s
 }
 
-// secretMAC is crypto.hmac with a secret of the configuration, as the server
-// computes it.
-func (h *Host) secretMAC(path string, a Object) (sdk.Status, any) {
-	secret, ok := h.secret(path)
-	if !ok {
-		return sdk.Invalid, nil
-	}
-	key := []byte(secret)
-	if text(a["key"]) == "base64" {
-		var err error
-		if _, encoded, prefixed := strings.Cut(secret, "_"); prefixed {
-			secret = encoded
-		}
-		if key, err = base64.StdEncoding.DecodeString(secret); err != nil {
-			return sdk.Invalid, nil
-		}
-	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(text(a["value"])))
-	sum := mac.Sum(nil)
-	encoded := base64.RawURLEncoding.EncodeToString(sum)
-	switch text(a["encoding"]) {
-	case "base64":
-		encoded = base64.StdEncoding.EncodeToString(sum)
-	case "hex":
-		encoded = hex.EncodeToString(sum)
-	}
-	return sdk.OK, Object{"mac": encoded}
-}
-
+// mayCall reports whether the manifest asks for the host of a URL.
 func (h *Host) mayCall(u *url.URL) bool {
-	for _, c := range h.manifest.Capabilities {
-		for _, host := range c.Hosts {
-			suffix, wild := strings.CutPrefix(host, "*.")
-			path, configured := strings.CutPrefix(host, pluginapi.ConfigHost)
-			if host == "*" || host == u.Hostname() || wild && strings.HasSuffix(u.Hostname(), "."+suffix) ||
-				configured && configuredHost(h.secrets, strings.Split(path, "."), u.Host) {
-				return true
-			}
-		}
-	}
-	return false
+	asked, _ := h.manifest.Capability(pluginapi.CapHTTP)
+	host := strings.ToLower(u.Hostname())
+	return slices.ContainsFunc(asked.Hosts, func(allowed string) bool {
+		suffix, wild := strings.CutPrefix(allowed, "*.")
+		path, configured := strings.CutPrefix(allowed, pluginapi.ConfigHost)
+		return allowed == "*" || allowed == host || wild && strings.HasSuffix(host, "."+suffix) ||
+			configured && configuredHost(h.secrets, strings.Split(path, "."), strings.ToLower(u.Host))
+	})
 }
 
 func configuredHost(v any, path []string, host string) bool {
 	if len(path) == 0 {
 		u, err := url.Parse(text(v))
-		return err == nil && u.Host != "" && u.Host == host
+		return err == nil && u.Host != "" && strings.ToLower(u.Host) == host
 	}
-	var members []any
-	switch parent := v.(type) {
-	case Object:
-		if path[0] != "*" {
-			members = []any{parent[path[0]]}
-		} else {
-			members = slices.Collect(maps.Values(parent))
-		}
-	case []any:
-		if path[0] == "*" {
-			members = parent
-		}
+	members, _ := v.([]any)
+	if path[0] == "*" {
+		members = slices.AppendSeq(slices.Clone(members), maps.Values(object(v)))
+	} else {
+		members = []any{object(v)[path[0]]}
 	}
 	return slices.ContainsFunc(members, func(m any) bool { return configuredHost(m, path[1:], host) })
 }
 
-func texts(v any) map[string]string {
-	out := map[string]string{}
-	o, _ := v.(Object)
-	for name, value := range o {
-		out[name] = text(value)
-	}
-	return out
+// RemoteToken makes a token that http.verifyToken accepts for an issuer, with
+// claims that its checks look at: iss, aud, nonce. Unless they say otherwise, it
+// is good for an hour, and about the subject "subject". Its signature is none.
+func (h *Host) RemoteToken(claims Object) string {
+	all := Object{"sub": "subject", "iat": h.now.Unix(), "exp": h.now.Add(time.Hour).Unix()}
+	maps.Copy(all, claims)
+	return segment(Object{"alg": "RS256"}) + "." + segment(all) + signature
 }
 
-// withoutSecrets puts true in place of each value that a schema declares as
-// writeOnly. References under $defs and combinations of schemas are followed.
-func withoutSecrets(v any, root Object, schemas ...any) any {
-	if v == nil {
-		return nil
+// clockSkew is how far the clocks of other servers may be off.
+const clockSkew = 60
+
+// verifyRemote plays http.verifyToken: any token of the form that RemoteToken
+// has counts as signed.
+func (h *Host) verifyRemote(a Object) Object {
+	claims := claimsOf(text(a["token"]))
+	if claims == nil || !strings.HasSuffix(text(a["token"]), signature) {
+		refuseWith(sdk.Invalid, "invalid", "the token is not valid")
 	}
-	var all []Object
-	for len(schemas) > 0 && len(all) < 1000 {
-		s, ok := schemas[0].(Object)
-		schemas = schemas[1:]
-		if !ok {
-			continue
-		}
-		all = append(all, s)
-		if s["writeOnly"] == true {
-			return true
-		}
-		for _, keyword := range []string{"allOf", "anyOf", "oneOf"} {
-			parts, _ := s[keyword].([]any)
-			schemas = append(schemas, parts...)
-		}
-		schemas = append(schemas, s["if"], s["then"], s["else"])
-		if name, ok := strings.CutPrefix(text(s["$ref"]), "#/$defs/"); ok {
-			definitions, _ := root["$defs"].(Object)
-			schemas = append(schemas, definitions[name])
-		}
+	now := h.now.Unix()
+	issued, dated := claims["iat"], claims["iat"] != nil
+	switch {
+	case number64(claims["exp"]) <= now-clockSkew:
+		refuseWith(sdk.Invalid, "expired", "the token has expired")
+	case number64(claims["nbf"]) > now+clockSkew, number64(issued) > now+clockSkew:
+		refuseWith(sdk.Invalid, "invalid", "the token is not good yet")
+	case a["maxAge"] != nil && (!dated || now-number64(issued) > number64(a["maxAge"])+clockSkew):
+		refuseWith(sdk.Invalid, "expired", "the token is too old")
+	case !issuedBy(a["issuer"], claims):
+		refuseWith(sdk.Invalid, "issuer", "the token has another issuer")
+	case !audienceFits(a["audience"], claims):
+		refuseWith(sdk.Invalid, "audience", "the token is for somebody else")
+	case text(claims["sub"]) == "":
+		refuseWith(sdk.Invalid, "invalid", "the token has no subject")
+	case a["nonce"] != nil && a["nonce"] != claims["nonce"]:
+		refuseWith(sdk.Invalid, "nonce", "the token has another nonce")
 	}
-	switch v := v.(type) {
-	case Object:
-		out := Object{}
-		for name, member := range v {
-			out[name] = withoutSecrets(member, root, memberSchemas(all, name)...)
-		}
-		return out
-	case []any:
-		out := make([]any, len(v))
-		for i, item := range v {
-			var items []any
-			for _, s := range all {
-				items = append(items, s["items"])
-			}
-			out[i] = withoutSecrets(item, root, items...)
-		}
-		return out
-	}
-	return v
+	return Object{"claims": claims}
 }
 
-func memberSchemas(all []Object, name string) []any {
-	var out []any
-	for _, s := range all {
-		properties, _ := s["properties"].(Object)
-		if p, ok := properties[name]; ok {
-			out = append(out, p)
-		} else {
-			out = append(out, s["additionalProperties"])
-		}
-		patterns, _ := s["patternProperties"].(Object)
-		out = slices.AppendSeq(out, maps.Values(patterns))
+// issuedBy reports whether a token is of an expected issuer, in which {name}
+// stands for that claim.
+func issuedBy(expected any, claims Object) bool {
+	list, isList := expected.([]any)
+	if !isList {
+		list = []any{expected}
 	}
-	return out
+	return slices.ContainsFunc(list, func(v any) bool {
+		before, rest, open := strings.Cut(text(v), "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if value := text(claims[name]); open && closed && value != "" && !strings.ContainsAny(value, "/?#") {
+			v = before + value + after
+		}
+		return v != "" && v == claims["iss"]
+	})
+}
+
+// audienceFits reports whether a token is for an expected party; of several
+// audiences, the authorized party must be one, too.
+func audienceFits(expected any, claims Object) bool {
+	audiences, isList := claims["aud"].([]any)
+	if !isList {
+		return among(expected, text(claims["aud"]))
+	}
+	found := slices.ContainsFunc(audiences, func(v any) bool { return among(expected, text(v)) })
+	return found && (len(audiences) < 2 || among(expected, text(claims["azp"])))
 }

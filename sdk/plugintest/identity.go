@@ -1,247 +1,309 @@
 package plugintest
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/sdk"
 )
 
-func (h *Host) identity() map[string]Function {
-	return map[string]Function{
-		"identity.findUser": func(a Object) (sdk.Status, any) { return found(h.lookup(a)) },
-		"identity.createUser": func(a Object) (sdk.Status, any) {
-			return h.createUser(a)
-		},
-		"identity.draftUser": func(a Object) (sdk.Status, any) {
-			return sdk.OK, Object{"user": h.newUser(h.merged(a, "user"))}
-		},
-		"identity.updateUser":    h.updateUser,
-		"identity.deleteUser":    h.deleteUser,
-		"identity.findAccount":   h.findAccount,
-		"identity.listAccounts":  h.listAccounts,
-		"identity.deleteAccount": h.deleteAccount,
-		"identity.findLinked": func(a Object) (sdk.Status, any) {
-			account := h.linked(a)
-			if account == nil {
-				return sdk.NotFound, nil
-			}
-			return sdk.OK, Object{"account": public(account), "user": h.User(text(account["userId"]))}
-		},
-		"identity.linkAccount":   h.linkAccount,
-		"identity.updateAccount": h.updateAccount,
-		"identity.accountTokens": func(a Object) (sdk.Status, any) {
-			account := h.linked(a)
-			if account == nil {
-				return sdk.NotFound, nil
-			}
-			return sdk.OK, clone(Object{"accessToken": account["accessToken"], "refreshToken": account["refreshToken"], "idToken": account["idToken"]})
-		},
-		"identity.verifyPassword": func(a Object) (sdk.Status, any) {
-			user := h.lookup(a)
-			password := h.Password(text(user["id"]))
-			if password == "" || a["password"] != password {
-				return sdk.OK, Object{"valid": false}
-			}
-			return sdk.OK, Object{"valid": true, "user": user}
-		},
-		"identity.setPassword": func(a Object) (sdk.Status, any) {
-			if h.User(text(a["userId"])) == nil {
-				return sdk.NotFound, nil
-			}
-			h.setPassword(text(a["userId"]), text(a["password"]))
-			return sdk.OK, nil
-		},
-		"identity.equalize": func(Object) (sdk.Status, any) { return sdk.OK, nil },
+// user finds the user with an id or, if that is nil, with an address.
+func (h *Host) user(id, email any) Object {
+	if id != nil {
+		return h.one("user", "id", id)
 	}
+	return h.one("user", "email", strings.ToLower(text(email)))
 }
 
-func found(o Object) (sdk.Status, any) {
-	if o == nil {
-		return sdk.NotFound, nil
+func (h *Host) findUser(a Object) Object {
+	if a["field"] != nil {
+		return h.uniqueUser(text(a["field"]), a["value"])
 	}
-	return sdk.OK, o
+	return h.user(a["id"], a["email"])
 }
 
-func (h *Host) lookup(a Object) Object {
-	for _, name := range []string{"id", "userId"} {
-		if a[name] != nil {
-			return h.User(text(a[name]))
+// shown is a record without the fields that the manifest hides from clients.
+func (h *Host) shown(model string, r Object) Object {
+	r = maps.Clone(r)
+	for name, f := range h.manifest.Fields[model] {
+		if f.Returned != nil && !*f.Returned {
+			delete(r, name)
 		}
 	}
-	return find(h.state.Users, "email", strings.ToLower(text(a["email"])))
+	return r
 }
 
-// newUser makes a user record of the given fields.
-func (h *Host) newUser(fields Object) Object {
-	user := Object{"name": "", "emailVerified": false}
-	maps.Copy(user, fields)
-	maps.DeleteFunc(user, func(_ string, v any) bool { return v == nil })
-	user["email"] = strings.ToLower(text(user["email"]))
-	user["id"], user["createdAt"], user["updatedAt"] = h.id("user", 32), h.iso(h.now), h.iso(h.now)
+// draft makes a user record of the plugin's fields and a client's.
+func (h *Host) draft(fields, input Object) Object {
+	user := maps.Clone(fields)
+	maps.DeleteFunc(user, func(name string, v any) bool { return v == nil || name == "id" })
+	user["name"], user["email"], user["emailVerified"] = text(user["name"]), strings.ToLower(text(user["email"])), user["emailVerified"] == true
+	h.takeInput("user", h.stamped(user), input, true)
+	for name, f := range h.manifest.Fields["user"] {
+		_, given := user[name]
+		switch {
+		case given:
+		case f.Default != nil:
+			user[name] = decode(h.t, string(f.Default))
+		case f.Required && input != nil:
+			reject(400, "MISSING_FIELD", name+" is required")
+		}
+	}
 	return user
 }
 
-// merged returns the object at a member, with the fields of args.input that
-// the manifest declares as open to clients.
-func (h *Host) merged(a Object, member string) Object {
-	out := Object{}
-	input, _ := a["input"].(Object)
-	for name, field := range h.manifest.Fields["user"] {
-		if v, ok := input[name]; ok && (field.Input == nil || *field.Input) {
-			out[name] = v
-		} else if member == "user" && field.Default != nil {
-			out[name] = decode(h.t, string(field.Default))
+// takeInput adds those fields of a client's that are open to clients. A closed
+// one is refused, unless it is of a new record and has a default.
+func (h *Host) takeInput(model string, fields, input Object, fresh bool) {
+	for name, f := range h.manifest.Fields[model] {
+		v, given := input[name]
+		_, set := fields[name]
+		switch {
+		case !given || set:
+		case f.Input == nil || *f.Input:
+			fields[name] = accepted(name, f, v)
+		case v != nil && v != false && v != "" && !(fresh && f.Default != nil):
+			reject(400, pluginapi.FieldNotAllowed, name+" is not allowed to be set")
 		}
 	}
-	given, _ := a[member].(Object)
-	maps.Copy(out, given)
+}
+
+// accepted is a client's value as a field has it.
+func accepted(name string, f pluginapi.Field, v any) any {
+	if t, err := time.Parse(time.RFC3339, text(v)); f.Type == "date" && err == nil {
+		v = iso(t)
+	}
+	if v == nil && f.Required || v != nil && !isOf(f.Type, v) {
+		reject(400, "VALIDATION_ERROR", "[body."+name+"] Invalid input: expected "+f.Type+", received "+kindOf(v))
+	}
+	return v
+}
+
+func (h *Host) draftUser(a Object) Object {
+	if account := object(a["account"]); account["providerId"] == sdk.ProviderCredential {
+		h.policy(account["password"])
+	}
+	user := h.draft(object(a["user"]), object(a["input"]))
+	user["id"], user["image"] = h.id("user", 32), user["image"]
+	return Object{"user": h.shown("user", user)}
+}
+
+// policy raises password.policy.
+func (h *Host) policy(password any) {
+	h.verdict(pluginapi.EventPasswordPolicy, Object{"password": text(password)}, nil)
+}
+
+// create stores a record, with the events of its model.
+func (h *Host) create(model string, fields Object) Object {
+	hidden := secretsOf(fields)
+	h.verdict(model+".creating", fields, nil)
+	maps.Copy(fields, hidden)
+	r := h.insert(model, normal(model, fields))
+	h.done(model+".created", r, nil)
+	return r
+}
+
+// change changes a record, with the events of its model; fixed fields stay
+// what they are.
+func (h *Host) change(model string, r, set Object, fixed ...string) {
+	before, hidden := maps.Clone(r), secretsOf(set)
+	set["updatedAt"] = iso(h.now)
+	h.verdict(model+".updating", set, withoutSecretFields(before))
+	maps.DeleteFunc(set, func(name string, _ any) bool { return slices.Contains(fixed, name) })
+	maps.Copy(set, hidden)
+	h.update(model, r, normal(model, set))
+	h.done(model+".updated", r, before)
+}
+
+// drop deletes a record, with the events of its model.
+func (h *Host) drop(model string, r Object) {
+	h.verdict(model+".deleting", withoutSecretFields(r), nil)
+	h.remove(model, r)
+	h.done(model+".deleted", r, nil)
+}
+
+// normal lower-cases the address of a user.
+func normal(model string, set Object) Object {
+	if email, given := set["email"]; given && model == "user" {
+		if text(email) == "" {
+			refuse(sdk.Invalid, "email: not an address")
+		}
+		set["email"] = strings.ToLower(text(email))
+	}
+	return set
+}
+
+// tokenFields are the tokens of an account.
+var tokenFields = []string{"accessToken", "refreshToken", "idToken"}
+
+// secretsOf takes what hooks do not see out of the fields of an account.
+func secretsOf(fields Object) Object {
+	out := Object{}
+	for _, name := range append([]string{"password"}, tokenFields...) {
+		if v, ok := fields[name]; ok {
+			out[name] = v
+			delete(fields, name)
+		}
+	}
 	return out
 }
 
-func (h *Host) createUser(a Object) (sdk.Status, any) {
-	user := h.newUser(h.merged(a, "user"))
-	if find(h.state.Users, "email", user["email"]) != nil {
-		return sdk.Conflict, nil
-	}
-	h.state.Users = append(h.state.Users, user)
-	account, _ := a["account"].(Object)
-	if account == nil {
-		return sdk.OK, Object{"user": user}
-	}
-	id := text(user["id"])
-	if account["providerId"] == sdk.ProviderCredential {
-		h.setPassword(id, text(account["password"]))
-	} else {
-		maps.Copy(h.addAccount(id, text(account["providerId"]), text(account["accountId"])), account)
-	}
-	return sdk.OK, Object{"user": user, "account": public(h.account(id, text(account["providerId"])))}
-}
-
-// linked returns the account that a provider knows by an id.
-func (h *Host) linked(a Object) Object {
-	for _, account := range h.state.Accounts {
-		if account["providerId"] == a["providerId"] && account["accountId"] == a["accountId"] {
-			return account
-		}
-	}
-	return nil
-}
-
-func (h *Host) linkAccount(a Object) (sdk.Status, any) {
-	fields, _ := a["account"].(Object)
-	if h.User(text(a["userId"])) == nil {
-		return sdk.NotFound, nil
-	}
-	if h.linked(fields) != nil {
-		return sdk.Conflict, nil
-	}
-	account := h.addAccount(text(a["userId"]), text(fields["providerId"]), text(fields["accountId"]))
-	maps.Copy(account, fields)
-	return sdk.OK, public(account)
-}
-
-func (h *Host) updateAccount(a Object) (sdk.Status, any) {
-	account := h.linked(a)
-	if account == nil {
-		return sdk.NotFound, nil
-	}
-	set, _ := a["set"].(Object)
-	maps.Copy(account, set)
-	account["updatedAt"] = h.iso(h.now)
-	return sdk.OK, public(account)
-}
-
-func (h *Host) updateUser(a Object) (sdk.Status, any) {
-	user := h.User(text(a["id"]))
-	if user == nil {
-		return sdk.NotFound, nil
-	}
-	set := h.merged(a, "set")
-	if len(set) == 0 {
-		return sdk.Invalid, Object{"code": "NO_FIELDS", "message": "there is nothing to change"}
-	}
-	if other := find(h.state.Users, "email", set["email"]); other != nil && other["id"] != user["id"] {
-		return sdk.Conflict, nil
-	}
-	maps.Copy(user, set)
-	user["updatedAt"] = h.iso(h.now)
-	return sdk.OK, user
-}
-
-func (h *Host) deleteUser(a Object) (sdk.Status, any) {
-	id := text(a["id"])
-	if h.User(id) == nil {
-		return sdk.NotFound, nil
-	}
-	owned := func(o Object) bool { return o["userId"] == id }
-	h.state.Users = slices.DeleteFunc(h.state.Users, func(u Object) bool { return u["id"] == id })
-	h.state.Accounts = slices.DeleteFunc(h.state.Accounts, owned)
-	h.state.Sessions = slices.DeleteFunc(h.state.Sessions, owned)
-	return sdk.OK, nil
-}
-
-func (h *Host) account(userID, providerID string) Object {
-	for _, a := range h.state.Accounts {
-		if a["userId"] == userID && a["providerId"] == providerID {
-			return a
-		}
-	}
-	return nil
-}
-
-func (h *Host) addAccount(userID, providerID, accountID string) Object {
-	if accountID == "" {
-		accountID = userID
-	}
-	account := Object{
-		"id": h.id("account", 32), "userId": userID, "providerId": providerID, "accountId": accountID,
-		"createdAt": h.iso(h.now), "updatedAt": h.iso(h.now),
-	}
-	h.state.Accounts = append(h.state.Accounts, account)
-	return account
-}
-
-func (h *Host) setPassword(userID, password string) {
-	account := h.account(userID, sdk.ProviderCredential)
-	if account == nil {
-		account = h.addAccount(userID, sdk.ProviderCredential, "")
-	}
-	account["password"] = password
+func withoutSecretFields(r Object) Object {
+	r = maps.Clone(r)
+	secretsOf(r)
+	return r
 }
 
 // public is an account as handlers see it.
 func public(account Object) Object {
-	out := maps.Clone(account)
-	delete(out, "password")
+	out := withoutSecretFields(account)
 	out["hasPassword"] = text(account["password"]) != ""
 	return out
 }
 
-func (h *Host) findAccount(a Object) (sdk.Status, any) {
-	account := h.account(text(a["userId"]), text(a["providerId"]))
-	if account == nil {
-		return sdk.NotFound, nil
+func (h *Host) createUser(a Object) Object {
+	given := object(a["account"])
+	if given != nil {
+		h.mayWrite(given)
 	}
-	return sdk.OK, public(account)
+	user := h.create("user", h.draft(object(a["user"]), object(a["input"])))
+	out := Object{"user": h.shown("user", user)}
+	if given != nil {
+		out["account"] = public(h.createAccount(user["id"], given))
+	}
+	return out
 }
 
-func (h *Host) listAccounts(a Object) (sdk.Status, any) {
-	list := []any{}
-	for _, account := range h.state.Accounts {
-		if account["userId"] == a["userId"] {
-			list = append(list, public(account))
+// mayWrite checks the access that fields of an account need.
+func (h *Host) mayWrite(account Object) {
+	asked, _ := h.manifest.Capability(pluginapi.CapIdentity)
+	tokens := slices.ContainsFunc(tokenFields, func(name string) bool { return text(account[name]) != "" })
+	for model, needed := range map[string]bool{"account": true, pluginapi.IdentityTokens: tokens} {
+		if needed && !slices.Contains(asked.Write, model) {
+			refuse(sdk.Denied, "the manifest does not ask to write "+model)
 		}
 	}
-	return sdk.OK, Object{"accounts": list}
 }
 
-func (h *Host) deleteAccount(a Object) (sdk.Status, any) {
-	account := h.account(text(a["userId"]), text(a["providerId"]))
-	if account == nil || a["accountId"] != nil && a["accountId"] != account["accountId"] {
-		return sdk.NotFound, nil
+func (h *Host) createAccount(userID any, given Object) Object {
+	account := maps.Clone(given)
+	maps.DeleteFunc(account, func(name string, v any) bool { return v == nil || name == "id" || name == "password" })
+	account["userId"], account["accountId"] = userID, cmp.Or(text(given["accountId"]), text(userID))
+	if given["providerId"] == sdk.ProviderCredential {
+		h.policy(given["password"])
+		account["password"] = text(given["password"])
 	}
-	h.state.Accounts = slices.DeleteFunc(h.state.Accounts, func(o Object) bool { return o["id"] == account["id"] })
-	return sdk.OK, nil
+	return h.create("account", h.stamped(account))
+}
+
+func (h *Host) updateUser(a Object) Object {
+	user, set := h.user(a["id"], nil), Object{}
+	maps.Copy(set, object(a["set"]))
+	h.takeInput("user", set, object(a["input"]), false)
+	if len(set) == 0 {
+		refuseWith(sdk.Invalid, pluginapi.NoFields, "No fields to update")
+	}
+	h.change("user", user, set, "id", "createdAt")
+	return h.shown("user", user)
+}
+
+func (h *Host) deleteUser(a Object) Object {
+	user := h.user(a["id"], nil)
+	h.dropSessions(a["id"], "")
+	h.drop("user", user)
+	return nil
+}
+
+// account finds the account of a user at a provider.
+func (h *Host) account(a Object) Object {
+	return h.one("account", "userId+providerId", a["userId"], a["providerId"])
+}
+
+// linked finds the account that a provider knows by an id.
+func (h *Host) linked(a Object) Object {
+	return h.one("account", "providerId+accountId", a["providerId"], a["accountId"])
+}
+
+func (h *Host) listAccounts(a Object) Object {
+	list := h.list("account", "userId+providerId", a["userId"])
+	accounts := []any{}
+	for _, account := range list[:min(len(list), pluginapi.MaxPage)] {
+		accounts = append(accounts, public(account))
+	}
+	return Object{"accounts": accounts}
+}
+
+func (h *Host) deleteAccount(a Object) Object {
+	find := h.account
+	if a["accountId"] != nil {
+		find = h.linked
+	}
+	account := find(a)
+	if account["userId"] != a["userId"] {
+		panic(errNotFound)
+	}
+	h.drop("account", account)
+	return nil
+}
+
+func (h *Host) findLinked(a Object) Object {
+	account := h.linked(a)
+	return Object{"account": public(account), "user": h.user(account["userId"], nil)}
+}
+
+func (h *Host) linkAccount(a Object) Object {
+	given := object(a["account"])
+	if given["providerId"] == sdk.ProviderCredential {
+		refuse(sdk.Invalid, "a password is set with setPassword")
+	}
+	event := Object{}
+	maps.Copy(event, object(a["profile"]))
+	maps.Copy(event, Object{
+		"userId": a["userId"], "providerId": given["providerId"], "accountId": given["accountId"],
+		"userEmail": h.user(a["userId"], nil)["email"], "implicit": a["implicit"] == true,
+	})
+	h.verdict(pluginapi.EventIdentityLinking, event, nil)
+	h.mayWrite(given)
+	return public(h.createAccount(a["userId"], given))
+}
+
+func (h *Host) updateAccount(a Object) Object {
+	account, set := h.linked(a), maps.Clone(object(a["set"]))
+	h.mayWrite(set)
+	delete(set, "password")
+	h.change("account", account, set, "id", "userId", "providerId", "accountId", "password", "createdAt")
+	return public(account)
+}
+
+func (h *Host) accountTokens(a Object) Object {
+	tokens := secretsOf(maps.Clone(h.linked(a)))
+	maps.DeleteFunc(tokens, func(name string, v any) bool { return text(v) == "" || name == "password" })
+	return tokens
+}
+
+func (h *Host) verifyPassword(a Object) Object {
+	user := find(h.Users(), "id", a["userId"])
+	if a["userId"] == nil {
+		user = find(h.Users(), "email", strings.ToLower(text(a["email"])))
+	}
+	if password := h.Password(text(user["id"])); password == "" || a["password"] != password {
+		return Object{"valid": false}
+	}
+	return Object{"valid": true, "user": h.shown("user", user)}
+}
+
+func (h *Host) setPassword(a Object) Object {
+	h.user(a["userId"], nil)
+	account := find(where(h.Accounts(), "userId", a["userId"]), "providerId", sdk.ProviderCredential)
+	if account == nil {
+		h.createAccount(a["userId"], Object{"providerId": sdk.ProviderCredential, "password": a["password"]})
+		return nil
+	}
+	h.policy(a["password"])
+	h.change("account", account, Object{"password": a["password"]}, "id", "userId")
+	return nil
 }

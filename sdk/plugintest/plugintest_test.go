@@ -3,8 +3,8 @@ package plugintest
 import (
 	"encoding/hex"
 	"encoding/json"
-	"net/url"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/authhost/authhost/pluginapi"
@@ -18,8 +18,15 @@ var minimal = []byte(`{"id":"x","version":"1.0.0","abi":"1.0",
 func host(t *testing.T, event string) *Host {
 	t.Helper()
 	h := New(t, Config{Manifest: minimal})
-	h.begin(event, "")
-	h.fillRequest(Request{Path: "/x?a=1&a=2", Headers: map[string]string{"X-One": "1"}}, "/x", mustParse(t, "/x?a=1&a=2"), Object{})
+	h.begin(Request{Path: "/x?a=1&a=2", Headers: map[string]string{"X-One": "1"}}, "/x", Object{})
+	e := Event{Name: event}
+	switch {
+	case event == pluginapi.EventTokenClaims:
+		e.Claims = Object{}
+	case strings.HasPrefix(event, "user."):
+		e.Record = Object{}
+	}
+	h.call = h.newCall(e)
 	return h
 }
 
@@ -80,7 +87,7 @@ func TestWrites(t *testing.T) {
 		{path: "error.other", kind: sdk.KindString, value: "X", status: sdk.Denied},
 		{path: "record.a", kind: sdk.KindString, value: "X", status: sdk.Denied},
 		{path: "claims.a", kind: sdk.KindString, value: "X", status: sdk.Denied},
-		{event: pluginapi.EventRequestBefore, path: "request.headers.X-One", kind: sdk.KindNull, want: `null`},
+		{event: pluginapi.EventRequestBefore, path: "request.headers.X-One", kind: sdk.KindNull, want: ``},
 		{event: pluginapi.EventRequestBefore, path: "request.method", kind: sdk.KindString, value: "POST", status: sdk.Denied},
 		{event: pluginapi.EventUserCreating, path: "record.a", kind: sdk.KindString, value: "X", want: `"X"`},
 		{event: pluginapi.EventUserCreating, path: "response.status", kind: sdk.KindNumber, value: "200", status: sdk.Denied},
@@ -97,7 +104,7 @@ func TestWrites(t *testing.T) {
 		if tt.read == "" {
 			tt.read = tt.path
 		}
-		v, ok := h.doc.read(tt.read)
+		v, ok := h.read(h.call, tt.read)
 		got := ""
 		if ok {
 			got = string(marshal(v))
@@ -120,7 +127,7 @@ func TestArrays(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", step.path, got, step.status)
 		}
 	}
-	if got := string(marshal(h.Read("args.a"))); got != `["v","v"]` {
+	if got := string(marshal(h.call.root["args"].(Object)["a"])); got != `["v","v"]` {
 		t.Errorf("got %s", got)
 	}
 	for _, path := range []string{"args.a.2", "args.a.-", "args.a.x", "args.a.0.x"} {
@@ -135,16 +142,15 @@ func TestArrays(t *testing.T) {
 func TestCapabilities(t *testing.T) {
 	inner := &recorder{TB: t}
 	h := New(inner, Config{Manifest: minimal})
-	h.begin("", "")
-	h.Call("email", "send")
+	h.Call("email", "send", nil)
 	if inner.errors == 0 {
 		t.Error("email.send passed without being asked for")
 	}
 	inner.errors = 0
-	if status := h.Call("identity", "findUser"); status != sdk.NotFound || inner.errors != 0 {
+	if status, _ := h.Call("identity", "findUser", []byte(`{"id":"nobody"}`)); status != sdk.NotFound || inner.errors != 0 {
 		t.Errorf("findUser: status %d with %d errors", status, inner.errors)
 	}
-	if status := h.Call("identity", "fly"); status != sdk.Unsupported || inner.errors == 0 {
+	if status, _ := h.Call("identity", "fly", nil); status != sdk.Unsupported || inner.errors == 0 {
 		t.Errorf("an unknown function: status %d with %d errors", status, inner.errors)
 	}
 }
@@ -159,10 +165,11 @@ func (r *recorder) Errorf(string, ...any) { r.errors++ }
 func (r *recorder) Helper()               {}
 
 func TestDefaults(t *testing.T) {
-	schema := decode(t, `{"properties":{"a":{"default":1},"b":{"properties":{"c":{"default":"x"},"d":{}}},"e":{"default":{"f":2},"properties":{"g":{"default":3}}}}}`)
+	schema := decode(t, `{"properties":{"a":{"default":1},"b":{"properties":{"c":{"default":"x"},"d":{}}},"e":{"default":{"f":2},"properties":{"g":{"default":3}}}},"additionalProperties":{"properties":{"n":{"default":7}}}}`)
 	for in, want := range map[string]string{
 		`{}`:                        `{"a":1,"b":{"c":"x"},"e":{"f":2,"g":3}}`,
 		`{"a":5,"b":{"d":6},"z":7}`: `{"a":5,"b":{"c":"x","d":6},"e":{"f":2,"g":3},"z":7}`,
+		`{"y":{},"z":{"n":0}}`:      `{"a":1,"b":{"c":"x"},"e":{"f":2,"g":3},"y":{"n":7},"z":{"n":0}}`,
 		`{"b":"text"}`:              `{"a":1,"b":"text","e":{"f":2,"g":3}}`,
 	} {
 		if got := string(marshal(withDefaults(decode(t, in), schema))); got != want {
@@ -171,30 +178,23 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func mustParse(t *testing.T, path string) *url.URL {
-	t.Helper()
-	u, err := url.Parse(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
-}
-
 // TestSealedCookies: an object comes back beside the session that it was given
 // with, and beside no other.
 func TestSealedCookies(t *testing.T) {
 	h := host(t, "")
 	user := h.AddUser("ada@example.com", "")
 	token := h.SignIn(user)
+	h.exchange.session = token
 	if status := h.Set("response.cookies.s", sdk.KindJSON, []byte(`{"v":1}`)); status != sdk.OK {
 		t.Fatalf("status %d", status)
 	}
-	given := h.cookie("s", h.doc.root["response"].(Object)["cookies"].(Object)["s"])
+	given := h.cookie("s", object(h.exchange.response["cookies"])["s"])
 	if given.MaxAge != 60 {
 		t.Errorf("given for %d seconds", given.MaxAge)
 	}
 	read := func() string {
-		h.fillRequest(Request{Path: "/x", Cookies: map[string]string{"s": given.Value}}, "/x", mustParse(t, "/x"), Object{})
+		h.begin(Request{Path: "/x", Cookies: map[string]string{"s": given.Value}}, "/x", Object{})
+		h.call = h.newCall(Event{})
 		_, text := h.Get("request.cookies.s.v")
 		return string(text)
 	}
@@ -213,5 +213,19 @@ func TestSealedCookies(t *testing.T) {
 	given.Value += "x"
 	if got := read(); got != "" {
 		t.Errorf("read %q though it was changed", got)
+	}
+}
+
+// TestFunctions: the host has the functions of the contract, and no others.
+func TestFunctions(t *testing.T) {
+	n := 0
+	for f := range pluginapi.Functions() {
+		n++
+		if functions[f.FullName()] == nil {
+			t.Errorf("there is no %s", f.FullName())
+		}
+	}
+	if n != len(functions) {
+		t.Errorf("%d functions, the contract has %d", len(functions), n)
 	}
 }

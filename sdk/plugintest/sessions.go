@@ -1,166 +1,273 @@
 package plugintest
 
 import (
-	"maps"
-	"slices"
 	"strings"
+	"time"
 
+	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/sdk"
 )
 
-func (h *Host) sessions() map[string]Function {
-	return map[string]Function{
-		"session.create": func(a Object) (sdk.Status, any) {
-			user := h.User(text(a["userId"]))
-			if user == nil {
-				return sdk.NotFound, nil
-			}
-			if h.serverCall() {
-				return sdk.Invalid, Object{"code": "SERVER_CALL", "message": "A server call cannot begin a session"}
-			}
-			s := h.newSession(text(a["userId"]), a["rememberMe"] != false)
-			h.hand(text(s["token"]))
-			return sdk.OK, Object{"session": s, "user": user}
-		},
-		"session.find": func(a Object) (sdk.Status, any) { return h.liveSession(a) },
-		"session.adopt": func(a Object) (sdk.Status, any) {
-			status, result := h.liveSession(a)
-			if status == sdk.OK && h.serverCall() {
-				return sdk.Invalid, Object{"code": "SERVER_CALL", "message": "A server call cannot begin a session"}
-			}
-			if status == sdk.OK {
-				h.hand(text(a["token"]))
-			}
-			return status, result
-		},
-		"session.list": func(a Object) (sdk.Status, any) {
-			sessions := h.SessionsOf(text(a["userId"]))
-			for i, s := range sessions {
-				sessions[i] = h.shown(s)
-			}
-			return sdk.OK, Object{"sessions": sessions}
-		},
-		"session.revoke": func(a Object) (sdk.Status, any) {
-			by := "token"
-			if a["id"] != nil {
-				by = "id"
-			}
-			s := find(h.state.Sessions, by, a[by])
-			if s == nil || a["userId"] != nil && s["userId"] != a["userId"] {
-				return sdk.NotFound, nil
-			}
-			h.dropSessions(func(o Object) bool { return o[by] == a[by] })
-			return sdk.OK, nil
-		},
-		"session.revokeUser": func(a Object) (sdk.Status, any) {
-			if a["exceptCurrent"] == true {
-				a["exceptToken"] = h.current
-			}
-			n := h.dropSessions(func(o Object) bool { return o["userId"] == a["userId"] && o["token"] != a["exceptToken"] })
-			return sdk.OK, Object{"count": n}
-		},
-		"session.end": func(Object) (sdk.Status, any) {
-			h.dropSessions(func(o Object) bool { return o["token"] == h.current })
-			h.hand("")
-			return sdk.OK, nil
-		},
-		"session.update": h.updateSession,
-		"session.reissue": func(Object) (sdk.Status, any) {
-			h.hand(h.current)
-			return found(find(h.state.Sessions, "token", h.current))
-		},
-		"session.use": func(a Object) (sdk.Status, any) {
-			if a["id"] != nil {
-				h.current = ""
-				if s := find(h.state.Sessions, "id", a["id"]); s != nil && s["userId"] == a["userId"] {
-					h.current = text(s["token"])
-				}
-				return sdk.OK, nil
-			}
-			if signed, _, ok := strings.Cut(text(a["token"]), "."); ok {
-				a["token"] = signed
-			} else if a["requireSignature"] == true {
-				return sdk.Invalid, nil
-			}
-			h.current = text(a["token"])
-			return sdk.OK, nil
-		},
+// Lives of sessions: as the engine has them by default, and of users who are
+// not to be remembered.
+const (
+	sessionDays   = 7
+	forgottenDays = 1
+	freshAge      = 24 * time.Hour
+)
+
+// newSession makes a session record.
+func (h *Host) newSession(userID string, forget bool) Object {
+	days := sessionDays
+	if forget {
+		days = forgottenDays
 	}
+	s := h.stamped(Object{
+		"id": h.id("session", 32), "token": h.id("token", 32), "userId": userID, "expiresAt": iso(h.now.AddDate(0, 0, days)),
+		"ipAddress": "203.0.113.7", "userAgent": "plugintest",
+	})
+	for name, f := range h.manifest.Fields["session"] {
+		if f.Default != nil {
+			s[name] = decode(h.t, string(f.Default))
+		}
+	}
+	return s
+}
+
+// forgotten reports whether a session's user was not to be remembered.
+func forgotten(s Object) bool {
+	created, err := time.Parse(timeLayout, text(s["createdAt"]))
+	return err == nil && text(s["expiresAt"]) == iso(created.AddDate(0, 0, forgottenDays))
+}
+
+// live returns the live session with a token, and its user; nil if there is
+// none.
+func (h *Host) live(token any) (session, user Object) {
+	s := find(h.state.Records["session"], "token", token)
+	if user = h.User(text(s["userId"])); user == nil || text(s["expiresAt"]) <= iso(h.now) {
+		return nil, nil
+	}
+	return s, user
+}
+
+// mustLive is live where there has to be a session.
+func (h *Host) mustLive(token any) (session, user Object) {
+	if session, user = h.live(token); session == nil {
+		panic(errNotFound)
+	}
+	return session, user
+}
+
+// sessionView is the session that the answer is about as the document has it,
+// nil if there is none.
+func (h *Host) sessionView() Object {
+	ex := h.exchange
+	token := ex.issued
+	if token == "" && !ex.ended {
+		token = ex.session
+	}
+	s, user := h.live(token)
+	if s == nil {
+		return nil
+	}
+	created, err := time.Parse(timeLayout, text(s["createdAt"]))
+	view := h.pair(s, user)
+	view["fresh"], view["rememberMe"] = err == nil && h.now.Sub(created) < freshAge, !forgotten(s)
+	return clone(view)
+}
+
+// pair is a session and its user, as those see them who may have them.
+func (h *Host) pair(s, user Object) Object {
+	return Object{"session": h.shownSession(s), "user": h.shown("user", user)}
+}
+
+func (h *Host) shownSession(s Object) Object {
+	s = h.shown("session", s)
+	if h.serverCall() {
+		delete(s, "token")
+	}
+	return s
+}
+
+// issue hands a session to the client, unless that is none of the user's.
+func (h *Host) issue(s, user Object, reason any) Object {
+	h.begins()
+	ex := h.exchange
+	ex.issued, ex.ended, ex.reason = text(s["token"]), false, text(reason)
+	h.send(ex.issued)
+	return h.pair(s, user)
+}
+
+// begins refuses to hand a session to who is no client of the user's.
+func (h *Host) begins() {
+	if h.serverCall() {
+		reject(403, pluginapi.ServerCallCode, "A server call cannot begin a session")
+	}
+}
+
+// send puts the cookie of a session into the answer.
+func (h *Host) send(token string) {
+	if _, asked := h.manifest.Capability(pluginapi.CapSession); asked {
+		h.exchange.response["sessionToken"] = token + signature
+	}
+}
+
+// signature ends a signed session token.
+const signature = ".signature"
+
+func (h *Host) createSession(a Object) Object {
+	h.begins()
+	user, forget := h.user(a["userId"], nil), a["rememberMe"] == false
+	if a["rememberMe"] == "keep" {
+		current, _ := h.live(h.exchange.session)
+		forget = forgotten(current)
+	}
+	fields := h.newSession(text(a["userId"]), forget)
+	id, token := fields["id"], fields["token"]
+	if !h.announce(fields, text(a["reason"]), forget) {
+		return Object{"pending": true}
+	}
+	fields["id"], fields["userId"], fields["token"] = id, a["userId"], token
+	s := h.insert("session", fields)
+	h.done(pluginapi.EventSessionCreated, s, nil)
+	return h.issue(s, user, a["reason"])
+}
+
+// announce raises session.creating. It reports whether no hook put another step
+// before the session.
+func (h *Host) announce(fields Object, reason string, forget bool) bool {
+	ex, before := h.exchange, h.exchange.reason
+	ex.reason, ex.forget = reason, forget
+	defer func() { ex.reason, ex.forget = before, false }()
+	h.verdict(pluginapi.EventSessionCreating, fields, nil)
+	return ex.pending == nil
+}
+
+func (h *Host) findSession(a Object) Object { return h.pair(h.mustLive(a["token"])) }
+
+func (h *Host) adoptSession(a Object) Object {
+	s, user := h.mustLive(a["token"])
+	return h.issue(s, user, a["reason"])
+}
+
+func (h *Host) revokeSession(a Object) Object {
+	h.namesUser(a)
+	by := "token"
+	if a["id"] != nil {
+		by = "id"
+	}
+	s := h.one("session", by, a[by])
+	if a["userId"] != nil && a["userId"] != s["userId"] {
+		panic(errNotFound)
+	}
+	h.drop("session", s)
+	return nil
+}
+
+// namesUser refuses the id of a session without its user's.
+func (h *Host) namesUser(a Object) {
+	if a["id"] != nil && a["userId"] == nil {
+		refuse(sdk.Invalid, "the argument id needs the argument userId")
+	}
+}
+
+// dropSessions ends the sessions of a user but for the one with a token.
+func (h *Host) dropSessions(userID any, except string) (n int64) {
+	for _, s := range h.SessionsOf(text(userID)) {
+		if s["token"] != except {
+			h.drop("session", s)
+			n++
+		}
+	}
+	return n
+}
+
+func (h *Host) revokeUser(a Object) Object {
+	except := text(a["exceptToken"])
+	if a["exceptCurrent"] == true {
+		except = h.exchange.session
+	}
+	return Object{"count": number(h.dropSessions(a["userId"], except))}
+}
+
+func (h *Host) endSession(a Object) Object {
+	ex := h.exchange
+	if s := find(h.state.Records["session"], "token", ex.session); s != nil {
+		h.drop("session", s)
+	}
+	ex.issued, ex.ended, ex.reason = "", true, text(a["reason"])
+	delete(ex.response, "sessionToken")
+	return nil
 }
 
 // updateSession sets fields that the manifest adds to sessions, and those of
 // the input that are open to clients.
-func (h *Host) updateSession(a Object) (sdk.Status, any) {
-	s := h.CurrentSession()
-	if s == nil {
-		return sdk.NotFound, nil
-	}
-	set, input := asObject(a["set"]), asObject(a["input"])
-	declared := h.manifest.Fields["session"]
-	for name := range set {
-		if _, ok := declared[name]; !ok {
-			return sdk.Denied, nil
+func (h *Host) updateSession(a Object) Object {
+	s, _ := h.mustLive(h.exchange.session)
+	set := Object{}
+	for name, v := range object(a["set"]) {
+		if _, ok := h.manifest.Fields["session"][name]; !ok {
+			refuse(sdk.Denied, "the manifest does not add "+name+" to sessions")
 		}
+		set[name] = v
 	}
-	change := Object{}
-	for name, field := range declared {
-		if v, ok := input[name]; ok && (field.Input == nil || *field.Input) {
-			change[name] = v
-		}
+	h.takeInput("session", set, object(a["input"]), false)
+	if len(set) == 0 {
+		refuseWith(sdk.Invalid, pluginapi.NoFields, "No fields to update")
 	}
-	maps.Copy(change, set)
-	if len(change) == 0 {
-		return sdk.Invalid, Object{"code": "NO_FIELDS", "message": "No fields to update"}
-	}
-	maps.Copy(s, change)
-	return sdk.OK, Object{"session": s}
+	h.change("session", s, set, "id", "userId", "token")
+	h.exchange.phase = pluginapi.PhaseRefreshed
+	return Object{"session": h.shownSession(s)}
 }
 
-func asObject(v any) Object {
-	o, _ := v.(Object)
-	return o
+func (h *Host) reissueSession(Object) Object {
+	if s, _ := h.mustLive(h.exchange.session); !h.serverCall() {
+		h.send(text(s["token"]))
+	}
+	return nil
 }
 
-// hand makes a session the request's and the answer's, "" for none.
-func (h *Host) hand(token string) {
-	h.current = token
-	response := h.doc.root["response"].(Object)
-	delete(response, "sessionToken")
-	if token != "" {
-		response["sessionToken"] = token + ".signature"
+func (h *Host) useSession(a Object) Object {
+	ex := h.exchange
+	h.only(pluginapi.EventRequestBefore)
+	h.namesUser(a)
+	token, signed := strings.CutSuffix(text(a["token"]), signature)
+	switch {
+	case strings.Contains(token, "."), a["id"] == nil && !signed && a["requireSignature"] == true:
+		refuse(sdk.Invalid, "the token's signature is wrong or missing")
+	case ex.request["serviceKey"] != nil: // it keeps what the key says
+	case a["id"] == nil:
+		ex.session = token
+	default:
+		ex.request["serverCall"] = true
+		ex.session = text(find(h.SessionsOf(text(a["userId"])), "id", a["id"])["token"])
 	}
+	return nil
 }
 
-func (h *Host) liveSession(a Object) (sdk.Status, any) {
-	s := find(h.state.Sessions, "token", a["token"])
-	if s == nil || text(s["expiresAt"]) <= h.iso(h.now) {
-		return sdk.NotFound, nil
-	}
-	return sdk.OK, Object{"session": h.shown(s), "user": h.User(text(s["userId"]))}
+func (h *Host) createVerification(a Object) Object {
+	h.deleteVerification(a)
+	return h.create("verification", h.stamped(Object{"identifier": a["identifier"], "value": a["value"], "expiresAt": iso(h.now.Add(seconds(a["expiresIn"])))}))
 }
 
-// CurrentSession returns the session that requests carry, nil if none.
-func (h *Host) CurrentSession() Object {
-	if h.current == "" {
-		return nil
+func (h *Host) findVerification(a Object) Object {
+	v := h.one("verification", "identifier", a["identifier"])
+	if text(v["expiresAt"]) <= iso(h.now) {
+		panic(errNotFound)
 	}
-	return find(h.state.Sessions, "token", h.current)
+	return v
 }
 
-func (h *Host) newSession(userID string, remember bool) Object {
-	s := Object{
-		"id": h.id("session", 32), "token": h.id("token", 32), "userId": userID, "ipAddress": "203.0.113.7",
-		"userAgent": "plugintest", "createdAt": h.iso(h.now), "updatedAt": h.iso(h.now), "expiresAt": h.iso(h.now.AddDate(0, 0, 7)),
-	}
-	if !remember {
-		s["expiresAt"] = h.iso(h.now.AddDate(0, 0, 1))
-	}
-	h.state.Sessions = append(h.state.Sessions, s)
-	return s
+func (h *Host) consumeVerification(a Object) Object {
+	defer h.deleteVerification(a)
+	return h.findVerification(a)
 }
 
-func (h *Host) dropSessions(which func(Object) bool) int {
-	before := len(h.state.Sessions)
-	h.state.Sessions = slices.DeleteFunc(h.state.Sessions, which)
-	return before - len(h.state.Sessions)
+func (h *Host) deleteVerification(a Object) Object {
+	if v := find(h.state.Records["verification"], "identifier", a["identifier"]); v != nil {
+		h.remove("verification", v)
+	}
+	return nil
 }
+
+func seconds(v any) time.Duration { return time.Duration(number64(v)) * time.Second }

@@ -33,9 +33,9 @@ static int32_t user_creating(void) {
 
 AUTHHOST_EXPORT(authhost_call) int32_t authhost_call(int32_t handler) {
   switch (handler) {
-    case 1:
+    case 0:
       return user_creating();
-    case 2:
+    case 1:
       return set("claims.plan", "free") ? AUTHHOST_CONTINUE : AUTHHOST_FAILED;
   }
   return AUTHHOST_FAILED;

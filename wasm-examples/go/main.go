@@ -3,34 +3,29 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/authhost/authhost/sdk"
 )
 
-// The handlers, by their numbers in manifest.json.
-func init() {
-	sdk.Register(1, userCreating)
-	sdk.Register(2, tokenClaims)
-}
-
 func main() {} // never called: the host calls handlers
 
-func userCreating(c *sdk.Call) sdk.Result {
-	email, blocked := c.Record("email"), c.Config("blockedDomain")
-	if email.IsAbsent() || blocked.IsAbsent() {
-		return sdk.Failed
+// userCreating is called before a user is created.
+func userCreating(c *sdk.Call) error {
+	email, blocked := c.Record("email"), configOf(c).BlockedDomain
+	if email.IsAbsent() || blocked == "" {
+		return errors.New("there is no address, or no blocked domain")
 	}
 	_, domain, _ := strings.Cut(email.String(), "@")
-	if sdk.ToLower(domain) != sdk.ToLower(blocked.String()) {
-		return sdk.Continue
+	if sdk.ToLower(domain) == sdk.ToLower(blocked) {
+		return errEmailDomainNotAllowed
 	}
-	return c.Deny(400, "EMAIL_DOMAIN_NOT_ALLOWED", "Addresses of this domain cannot sign up")
+	return nil
 }
 
-func tokenClaims(c *sdk.Call) sdk.Result {
-	if c.Set("claims.plan", sdk.String("free")) != sdk.OK {
-		return sdk.Failed
-	}
-	return sdk.Continue
+// tokenClaims is called before a token is signed.
+func tokenClaims(c *sdk.Call) error {
+	c.SetClaim("plan", sdk.String("free"))
+	return nil
 }

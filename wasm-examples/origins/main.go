@@ -3,7 +3,7 @@
 // sites always, and some only for requests with a header.
 package main
 
-import sdk "github.com/authhost/authhost/sdk/next"
+import "github.com/authhost/authhost/sdk"
 
 func main() {} // never called: the host calls handlers
 

@@ -57,8 +57,8 @@
     (i32.const 2))                                         ;; deny
 
   (func (export "authhost_call") (param $handler i32) (result i32)
-    (if (i32.eq (local.get $handler) (i32.const 1)) (then (return (call $userCreating))))
-    (if (i32.eq (local.get $handler) (i32.const 2))
+    (if (i32.eq (local.get $handler) (i32.const 0)) (then (return (call $userCreating))))
+    (if (i32.eq (local.get $handler) (i32.const 1))
       (then
         (if (i32.eqz (call $set (i32.const 160) (i32.const 11) (i32.const 4) (i32.const 176) (i32.const 4)))
           (then (return (i32.const 0))))))

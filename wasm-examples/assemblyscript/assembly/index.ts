@@ -30,8 +30,8 @@ function set(path: string, value: string): bool {
 }
 
 export function authhost_call(handler: i32): i32 {
-  if (handler == 1) return userCreating();
-  if (handler == 2 && set("claims.plan", "free")) return CONTINUE;
+  if (handler == 0) return userCreating();
+  if (handler == 1 && set("claims.plan", "free")) return CONTINUE;
   return FAILED;
 }
 

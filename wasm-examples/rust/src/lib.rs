@@ -37,8 +37,8 @@ mod authhost {
 #[no_mangle]
 pub extern "C" fn authhost_call(handler: i32) -> i32 {
     match handler {
-        1 => user_creating().unwrap_or(authhost::FAILED),
-        2 if authhost::set_string("claims.plan", "free") => authhost::CONTINUE,
+        0 => user_creating().unwrap_or(authhost::FAILED),
+        1 if authhost::set_string("claims.plan", "free") => authhost::CONTINUE,
         _ => authhost::FAILED,
     }
 }
