@@ -61,7 +61,7 @@ var storageFunctions = []Function{
 	{
 		Capability: CapStorage, Name: "increment", Access: AccessWrite, Doc: "adds to a number, at once; it is kept even if the handler denies",
 		Args:   []Param{argModel, argID, {Name: "field", Type: TypeText, Required: true}, {Name: "by", Type: TypeInt, Default: 1}},
-		Result: []Param{{Name: "value", Type: TypeInt, Required: true, Doc: "the sum"}}, Statuses: []Outcome{notFound},
+		Result: []Param{{Name: "value", Type: TypeInt, Required: true, Doc: "the sum"}}, Statuses: []Outcome{{StatusNotFound, "there is none, or it was inserted in this unit of work"}},
 	},
 }
 

@@ -149,7 +149,8 @@ type StorageIncrementOptions struct {
 }
 
 // Increment adds to a number, at once; it is kept even if the handler
-// denies. The error is NotFound: there is none.
+// denies. The error is NotFound: there is none, or it was inserted in this
+// unit of work.
 func (s Storage) Increment(id, field string, o StorageIncrementOptions) (int64, error) {
 	a := s.c.begin()
 	a.text("model", s.model)

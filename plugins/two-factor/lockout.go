@@ -1,6 +1,10 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"errors"
+
+	"github.com/authhost/authhost/sdk"
+)
 
 // checkLock refuses while the account is locked, and forgets a lock that is
 // over. Failures are counted for the account, over all challenges and sorts of
@@ -23,6 +27,9 @@ func (f *factor) recordFailure(c *sdk.Call) error {
 		return nil
 	}
 	failures, err := c.Storage(modelTwoFactor).Increment(f.id, "failedVerificationCount", sdk.StorageIncrementOptions{})
+	if errors.Is(err, sdk.NotFound) { // the record was made in this request, and is not stored yet
+		failures, err = 1, f.save(c, sdk.F("failedVerificationCount", sdk.Int(1)))
+	}
 	if err != nil || failures < lockout.MaxFailedAttempts {
 		return err
 	}
