@@ -20,6 +20,7 @@ import (
 func TestPlugintest(t *testing.T) {
 	hosttest.Run(t, newPlugintest)
 	hosttest.RunArguments(t, newPlugintest)
+	hosttest.RunEvents(t, newPlugintest)
 }
 
 // sdkHost is the SDK's test host, whose plugin runs the code of the test.
@@ -87,6 +88,9 @@ func (n *sdkHost) Call(capability, function string, in []byte) (pluginapi.Status
 func (n *sdkHost) Serve(_ testing.TB, r hosttest.Request, code hosttest.Handler) {
 	running, n.code = n, code
 	n.UseSession(r.Session)
+	if r.Origin != "" {
+		n.Fire(plugintest.Event{Name: pluginapi.EventOriginTrusted, Record: plugintest.Object{"origin": r.Origin, "trusted": false}})
+	}
 	n.Do(plugintest.Request{Method: "POST", Path: hosttest.EndpointPath, Body: r.Body})
 }
 

@@ -66,8 +66,11 @@ func (h *Host) lookUp(c *call, names []string) (any, bool) {
 		return follow(Object{"ms": number(h.now.UnixMilli()), "unix": number(h.now.Unix()), "iso": iso(h.now)}, names[1:])
 	}
 	v, ok := follow(c.root, names)
-	if len(names) == 2 && names[0] == "request" && names[1] == "cookies" {
+	switch strings.Join(names, ".") {
+	case "request.cookies":
 		return h.ownCookies(object(v)), true
+	case "response.status":
+		return number(int64(statusOf(object(c.root["response"])))), true
 	}
 	return v, ok
 }

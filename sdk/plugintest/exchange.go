@@ -219,17 +219,14 @@ func (r *refusal) body() Object {
 // answer reads the answer as it stands.
 func (h *Host) answer() Response {
 	response := h.exchange.response
-	r := Response{Status: 200, Body: response["body"], Headers: map[string]string{}, Cookies: map[string]Cookie{}}
+	r := Response{Status: statusOf(response), Body: response["body"], Headers: map[string]string{}, Cookies: map[string]Cookie{}}
 	for name, value := range object(response["headers"]) {
 		r.Headers[name] = text(value)
 	}
 	if r.Location = text(response["redirect"]); r.Location != "" {
-		r.Status, r.Body = 302, nil
+		r.Body = nil
 	} else {
 		r.Location = r.Headers["location"]
-	}
-	if n := number64(response["status"]); n != 0 {
-		r.Status = int(n)
 	}
 	if h.serverCall() {
 		return r // there is no client to send cookies to
@@ -238,6 +235,15 @@ func (h *Host) answer() Response {
 		r.Cookies[name] = h.cookie(name, value)
 	}
 	return r
+}
+
+// statusOf is the status that an answer has.
+func statusOf(response Object) int {
+	n := int(number64(response["status"]))
+	if text(response["redirect"]) != "" {
+		return cmp.Or(n, 302)
+	}
+	return cmp.Or(n, 200)
 }
 
 func (h *Host) endpoint(method, path string) (*pluginapi.Handler, Object) {
