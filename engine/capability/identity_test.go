@@ -160,7 +160,7 @@ func TestCreateUser(t *testing.T) {
 		call("input", "identity", "createUser", `{"user":{"email":"b@example.com"},"input":{"nick":"n","role":"admin","email":"c@example.com"}}`),
 		call("unknown", "identity", "createUser", `{"user":{"email":"d@example.com","nonsense":1}}`))
 	r := realmtest.New(t, realmtest.Config{
-		Guests: []*w.Guest{g}, Input: []string{"nick"},
+		Guests: []*w.Guest{g}, Input: []identity.Field{{Name: "nick"}},
 		Fields: []store.Model{{Name: "user", Fields: []store.Field{{Name: "role", Type: store.String}, {Name: "nick", Type: store.String}}}},
 	})
 	answer := run(t, r, 0)
@@ -201,7 +201,7 @@ func TestUpdateUser(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r := realmtest.New(t, realmtest.Config{
-				Guests: []*w.Guest{guest("guest", allIdentity, call("c", "identity", "updateUser", tt.args))}, Input: []string{"nick"},
+				Guests: []*w.Guest{guest("guest", allIdentity, call("c", "identity", "updateUser", tt.args))}, Input: []identity.Field{{Name: "nick"}},
 				Fields: []store.Model{{Name: "user", Fields: []store.Field{{Name: "nick", Type: store.String}}}},
 			})
 			addUser(t, r, "ada")

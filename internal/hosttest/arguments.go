@@ -10,15 +10,13 @@ import (
 // badArguments calls a function with arguments that the contract does not
 // allow, each fault by itself. The host answers invalid, with the words of the
 // contract.
-func badArguments(t *tester, f *pluginapi.Function) {
-	t.serve(Request{}, func(g *guest) {
-		for _, bad := range faults(f) {
-			status, out := g.call(f.FullName(), bad.args)
-			if status != pluginapi.StatusInvalid || out.text("message") != bad.message {
-				g.t.Errorf("%s%s: %s %s, want invalid with the message %q", f.FullName(), text(bad.args), status, text(out), bad.message)
-			}
+func badArguments(g *guest, f *pluginapi.Function) {
+	for _, bad := range faults(f) {
+		status, out := g.call(f.FullName(), bad.args)
+		if status != pluginapi.StatusInvalid || out.text("message") != bad.message {
+			g.t.Errorf("%s%s: %s %s, want invalid with the message %q", f.FullName(), text(bad.args), status, text(out), bad.message)
 		}
-	})
+	}
 }
 
 // fault is a set of arguments with one fault.
@@ -27,18 +25,24 @@ type fault struct {
 	message string
 }
 
-// faults derives every fault from the contract.
-func faults(f *pluginapi.Function) []fault {
-	good := object{}
+// samples are arguments without a fault: those that must be there.
+func samples(f *pluginapi.Function) object {
+	args := object{}
 	for i := range f.Args {
 		if p := &f.Args[i]; p.Required {
-			good[p.Name] = sample(p)
+			args[p.Name] = sample(p)
 		}
 	}
 	for _, names := range f.OneOf {
 		p, _ := f.Arg(names[0])
-		good[p.Name] = sample(p)
+		args[p.Name] = sample(p)
 	}
+	return args
+}
+
+// faults derives every fault from the contract.
+func faults(f *pluginapi.Function) []fault {
+	good := samples(f)
 	list := []fault{{with(good, "unheardOf", true), f.UnknownArgument("unheardOf")}}
 	for i := range f.Args {
 		p := &f.Args[i]

@@ -16,7 +16,7 @@ var abcDigests = map[string]string{
 }
 
 // cryptoCases are those of the capability crypto.
-var cryptoCases = map[string]func(*tester){
+var cryptoCases = table{
 	"crypto.digest": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			for encoding, want := range abcDigests {
@@ -110,7 +110,7 @@ var cryptoCases = map[string]func(*tester){
 }
 
 // keysCases are those of the capability keys.
-var keysCases = map[string]func(*tester){
+var keysCases = table{
 	"keys.sign": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			sign := func(args object) result {
@@ -132,6 +132,20 @@ var keysCases = map[string]func(*tester){
 			}
 			g.refused("keys.sign", object{"use": "unasked", "expiresIn": 60}, pluginapi.StatusDenied, "")
 			g.refused("keys.sign", object{"use": "test", "expiresIn": 60, "alg": "none"}, pluginapi.StatusInvalid, "")
+		})
+		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
+			pluginapi.EventTokenClaims: continues(func(g *guest) {
+				t.want("event.phase", g.field("event.phase"), "test")
+				g.set("claims.role", pluginapi.KindString, "admin", pluginapi.StatusOK)
+			}),
+			"": continues(func(g *guest) {
+				args := object{"use": "test", "alg": "ES256", "expiresIn": 60}
+				out := g.do("keys.verify", object{"use": "test", "alg": "ES256", "token": g.do("keys.sign", args).at("token")})
+				t.want("the claim of a hook", out.at("claims.role"), "admin")
+				if status, _ := g.call("keys.sign", with(args, "reserved", []any{"role"})); status == pluginapi.StatusOK {
+					t.Error("a hook changes a reserved claim")
+				}
+			}),
 		})
 	},
 	"keys.verify": func(t *tester) {

@@ -3,7 +3,7 @@ package hosttest
 import "github.com/authhost/authhost/pluginapi"
 
 // documentCases are about the document, by a name of their own.
-var documentCases = map[string]func(*tester){
+var documentCases = table{
 	"arguments in the document": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			g.set("args.length", pluginapi.KindNumber, "3", pluginapi.StatusOK)

@@ -2,6 +2,10 @@ package hosttest_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -22,41 +26,54 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func TestEngine(t *testing.T) {
-	hosttest.Run(t, newEngine)
-	hosttest.RunArguments(t, newEngine)
-	hosttest.RunEvents(t, newEngine)
-}
+func TestEngine(t *testing.T) { hosttest.Run(t, newEngine) }
 
 // engine is a tenant whose one plugin is a module with a single step: a call
 // that comes to this test, which then runs the handler's code on the call's
 // document. So the code is in an open unit of work, nested hooks included.
-type engine struct{ *realmtest.Realm }
+type engine struct {
+	*realmtest.Realm
+	keys *keys
+}
 
-func newEngine(t testing.TB, other http.Handler) hosttest.World {
+func newEngine(t testing.TB, m *pluginapi.Manifest, other http.Handler) hosttest.World {
 	t.Helper()
-	server := httptest.NewServer(other)
+	keys, err := newKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", other)
+	mux.Handle(hosttest.JWKSPath, keys)
+	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	m := hosttest.Manifest()
 	guest := wasmtest.New(m)
 	for _, h := range m.Handlers {
 		guest.Handler(h.Number, enter(), leave())
 	}
-	return &engine{realmtest.New(t, realmtest.Config{
+	userModel, userFields := fields(m, identity.User)
+	sessionModel, sessionFields := fields(m, session.Model)
+	r := realmtest.New(t, realmtest.Config{
 		Guests:   []*wasmtest.Guest{guest},
 		Settings: map[string]string{m.ID: hosttest.Settings(server.URL)},
 		Egress:   egress.Policy{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
 		Limits:   sandbox.Limits{Wall: time.Minute},
-		Fields: []store.Model{
-			{Name: identity.User, Fields: []store.Field{{Name: "nickname", Type: store.String}}},
-			{Name: session.Model, Fields: []store.Field{{Name: "theme", Type: store.String}}},
-		},
-		Input:        []string{"nickname"},
-		SessionInput: []identity.Field{{Name: "theme"}},
+		Fields:   []store.Model{userModel, sessionModel}, Input: userFields, SessionInput: sessionFields,
 		Describe: func() document.Value {
 			return document.Obj(document.NewObject(2).Set("openapi", document.Text("3.1.1")).Set("paths", document.Obj(document.NewObject(0))))
 		},
-	})}
+	})
+	return &engine{r, keys}
+}
+
+// fields are what a manifest adds to a model of the engine's.
+func fields(m *pluginapi.Manifest, model string) (store.Model, []identity.Field) {
+	columns, inputs := store.Model{Name: model}, []identity.Field{}
+	for name, f := range m.Fields[model] {
+		columns.Fields = append(columns.Fields, store.Field{Name: name, Type: store.FieldType(f.Type)})
+		inputs = append(inputs, identity.Field{Name: name, Type: store.FieldType(f.Type), ReadOnly: f.Input != nil && !*f.Input})
+	}
+	return columns, inputs
 }
 
 // enter makes the call that native takes as "run the handler's code".
@@ -153,3 +170,42 @@ func (e *engine) handle(ctx context.Context, ex *dispatch.Exchange, origin strin
 
 // Advance implements hosttest.World.
 func (e *engine) Advance(d time.Duration) { e.Clock.Advance(d) }
+
+// OtherToken implements hosttest.World.
+func (e *engine) OtherToken(t testing.TB, claims map[string]any) string {
+	t.Helper()
+	token, err := e.keys.sign(claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// keys are those of another server: one, that signs with EdDSA (RFC 8037).
+type keys struct {
+	public  ed25519.PublicKey
+	private ed25519.PrivateKey
+}
+
+func newKeys() (*keys, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	return &keys{public, private}, err
+}
+
+// ServeHTTP publishes the key.
+func (k *keys) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	key := map[string]string{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "other", "x": base64.RawURLEncoding.EncodeToString(k.public)}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{key}})
+}
+
+// sign makes a JWT of claims.
+func (k *keys) sign(claims map[string]any) (string, error) {
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	signed := encode([]byte(`{"alg":"EdDSA","kid":"other"}`)) + "." + encode(payload)
+	return signed + "." + encode(ed25519.Sign(k.private, []byte(signed))), nil
+}

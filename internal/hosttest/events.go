@@ -8,9 +8,9 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// RunEvents raises every event and checks, in a hook, what the contract says of
-// it. The host must raise events by itself, as calls and requests cause them.
-func RunEvents(t *testing.T, start Maker) {
+// runEvents raises every event and checks, in a hook, what the contract says of
+// it. The host raises events by itself, as calls and requests cause them.
+func runEvents(t *testing.T, start Maker) {
 	for _, e := range pluginapi.ContractEvents() {
 		t.Run(e.Name, func(t *testing.T) {
 			raise, ok := raises[e.Name]
@@ -20,7 +20,7 @@ func RunEvents(t *testing.T, start Maker) {
 			c, raised := newTester(t, start), false
 			raise(c, e.Name, func(g *guest) pluginapi.Result {
 				raised = true
-				CheckHook(t, &e, g.Host)
+				checkHook(t, &e, g.Host)
 				return pluginapi.Continue
 			})
 			if !raised {
@@ -33,9 +33,9 @@ func RunEvents(t *testing.T, start Maker) {
 	})
 }
 
-// CheckHook checks the document of a hook that an event has called: it has what
+// checkHook checks the document of a hook that an event has called: it has what
 // the contract says that hooks see, and takes what they may set.
-func CheckHook(t testing.TB, e *pluginapi.Event, h Host) {
+func checkHook(t testing.TB, e *pluginapi.Event, h Host) {
 	t.Helper()
 	if _, name := h.Get("event.name"); string(name) != e.Name {
 		t.Errorf("event.name is %q", name)
@@ -126,31 +126,15 @@ var raises = map[string]func(t *tester, event string, hook func(*guest) pluginap
 // raised does something in the endpoint, with a hook on an event.
 func raised(f func(*guest)) func(*tester, string, func(*guest) pluginapi.Result) {
 	return func(t *tester, event string, hook func(*guest) pluginapi.Result) {
-		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{event: hook, "": func(g *guest) pluginapi.Result {
-			f(g)
-			return pluginapi.Continue
-		}})
+		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{event: hook, "": continues(f)})
 	}
 }
 
 // inSession does something in a request with a session.
 func inSession(f func(*guest)) func(*tester, string, func(*guest) pluginapi.Result) {
 	return func(t *tester, event string, hook func(*guest) pluginapi.Result) {
-		var token string
-		t.serve(Request{}, func(g *guest) { token = g.addSession() })
-		t.serveHooks(Request{Session: token}, map[string]func(*guest) pluginapi.Result{event: hook, "": func(g *guest) pluginapi.Result {
-			f(g)
-			return pluginapi.Continue
-		}})
+		t.serveHooks(Request{Session: t.signIn()}, map[string]func(*guest) pluginapi.Result{event: hook, "": continues(f)})
 	}
-}
-
-// addUser creates ada and returns her id.
-func (g *guest) addUser() string { return g.do("identity.createUser", ada).text("user.id") }
-
-// addSession creates a session of ada and returns its token.
-func (g *guest) addSession() string {
-	return g.do("session.create", object{"userId": g.addUser()}).text("session.token")
 }
 
 func changeUser(g *guest) {

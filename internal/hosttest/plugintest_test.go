@@ -17,11 +17,7 @@ import (
 	"github.com/authhost/authhost/sdk/plugintest"
 )
 
-func TestPlugintest(t *testing.T) {
-	hosttest.Run(t, newPlugintest)
-	hosttest.RunArguments(t, newPlugintest)
-	hosttest.RunEvents(t, newPlugintest)
-}
+func TestPlugintest(t *testing.T) { hosttest.Run(t, newPlugintest) }
 
 // sdkHost is the SDK's test host, whose plugin runs the code of the test.
 type sdkHost struct {
@@ -39,9 +35,9 @@ func init() {
 	}
 }
 
-func newPlugintest(t testing.TB, other http.Handler) hosttest.World {
+func newPlugintest(t testing.TB, m *pluginapi.Manifest, other http.Handler) hosttest.World {
 	t.Helper()
-	manifest, err := json.Marshal(hosttest.Manifest())
+	manifest, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,6 +88,11 @@ func (n *sdkHost) Serve(_ testing.TB, r hosttest.Request, code hosttest.Handler)
 		n.Fire(plugintest.Event{Name: pluginapi.EventOriginTrusted, Record: plugintest.Object{"origin": r.Origin, "trusted": false}})
 	}
 	n.Do(plugintest.Request{Method: "POST", Path: hosttest.EndpointPath, Body: r.Body})
+}
+
+// OtherToken implements hosttest.World.
+func (n *sdkHost) OtherToken(_ testing.TB, claims map[string]any) string {
+	return n.RemoteToken(claims)
 }
 
 // played lets an http.Handler answer a request of the plugin's.

@@ -91,7 +91,7 @@ var badConditions = [][]any{
 }
 
 // queryCases are those of functions that ask for records by what they are.
-var queryCases = map[string]func(*tester){
+var queryCases = table{
 	"identity.listUsers": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			people(g)

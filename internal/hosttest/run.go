@@ -3,7 +3,7 @@ package hosttest
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,64 +11,91 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// Run runs the case of each function, and those of what is not a function.
+// Run runs the suite.
 func Run(t *testing.T, start Maker) {
-	for name, test := range documentCases {
+	t.Run("document", func(t *testing.T) { runTable(t, start, documentCases) })
+	t.Run("functions", func(t *testing.T) { runFunctions(t, start) })
+	t.Run("arguments", func(t *testing.T) { runArguments(t, start) })
+	t.Run("access", func(t *testing.T) { runAccess(t, start) })
+	t.Run("events", func(t *testing.T) { runEvents(t, start) })
+}
+
+type table map[string]func(*tester)
+
+// cases are those of all functions, by full name.
+var cases = []table{
+	identityCases, queryCases, accountCases, sessionCases, verificationCases, storageCases, cryptoCases, keysCases, httpCases, serviceCases, cookiesCases,
+}
+
+func runTable(t *testing.T, start Maker, cases table) {
+	for name, test := range cases {
 		t.Run(name, func(t *testing.T) { test(newTester(t, start)) })
 	}
-	for name, test := range cases() {
+}
+
+// runFunctions runs the case of each function of the contract. It must call the
+// function so that it is done.
+func runFunctions(t *testing.T, start Maker) {
+	all := table{}
+	for _, cases := range cases {
+		maps.Copy(all, cases)
+	}
+	for f := range pluginapi.Functions() {
+		name := f.FullName()
 		t.Run(name, func(t *testing.T) {
+			test, ok := all[name]
+			if !ok {
+				t.Fatalf("there is no case of %s; add one to the tables of this package", name)
+			}
 			c := newTester(t, start)
-			test(c)
-			if !c.done[name] {
+			if test(c); !c.done[name] {
 				t.Errorf("its case does not call %s so that it is done", name)
 			}
 		})
+		delete(all, name)
+	}
+	for name := range all {
+		t.Errorf("there is a case of %s, which the contract does not have", name)
 	}
 }
 
-// RunArguments tries every fault of the arguments of each function.
-func RunArguments(t *testing.T, start Maker) {
-	for f := range pluginapi.Functions() {
-		t.Run(f.FullName(), func(t *testing.T) { badArguments(newTester(t, start), f) })
-	}
-}
-
-// cases are the cases of all functions, by full name.
-func cases() map[string]func(*tester) {
-	all := map[string]func(*tester){}
-	for _, table := range []map[string]func(*tester){identityCases, queryCases, storageCases, verificationCases, cryptoCases, keysCases, serviceCases} {
-		for name, test := range table {
-			all[name] = test
+// runArguments tries every fault of the arguments of each function.
+func runArguments(t *testing.T, start Maker) {
+	newTester(t, start).serve(Request{}, func(g *guest) {
+		for f := range pluginapi.Functions() {
+			badArguments(g, f)
 		}
-	}
-	return all
-}
-
-// otherServers plays the servers that plugins call.
-func otherServers() http.Handler {
-	return http.NotFoundHandler()
+	})
 }
 
 // tester is a case under way.
 type tester struct {
 	testing.TB
 	World
-	done map[string]bool // functions that were called and did what they are for
+	other *otherServer
+	done  map[string]bool // functions that were called and did what they are for
 }
 
-func newTester(t *testing.T, start Maker) *tester {
+func newTester(t *testing.T, start Maker) *tester { return newTesterOf(t, start, Manifest()) }
+
+func newTesterOf(t *testing.T, start Maker, m *pluginapi.Manifest) *tester {
 	t.Helper()
-	return &tester{TB: t, World: start(t, otherServers()), done: map[string]bool{}}
+	other := &otherServer{}
+	return &tester{TB: t, World: start(t, m, other), other: other, done: map[string]bool{}}
+}
+
+// want compares what something is with what it should be.
+func (t *tester) want(what string, got, want any) {
+	t.Helper()
+	if g, w := text(got), text(want); !bytes.Equal(g, w) {
+		t.Errorf("%s is %s, want %s", what, g, w)
+	}
 }
 
 // serve runs f as the endpoint of a request; hooks do nothing.
 func (t *tester) serve(r Request, f func(*guest)) {
 	t.Helper()
-	t.serveHooks(r, map[string]func(*guest) pluginapi.Result{"": func(g *guest) pluginapi.Result {
-		f(g)
-		return pluginapi.Continue
-	}})
+	t.serveHooks(r, map[string]func(*guest) pluginapi.Result{"": continues(f)})
 }
 
 // serveHooks runs handlers, by event, in a request.
@@ -114,11 +141,12 @@ func (g *guest) do(function string, args object) result {
 	return out
 }
 
-// refused makes a call that must not be done.
+// refused makes a call that must not be done. code is that of the contract; ""
+// if the contract has none for it.
 func (g *guest) refused(function string, args object, want pluginapi.Status, code string) {
 	g.t.Helper()
 	status, out := g.call(function, args)
-	if status != want || out.text("code") != code {
+	if status != want || code != "" && out.text("code") != code {
 		g.t.Errorf("%s%s: %s %s, want %s with the code %q", function, text(args), status, text(out), want, code)
 	}
 }

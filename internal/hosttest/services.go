@@ -12,7 +12,7 @@ var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89a
 
 // serviceCases are those of the capabilities random, ratelimit, audit, email and
 // openapi.
-var serviceCases = map[string]func(*tester){
+var serviceCases = table{
 	"random.uuid": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			a, b := g.do("random.uuid", nil), g.do("random.uuid", object{})

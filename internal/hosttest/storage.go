@@ -16,7 +16,7 @@ func (g *guest) insert(fields object) result {
 }
 
 // storageCases are those of the capability storage.
-var storageCases = map[string]func(*tester){
+var storageCases = table{
 	"storage.insert": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			a, b := g.insert(object{"name": "a", "count": 1.5}), g.insert(object{})
@@ -167,7 +167,7 @@ var storageCases = map[string]func(*tester){
 }
 
 // verificationCases are those of the capability verification.
-var verificationCases = map[string]func(*tester){
+var verificationCases = table{
 	"verification.create": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			out := g.do("verification.create", object{"identifier": "a:1", "value": "", "expiresIn": 60})

@@ -40,11 +40,17 @@ type World interface {
 	Serve(t testing.TB, r Request, h Handler)
 	// Advance moves the clock, which stands still otherwise.
 	Advance(d time.Duration)
+	// OtherToken returns a JWT of another server's: the host takes it for signed
+	// by a key that is published at the URL in the configuration, with JWKSPath.
+	OtherToken(t testing.TB, claims map[string]any) string
 }
 
-// Maker starts a host whose plugin has the manifest Manifest() and the
-// configuration Settings(url); requests to url, and below, reach other.
-type Maker func(t testing.TB, other http.Handler) World
+// Maker starts a host whose plugin has a manifest and the configuration
+// Settings(url). Requests to url, and below, reach other, but for JWKSPath.
+type Maker func(t testing.TB, m *pluginapi.Manifest, other http.Handler) World
+
+// JWKSPath is where the other server publishes its keys.
+const JWKSPath = "/jwks"
 
 // PluginID is the id of the plugin.
 const PluginID = "guest"
@@ -58,6 +64,7 @@ const EndpointPath = "/" + PluginID
 // Manifest returns the manifest of the plugin that makes the calls. It asks for
 // everything.
 func Manifest() *pluginapi.Manifest {
+	no := false
 	m := &pluginapi.Manifest{
 		ID: PluginID, Version: "1.0.0", ABI: pluginapi.Version(),
 		Models: map[string]pluginapi.Model{"note": {
@@ -67,7 +74,7 @@ func Manifest() *pluginapi.Manifest {
 			},
 		}, "unlisted": {Fields: map[string]pluginapi.Field{"name": {Type: "string"}}}},
 		Fields: map[string]map[string]pluginapi.Field{
-			"user":    {"nickname": {Type: "string"}},
+			"user":    {"nickname": {Type: "string"}, "rank": {Type: "string", Input: &no}},
 			"session": {"theme": {Type: "string"}},
 		},
 		Cookies: []pluginapi.Cookie{{Name: cookie, MaxAge: 60}},
@@ -98,7 +105,7 @@ func Manifest() *pluginapi.Manifest {
 	for _, p := range pluginapi.Permissions() {
 		asked := pluginapi.Permission{Name: p.Name}
 		if p.Set == pluginapi.PermFields {
-			asked.Read = []string{"user.*", "session.*"}
+			asked.Read = []string{"user.*", "session.*", "account.*", "verification.*"}
 			asked.Write = asked.Read
 		}
 		m.Permissions = append(m.Permissions, asked)

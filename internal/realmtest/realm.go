@@ -46,7 +46,7 @@ type Config struct {
 	Cache        session.CacheConfig
 	Fields       []store.Model // fields added to core models
 	Views        identity.Views
-	Input        []string         // additional user fields that clients may set, of any type
+	Input        []identity.Field // additional fields of users
 	SessionInput []identity.Field // additional fields of sessions
 	Audit        audit.Log        // default: forgets
 	NoMail       bool
@@ -88,11 +88,7 @@ func New(t testing.TB, c Config) *Realm {
 		ID: c.Tenant, AppName: "App", BaseURL: "http://localhost:3000", BasePath: "/api/auth", Store: data,
 		Sessions: session.New(session.Config{Policy: c.Session, Cookies: c.Cookies, Secrets: r.Secrets, Store: data, Cache: c.Cache}),
 	}
-	var fields []identity.Field
-	for _, name := range c.Input {
-		fields = append(fields, identity.Field{Name: name})
-	}
-	r.Identity = identity.New(passwords{}, fields...)
+	r.Identity = identity.New(passwords{}, c.Input...)
 	host := capability.Config{
 		Tenant: c.Tenant, Identity: r.Identity, SessionFields: c.SessionInput, Secrets: r.Secrets, Audit: c.Audit,
 		Keys:     keyring.New(keyring.Config{Storage: &keys{}, Now: r.Clock.Now}),

@@ -185,9 +185,12 @@ func StartGroup(t testing.TB) *Group {
 	return &Group{URL: sentinel.URL + "/0?master_name=main", Leader: leader, Replica: replica}
 }
 
-// Fail ends the leader and waits until the replica leads.
+// Fail ends the leader, once the replica has as many keys, and waits until the
+// replica leads.
 func (g *Group) Fail() {
 	g.Replica.t.Helper()
+	keys := g.Leader.ask("DBSIZE")
+	g.Replica.until("DBSIZE", func(answer string) bool { return answer == keys })
 	g.Leader.Stop()
 	g.Replica.until("ROLE", func(answer string) bool { return strings.Contains(answer, "master") })
 }

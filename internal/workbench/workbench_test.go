@@ -37,6 +37,7 @@ func visits() *wasmtest.Guest {
 		Config: json.RawMessage(`{"type":"object","additionalProperties":false,"required":["plan"],
 			"properties":{"plan":{"type":"string","description":"The plan,\nin words."},"shown":{"type":"boolean","default":true}}}`),
 	}).Permit("claims", "responses")
+	g.Manifest().Permissions = append(g.Manifest().Permissions, pluginapi.Permission{Name: "fields", Write: []string{"user.plan", "session.why"}})
 	g.Handler(1,
 		wasmtest.Copy("args.record.who", "session.user.email"), wasmtest.Set("args.model", "visit"),
 		wasmtest.Call("storage", "insert", ""), wasmtest.Must(), wasmtest.Copy("response.body.visit", "result.who"),
@@ -133,7 +134,7 @@ func TestCheck(t *testing.T) {
 		t.Errorf("warnings %v", r.Warnings)
 	}
 	want := "      - id: visits\n        module: ./visits.wasm\n        sha256: " + r.SHA256 +
-		"\n        grants: [storage, email, claims, responses]\n        config:\n          plan: …\n"
+		"\n        grants: [storage, email, claims, responses, fields]\n        config:\n          plan: …\n"
 	if r.Entry != want {
 		t.Errorf("entry:\n%swant:\n%s", r.Entry, want)
 	}

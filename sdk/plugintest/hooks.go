@@ -186,8 +186,9 @@ func (h *Host) raise(event, phase string, s subject) {
 			ex.pending = own
 			return
 		}
-		for name := range claims {
-			if among(s.reserved, name) && string(marshal(claims[name])) != string(marshal(s.claims[name])) {
+		reserved, _ := s.reserved.([]any)
+		for _, name := range reserved {
+			if string(marshal(claims[text(name)])) != string(marshal(s.claims[text(name)])) {
 				refuse(sdk.Internal, "internal error")
 			}
 		}

@@ -52,12 +52,7 @@ func (h *Host) httpRequest(a Object) Object {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		refuse(sdk.Invalid, "not an absolute URL of http or https")
 	}
-	if !h.mayCall(u) {
-		if !h.allowInvalid {
-			h.t.Errorf("plugintest: the plugin calls %s, but its manifest does not ask for the host", u.Host)
-		}
-		refuse(sdk.Denied, "the other server may not be called")
-	}
+	h.checkHost(u)
 	h.requests = append(h.requests, r)
 	if h.server == nil {
 		refuse(sdk.Unavailable, "the other server did not answer")
@@ -137,6 +132,17 @@ func (h *Host) secret(path string) string {
 	return s
 }
 
+// checkHost refuses a host that the manifest does not ask for.
+func (h *Host) checkHost(u *url.URL) {
+	if h.mayCall(u) {
+		return
+	}
+	if !h.allowInvalid {
+		h.t.Errorf("plugintest: the plugin calls %s, but its manifest does not ask for the host", u.Host)
+	}
+	refuse(sdk.Denied, "the other server may not be called")
+}
+
 // mayCall reports whether the manifest asks for the host of a URL.
 func (h *Host) mayCall(u *url.URL) bool {
 	asked, _ := h.manifest.Capability(pluginapi.CapHTTP)
@@ -178,6 +184,9 @@ const clockSkew = 60
 // verifyRemote plays http.verifyToken: any token of the form that RemoteToken
 // has counts as signed.
 func (h *Host) verifyRemote(a Object) Object {
+	if u, err := url.Parse(text(a["jwksUrl"])); err == nil {
+		h.checkHost(u)
+	}
 	claims := claimsOf(text(a["token"]))
 	if claims == nil || !strings.HasSuffix(text(a["token"]), signature) {
 		refuseWith(sdk.Invalid, "invalid", "the token is not valid")

@@ -1,0 +1,33 @@
+package hosttest
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+)
+
+// otherServer plays the servers that plugins call. It answers with what it was
+// sent, as JSON; below /text with a text, and below /missing with the status
+// 404.
+type otherServer struct{}
+
+// ServeHTTP implements http.Handler.
+func (*otherServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	switch r.URL.Path {
+	case "/text":
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.WriteString(w, "a text")
+		return
+	case "/missing":
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Answer", "yes")
+	}
+	_ = json.NewEncoder(w).Encode(object{
+		"method": r.Method, "url": r.URL.RequestURI(), "body": string(body), "type": r.Header.Get("Content-Type"),
+		"accept": r.Header.Get("Accept"), "authorization": r.Header.Get("Authorization"), "key": r.Header.Get("X-Key"),
+	})
+}

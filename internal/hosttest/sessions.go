@@ -1,0 +1,203 @@
+package hosttest
+
+import (
+	"time"
+
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// addSession creates ada with a session, and returns its token.
+func (g *guest) addSession() string {
+	return g.do("session.create", object{"userId": g.addUser()}).text("session.token")
+}
+
+// signIn creates ada with a session, and returns its token.
+func (t *tester) signIn() (token string) {
+	t.serve(Request{}, func(g *guest) { token = g.addSession() })
+	return token
+}
+
+// field is the text of a field of the document; "" if it is absent.
+func (g *guest) field(path string) string {
+	_, value := g.Get(path)
+	return string(value)
+}
+
+// continues makes the endpoint of what does something and continues.
+func continues(f func(*guest)) func(*guest) pluginapi.Result {
+	return func(g *guest) pluginapi.Result {
+		f(g)
+		return pluginapi.Continue
+	}
+}
+
+// serverCall runs f in a request that acts in a session of bob's by its id.
+func (t *tester) serverCall(f func(g *guest)) {
+	var id, user string
+	t.serve(Request{}, func(g *guest) {
+		out := g.do("session.create", object{"userId": g.addOther("bob@example.com")})
+		id, user = out.text("session.id"), out.text("session.userId")
+	})
+	t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
+		pluginapi.EventRequestBefore: continues(func(g *guest) { g.do("session.use", object{"id": id, "userId": user}) }),
+		"": continues(func(g *guest) {
+			t.want("request.serverCall", g.field("request.serverCall"), "true")
+			t.want("the user", g.field("session.user.id"), user)
+			f(g)
+		}),
+	})
+}
+
+// sessionCases are those of the capability session.
+var sessionCases = table{
+	"session.create": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			id := g.addUser()
+			out := g.do("session.create", object{"userId": id, "reason": "test"})
+			t.want("the user", []any{out.at("session.userId"), out.at("user.id"), out.at("pending")}, []any{id, id, nil})
+			t.want("session.user.id", g.field("session.user.id"), id)
+			t.want("session.rememberMe", g.field("session.rememberMe"), "true")
+			g.do("session.create", object{"userId": id, "rememberMe": false})
+			t.want("session.rememberMe", g.field("session.rememberMe"), "false")
+			g.refused("session.create", object{"userId": "nobody"}, pluginapi.StatusNotFound, "")
+		})
+		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
+			pluginapi.EventSessionCreating: func(g *guest) pluginapi.Result {
+				t.want("event.reason", g.field("event.reason"), "test")
+				return pluginapi.Respond
+			},
+			"": continues(func(g *guest) {
+				id := g.do("identity.findUser", object{"email": "ada@example.com"}).text("id")
+				t.want("what stands before the session", g.do("session.create", object{"userId": id, "reason": "test"}), object{"pending": true})
+			}),
+		})
+		t.serverCall(func(g *guest) {
+			g.refused("session.create", object{"userId": g.field("session.user.id")}, pluginapi.StatusInvalid, pluginapi.ServerCallCode)
+		})
+	},
+	"session.list": func(t *tester) {
+		first := t.signIn()
+		t.Advance(time.Second)
+		t.serve(Request{Session: first}, func(g *guest) {
+			id := g.field("session.user.id")
+			second := g.do("session.create", object{"userId": id}).text("session.token")
+			sessions, _ := g.do("session.list", object{"userId": id}).at("sessions").([]any)
+			var tokens []any
+			for _, s := range sessions {
+				tokens = append(tokens, s.(object)["token"])
+			}
+			t.want("the sessions", tokens, []any{first, second})
+			t.want("the sessions of nobody", g.do("session.list", object{"userId": "nobody"}).at("sessions"), []any{})
+		})
+	},
+	"session.revoke": func(t *tester) {
+		first := t.signIn()
+		t.serve(Request{Session: first}, func(g *guest) {
+			id := g.field("session.user.id")
+			out := g.do("session.create", object{"userId": id})
+			byID := object{"id": out.at("session.id"), "userId": id}
+			g.refused("session.revoke", object{"token": first, "userId": "nobody"}, pluginapi.StatusNotFound, "")
+			g.refused("session.revoke", with(byID, "userId", "nobody"), pluginapi.StatusNotFound, "")
+			g.refused("session.revoke", without(byID, "userId"), pluginapi.StatusInvalid, "")
+			g.do("session.revoke", byID)
+			g.do("session.revoke", object{"token": first})
+			g.refused("session.revoke", object{"token": first}, pluginapi.StatusNotFound, "")
+			g.refused("session.find", object{"token": out.at("session.token")}, pluginapi.StatusNotFound, "")
+		})
+	},
+	"session.revokeUser": func(t *tester) {
+		first := t.signIn()
+		t.serve(Request{Session: first}, func(g *guest) {
+			id := g.field("session.user.id")
+			second := g.do("session.create", object{"userId": id}).text("session.token")
+			g.do("session.create", object{"userId": id})
+			t.want("all but one", g.do("session.revokeUser", object{"userId": id, "exceptToken": second}), object{"count": 2})
+			g.do("session.find", object{"token": second})
+		})
+		second := ""
+		t.serve(Request{}, func(g *guest) {
+			id := g.do("identity.findUser", object{"email": "ada@example.com"}).text("id")
+			second = g.do("session.create", object{"userId": id}).text("session.token")
+		})
+		t.serve(Request{Session: second}, func(g *guest) {
+			id := g.field("session.user.id")
+			t.want("all but the request's", g.do("session.revokeUser", object{"userId": id, "exceptCurrent": true}), object{"count": 1})
+			t.want("all", g.do("session.revokeUser", object{"userId": id}), object{"count": 1})
+			t.want("none", g.do("session.revokeUser", object{"userId": id}), object{"count": 0})
+		})
+	},
+	"session.end": func(t *tester) {
+		token := t.signIn()
+		t.serveHooks(Request{Session: token}, map[string]func(*guest) pluginapi.Result{
+			"": continues(func(g *guest) {
+				g.do("session.end", object{"reason": "test"})
+				g.refused("session.find", object{"token": token}, pluginapi.StatusNotFound, "")
+			}),
+			pluginapi.EventResponseSession: continues(func(g *guest) {
+				t.want("the event", g.field("event.phase")+" "+g.field("event.reason"), pluginapi.PhaseEnded+" test")
+			}),
+		})
+		t.serve(Request{}, func(g *guest) { g.do("session.end", object{}) })
+	},
+	"session.find": func(t *tester) {
+		token := t.signIn()
+		t.serve(Request{}, func(g *guest) {
+			out := g.do("session.find", object{"token": token})
+			t.want("the session", []any{out.at("session.token"), out.at("user.email")}, []any{token, "ada@example.com"})
+			g.refused("session.find", object{"token": "unheard of"}, pluginapi.StatusNotFound, "")
+		})
+		t.Advance(366 * 24 * time.Hour)
+		t.serve(Request{}, func(g *guest) { g.refused("session.find", object{"token": token}, pluginapi.StatusNotFound, "") })
+	},
+	"session.adopt": func(t *tester) {
+		token := t.signIn()
+		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
+			"": continues(func(g *guest) {
+				g.refused("session.adopt", object{"token": "unheard of"}, pluginapi.StatusNotFound, "")
+				t.want("the user", g.do("session.adopt", object{"token": token, "reason": "test"}).at("user.email"), "ada@example.com")
+				t.want("session.user.email", g.field("session.user.email"), "ada@example.com")
+			}),
+			pluginapi.EventResponseSession: continues(func(g *guest) {
+				t.want("the event", g.field("event.phase")+" "+g.field("event.reason"), pluginapi.PhaseIssued+" test")
+			}),
+		})
+		t.serverCall(func(g *guest) {
+			t.want("the session's token", g.do("session.find", object{"token": token}).at("session.token"), nil)
+			g.refused("session.adopt", object{"token": token}, pluginapi.StatusInvalid, pluginapi.ServerCallCode)
+		})
+	},
+	"session.update": func(t *tester) {
+		token := t.signIn()
+		t.serve(Request{Session: token}, func(g *guest) {
+			t.want("the session", g.do("session.update", object{"set": object{"theme": "dark"}}).at("session.theme"), "dark")
+			t.want("session.session.theme", g.field("session.session.theme"), "dark")
+			t.want("the session", g.do("session.update", object{"input": object{"theme": "light", "unheardOf": 1}}).at("session.theme"), "light")
+			g.refused("session.update", object{}, pluginapi.StatusInvalid, pluginapi.NoFields)
+			g.refused("session.update", object{"set": object{"userId": "nobody"}}, pluginapi.StatusDenied, "")
+		})
+		t.serve(Request{}, func(g *guest) {
+			g.refused("session.update", object{"set": object{"theme": "dark"}}, pluginapi.StatusNotFound, "")
+		})
+	},
+	"session.reissue": func(t *tester) {
+		t.serve(Request{Session: t.signIn()}, func(g *guest) { g.do("session.reissue", object{}) })
+		t.serve(Request{}, func(g *guest) { g.refused("session.reissue", object{}, pluginapi.StatusNotFound, "") })
+	},
+	"session.use": func(t *tester) {
+		token := t.signIn()
+		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
+			pluginapi.EventRequestBefore: continues(func(g *guest) {
+				g.refused("session.use", object{"token": token + ".wrong"}, pluginapi.StatusInvalid, "")
+				g.refused("session.use", object{"token": token, "requireSignature": true}, pluginapi.StatusInvalid, "")
+				g.refused("session.use", object{"id": "x"}, pluginapi.StatusInvalid, "")
+				t.want("session.user.email", g.field("session.user.email"), "")
+				g.do("session.use", object{"token": token})
+			}),
+			"": continues(func(g *guest) {
+				t.want("session.user.email", g.field("session.user.email"), "ada@example.com")
+				t.want("request.serverCall", g.field("request.serverCall"), "false")
+				g.refused("session.use", object{"token": token}, pluginapi.StatusDenied, "")
+			}),
+		})
+	},
+}
