@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -57,6 +58,9 @@ func (h *fakeHost) Get(path string, buf []byte) (uint32, []byte) {
 	v, ok := h.fields[path]
 	if !ok {
 		return 0, buf
+	}
+	if strings.HasPrefix(v, "{") {
+		return 5, append(buf, v...) // an object
 	}
 	return 4, append(buf, v...)
 }

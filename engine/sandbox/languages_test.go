@@ -78,7 +78,7 @@ func checkExample(t *testing.T, m *sandbox.Module) {
 		{2, "", 3, nil},
 	}
 	for _, tt := range tests {
-		h := &fakeHost{fields: map[string]string{"config.blockedDomain": "example.com"}}
+		h := &fakeHost{fields: map[string]string{"config": `{"blockedDomain":"example.com"}`, "config.blockedDomain": "example.com"}}
 		if tt.email != "" {
 			h.fields["record.email"] = tt.email
 		}
