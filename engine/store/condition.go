@@ -166,11 +166,6 @@ func (t *test) prepareSearch() string {
 	return ""
 }
 
-// searches reports whether the operator looks into texts.
-func (t *test) searches() bool {
-	return t.op == Contains || t.op == StartsWith || t.op == EndsWith
-}
-
 // orderKey appends the form in which the field's order compares a value.
 func (t *test) orderKey(dst []byte, v document.Value) []byte {
 	if t.field.Fold {

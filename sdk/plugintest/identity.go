@@ -88,7 +88,10 @@ func (h *Host) draftUser(a Object) Object {
 		h.policy(account["password"])
 	}
 	user := h.draft(object(a["user"]), object(a["input"]))
-	user["id"], user["image"] = h.id("user", 32), user["image"]
+	user["id"] = h.id("user", 32)
+	if _, set := user["image"]; !set {
+		user["image"] = nil // as the store has it
+	}
 	return Object{"user": h.shown("user", user)}
 }
 
