@@ -2,10 +2,12 @@
 // capability of the ABI. A Host is bound to one tenant when it is made: no
 // argument of a guest can name another.
 //
-// Every function takes its arguments as a JSON object and gives a JSON value;
-// pluginapi/ABI.md documents them for plugin authors. What a plugin may call
-// was settled when its module was loaded; what it may call it on (models, key
-// uses, purposes) is checked here, against its manifest.
+// The functions, their arguments and results are those of the contract in
+// package pluginapi; ABI.md shows them to plugin authors. From it come the table
+// that binds each function to a method of Host, and the code that reads the
+// method's arguments and refuses all others. What a plugin may call was settled
+// when its module was loaded; what it may call it on (models, key uses,
+// purposes) is checked here, against its manifest.
 //
 // Neighbours: dispatch runs the handlers and hands their calls over; identity,
 // session, secret, keyring and mail do the work.
