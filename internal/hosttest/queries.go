@@ -154,9 +154,7 @@ var queryCases = table{
 			g.refused("identity.getUsers", object{"ids": slices.Repeat([]any{"x"}, pluginapi.MaxPage+1)}, pluginapi.StatusInvalid, "")
 		})
 	},
-	"session.list":  testSessions,
 	"session.count": testSessions,
-	"storage.list":  func(t *tester) { t.serve(Request{}, listNotes) },
 	"storage.count": func(t *tester) { t.serve(Request{}, listNotes) },
 	"storage.getMany": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
@@ -169,17 +167,12 @@ var queryCases = table{
 			g.refused("storage.getMany", object{"model": "unlisted", "ids": []any{}}, pluginapi.StatusDenied, "")
 		})
 	},
-	"storage.update": func(t *tester) {
-		var id string
+	"storage.write": func(t *tester) {
+		var id, kept, gone string
 		t.serve(Request{}, func(g *guest) {
-			id = noteOf(g, "a", "x", 1)
-			noteOf(g, "taken", "x", 1)
+			id, kept, gone = noteOf(g, "a", "x", 1), noteOf(g, "kept", "x", 1), noteOf(g, "gone", "x", 1)
 		})
 		t.serve(Request{}, func(g *guest) { updateNote(g, id) })
-	},
-	"storage.write": func(t *tester) {
-		var kept, gone string
-		t.serve(Request{}, func(g *guest) { kept, gone = noteOf(g, "kept", "x", 1), noteOf(g, "gone", "x", 1) })
 		t.serve(Request{}, func(g *guest) { writeNotes(g, kept, gone) })
 	},
 }
@@ -321,7 +314,7 @@ func updateNote(g *guest, id string) {
 		g.refused("storage.update", with(update, "if", expected), pluginapi.StatusConflict, "")
 	}
 	g.refused("storage.update", with(update, "version", 1), pluginapi.StatusConflict, "")
-	g.refused("storage.update", with(update, "set", object{"name": "taken"}), pluginapi.StatusConflict, "")
+	g.refused("storage.update", with(update, "set", object{"name": "kept"}), pluginapi.StatusConflict, "")
 	g.refused("storage.update", with(update, "if", object{"nope": 1}), pluginapi.StatusInvalid, "")
 	g.refused("storage.update", with(update, "if", object{"count": "1"}), pluginapi.StatusInvalid, "")
 	g.refused("storage.update", with(update, "set", object{"count": "1"}), pluginapi.StatusInvalid, "")
@@ -348,7 +341,7 @@ func writeNotes(g *guest, kept, gone string) {
 	all := func() string {
 		return g.do("storage.list", object{"model": "note", "index": "name"}).list("records", "name")
 	}
-	if all() != "kept new" {
+	if all() != "a kept new" {
 		g.t.Errorf("there are now: %s", all())
 	}
 	first := object{"op": "insert", "record": object{"name": "first"}}
@@ -370,7 +363,7 @@ func writeNotes(g *guest, kept, gone string) {
 	}
 	g.refused("storage.write", write(slices.Repeat([]any{object{"op": "delete", "id": "x"}}, pluginapi.MaxPage+1)...), pluginapi.StatusInvalid, "")
 	g.refused("storage.write", object{"model": "unlisted", "writes": []any{}}, pluginapi.StatusDenied, "")
-	if all() != "kept new" || g.do("storage.write", write()).list("records", "name") != "" {
+	if all() != "a kept new" || g.do("storage.write", write()).list("records", "name") != "" {
 		g.t.Errorf("after refusals there are: %s", all())
 	}
 }

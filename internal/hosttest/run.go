@@ -3,7 +3,6 @@ package hosttest
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +37,12 @@ func runTable(t *testing.T, start Maker, cases table) {
 func runFunctions(t *testing.T, start Maker) {
 	all := table{}
 	for _, cases := range cases {
-		maps.Copy(all, cases)
+		for name, test := range cases {
+			if all[name] != nil {
+				t.Errorf("%s has two cases", name)
+			}
+			all[name] = test
+		}
 	}
 	for f := range pluginapi.Functions() {
 		name := f.FullName()
