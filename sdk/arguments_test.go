@@ -176,8 +176,10 @@ func TestResults(t *testing.T) {
 	if err != nil || len(list.Records) != 2 || list.Records[0].Version != 3 || list.Records[1].ID != "r2" || list.Cursor != "c" {
 		t.Errorf("got %+v, %v", list, err)
 	}
-	h.refused = map[string]Status{"crypto.verifyToken": Invalid}
-	h.result = `{"code":"expired","message":"the token has expired"}`
+}
+
+func TestRefusedCall(t *testing.T) {
+	h := &scriptedHost{refused: map[string]Status{"crypto.verifyToken": Invalid}, result: `{"code":"expired","message":"the token has expired"}`}
 	claims, err := NewCall(h).Crypto().VerifyToken("p", String("t"))
 	if !claims.IsAbsent() || !errors.Is(err, Invalid) || CodeOf(err) != "expired" || err.Error() != "crypto.verifyToken: invalid: the token has expired" {
 		t.Errorf("got %q, %v", claims.Text(), err)

@@ -167,6 +167,7 @@ func (h *Host) signKey(a Object) Object {
 	delete(claims, "iat")
 	delete(claims, "exp")
 	h.raise(pluginapi.EventTokenClaims, text(a["use"]), subject{claims: claims, reserved: a["reserved"]})
+	h.checkSubject(claims["sub"])
 	if a["id"] == true {
 		claims["jti"] = h.uuid()
 	}

@@ -29,13 +29,14 @@
 // Arguments of calls are compared with the contract in package pluginapi, and
 // access with the manifest: what a plugin should never do fails the test, unless
 // that calls AllowInvalid. Records have the types, indexes and unique values
-// that the manifest declares. One suite of calls compares the Host with the
-// engine.
+// that the manifest declares. Permissions are those that the manifest asks for:
+// what takes another is absent or denied, and the test's log says which. One
+// suite of calls compares the Host with the engine.
 //
 // # What is not
 //
-// What the engine does before and after is left out: schemas of bodies, origin
-// checks, cookies of sessions, signatures with real keys. Ids, tokens and the
+// What the engine does before and after is left out: schemas of bodies, checks of
+// origins and redirects, cookies of sessions, signatures with real keys. Ids, tokens and the
 // clock are predictable. On replaces any host call, to see how a handler takes
 // refusal.
 //

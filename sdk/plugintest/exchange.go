@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -35,15 +33,6 @@ type Response struct {
 	Location string            // of a redirect
 	Cookies  map[string]Cookie // by name without prefix; session cookies are not here
 	Result   sdk.Result        // what the handler returned
-}
-
-// Cookie is a cookie of an answer. The value of a sealed one is the JSON of its
-// object, with the session that it is bound to: sent back beside that session,
-// it is read again.
-type Cookie struct {
-	Value   string
-	MaxAge  int // seconds; the declared one unless the handler set another
-	Expired bool
 }
 
 // Get returns the value at a path of the body, nil if there is none.
@@ -136,6 +125,7 @@ func (h *Host) serve(endpoint *pluginapi.Handler) (sdk.Result, *refusal) {
 			continue
 		}
 		if failed, refused := h.requestHooks(event, phase); refused != nil {
+			h.exchange.response = newResponse() // the client gets nothing of an answer that did not pass
 			return failed, refused
 		}
 	}
@@ -325,81 +315,5 @@ func (h *Host) begin(r Request, route string, params Object) {
 
 // serverCall reports whether the request is one.
 func (h *Host) serverCall() bool { return h.exchange.request["serverCall"] == true }
-
-// checkCookie says whether the manifest's cookie takes a value.
-func (h *Host) checkCookie(name string, v any) sdk.Status {
-	_, isObject := v.(Object)
-	_, isText := v.(string)
-	switch sealed := h.sealed(name); {
-	case h.declared(name) == nil:
-		return sdk.Denied
-	case v == nil:
-		return sdk.OK
-	case !isObject && (sealed || !isText):
-		return sdk.Invalid
-	case sealed && h.answered() == nil:
-		return sdk.Denied
-	}
-	return sdk.OK
-}
-
-// answered is the session that the client has when it gets the answer.
-func (h *Host) answered() Object { return object(h.sessionView()["session"]) }
-
-// declared returns the manifest's declaration of a cookie, nil if there is none.
-func (h *Host) declared(name string) *pluginapi.Cookie {
-	i := slices.IndexFunc(h.manifest.Cookies, func(c pluginapi.Cookie) bool { return c.Covers(name) })
-	if i < 0 {
-		return nil
-	}
-	return &h.manifest.Cookies[i]
-}
-
-func (h *Host) sealed(name string) bool {
-	c := h.declared(name)
-	return c != nil && c.Sealed
-}
-
-// cookie is a cookie of the answer.
-func (h *Host) cookie(name string, value any) Cookie {
-	c := Cookie{MaxAge: h.declared(name).MaxAge}
-	switch v := value.(type) {
-	case string:
-		c.Value = v
-	case Object:
-		if h.sealed(name) {
-			c.Value = h.seal(v)
-			break
-		}
-		c.Value = text(v["value"])
-		if v["maxAge"] != nil {
-			c.MaxAge = int(number64(v["maxAge"]))
-		}
-	default:
-		c.Expired, c.MaxAge = true, 0
-	}
-	return c
-}
-
-// sealedPart is a member of a sealed cookie that is the host's.
-const sealedPart = "sessionId"
-
-// seal is the value of a sealed cookie for the session of the answer.
-func (h *Host) seal(data Object) string {
-	data = maps.Clone(data)
-	data[sealedPart] = h.answered()["id"]
-	return string(marshal(data))
-}
-
-// unseal is the object in a sealed cookie, nil if it is of no use beside the
-// session of the request.
-func (h *Host) unseal(value string) Object {
-	data, err := parse[Object]([]byte(value))
-	session := h.answered()
-	if err != nil || session == nil || data[sealedPart] != session["id"] {
-		return nil
-	}
-	return data
-}
 
 func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }

@@ -1,6 +1,8 @@
 package plugintest
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/authhost/authhost/pluginapi"
@@ -91,6 +93,10 @@ func (h *Host) sees(c *call, names []string) bool {
 // changes reports whether the plugin may set a part of the request or the answer
 // to a value.
 func (h *Host) changes(names []string, v any) bool {
+	if names[0] == "record" && len(names) > 1 && !h.setsField(names[1]) {
+		h.t.Logf("plugintest: setting record.%s needs it in \"write\" of the permission \"fields\"", names[1])
+		return false
+	}
 	g := pluginapi.Setting(h.call.event, names)
 	if !g.Own && h.own() {
 		return true
@@ -98,6 +104,75 @@ func (h *Host) changes(names []string, v any) bool {
 	need := g.Need
 	members(v, func(_ Object, name string) { need |= g.Within[name] })
 	return !h.misses(need, strings.Join(names, "."))
+}
+
+// setsField reports whether the plugin may set a field of a record that is about
+// to be written: one that clients can set, one of its own, or one that its
+// permission names.
+func (h *Host) setsField(name string) bool {
+	model, what, _ := strings.Cut(h.call.event, ".")
+	_, own := h.manifest.Fields[model][name]
+	if what != "creating" && what != "updating" || own || model == "user" && (name == "name" || name == "image") {
+		return true
+	}
+	if !h.manifest.KnowsPermissions() {
+		return slices.Contains(pluginapi.ExtensibleModels(), model)
+	}
+	asked, _ := h.manifest.Permission(pluginapi.PermFields.String())
+	return slices.ContainsFunc(asked.Write, func(entry string) bool {
+		if path, configured := strings.CutPrefix(entry, pluginapi.ConfigFields); configured {
+			return slices.Contains(textsAt(h.config, strings.Split(path, ".")), name)
+		}
+		return entry == model+".*" || entry == model+"."+name
+	})
+}
+
+// textsAt lists the texts at a path of the configuration, in which "*" stands
+// for every member.
+func textsAt(v any, path []string) []string {
+	members, isList := v.([]any)
+	switch {
+	case len(path) == 0 && !isList:
+		return []string{text(v)}
+	case len(path) == 0:
+	case path[0] == "*":
+		members, path = slices.AppendSeq(slices.Clone(members), maps.Values(object(v))), path[1:]
+	default:
+		members, path = []any{object(v)[path[0]]}, path[1:]
+	}
+	var out []string
+	for _, m := range members {
+		out = append(out, textsAt(m, path)...)
+	}
+	return out
+}
+
+// checkSubject refuses a token that is not about the user of the session, unless
+// the plugin may sign about anybody. A setting with x-userField names the field
+// that tells users apart.
+func (h *Host) checkSubject(sub any) {
+	user := object(h.sessionView()["user"])
+	schema, _ := parse[any](h.manifest.Config)
+	for _, field := range append(userFields(h.config, schema), "id") {
+		if text(sub) != "" && sub == user[field] {
+			return
+		}
+	}
+	if h.misses(pluginapi.PermSubjects, "the subject of a token") {
+		refuse(sdk.Denied, "the token is not about the user of the session, which takes the permission subjects")
+	}
+}
+
+// userFields lists the fields of users that settings name.
+func userFields(v, schema any) []string {
+	var out []string
+	if object(schema)["x-userField"] == "protected" {
+		out = append(out, text(v))
+	}
+	for name, s := range object(object(schema)["properties"]) {
+		out = append(out, userFields(object(v)[name], s)...)
+	}
+	return out
 }
 
 // without returns a value without the members that the plugin may not see.
@@ -135,15 +210,4 @@ func (h *Host) mayAnswer(event string, result sdk.Result) *refusal {
 		return &refusal{sdk: sdk.Internal, message: "the plugin answers for another endpoint"}
 	}
 	return nil
-}
-
-// ownCookies leaves those of the request's cookies that the manifest declares.
-func (h *Host) ownCookies(cookies Object) Object {
-	out := Object{}
-	for name, v := range cookies {
-		if h.declared(name) != nil {
-			out[name] = v
-		}
-	}
-	return out
 }

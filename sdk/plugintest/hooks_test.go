@@ -1,7 +1,6 @@
 package plugintest_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -17,7 +16,9 @@ var gateManifest = []byte(`{
     {"name": "identity", "write": ["user", "account"]}, {"name": "session"}, {"name": "cookies"},
     {"name": "storage", "write": ["visit"]}, {"name": "keys", "keys": ["gate"]}, {"name": "email"}
   ],
-  "permissions": [{"name": "passwords"}, {"name": "claims"}, {"name": "mails"}, {"name": "requests"}, {"name": "responses"}],
+  "permissions": [
+    {"name": "passwords"}, {"name": "claims"}, {"name": "mails"}, {"name": "requests"}, {"name": "responses"}, {"name": "subjects"}
+  ],
   "handlers": [
     {"number": 301, "kind": "endpoint", "method": "POST", "path": "/enter"},
     {"number": 302, "kind": "endpoint", "method": "GET", "path": "/vip", "session": "fresh"},
@@ -121,8 +122,11 @@ func challenge(c *sdk.Call) error {
 	return sdk.Respond
 }
 
-// after carries the cookies of the answer in its body.
+// after carries the cookies of the answer in its body, or refuses it.
 func after(c *sdk.Call) error {
+	if !c.Request().Query("closed").IsAbsent() {
+		return errClosed
+	}
 	if c.Request().Query("detach").IsAbsent() {
 		return nil
 	}
@@ -196,6 +200,16 @@ func TestRequestBefore(t *testing.T) {
 	}
 }
 
+// TestRefusedAnswer: of an answer that a hook refuses, nothing reaches the
+// client.
+func TestRefusedAnswer(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: gateManifest})
+	r := h.POST("/enter?closed=1", `{"email":"ada@example.com","password":"correct horse"}`)
+	if r.Status != 403 || r.Text("code") != "CLOSED" || len(r.Cookies) != 0 || r.Headers["x-phase"] != "" || h.CurrentSession() != nil {
+		t.Errorf("got %s, headers %v, cookies %v, session %v", r, r.Headers, r.Cookies, h.CurrentSession())
+	}
+}
+
 func TestDetachedCookies(t *testing.T) {
 	h := plugintest.New(t, plugintest.Config{Manifest: gateManifest})
 	r := h.POST("/enter?detach=1", `{"email":"ada@example.com","password":"correct horse"}`)
@@ -206,76 +220,5 @@ func TestDetachedCookies(t *testing.T) {
 	lines, _ := r.Get("lines").([]any)
 	if !slices.Equal(lines, want) || len(r.Cookies) != 0 {
 		t.Errorf("got %v, cookies %v", lines, r.Cookies)
-	}
-}
-
-// scripted is an endpoint that does what a test gives it.
-var scripted func(*sdk.Call) error
-
-func init() {
-	for _, number := range []int32{320, 321, 322, 323} {
-		sdk.Register(number, func(c *sdk.Call) error { return scripted(c) })
-	}
-}
-
-// TestStorage: order, pages, unique values, types and versions are as in the
-// engine.
-func TestStorage(t *testing.T) {
-	h := plugintest.New(t, plugintest.Config{Manifest: []byte(`{
-	  "id": "counter", "version": "1.0.0", "abi": "1.1", "capabilities": [{"name": "storage", "write": ["entry"]}],
-	  "handlers": [{"number": 320, "kind": "endpoint", "method": "GET", "path": "/count"}],
-	  "models": {"entry": {
-	    "fields": {"group": {"type": "string", "required": true}, "n": {"type": "number"}, "key": {"type": "string", "unique": true}, "at": {"type": "date"}},
-	    "indexes": [{"fields": ["group", "n"]}]
-	  }}
-	}`)})
-	scripted = func(c *sdk.Call) error {
-		entries := c.Storage("entry")
-		for i, group := range []string{"b", "a", "a", "b"} {
-			if _, err := entries.Insert([]sdk.Field{sdk.F("group", sdk.String(group)), sdk.F("n", sdk.Int(int64(10-i)))}); err != nil {
-				return err
-			}
-		}
-		var got []int64
-		for o := (sdk.StorageListOptions{Index: "group+n", Limit: 3}); ; {
-			page, err := entries.List(o)
-			if err != nil {
-				return err
-			}
-			for _, r := range page.Records {
-				got = append(got, r.Fields.Get("n").Int(0))
-			}
-			if o.Cursor = page.Cursor; o.Cursor == "" {
-				break
-			}
-		}
-		if !slices.Equal(got, []int64{8, 9, 7, 10}) {
-			t.Errorf("in the order of the index: %v", got)
-		}
-		first, err := entries.Find("group+n", sdk.Strings("b"))
-		if err != nil || first.Fields.Get("n").Int(0) != 7 {
-			t.Errorf("the first of a group: %s, %v", first.Fields.Text(), err)
-		}
-		group := sdk.F("group", sdk.String("c"))
-		for name, fields := range map[string][]sdk.Field{
-			"a required field": {}, "an unknown field": {group, sdk.F("x", sdk.Int(1))}, "another type": {group, sdk.F("n", sdk.String("1"))},
-			"no date": {group, sdk.F("at", sdk.String("yesterday"))},
-		} {
-			if _, err := entries.Insert(fields); !errors.Is(err, sdk.Invalid) {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-		for _, want := range []error{nil, sdk.Conflict} {
-			if _, err := entries.Insert([]sdk.Field{group, sdk.F("key", sdk.String("k"))}); !errors.Is(err, want) {
-				t.Errorf("a unique value: %v, want %v", err, want)
-			}
-		}
-		if _, err := entries.Find("n", sdk.Int(1)); !errors.Is(err, sdk.Invalid) {
-			t.Errorf("without an index: %v", err)
-		}
-		return nil
-	}
-	if r := h.GET("/count"); r.Status != 200 {
-		t.Errorf("got %s", r)
 	}
 }

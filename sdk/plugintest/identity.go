@@ -310,3 +310,26 @@ func (h *Host) setPassword(a Object) Object {
 	h.change("account", account, Object{"password": a["password"]}, "id", "userId")
 	return nil
 }
+
+func (h *Host) listUsers(a Object) Object {
+	users, next := h.sorted("user", h.meeting("user", h.state.Records["user"], a), a)
+	return listed("users", users, next)
+}
+
+func (h *Host) countUsers(a Object) Object {
+	return counted(len(h.meeting("user", h.state.Records["user"], a)), a)
+}
+
+func (h *Host) getUsers(a Object) Object { return listed("users", h.withIDs("user", a["ids"]), "") }
+
+// uniqueUser finds a user by a unique field.
+func (h *Host) uniqueUser(name string, value any) Object {
+	if name != "id" && !h.models["user"].Fields[name].Unique || value == nil {
+		refuse(sdk.Invalid, name+": not a field that tells users apart, or no value of it")
+	}
+	users := h.meeting("user", h.state.Records["user"], Object{"where": []any{Object{"field": name, "value": value}}})
+	if len(users) == 0 {
+		panic(errNotFound)
+	}
+	return users[0]
+}

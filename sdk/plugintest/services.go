@@ -3,7 +3,6 @@ package plugintest
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -97,72 +96,6 @@ func (h *Host) only(events ...string) {
 	if !slices.Contains(events, h.call.event) {
 		refuse(sdk.Denied, "this call is for hooks on "+strings.Join(events, ", "))
 	}
-}
-
-func (h *Host) injectCookies(a Object) Object {
-	header := text(a["header"])
-	h.only(pluginapi.EventRequestBefore)
-	if strings.ContainsAny(header, "\r\n\x00") {
-		refuse(sdk.Invalid, "argument header is not a header value")
-	}
-	if h.serverCall() {
-		return nil
-	}
-	h.exchange.injected = header
-	cookies, _ := http.ParseCookie(header)
-	for _, c := range cookies {
-		h.injectCookie(strings.TrimPrefix(c.Name, cookiePrefix), c.Value)
-	}
-	return nil
-}
-
-// cookiePrefix begins the names of the tenant's cookies.
-const cookiePrefix = "better-auth."
-
-// sessionCookie is the cookie of the session, which handlers do not see.
-const sessionCookie = "session_token"
-
-// injectCookie adds a cookie to the request unless it has one of that name.
-func (h *Host) injectCookie(name, value string) {
-	ex, own := h.exchange, object(h.exchange.request["cookies"])
-	token, signed := strings.CutSuffix(value, signature)
-	switch _, given := own[name]; {
-	case name == sessionCookie && signed && ex.session == "":
-		ex.session = token
-	case name != sessionCookie && !given:
-		own[name] = value
-	}
-}
-
-func (h *Host) detachCookies(Object) Object {
-	h.only(pluginapi.EventResponseSession, pluginapi.EventRequestAfter, pluginapi.EventRequestRefused)
-	ex, lines := h.exchange, []any{}
-	if h.serverCall() {
-		return Object{"lines": lines}
-	}
-	for _, line := range ex.setCookies {
-		lines = append(lines, line)
-	}
-	add := func(name string, c Cookie) {
-		line := http.Cookie{Name: cookiePrefix + name, Value: c.Value, MaxAge: c.MaxAge, Path: "/", HttpOnly: true}
-		if c.Expired {
-			line.MaxAge = -1
-		}
-		lines = append(lines, line.String())
-	}
-	if token := text(ex.response["sessionToken"]); token != "" && ex.issued != "" {
-		add(sessionCookie, Cookie{Value: token, MaxAge: sessionDays * 24 * 60 * 60})
-	}
-	if ex.ended {
-		add(sessionCookie, Cookie{Expired: true})
-	}
-	own := object(ex.response["cookies"])
-	for _, name := range slices.Sorted(maps.Keys(own)) {
-		add(name, h.cookie(name, own[name]))
-	}
-	clear(own)
-	ex.setCookies = nil
-	return Object{"lines": lines}
 }
 
 func (h *Host) describe(Object) Object {

@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -271,3 +272,19 @@ func (h *Host) deleteVerification(a Object) Object {
 }
 
 func seconds(v any) time.Duration { return time.Duration(number64(v)) * time.Second }
+
+func (h *Host) liveSessions(a Object) []Object {
+	live := slices.DeleteFunc(where(h.state.Records["session"], "userId", a["userId"]), func(s Object) bool { return text(s["expiresAt"]) <= iso(h.now) })
+	return h.meeting("session", live, a)
+}
+
+func (h *Host) listSessions(a Object) Object {
+	part, next := h.sorted("session", h.liveSessions(a), a)
+	var sessions []Object
+	for _, s := range part {
+		sessions = append(sessions, h.shownSession(s))
+	}
+	return listed("sessions", sessions, next)
+}
+
+func (h *Host) countSessions(a Object) Object { return counted(len(h.liveSessions(a)), a) }
