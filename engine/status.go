@@ -15,6 +15,7 @@ type PluginStatus struct {
 	Version      string
 	Size         int // bytes of the module
 	Capabilities []string
+	Access       []string      // what it does, sees and changes, in words
 	LoadTime     time.Duration // to compile the module, or to fetch it from the cache
 	FromCache    bool
 }
@@ -25,11 +26,11 @@ func (e *Engine) Status() []TenantStatus {
 	g := e.current.Load()
 	for _, t := range g.tenants {
 		s := TenantStatus{ID: t.config.ID, AuthURL: t.api.Realm.AuthURL()}
-		for _, p := range t.config.Plugins {
+		for i, p := range t.config.Plugins {
 			m := g.modules[moduleKey(p)]
-			info := m.module.Info()
+			info, may := m.module.Info(), t.api.Plugins.Plugins()[i].May
 			s.Plugins = append(s.Plugins, PluginStatus{
-				ID: p.ID, Version: m.manifest.Version, Size: info.Size, Capabilities: info.Capabilities,
+				ID: p.ID, Version: m.manifest.Version, Size: info.Size, Capabilities: info.Capabilities, Access: m.manifest.AccessWords(may),
 				LoadTime: info.CompileTime, FromCache: info.FromCache,
 			})
 		}

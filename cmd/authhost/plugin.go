@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/internal/bind"
 	"github.com/authhost/authhost/pluginapi"
@@ -105,14 +106,30 @@ func inspectModule(out io.Writer, path string, wasm []byte) error {
 			fmt.Fprintf(out, "  %2d on %s\n", h.Number, h.Event)
 		}
 	}
-	for _, c := range manifest.Capabilities {
-		scope := c.Scope()
-		if scope != "" {
-			scope = ": " + scope
-		}
-		fmt.Fprintf(out, "asks for %s%s\n", c.Name, scope)
+	for _, line := range asksFor(manifest) {
+		fmt.Fprintln(out, line)
 	}
 	return nil
+}
+
+// asksFor says in words what a plugin asks for, sees, changes and adds.
+func asksFor(m *pluginapi.Manifest) (lines []string) {
+	for _, c := range m.Capabilities {
+		lines = append(lines, "asks for "+c.Words())
+	}
+	for _, p := range m.Permissions {
+		lines = append(lines, "asks for "+p.Words())
+	}
+	if !m.KnowsPermissions() {
+		may := grants.Permissions(m, grants.Asked(m))
+		for _, name := range may.Names() {
+			lines = append(lines, "needs "+pluginapi.Permission{Name: name}.Words())
+		}
+		if missed := grants.Withheld(m, may); missed != 0 {
+			lines = append(lines, fmt.Sprintf("may need, as it was made for ABI %s: %s", m.ABI, missed))
+		}
+	}
+	return append(lines, append(m.HookWords(), m.FieldWords()...)...)
 }
 
 func packModule(out io.Writer, module, manifest, output string) error {

@@ -116,14 +116,11 @@ func newLogger(s config.Server, w io.Writer) *slog.Logger {
 
 // banner says what is served, with what, and what to try.
 func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.Bound, took time.Duration) {
+	told := map[string]bool{}
 	for _, t := range e.Status() {
 		fmt.Fprintf(out, "tenant %s: %s\n", t.ID, t.AuthURL)
 		for _, p := range t.Plugins {
-			how := "compiled in"
-			if p.FromCache {
-				how = "from cache in"
-			}
-			fmt.Fprintf(out, "  %-16s %-8s %5.1f MB  %s %d ms  %s\n", p.ID, p.Version, float64(p.Size)/1e6, how, p.LoadTime.Milliseconds(), capabilityList(p.Capabilities))
+			pluginBanner(out, p, told)
 		}
 	}
 	var admin string
@@ -150,6 +147,24 @@ func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.
 		tries(out, e.Status())
 	}
 	fmt.Fprintf(out, "ready in %d ms\n", took.Milliseconds())
+}
+
+// pluginBanner says what a plugin is, and what it may do, see and change; that
+// of several tenants once, as long as it is the same.
+func pluginBanner(out io.Writer, p engine.PluginStatus, told map[string]bool) {
+	how := "compiled in"
+	if p.FromCache {
+		how = "from cache in"
+	}
+	fmt.Fprintf(out, "  %-16s %-8s %5.1f MB  %s %d ms  %s\n", p.ID, p.Version, float64(p.Size)/1e6, how, p.LoadTime.Milliseconds(), capabilityList(p.Capabilities))
+	words := p.ID + "\n" + strings.Join(p.Access, "\n")
+	if told[words] {
+		return
+	}
+	told[words] = true
+	for _, line := range p.Access {
+		fmt.Fprintf(out, "      %s\n", line)
+	}
 }
 
 func capabilityList(names []string) string {

@@ -53,9 +53,13 @@ type Report struct {
 
 	Imports      []string     `json:"imports"` // import modules
 	Capabilities []Capability `json:"capabilities"`
+	Permissions  []Permission `json:"permissions"`
 	Grants       []string     `json:"grants"` // what an operator has to grant
-	Handlers     []Handler    `json:"handlers"`
-	Settings     []Setting    `json:"settings"`
+	// Does says in words when the plugin is called besides for its endpoints,
+	// and what it adds to records.
+	Does     []string  `json:"does"`
+	Handlers []Handler `json:"handlers"`
+	Settings []Setting `json:"settings"`
 
 	Compile *Compile `json:"compile,omitempty"` // absent: it did not come to that
 
@@ -68,8 +72,16 @@ type Report struct {
 // Capability is one that the manifest asks for.
 type Capability struct {
 	Name     string `json:"name"`
-	Scope    string `json:"scope,omitempty"` // in words, with the reason
+	Words    string `json:"words"`           // all of it in words
+	Scope    string `json:"scope,omitempty"` // how far, in words, with the reason
 	Imported bool   `json:"imported"`        // the module can call it
+}
+
+// Permission is one that the manifest asks for, or that an operator has to
+// grant for a hook of an ABI version without permissions.
+type Permission struct {
+	Name  string `json:"name"`
+	Words string `json:"words"` // what it gives away, with the reason
 }
 
 // Handler is one handler, and how it ended when it was called with an empty
@@ -123,7 +135,7 @@ func Check(ctx context.Context, path string, o Options) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{
-		File: path, Size: len(wasm), Imports: []string{}, Capabilities: []Capability{}, Grants: []string{}, Handlers: []Handler{}, Settings: []Setting{},
+		File: path, Size: len(wasm), Imports: []string{}, Capabilities: []Capability{}, Permissions: []Permission{}, Grants: []string{}, Does: []string{}, Handlers: []Handler{}, Settings: []Setting{},
 		Problems: []Problem{}, Warnings: []Problem{},
 	}
 	info, err := sandbox.Inspect(wasm)
@@ -197,8 +209,8 @@ func (r *Report) checkManifest(wasm []byte, info sandbox.Info) {
 	r.ID, r.Version, r.ABI, r.Grants = m.ID, m.Version, m.ABI, grants.Asked(m)
 	for _, c := range m.Capabilities {
 		imported := slices.Contains(info.Capabilities, c.Name)
-		r.Capabilities = append(r.Capabilities, Capability{c.Name, c.Scope(), imported})
-		if !imported {
+		r.Capabilities = append(r.Capabilities, Capability{c.Name, c.Words(), c.Scope(), imported})
+		if !imported && c.Name != pluginapi.CapCookies { // which is also for cookies in the document
 			r.warn(StageManifest, "take it out of the manifest: operators grant what is there", "the manifest asks for the capability %q, which the module does not import", c.Name)
 		}
 	}
@@ -207,6 +219,7 @@ func (r *Report) checkManifest(wasm []byte, info sandbox.Info) {
 			r.problem(StageManifest, "add it to the manifest's capabilities and pack the module again", "it imports the capability %q, which its manifest does not ask for", name)
 		}
 	}
+	r.checkPermissions(m)
 	for _, h := range m.Handlers {
 		r.Handlers = append(r.Handlers, Handler{Number: h.Number, On: on(h)})
 	}
@@ -215,6 +228,26 @@ func (r *Report) checkManifest(wasm []byte, info sandbox.Info) {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			r.problem(StageManifest, "correct the manifest and pack the module again", "%s", line)
 		}
+	}
+}
+
+// checkPermissions says what the plugin sees and changes, and what it may miss
+// of that because its manifest cannot ask for it.
+func (r *Report) checkPermissions(m *pluginapi.Manifest) {
+	for _, p := range m.Permissions {
+		r.Permissions = append(r.Permissions, Permission{p.Name, p.Words()})
+	}
+	r.Does = append(r.Does, append(m.HookWords(), m.FieldWords()...)...)
+	if m.KnowsPermissions() {
+		return
+	}
+	may := grants.Permissions(m, r.Grants)
+	for _, name := range may.Names() {
+		r.Permissions = append(r.Permissions, Permission{name, pluginapi.Permission{Name: name}.Words()})
+	}
+	if missed := grants.Withheld(m, may); missed != 0 {
+		r.warn(StageManifest, `ask for those that it needs in "permissions", and write "abi": "1.1"; or have the operator grant them`,
+			"it was made for ABI %s, which has no permissions: what these guard is absent for it, and cannot be set: %s", m.ABI, missed)
 	}
 }
 

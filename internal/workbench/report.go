@@ -21,10 +21,16 @@ func (r *Report) Write(w io.Writer) {
 		fmt.Fprintf(w, "  %3d  %s\n", h.Number, h.On)
 	}
 	for _, c := range r.Capabilities {
-		fmt.Fprintln(w, strings.TrimSuffix("asks for "+c.Name+": "+c.Scope, ": "))
+		fmt.Fprintln(w, "asks for "+c.Words)
 	}
-	if r.ID != "" && len(r.Capabilities) == 0 {
-		fmt.Fprintln(w, "asks for no capabilities")
+	for _, p := range r.Permissions {
+		fmt.Fprintln(w, "asks for "+p.Words)
+	}
+	if r.ID != "" && len(r.Grants) == 0 {
+		fmt.Fprintln(w, "asks for nothing")
+	}
+	for _, does := range r.Does {
+		fmt.Fprintln(w, does)
 	}
 	for _, s := range r.Settings {
 		fmt.Fprintln(w, s)

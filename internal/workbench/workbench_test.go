@@ -140,7 +140,8 @@ func TestCheck(t *testing.T) {
 	}
 	var out strings.Builder
 	r.Write(&out)
-	for _, line := range []string{"plugin visits 1.0.0, ABI 1.1\n", "    2  user.creating\n", "asks for storage: writes visit; counts visits\n", "asks for email\n",
+	for _, line := range []string{"plugin visits 1.0.0, ABI 1.1\n", "    2  user.creating\n", "asks for storage (keeps records of its own): writes visit; counts visits\n", "asks for email (sends mails)\n",
+		"asks for claims (sees and changes what tokens of other plugins say)\n", "may refuse new users, tokens of other plugins, new sessions, requests\n", "is told of new users\n",
 		"setting plan (string, required): The plan, in words.\n", "setting shown (boolean, default true)\n", "warning: handler 5 "} {
 		if !strings.Contains(out.String(), line) {
 			t.Errorf("no %q in\n%s", line, out.String())

@@ -1,0 +1,153 @@
+package pluginapi
+
+import (
+	"slices"
+	"strings"
+)
+
+// capabilityWords say what a plugin does with a capability, for operators.
+var capabilityWords = map[string]string{
+	CapStorage:      "keeps records of its own",
+	CapIdentity:     "finds and changes users and their accounts",
+	CapSession:      "begins, finds and ends sessions",
+	CapVerification: "keeps values until they are used or their time is over",
+	CapCrypto:       "signs and encrypts with the tenant's secret",
+	CapKeys:         "signs tokens and publishes the keys to check them",
+	CapEmail:        "sends mails",
+	CapRateLimit:    "counts what clients do",
+	CapRandom:       "makes random values",
+	CapAudit:        "writes to the audit log",
+	CapCookies:      "sees and moves the cookies of clients, sessions included",
+	CapOpenAPI:      "describes the endpoints of the tenant",
+	CapHTTP:         "calls other servers",
+}
+
+// Words describe a request for a capability, for operators: its name, what a
+// plugin does with it, how far, and why.
+func (c Capability) Words() string { return described(c.Name, capabilityWords[c.Name], c.Scope()) }
+
+// Words describe a request for a permission likewise.
+func (p Permission) Words() string {
+	info, _ := PermissionNamed(p.Name)
+	what := info.Words()
+	return described(p.Name, what, strings.TrimPrefix(strings.TrimPrefix(p.Scope(), what), "; "))
+}
+
+func described(name, what, scope string) string {
+	return strings.TrimSuffix(name+" ("+what+"): "+scope, ": ")
+}
+
+// What hooks do with what their event is about.
+const (
+	verbLooks   = "looks at"
+	verbRefuses = "may refuse"
+	verbHears   = "is told of"
+	verbDecides = "decides about"
+)
+
+// eventWords are verbs with what they are about, for operators.
+var eventWords = map[string][][2]string{
+	EventRequestBefore:   {{verbLooks, "requests"}, {verbRefuses, "requests"}},
+	EventRequestAfter:    {{verbLooks, "answers"}},
+	EventRequestRefused:  {{verbLooks, "refusals"}},
+	EventResponseSession: {{verbLooks, "answers about sessions"}},
+	EventTokenClaims:     {{verbRefuses, "tokens of other plugins"}},
+	EventMailSending:     {{verbRefuses, "mails"}},
+	EventOriginTrusted:   {{verbDecides, "sites that the tenant does not name"}},
+	EventPasswordPolicy:  {{verbRefuses, "new passwords"}},
+	EventIdentityLinking: {{verbRefuses, "links of accounts to users"}},
+}
+
+// modelWords name the records that events are about.
+var modelWords = map[string]string{"user": "users", "account": "linked accounts", "session": "sessions", "verification": "one-time tokens"}
+
+// recordWords are the words for events about records, by the event without the
+// model.
+var recordWords = map[string][2]string{
+	"creating": {verbRefuses, "new "}, "updating": {verbRefuses, "changes of "}, "deleting": {verbRefuses, "deletions of "},
+	"created": {verbHears, "new "}, "updated": {verbHears, "changed "}, "deleted": {verbHears, "deleted "},
+}
+
+// hookWords returns what a hook on an event does; of an event without words,
+// that it is called.
+func hookWords(event string) [][2]string {
+	if words, ok := eventWords[event]; ok {
+		return words
+	}
+	model, what, _ := strings.Cut(event, ".")
+	if words, ok := recordWords[what]; ok && modelWords[model] != "" {
+		return [][2]string{{words[0], words[1] + modelWords[model]}}
+	}
+	return [][2]string{{"is called on", event}}
+}
+
+// HookWords say when a plugin is called besides for its endpoints, for
+// operators: a line for each thing that it does.
+func (m *Manifest) HookWords() []string {
+	var verbs []string
+	about := map[string][]string{}
+	for _, h := range m.Handlers {
+		if h.Kind != KindHook {
+			continue
+		}
+		for _, words := range hookWords(h.Event) {
+			verb, what := words[0], words[1]
+			if !slices.Contains(verbs, verb) {
+				verbs = append(verbs, verb)
+			}
+			if !slices.Contains(about[verb], what) {
+				about[verb] = append(about[verb], what)
+			}
+		}
+	}
+	for i, verb := range verbs {
+		verbs[i] = verb + " " + strings.Join(about[verb], ", ")
+	}
+	return verbs
+}
+
+// FieldWords say which fields of records a plugin adds, for operators.
+func (m *Manifest) FieldWords() []string {
+	var out []string
+	for _, model := range extensibleModels {
+		var names []string
+		for name := range m.Fields[model] {
+			names = append(names, model+"."+name)
+		}
+		if len(names) > 0 {
+			slices.Sort(names)
+			out = append(out, "adds "+strings.Join(names, ", "))
+		}
+	}
+	return out
+}
+
+// AccessWords say what a plugin with some permissions does, sees and changes, for
+// operators: a line for capabilities, one for each permission, and those of
+// HookWords and FieldWords.
+func (m *Manifest) AccessWords(may PermissionSet) []string {
+	var out, uses []string
+	for _, c := range m.Capabilities {
+		use := c.Name
+		c.Reason = ""
+		if scope := c.Scope(); scope != "" {
+			use += " (" + scope + ")"
+		}
+		uses = append(uses, use)
+	}
+	if len(uses) > 0 {
+		out = append(out, "uses "+strings.Join(uses, ", "))
+	}
+	for _, info := range permissions {
+		if !may.Has(info.Set) {
+			continue
+		}
+		words := info.Words()
+		if p, asked := m.Permission(info.Name); asked && info.Set == PermFields {
+			p.Reason = ""
+			words = p.Scope()
+		}
+		out = append(out, words)
+	}
+	return append(out, append(m.HookWords(), m.FieldWords()...)...)
+}
