@@ -130,7 +130,7 @@ var owners = []owner{
 // unsafeUsers may import unsafe.
 var unsafeUsers = []string{
 	"engine/sandbox/...", // mapped memory
-	"sdk", "sdk",         // pointers to the host
+	"sdk",                // pointers to the host
 }
 
 // heavy are packages that no plugin here needs: a plugin is compiled, kept in
@@ -262,8 +262,8 @@ func TestImports(t *testing.T) {
 
 // TestGuestImports looks at plugins as they are built for their sandbox.
 func TestGuestImports(t *testing.T) {
-	guestSDK := []string{"sdk", "sdk", "sdk/kit"}
-	for _, p := range list(t, "wasip1", "wasm", "./sdk", "./sdk", "./sdk/kit", "./plugins/...") {
+	guestSDK := []string{"sdk", "sdk/kit"}
+	for _, p := range list(t, "wasip1", "wasm", "./sdk", "./sdk/kit", "./plugins/...") {
 		if p.Name != "main" && !slices.Contains(guestSDK, p.path()) {
 			continue // package plugins runs on the host
 		}
