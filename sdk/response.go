@@ -16,6 +16,15 @@ func (c *Call) Reply(members ...Field) error {
 	return nil
 }
 
+// ReplyUnless is Reply, unless there was an error: that it returns then, and
+// adds nothing.
+func (c *Call) ReplyUnless(err error, members ...Field) error {
+	if err != nil {
+		return err
+	}
+	return c.Reply(members...)
+}
+
 // ReplyWith makes a value the whole body of the answer. It returns nil, so
 // that a handler can end with it.
 func (c *Call) ReplyWith(v Value) error {

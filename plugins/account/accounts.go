@@ -69,8 +69,6 @@ func unlink(c *sdk.Call, wanted func(sdk.Account) bool) error {
 		return errAccountNotFound
 	}
 	a := accounts[i]
-	if err := c.Identity().DeleteAccount(userID, a.ProviderID, sdk.DeleteAccountOptions{AccountID: a.AccountID}); err != nil {
-		return sdk.IfNotFound(err, errAccountNotFound)
-	}
-	return done(c)
+	err = c.Identity().DeleteAccount(userID, a.ProviderID, sdk.DeleteAccountOptions{AccountID: a.AccountID})
+	return done(c, sdk.IfNotFound(err, errAccountNotFound))
 }

@@ -45,10 +45,7 @@ func mailDeletion(c *sdk.Call, user sdk.User, expiresIn int64) error {
 		To: user.Email, Template: "delete-account", Path: "/delete-user/callback", Token: token,
 		CallbackURL: deleteUserBody{c.Request()}.CallbackURL(),
 	}
-	if err := mail.Send(c); err != nil {
-		return err
-	}
-	return answer(c, "Verification email sent")
+	return answer(c, mail.Send(c), "Verification email sent")
 }
 
 // deleteUserCallback serves GET /delete-user/callback, the mailed link. It
@@ -105,9 +102,10 @@ func deleteNow(c *sdk.Call, userID, page string) error {
 	if page != "" {
 		return c.Redirect(page)
 	}
-	return answer(c, "User deleted")
+	return answer(c, nil, "User deleted")
 }
 
-func answer(c *sdk.Call, message string) error {
-	return c.Reply(sdk.F("success", sdk.Bool(true)), sdk.F("message", sdk.String(message)))
+// answer says what was done, unless there was an error.
+func answer(c *sdk.Call, err error, message string) error {
+	return c.ReplyUnless(err, sdk.F("success", sdk.Bool(true)), sdk.F("message", sdk.String(message)))
 }

@@ -34,10 +34,7 @@ func changeEmail(c *sdk.Call) error {
 	default:
 		err = mailLink(c, config, "verify-email", next, changeClaims(user.Email, next, "change-email-verification"))
 	}
-	if err != nil {
-		return err
-	}
-	return done(c)
+	return done(c, err)
 }
 
 // signNothing does the work of signing a token, for an answer that must take

@@ -12,5 +12,5 @@ import "github.com/authhost/authhost/sdk"
 
 func main() {} // never called: the host calls handlers
 
-// done answers a change that was made.
-func done(c *sdk.Call) error { return c.Reply(sdk.F("status", sdk.Bool(true))) }
+// done answers a change that was made, unless there was an error.
+func done(c *sdk.Call, err error) error { return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true))) }

@@ -16,10 +16,7 @@ func updateUser(c *sdk.Call) error {
 	if err != nil {
 		return notUpdated(err)
 	}
-	if err := c.Sessions().Reissue(); err != nil {
-		return err
-	}
-	return done(c)
+	return done(c, c.Sessions().Reissue())
 }
 
 // updateSession serves POST /update-session. The host takes the fields of
@@ -29,10 +26,7 @@ func updateSession(c *sdk.Call) error {
 	if err != nil {
 		return notUpdated(err)
 	}
-	if err := c.Sessions().Reissue(); err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("session", session.Fields))
+	return c.ReplyUnless(c.Sessions().Reissue(), sdk.F("session", session.Fields))
 }
 
 // notUpdated answers a change of which the host takes nothing.

@@ -25,10 +25,7 @@ const claimUserID = "authUserId"
 // token serves GET /convex/token.
 func token(c *sdk.Call) error {
 	signed, err := issue(c, configOf(c), c.Session(), 0)
-	if err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("token", sdk.String(signed)))
+	return c.ReplyUnless(err, sdk.F("token", sdk.String(signed)))
 }
 
 // followSession sets the cookie when the client gets or keeps a session, and

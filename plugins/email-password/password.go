@@ -46,10 +46,7 @@ func replaceSessions(c *sdk.Call, userID string) error {
 // verifyPassword serves POST /verify-password.
 func verifyPassword(c *sdk.Call) error {
 	password := verifyPasswordBody{c.Request()}.Password()
-	if err := kit.CheckPassword(c, c.Session().UserID, password, kit.Refusals{WrongPassword: errInvalidPassword}); err != nil {
-		return err
-	}
-	return done(c)
+	return done(c, kit.CheckPassword(c, c.Session().UserID, password, kit.Refusals{WrongPassword: errInvalidPassword}))
 }
 
 // checkPassword refuses a new password that is too short or too long, or has

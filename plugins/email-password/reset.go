@@ -26,11 +26,8 @@ func requestPasswordReset(c *sdk.Call) error {
 	case errors.Is(err, sdk.NotFound):
 		err = writeDecoy(c)
 	}
-	if err != nil {
-		return err
-	}
 	const message = "If this email exists in our system, check your email for the reset link"
-	return c.Reply(sdk.F("status", sdk.Bool(true)), sdk.F("message", sdk.String(message)))
+	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)), sdk.F("message", sdk.String(message)))
 }
 
 func mailReset(c *sdk.Call, user sdk.User, page string, expiresIn int64) error {
@@ -78,10 +75,7 @@ func resetPassword(c *sdk.Call) error {
 	if err != nil { // no such token, or its user is gone
 		return sdk.IfNotFound(err, errInvalidToken)
 	}
-	if err := afterReset(c, config, userID); err != nil {
-		return err
-	}
-	return done(c)
+	return done(c, afterReset(c, config, userID))
 }
 
 func afterReset(c *sdk.Call, config config, userID string) error {

@@ -28,10 +28,8 @@ func signIn(c *sdk.Call) error {
 		c.SetHeader("location", page)
 	}
 	return c.Reply(
-		sdk.F("redirect", sdk.Bool(page.Truthy())),
-		sdk.F("token", sdk.String(issued.Session.Token)),
-		sdk.F("url", page),
-		sdk.F("user", issued.User.Fields))
+		sdk.F("redirect", sdk.Bool(page.Truthy())), sdk.F("token", sdk.String(issued.Session.Token)),
+		sdk.F("url", page), sdk.F("user", issued.User.Fields))
 }
 
 // authenticate returns the user with an address and a password.

@@ -50,10 +50,7 @@ func sendVerificationEmail(c *sdk.Call) error {
 		}
 		send = mailVerification
 	}
-	if err := send(c, config, email, body.CallbackURL()); err != nil {
-		return err
-	}
-	return done(c)
+	return done(c, send(c, config, email, body.CallbackURL()))
 }
 
 // mailDiscreetly mails a link if there is somebody to verify, and signs a
@@ -172,11 +169,8 @@ func changeAddress(c *sdk.Call, user sdk.User, updateTo string, claims sdk.Value
 // address gets a link of its own.
 func confirmAddress(c *sdk.Call, user sdk.User, updateTo string) error {
 	if config := configOf(c); config.EmailVerification.SendVerificationEmail {
-		err := mailLink(c, config, updateTo, verifyEmailQuery{c.Request()}.CallbackURL(),
-			sdk.F("email", sdk.String(user.Email)),
-			sdk.F("updateTo", sdk.String(updateTo)),
-			sdk.F("requestType", sdk.String(verifyChange)))
-		if err != nil {
+		claims := []sdk.Field{sdk.F("email", sdk.String(user.Email)), sdk.F("updateTo", sdk.String(updateTo)), sdk.F("requestType", sdk.String(verifyChange))}
+		if err := mailLink(c, config, updateTo, verifyEmailQuery{c.Request()}.CallbackURL(), claims...); err != nil {
 			return err
 		}
 	}

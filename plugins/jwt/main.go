@@ -33,10 +33,7 @@ var reserved = []string{"iss", "sub", "aud", "nbf", "jti"}
 // token serves GET /token.
 func token(c *sdk.Call) error {
 	signed, err := issue(c, configOf(c), c.Session())
-	if err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("token", sdk.String(signed)))
+	return c.ReplyUnless(err, sdk.F("token", sdk.String(signed)))
 }
 
 // jwks serves GET /jwks, or where the options put it.
@@ -84,10 +81,7 @@ func signJWT(c *sdk.Call) error {
 	if refused, ok := errors.AsType[*sdk.HostError](err); ok && refused.Status == sdk.Invalid {
 		return refused.Answer(400)
 	}
-	if err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("token", sdk.String(signed)))
+	return c.ReplyUnless(err, sdk.F("token", sdk.String(signed)))
 }
 
 // verifyJWT serves POST /verify-jwt, for servers alone: the claims of a token

@@ -55,10 +55,7 @@ func setActive(c *sdk.Call) error {
 		c.ExpireCookie(cookieOf(named))
 		return errInvalidSessionToken.KeepWrites()
 	}
-	if err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("session", active.Session.Fields), sdk.F("user", active.User.Fields))
+	return c.ReplyUnless(err, sdk.F("session", active.Session.Fields), sdk.F("user", active.User.Fields))
 }
 
 // revoke serves POST /multi-session/revoke. Another of the client's sessions

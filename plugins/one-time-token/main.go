@@ -28,10 +28,7 @@ func generate(c *sdk.Call) error {
 		return errServerCall
 	}
 	token, err := settings.tokens().Issue(c)
-	if err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("token", sdk.String(token)))
+	return c.ReplyUnless(err, sdk.F("token", sdk.String(token)))
 }
 
 // verify serves POST /one-time-token/verify.

@@ -33,8 +33,6 @@ func ofUser(err error) error {
 // done records what was done to a user, and answers.
 func done(c *sdk.Call, action, user string) error {
 	key := sdk.F("serviceKey", sdk.String(c.Request().ServiceKey()))
-	if err := c.Audit().Record(action, sdk.AuditRecordOptions{UserID: user, Details: []sdk.Field{key}}); err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("status", sdk.Bool(true)))
+	err := c.Audit().Record(action, sdk.AuditRecordOptions{UserID: user, Details: []sdk.Field{key}})
+	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)))
 }

@@ -121,10 +121,8 @@ func (p *provider) signInWithToken(sent sdk.Value) error {
 	if issued.Pending {
 		return sdk.Respond
 	}
-	if err := p.giveCookie(user.id); err != nil {
-		return err
-	}
-	return p.c.Reply(sdk.F("redirect", sdk.Bool(false)), sdk.F("token", sdk.String(issued.Session.Token)), sdk.F("user", issued.User.Fields))
+	return p.c.ReplyUnless(p.giveCookie(user.id),
+		sdk.F("redirect", sdk.Bool(false)), sdk.F("token", sdk.String(issued.Session.Token)), sdk.F("user", issued.User.Fields))
 }
 
 // linkWithToken links the account that an id token is about.
@@ -138,10 +136,7 @@ func (p *provider) linkWithToken(sent sdk.Value) error {
 	if problem, ok := errors.AsType[*problem](err); ok {
 		return linkErrors(problem)
 	}
-	if err != nil {
-		return err
-	}
-	return p.c.Reply(sdk.F("url", sdk.String("")), sdk.F("status", sdk.Bool(true)), sdk.F("redirect", sdk.Bool(false)))
+	return p.c.ReplyUnless(err, sdk.F("url", sdk.String("")), sdk.F("status", sdk.Bool(true)), sdk.F("redirect", sdk.Bool(false)))
 }
 
 // linkErrors is the answer to a problem of a link without a browser.

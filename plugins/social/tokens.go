@@ -80,24 +80,29 @@ func selection(c *sdk.Call, place string) (wanted, error) {
 	return wanted{record: cmp.Or(named.String(), "-")}, nil // "-" is nobody's
 }
 
+// asked reads which account the body or the query names, and whose it must be.
+func asked(c *sdk.Call, place string) (w wanted, userID string, err error) {
+	sent, session := c.Get("request."+place), c.Session()
+	w = wanted{account: account{sent.Get("providerId").String(), sent.Get("accountId").String()}}
+	if newer(c) {
+		w, err = selection(c, place)
+	}
+	if err == nil && !session.Exists() {
+		err = errNoSession
+	}
+	return w, session.UserID, err
+}
+
 // chosen returns the account that the body of a token route names.
 func chosen(c *sdk.Call) (*held, error) {
-	body := getAccessTokenBody{c.Request()}
-	w := wanted{account: account{body.ProviderID(), body.AccountID()}}
-	if newer(c) {
-		var err error
-		if w, err = selection(c, "body"); err != nil {
-			return nil, err
-		}
-	}
-	session := c.Session()
-	if !session.Exists() {
-		return nil, errNoSession
+	w, userID, err := asked(c, "body")
+	if err != nil {
+		return nil, err
 	}
 	if !newer(c) && findProvider(c, w.provider) == nil {
 		return nil, unsupported(w.provider)
 	}
-	a, _, err := w.find(c, session.User.ID)
+	a, _, err := w.find(c, userID)
 	if err != nil {
 		return nil, err
 	}
@@ -185,12 +190,10 @@ func refreshToken(c *sdk.Call) error {
 		return errFailedToRefreshAccessToken
 	}
 	if current(c) == (account{h.id, h.account.AccountID}) {
-		if err := h.giveCookie(h.account.AccountID); err != nil {
-			return err
-		}
+		err = h.giveCookie(h.account.AccountID)
 	}
 	fields := h.account.Fields
-	return c.Reply(
+	return c.ReplyUnless(err,
 		sdk.F("accessToken", given(h.tokens.AccessToken)), sdk.F("refreshToken", given(h.tokens.RefreshToken)),
 		sdk.F("accessTokenExpiresAt", fields.Get("accessTokenExpiresAt")), sdk.F("refreshTokenExpiresAt", fields.Get("refreshTokenExpiresAt")),
 		sdk.F("scope", fields.Get("scope")), sdk.F("idToken", given(h.tokens.IDToken)),
@@ -199,17 +202,9 @@ func refreshToken(c *sdk.Call) error {
 
 // accountInfo serves GET /account-info.
 func accountInfo(c *sdk.Call) error {
-	query := c.Request()
-	w := wanted{account: account{query.Query("providerId").String(), query.Query("accountId").String()}}
-	if newer(c) {
-		var err error
-		if w, err = selection(c, "query"); err != nil {
-			return err
-		}
-	}
-	session := c.Session()
-	if !session.Exists() {
-		return errNoSession
+	w, userID, err := asked(c, "query")
+	if err != nil {
+		return err
 	}
 	if w.id == "" && w.record == "" {
 		a := current(c)
@@ -218,7 +213,7 @@ func accountInfo(c *sdk.Call) error {
 		}
 		w.account = a
 	}
-	a, count, err := w.find(c, session.User.ID)
+	a, count, err := w.find(c, userID)
 	if err != nil {
 		return err
 	}

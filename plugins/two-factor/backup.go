@@ -77,10 +77,7 @@ func (a *answerer) showUser(c *sdk.Call) error {
 		return err
 	}
 	user, err := c.Identity().FindUser(sdk.FindUserOptions{ID: a.userID})
-	if err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("user", user.Fields))
+	return c.ReplyUnless(err, sdk.F("user", user.Fields))
 }
 
 // spendCode takes a code off the user's, if it is one of them. Of two requests
@@ -125,10 +122,8 @@ func viewBackupCodes(c *sdk.Call) error {
 		return err
 	}
 	by := sdk.F("serviceKey", sdk.String(c.Request().ServiceKey()))
-	if err := c.Audit().Record("backup-codes-viewed", sdk.AuditRecordOptions{UserID: userID, Details: []sdk.Field{by}}); err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("status", sdk.Bool(true)), sdk.F("backupCodes", sdk.Strings(codes...)))
+	err = c.Audit().Record("backup-codes-viewed", sdk.AuditRecordOptions{UserID: userID, Details: []sdk.Field{by}})
+	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)), sdk.F("backupCodes", sdk.Strings(codes...)))
 }
 
 // generateBackupCodes serves POST /two-factor/generate-backup-codes: new codes
@@ -152,8 +147,6 @@ func generateBackupCodes(c *sdk.Call) error {
 	if err := f.save(c, sdk.F("backupCodes", sdk.String(sealed))); err != nil {
 		return err
 	}
-	if err := c.Audit().Record("backup-codes-made", sdk.AuditRecordOptions{UserID: f.userID}); err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("status", sdk.Bool(true)), sdk.F("backupCodes", sdk.Strings(codes...)))
+	err = c.Audit().Record("backup-codes-made", sdk.AuditRecordOptions{UserID: f.userID})
+	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)), sdk.F("backupCodes", sdk.Strings(codes...)))
 }

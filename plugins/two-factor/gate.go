@@ -1,12 +1,18 @@
 package main
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"github.com/authhost/authhost/sdk"
+	"github.com/authhost/authhost/sdk/kit"
+)
 
 const (
 	challengePrefix = "2fa-"          // of the identifier of a challenge
 	attemptsPrefix  = "2fa-attempts-" // of that of its count of failures
-	challengeLength = 20              // characters of 62: 119 bits
 )
+
+// challenges are the tokens in the cookies of open challenges, of 119 bits. They
+// stand for users.
+var challenges = kit.Tokens{Prefix: challengePrefix, Length: 20}
 
 // gate puts the second step before a session. Sessions that this plugin creates
 // have passed it.
@@ -62,17 +68,15 @@ func (s config) methods(f factor) []string {
 // challenge opens a challenge for so many seconds and gives the client its
 // cookie. Whether the user wants to be remembered is kept on the server.
 func challenge(c *sdk.Call, userID string, seconds int64) error {
-	random, err := c.Random().String(challengeLength, sdk.RandomStringOptions{})
-	if err != nil {
-		return err
-	}
-	id, value := challengePrefix+random, userID
+	value := userID
 	if c.Get("event.rememberMe").IsFalse() {
 		value += forgetMark
 	}
-	if _, err := c.Verifications().Create(id, value, seconds); err != nil {
+	random, err := challenges.Issue(c, value, seconds)
+	if err != nil {
 		return err
 	}
+	id := challengePrefix + random
 	if _, err := c.Verifications().Create(attemptsPrefix+id, "0", seconds); err != nil {
 		return err
 	}

@@ -47,10 +47,8 @@ func (f *factor) enableOTP(c *sdk.Call) error {
 	if !configOf(c).OTPOptions.SendOTP {
 		return errOTPNotAvailable
 	}
-	if _, err := turnOn(c, f.userID); err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("method", sdk.String("otp")))
+	_, err := turnOn(c, f.userID)
+	return c.ReplyUnless(err, sdk.F("method", sdk.String("otp")))
 }
 
 func (f *factor) enableTOTP(c *sdk.Call) error {
@@ -96,10 +94,8 @@ func disable(c *sdk.Call) error {
 	if err := endTrust(c); err != nil {
 		return err
 	}
-	if _, err := renewSession(c); err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("status", sdk.Bool(true)))
+	_, err = renewSession(c)
+	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)))
 }
 
 // turnOn makes sign-ins of the session's user take a second step, and returns

@@ -45,10 +45,8 @@ func sendOTP(c *sdk.Call) error {
 	if _, err := c.Verifications().Create(a.otpID(), sealed+":0", options.ExpiresIn); err != nil {
 		return err
 	}
-	if err := c.Email().Send(user.Email, "two-factor-otp", sdk.EmailSendOptions{OTP: code}); err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("status", sdk.Bool(true)))
+	err = c.Email().Send(user.Email, "two-factor-otp", sdk.EmailSendOptions{OTP: code})
+	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)))
 }
 
 // verifyOTP serves POST /two-factor/verify-otp. For a user who is signed in

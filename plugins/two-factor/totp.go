@@ -126,10 +126,7 @@ func totpURI(c *sdk.Call) error {
 		return err
 	}
 	secret, err := c.Crypto().Open(purposeTOTPSecret, sdk.String(f.secret))
-	if err != nil {
-		return err
-	}
-	return c.Reply(sdk.F("totpURI", options.keyURI(secret, c.Tenant("appName").String(), user.Email)))
+	return c.ReplyUnless(err, sdk.F("totpURI", options.keyURI(secret, c.Tenant("appName").String(), user.Email)))
 }
 
 // keyURI is what authenticator apps scan: the Key Uri Format of Google
