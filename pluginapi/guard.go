@@ -79,11 +79,24 @@ type part struct {
 	headers map[string]GuardedNames  // by name in small letters
 }
 
-// parts are the guarded parts by the two names of their paths.
+// parts are the guarded parts, by guardedRoot and the second name of their paths.
 var parts = indexParts()
 
-func indexParts() map[string]map[string]part {
-	out := map[string]map[string]part{}
+// guardedRoot numbers the roots that have guarded parts; -1 is any other. A
+// switch is faster than a map, and most accesses are to other roots.
+func guardedRoot(name string) int {
+	switch name {
+	case "request":
+		return 0
+	case "response":
+		return 1
+	case "session":
+		return 2
+	}
+	return -1
+}
+
+func indexParts() (out [3]map[string]part) {
 	for i := range guardedParts {
 		p := part{GuardedPart: &guardedParts[i]}
 		for _, names := range p.Names {
@@ -96,7 +109,8 @@ func indexParts() map[string]map[string]part {
 			}
 		}
 		for _, path := range p.Paths {
-			root, below, _ := strings.Cut(path, ".")
+			name, below, _ := strings.Cut(path, ".")
+			root := guardedRoot(name)
 			out[root] = with(out[root], below, p)
 		}
 	}
@@ -140,15 +154,15 @@ func Setting(event string, path []string) Guard {
 // guarded finds the part that a path is in; of the whole session it is that of
 // the session's record.
 func guarded(path []string) (part, bool) {
-	below, ok := parts[path[0]]
-	switch {
-	case !ok:
+	root := guardedRoot(path[0])
+	if root < 0 {
 		return part{}, false
-	case len(path) > 1:
-		p, ok := below[path[1]]
-		return p, ok
 	}
-	p, ok := below[path[0]]
+	name := path[0]
+	if len(path) > 1 {
+		name = path[1]
+	}
+	p, ok := parts[root][name]
 	return p, ok
 }
 

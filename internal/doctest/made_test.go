@@ -33,6 +33,7 @@ func TestMadeParts(t *testing.T) {
 		{"compatibility.md", "endpoints", endpoints},
 		{"compatibility.md", "missing", missing},
 		{"compatibility.md", "deviations", deviations},
+		{"plugins.md", "granted", granted},
 		{"plugins.md", "plugins", pluginPages},
 	} {
 		path := filepath.Join(root, "docs", part.page)
@@ -180,6 +181,34 @@ func deviations(t *testing.T) string {
 		fmt.Fprintf(&b, "| %s | %s |\n", where, strings.ReplaceAll(d.Reason, "|", "\\|"))
 	}
 	return b.String()
+}
+
+// granted is a table of what the plugins are granted.
+func granted(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("\n| plugin | capabilities | permissions |\n|---|---|---|\n")
+	for _, id := range plugins.IDs() {
+		m := manifestOf(t, id)
+		var can, sees []string
+		for _, c := range m.Capabilities {
+			can = append(can, withScope(c.Name, c.Read, c.Write, c.Keys, c.Purposes, c.Hosts))
+		}
+		for _, p := range m.Permissions {
+			sees = append(sees, withScope(p.Name, p.Read, p.Write))
+		}
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s |\n", id, id, strings.Join(can, ", "), strings.Join(sees, ", "))
+	}
+	return b.String() + "\n"
+}
+
+// withScope is a name with what narrows it.
+func withScope(name string, narrowed ...[]string) string {
+	all := slices.Compact(slices.Sorted(slices.Values(slices.Concat(narrowed...))))
+	if len(all) == 0 {
+		return "`" + name + "`"
+	}
+	return "`" + name + "` (" + strings.Join(all, ", ") + ")"
 }
 
 // pluginPages has a section for each plugin.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // pages gives every page in docs.
@@ -114,6 +115,16 @@ func TestConfigurations(t *testing.T) {
 			if _, err := config.Parse(page, []byte(source), secrets); err != nil {
 				t.Errorf("%s: %v\n%s", page, err, source)
 			}
+		}
+	}
+}
+
+// TestPermissionsArePlain: what each permission gives away is told to operators.
+func TestPermissionsArePlain(t *testing.T) {
+	text := pages(t)[filepath.Join(root, "docs", "security.md")]
+	for _, name := range pluginapi.PermissionNames() {
+		if !strings.Contains(text, "\n| `"+name+"` | ") {
+			t.Errorf("docs/security.md does not say what a plugin cannot do without %q", name)
 		}
 	}
 }
