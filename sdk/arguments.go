@@ -14,9 +14,16 @@ type arguments struct {
 	secrets []Field // places below args, with paths of the configuration
 }
 
+// argumentBytes is what most arguments fit in. To grow there from nothing would
+// take memory of many sizes, and each call begins with nothing.
+const argumentBytes = 512
+
 // begin starts the arguments of the next host call.
 func (c *Call) begin() *arguments {
 	a := &c.args
+	if a.json == nil {
+		a.json = make([]byte, 0, argumentBytes)
+	}
 	*a = arguments{c: c, json: append(a.json[:0], '{'), path: a.path[:0], open: a.open[:0], copies: a.copies[:0], secrets: a.secrets[:0]}
 	return a
 }
@@ -131,7 +138,8 @@ func (a *arguments) members(fields []Field) {
 // texts adds an array of texts, nothing if there are none.
 func (a *arguments) texts(name string, texts []string) {
 	if len(texts) > 0 {
-		a.member(name, Strings(texts...))
+		a.name(name)
+		a.json = appendTexts(a.json, texts)
 	}
 }
 

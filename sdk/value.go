@@ -35,8 +35,7 @@ func Int(n int64) Value { return Value{KindNumber, strconv.FormatInt(n, 10)} }
 func JSON(text string) Value {
 	if text != "" && text[0] != '{' && text[0] != '[' {
 		s := scanner{text: text}
-		v, ok := s.value()
-		if s.space(); ok && s.at == len(text) {
+		if v, ok := s.value(); ok && spaces(text, s.at) == len(text) {
 			return v
 		}
 	}
@@ -74,12 +73,17 @@ func List(items ...Value) Value {
 }
 
 // Strings returns an array of texts.
-func Strings(texts ...string) Value {
-	values := make([]Value, len(texts))
+func Strings(texts ...string) Value { return JSON(string(appendTexts(nil, texts))) }
+
+func appendTexts(dst []byte, texts []string) []byte {
+	dst = append(dst, '[')
 	for i, s := range texts {
-		values[i] = String(s)
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendQuoted(dst, s)
 	}
-	return List(values...)
+	return append(dst, ']')
 }
 
 // Copy returns a value that the host takes from another field of the
@@ -219,7 +223,7 @@ func (v Value) With(path string, to Value) Value {
 
 func (v Value) isArray() bool {
 	s := scanner{text: v.text}
-	return v.kind == KindJSON && s.take('[')
+	return v.kind == KindJSON && s.open('[')
 }
 
 // item returns the item of an array at an index, absent if there is none.
@@ -245,15 +249,11 @@ func (v Value) Members() iter.Seq2[string, Value] {
 			return
 		}
 		s := scanner{text: v.text}
-		if !s.take('{') {
+		if !s.open('{') {
 			return
 		}
 		for s.more('}') {
-			name, ok := s.name()
-			if !ok {
-				return
-			}
-			member, ok := s.value()
+			name, member, ok := s.member()
 			if !ok || !yield(name, member) {
 				return
 			}
@@ -268,7 +268,7 @@ func (v Value) Items() iter.Seq[Value] {
 			return
 		}
 		s := scanner{text: v.text}
-		if !s.take('[') {
+		if !s.open('[') {
 			return
 		}
 		for s.more(']') {

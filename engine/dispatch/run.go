@@ -340,8 +340,9 @@ func (ex *Exchange) conclude(e Entry, c *Call, result pluginapi.Result) (plugina
 }
 
 // invoke runs the guest code. One instance per plugin is pinned to the
-// exchange, so that the handlers of one request share memory; a nested call
-// into a plugin that is already running uses an instance of its own.
+// exchange, so that the next handler of the plugin needs no other, until the
+// exchange waits for a commit or ends; a nested call into a plugin that is
+// already running uses an instance of its own.
 func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Result, sandbox.Usage, error) {
 	p := ex.pinned[e.Plugin]
 	if p == nil || p.inUse || p.broken {

@@ -86,6 +86,9 @@ func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) erro
 		return err
 	}
 	wrote, start := ex.tx.Changed(), time.Now()
+	if wrote {
+		ex.releaseInstances() // others can use them while this one waits for the disk
+	}
 	err = ex.tx.Commit(ctx)
 	if wrote && ex.observer != nil {
 		ex.observer.Stored(time.Since(start), err)
