@@ -54,6 +54,7 @@ func (h *Host) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (
 	if a.Reuse > 0 {
 		t, ok, err := h.reusable(ctx, a.Use, key, c.Exchange.Now, life(a.Reuse))
 		if ok || err != nil {
+			h.repeatable(c, a, t)
 			return signed(t), err
 		}
 	}
@@ -62,7 +63,21 @@ func (h *Host) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (
 		return document.Value{}, keyFault(err)
 	}
 	h.tokens.put(key, t)
+	if a.Reuse > 0 {
+		h.repeatable(c, a, t)
+	}
 	return signed(t), nil
+}
+
+// repeatable says that the same call would give the same token as long as it
+// may be reused. Hooks that add claims may add others each time.
+func (h *Host) repeatable(c *dispatch.Call, a keysSignArgs, t signedToken) {
+	if c.Exchange.Set().Has(pluginapi.EventTokenClaims) {
+		return
+	}
+	c.Repeatable(t.expires.Add(-life(a.Reuse)), func(ctx context.Context) (bool, error) {
+		return h.Keys.Published(ctx, a.Use, t.kid)
+	})
 }
 
 // checkSubject refuses a token that is not about the user of the session, unless

@@ -38,6 +38,7 @@ type Call struct {
 	copied  int // bytes that the guest had the host copy within the document
 	denial  denial
 	refusal error // the last host call that was refused
+	trace   trace
 }
 
 // maxCopied bounds what one call may have copied within its document: copies
@@ -72,6 +73,7 @@ func (r *Refusal) Unwrap() error { return r.Cause }
 
 // Call performs a capability call for the guest.
 func (c *Call) Call(ctx context.Context, capability, function string, in, buf []byte) (uint32, []byte) {
+	c.trace.calls++
 	args, err := c.takeArgs(in)
 	var v document.Value
 	if err == nil {
@@ -131,6 +133,7 @@ func (c *Call) refuse(capability, function string, err error, buf []byte) (uint3
 // Get reads a field of the call's document.
 func (c *Call) Get(path string, buf []byte) (uint32, []byte) {
 	if path == rawBodyPath && c.Exchange.Request.RawBody != nil {
+		c.trace.other = true
 		if _, ok := c.sees(rawBodyNames); !ok {
 			return uint32(pluginapi.KindAbsent), nil
 		}
@@ -233,6 +236,7 @@ func (c *Call) set(path string, kind pluginapi.Kind, value []byte) pluginapi.Sta
 
 // Log writes a line of the plugin's own log.
 func (c *Call) Log(level int32, message string) {
+	c.trace.other = true
 	levels := [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
 	l := slog.LevelInfo
 	if level >= 0 && int(level) < len(levels) {

@@ -136,6 +136,7 @@ func (c *Call) writeCookie(name string, v document.Value) pluginapi.Status {
 		return pluginapi.StatusDenied
 	}
 	if b, sealed := c.Exchange.set.boundCookie(name); sealed {
+		c.trace.other = true // what is sealed is sealed anew each time
 		return c.writeBound(b, v)
 	}
 	attributes := session.Attributes{
@@ -160,6 +161,8 @@ func (c *Call) writeCookie(name string, v document.Value) pluginapi.Status {
 		value = c.Exchange.Realm.Sessions.SignCookie(value)
 	}
 	line := c.Exchange.Realm.Sessions.Cookies().Line(name, value, attributes)
-	c.Exchange.Response.SetCookie(session.Cookie{Name: name, Value: value, Line: line})
+	cookie := session.Cookie{Name: name, Value: value, Line: line}
+	c.trace.cookies = append(c.trace.cookies, cookie)
+	c.Exchange.Response.SetCookie(cookie)
 	return pluginapi.StatusOK
 }

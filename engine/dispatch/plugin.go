@@ -88,6 +88,7 @@ type Set struct {
 	hooks     map[string][]Entry
 	cookies   []pluginapi.Cookie // of all plugins
 	bound     []session.Bound    // those of them that are sealed
+	memos     memos
 }
 
 // NewSet orders plugins and checks that they can live together. Plugins run

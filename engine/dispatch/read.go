@@ -25,6 +25,7 @@ func (c *Call) read(path string) document.Value {
 
 // lookUp returns the value at a path, whoever may see it.
 func (c *Call) lookUp(segments []string) document.Value {
+	c.trace.reads(segments[0])
 	rest := segments[1:]
 	switch segments[0] {
 	case "request":

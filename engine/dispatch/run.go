@@ -20,13 +20,14 @@ const MaxDepth = 8
 
 // Outcomes of a handler call, for metrics and logs.
 const (
-	OutcomeOK     = "ok"
-	OutcomeDeny   = "deny"
-	OutcomeFailed = "failed" // the handler said so
-	OutcomeTrap   = "trap"   // it trapped or used up a limit
-	OutcomeBusy   = "busy"   // no instance or no host call was done in time
-	OutcomeOpen   = "open"   // not called: it kept failing, and its breaker is open
-	OutcomeLater  = "later"  // it failed to take a durable delivery, which is tried again
+	OutcomeOK       = "ok"
+	OutcomeDeny     = "deny"
+	OutcomeFailed   = "failed"   // the handler said so
+	OutcomeTrap     = "trap"     // it trapped or used up a limit
+	OutcomeBusy     = "busy"     // no instance or no host call was done in time
+	OutcomeOpen     = "open"     // not called: it kept failing, and its breaker is open
+	OutcomeLater    = "later"    // it failed to take a durable delivery, which is tried again
+	OutcomeRepeated = "repeated" // not called: told the same, it would set the cookies that it set before
 )
 
 type pin struct {
@@ -89,12 +90,21 @@ func (ex *Exchange) requestHooks(ctx context.Context, event, phase string) (done
 		if !matching(e.Handler.Match, ex, phase) {
 			continue
 		}
+		key, comparable := ex.told(e, event, phase)
+		if comparable && ex.repeat(ctx, e, key) {
+			continue
+		}
+		var call *Call
 		result := pluginapi.Continue
 		err := ex.Unit(ctx, func(ctx context.Context) error {
 			var err error
-			result, err = ex.run(ctx, e, &Call{event: event, phase: phase, reason: ex.outcome.reason})
+			call = &Call{event: event, phase: phase, reason: ex.outcome.reason}
+			result, err = ex.run(ctx, e, call)
 			return err
 		})
+		if err == nil && comparable {
+			ex.remember(key, call, result)
+		}
 		if err != nil && !skips(e, err) {
 			return false, err
 		}
@@ -365,6 +375,7 @@ func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Res
 	code, usage, err := p.instance.Call(ctx, e.Handler.Number, c, e.Plugin.limits(e.Handler))
 	p.inUse = false
 	p.broken = err != nil
+	c.trace.other = c.trace.other || usage.Random
 	return pluginapi.Result(code), usage, err
 }
 

@@ -25,6 +25,7 @@ func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
 	if !settable[c.event].Has(segments) {
 		return pluginapi.StatusDenied
 	}
+	c.trace.writes(segments)
 	rest := segments[1:]
 	switch segments[0] {
 	case argsRoot:

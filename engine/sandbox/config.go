@@ -204,4 +204,5 @@ type Usage struct {
 	BytesIn   uint64
 	BytesOut  uint64
 	Pages     uint32 // linear memory at the end of the call, in pages of 64 KiB
+	Random    bool   // the guest took random bytes from WASI
 }

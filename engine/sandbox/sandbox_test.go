@@ -60,6 +60,22 @@ func TestCapabilityCall(t *testing.T) {
 	}
 }
 
+// TestRandomIsNoted: the usage says whether a guest took random bytes.
+func TestRandomIsNoted(t *testing.T) {
+	for _, random := range []bool{false, true} {
+		g := newGuest()
+		code := []byte{}
+		if random {
+			code = w.Cat(w.I32(addrOut), w.I32(8), w.Call(g.random), w.Drop)
+		}
+		g.handler(code, w.I32(0))
+		_, usage, err := run(t, load(t, newRuntime(t, sandbox.Config{}), g.Bytes()), &fakeHost{}, sandbox.Limits{})
+		if err != nil || usage.Random != random {
+			t.Errorf("random %v: usage %+v, %v", random, usage, err)
+		}
+	}
+}
+
 func TestCallEndsWithReason(t *testing.T) {
 	spin := w.Loop(w.Br(0))
 	bigGet := func(g *guest) []byte {

@@ -228,6 +228,7 @@ func wasiRandom(c *call, s []uint64) {
 	c.takeIn(len(b))
 	// Read never fails: it ends the process when the system has no entropy.
 	_, _ = rand.Read(b)
+	c.usage.Random = true
 	s[0] = errnoSuccess
 }
 
