@@ -119,7 +119,7 @@ func (b *Bench) SignIn(ctx context.Context, user, sess *document.Object) (cookie
 	if err := tx.Commit(ctx); err != nil {
 		return "", err
 	}
-	c := sessions.SetLines(rec.Str("token"), false)[0]
+	c := sessions.SetLines(rec, false, now)[0]
 	return sessions.Cookies().Name(c.Name) + "=" + session.EncodeURIComponent(c.Value), nil
 }
 

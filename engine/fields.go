@@ -104,11 +104,16 @@ func declaredFields(t *config.Tenant, plugins []*pluginapi.Manifest) grants.Fiel
 }
 
 // sessionDefaults are the additional fields of new sessions.
-func sessionDefaults(t *config.Tenant) *document.Object {
+func sessionDefaults(t *config.Tenant, plugins []*pluginapi.Manifest) *document.Object {
 	out := document.NewObject(len(t.Session.AdditionalFields))
 	for _, f := range t.Session.AdditionalFields {
 		if value, ok := config.DefaultValue(f.Type, f.Default); ok && !value.IsAbsent() {
 			out.Set(f.Name, value)
+		}
+	}
+	for _, f := range sessionFields(t, plugins) {
+		if !out.Has(f.Name) && !f.Default.IsAbsent() {
+			out.Set(f.Name, f.Default)
 		}
 	}
 	return out

@@ -84,7 +84,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		PlainTokens: !t.Account.EncryptOAuthTokens,
 		Outgoing:    g.metrics.Outgoing,
 	})
-	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t), Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t)})
+	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t, manifests), Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t)})
 	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
 		return nil, err
 	}

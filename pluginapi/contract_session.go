@@ -3,6 +3,9 @@ package pluginapi
 var (
 	argReason     = Param{Name: "reason", Type: TypeText, Doc: "for hooks, as `event.reason`"}
 	argToken      = Param{Name: "token", Type: TypeText, Required: true, Doc: "the session's token"}
+	argLife       = Param{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Doc: "a lifetime of its own, since 1.1: the session ends then, however much it is used. Without it the session has that of the tenant, and is extended while it is used"}
+	argOwnFields  = Param{Name: "fields", Type: TypeObject, Open: true, Doc: "fields of sessions that the plugin's manifest adds, since 1.1"}
+	notOwnField   = Outcome{StatusDenied, "a field is not one that the manifest adds to sessions"}
 	resultSession = Param{Name: "session", Record: "session", Type: TypeObject, Required: true}
 	resultUser    = Param{Name: "user", Record: "user", Type: TypeObject, Required: true}
 )
@@ -17,12 +20,13 @@ var sessionFunctions = []Function{
 		Args: []Param{
 			argUserID, argReason,
 			{Name: "rememberMe", Type: TypeBool | TypeText, Doc: "false: it ends with the browser, and after a day; `keep`: it does if the client carries the cookie `dont_remember` of the session before"},
+			argLife, argOwnFields,
 		},
 		Result: []Param{
 			{Name: "session", Record: "session", Type: TypeObject}, {Name: "user", Record: "user", Type: TypeObject},
 			{Name: "pending", Type: TypeBool, Doc: "another plugin put a step before the session and answers; nothing is left to do"},
 		},
-		Statuses: []Outcome{notFound}, Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
+		Statuses: []Outcome{notFound, notOwnField}, Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
 	},
 	{
 		Capability: CapSession, Name: "list", Doc: "lists a user's live sessions; all arguments but the first are since 1.1",

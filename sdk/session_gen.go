@@ -11,8 +11,10 @@ func (c *Call) Sessions() Sessions { return Sessions{c} }
 
 // SessionCreateOptions are what may be left out of Sessions.Create.
 type SessionCreateOptions struct {
-	Reason     string // for hooks, as event.reason
-	RememberMe Value  // false: it ends with the browser, and after a day; keep: it does if the client carries the cookie dont_remember of the session before
+	Reason     string  // for hooks, as event.reason
+	RememberMe Value   // false: it ends with the browser, and after a day; keep: it does if the client carries the cookie dont_remember of the session before
+	ExpiresIn  int64   // seconds: a lifetime of its own, since 1.1: the session ends then, however much it is used. Without it the session has that of the tenant, and is extended while it is used
+	Fields     []Field // fields of sessions that the plugin's manifest adds, since 1.1
 }
 
 // SessionCreateResult is the result of Sessions.Create.
@@ -23,13 +25,16 @@ type SessionCreateResult struct {
 }
 
 // Create creates a session and sends its cookies. The error is NotFound:
-// there is none. CodeOf the error may be "SERVER_CALL" (a server call cannot
-// begin a session).
+// there is none. The error is Denied: a field is not one that the manifest
+// adds to sessions. CodeOf the error may be "SERVER_CALL" (a server call
+// cannot begin a session).
 func (s Sessions) Create(userID string, o SessionCreateOptions) (SessionCreateResult, error) {
 	a := s.c.begin()
 	a.text("userId", userID)
 	a.optional("reason", o.Reason)
 	a.member("rememberMe", o.RememberMe)
+	a.number("expiresIn", o.ExpiresIn, false)
+	a.fields("fields", o.Fields, false)
 	v, err := a.call(importSessions, "session", "create")
 	var r SessionCreateResult
 	for name, m := range v.Members() {

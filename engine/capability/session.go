@@ -27,7 +27,13 @@ func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCre
 	if err != nil {
 		return document.Value{}, err
 	}
-	p := session.CreateParams{UserID: a.UserID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent, Forget: forget}
+	fields, err := ownFields(c, a.Fields)
+	if err != nil {
+		return document.Value{}, err
+	}
+	p := session.CreateParams{
+		UserID: a.UserID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent, Forget: forget, Life: life(a.ExpiresIn), Fields: fields,
+	}
 	var rec *store.Record
 	err = ex.Because(a.Reason, p.Forget, func() (err error) {
 		rec, err = ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
@@ -160,6 +166,19 @@ func (h *Host) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArg
 	return empty(), nil
 }
 
+// ownFields returns values for fields of sessions that the plugin's manifest
+// adds, and refuses any other.
+func ownFields(c *dispatch.Call, values *document.Object) (*document.Object, error) {
+	fields, own := document.NewObject(values.Len()), c.Entry.Plugin.Manifest.Fields[session.Model]
+	for name, v := range values.All() {
+		if _, ok := own[name]; !ok || !c.Entry.Plugin.Fields.Sets(session.Model, name) {
+			return nil, refuse(pluginapi.StatusDenied, "the manifest does not add "+name+" to sessions")
+		}
+		fields.Set(name, v)
+	}
+	return fields, nil
+}
+
 // sessionUpdate changes additional fields of the current session: set has
 // those that the plugin's manifest adds to sessions, input is a client's.
 func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpdateArgs) (document.Value, error) {
@@ -171,12 +190,9 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 	if !cur.Valid() {
 		return document.Value{}, store.ErrNotFound
 	}
-	change, own := document.NewObject(4), c.Entry.Plugin.Manifest.Fields[session.Model]
-	for name, v := range a.Set.All() {
-		if _, ok := own[name]; !ok || !c.Entry.Plugin.Fields.Sets(session.Model, name) {
-			return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not add "+name+" to sessions")
-		}
-		change.Set(name, v)
+	change, err := ownFields(c, a.Set)
+	if err != nil {
+		return document.Value{}, err
 	}
 	if err := identity.TakeInput(h.SessionFields, change, a.Input); err != nil {
 		return document.Value{}, err

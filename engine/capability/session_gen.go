@@ -9,6 +9,8 @@ type sessionCreateArgs struct {
 	UserID     string
 	Reason     string
 	RememberMe document.Value
+	ExpiresIn  int64
+	Fields     *document.Object
 }
 
 func decodeSessionCreateArgs(o *document.Object) (a sessionCreateArgs, err error) {
@@ -30,6 +32,18 @@ func decodeSessionCreateArgs(o *document.Object) (a sessionCreateArgs, err error
 			}
 			given |= 1 << 2
 			a.RememberMe, err = kindArg(v, 1<<document.String|1<<document.Bool, "argument rememberMe must be text or bool")
+		case "expiresIn":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
+			a.ExpiresIn, err = boundedArg(v, 1, 31622400, "argument expiresIn must be a number of seconds from 1 to 31622400")
+		case "fields":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.Fields, err = objectArg(v, "argument fields must be an object")
 		default:
 			err = invalid("session.create has no argument " + name)
 		}

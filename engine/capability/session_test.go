@@ -79,7 +79,12 @@ func TestSessionCreate(t *testing.T) {
 		{"remembered by default", `{"userId":"ada","rememberMe":"false"}`, pluginapi.StatusOK, "session_token", session.DefaultExpiresIn},
 		{"unknown user", `{"userId":"nobody"}`, pluginapi.StatusNotFound, "", 0},
 		{"no user", `{}`, pluginapi.StatusInvalid, "", 0},
-		{"fields of its own choice", `{"userId":"ada","fields":{"theme":"dark"}}`, pluginapi.StatusInvalid, "", 0},
+		{"a life of its own", `{"userId":"ada","expiresIn":60}`, pluginapi.StatusOK, "session_token", time.Minute},
+		{"a life of its own, forgotten", `{"userId":"ada","expiresIn":60,"rememberMe":false}`, pluginapi.StatusOK, "session_token dont_remember", time.Minute},
+		{"no life", `{"userId":"ada","expiresIn":0}`, pluginapi.StatusInvalid, "", 0},
+		{"too long a life", `{"userId":"ada","expiresIn":31622401}`, pluginapi.StatusInvalid, "", 0},
+		{"fields of its own choice", `{"userId":"ada","fields":{"theme":"dark"}}`, pluginapi.StatusDenied, "", 0},
+		{"the engine's fields", `{"userId":"ada","fields":{"notAfter":null}}`, pluginapi.StatusDenied, "", 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

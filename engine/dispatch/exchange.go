@@ -233,14 +233,14 @@ func (ex *Exchange) Because(reason string, forget bool, f func() error) error {
 // it has proved to own otherwise. The reason is for response.session hooks.
 func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) {
 	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = &issued{sess, user, forget}, false, reason
-	for _, c := range ex.Realm.Sessions.SetLines(sess.Str("token"), forget) {
+	for _, c := range ex.Realm.Sessions.SetLines(sess, forget, ex.Now) {
 		ex.Response.SetCookie(c)
 	}
 }
 
 // SendSession sends the cookies of the session that the client has again.
 func (ex *Exchange) SendSession(cur session.Current) {
-	ex.setCookies(ex.Realm.Sessions.SetLines(cur.Token, cur.DontRemember))
+	ex.setCookies(ex.Realm.Sessions.SetLines(cur.Session, cur.DontRemember, ex.Now))
 }
 
 // End takes the session away from the client. The reason is for

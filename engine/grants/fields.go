@@ -36,6 +36,7 @@ type Fields []Field
 var (
 	openFields   = map[string][]string{identity.User: {"name", "image"}}
 	hiddenFields = map[string][]string{
+		"session":             identity.HiddenSession(),
 		identity.Account:      {"password", "accessToken", "refreshToken", "idToken"},
 		identity.Verification: {"identifier", "value"},
 	}

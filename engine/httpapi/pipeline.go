@@ -334,8 +334,9 @@ func refresh(ctx context.Context, ex *dispatch.Exchange) (session.Current, error
 				return err
 			}
 			ex.ReplaceCurrent(rec, nil)
+			cur.Session = rec
 		}
-		for _, c := range m.SetLines(cur.Token, false) {
+		for _, c := range m.SetLines(cur.Session, false, ex.Now) {
 			ex.Response.SetCookie(c)
 		}
 		return nil

@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"slices"
+
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/store"
 )
@@ -19,15 +21,30 @@ func (v *Views) User(rec *store.Record) *document.Object { return without(rec, v
 
 // Session returns what clients may see of a session. The object must not be
 // changed.
-func (v *Views) Session(rec *store.Record) *document.Object { return without(rec, v.HiddenSession) }
+func (v *Views) Session(rec *store.Record) *document.Object {
+	return without(rec, hiddenSession[:], v.HiddenSession)
+}
 
-func without(rec *store.Record, hidden []string) *document.Object {
-	if len(hidden) == 0 {
-		return rec.Fields
-	}
-	o := rec.Fields.Clone()
-	for _, name := range hidden {
-		o.Delete(name)
+// hiddenSession are the engine's fields of sessions that nobody is shown: what
+// bounds a session with a lifetime of its own.
+var hiddenSession = [...]string{"notAfter", "forgotten"}
+
+// HiddenSession lists the engine's fields of sessions that clients do not see.
+func HiddenSession() []string { return slices.Clone(hiddenSession[:]) }
+
+// without returns the fields of a record but for hidden ones.
+func without(rec *store.Record, hidden ...[]string) *document.Object {
+	o := rec.Fields
+	for _, names := range hidden {
+		for _, name := range names {
+			if !o.Has(name) {
+				continue
+			}
+			if o == rec.Fields {
+				o = o.Clone()
+			}
+			o.Delete(name)
+		}
 	}
 	return o
 }

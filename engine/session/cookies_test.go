@@ -7,8 +7,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
 )
 
 // A cookie that Better Auth 1.6.34 sent, with the secret that signed it.
@@ -74,7 +76,7 @@ func TestSetLines(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := session.New(session.Config{Cookies: tt.cookies, Secrets: secrets(t)})
-			got := m.SetLines(theirToken, tt.forget)
+			got := m.SetLines(store.NewRecord("s", document.NewObject(1).Set("token", document.Text(theirToken))), tt.forget, start)
 			if len(got) != len(tt.want) {
 				t.Fatalf("got %v", got)
 			}

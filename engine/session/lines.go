@@ -1,10 +1,15 @@
 package session
 
-import "time"
+import (
+	"time"
 
-// SetLines returns the Set-Cookie values that hand a session to a client.
-func (m *Manager) SetLines(token string, forget bool) []Cookie {
-	set := []Cookie{m.signed(CookieToken, token, Attributes{MaxAge: int(m.policy.ExpiresIn / time.Second), Session: forget})}
+	"github.com/authhost/authhost/engine/store"
+)
+
+// SetLines returns the Set-Cookie values that hand a session to a client at
+// some time.
+func (m *Manager) SetLines(rec *store.Record, forget bool, now time.Time) []Cookie {
+	set := []Cookie{m.signed(CookieToken, rec.Str("token"), Attributes{MaxAge: m.cookieLife(rec, now), Session: forget})}
 	if forget {
 		set = append(set, m.ForgetLine())
 	}

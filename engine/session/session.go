@@ -246,8 +246,8 @@ func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
 	if m.policy.DisableRefresh || cur.DontRemember {
 		return false
 	}
-	if m.Forgotten(cur.Session) {
-		return false // and a client without cookies cannot say so
+	if m.Forgotten(cur.Session) || Bounded(cur.Session) {
+		return false // and a client without cookies cannot say the former
 	}
 	expires, ok := cur.Session.Time("expiresAt")
 	return ok && !expires.Add(m.policy.UpdateAge-m.policy.ExpiresIn).After(now)
@@ -256,6 +256,9 @@ func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
 // Forgotten reports whether rememberMe was false when a session began: its end
 // never moves.
 func (m *Manager) Forgotten(rec *store.Record) bool {
+	if Bounded(rec) {
+		return rec.Fields.Get(fieldForgotten).Bool()
+	}
 	expires, _ := rec.Time("expiresAt")
 	created, known := rec.Time("createdAt")
 	return known && expires.Sub(created) == ForgottenLife && m.policy.ExpiresIn > ForgottenLife
@@ -268,19 +271,18 @@ type CreateParams struct {
 	UserAgent string
 	Forget    bool             // rememberMe was false
 	Fields    *document.Object // additional fields, may be nil
+	// Life is a lifetime of the session's own: it ends then, and is never
+	// extended. 0 is that of the policy.
+	Life time.Duration
 }
 
 // Create issues a session within a unit of work. The session.creating hooks
-// may change its fields, but for those that say whose it is, or refuse.
+// may change its fields, but for those that say whose it is and what bounds it,
+// or refuse.
 func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p CreateParams, now time.Time) (*store.Record, error) {
-	life := m.policy.ExpiresIn
-	if p.Forget {
-		life = ForgottenLife
-	}
-	token := document.Text(secret.RandomString(tokenLength, secret.Alnum))
 	fields := document.NewObject(8+p.Fields.Len()).
-		Set("expiresAt", document.Time(now.Add(life))).
-		Set("token", token).
+		Set("expiresAt", document.Time(now.Add(m.life(p)))).
+		Set("token", document.Text(secret.RandomString(tokenLength, secret.Alnum))).
 		Set("createdAt", document.Time(now)).
 		Set("updatedAt", document.Time(now)).
 		Set("ipAddress", document.Text(p.IPAddress)).
@@ -295,10 +297,12 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 	}
 	id := secret.RandomString(idLength, secret.Alnum)
 	fields.Set("id", document.Text(id))
+	p.bind(fields)
+	fixed := fixedOf(fields)
 	if err := hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {
 		return nil, err
 	}
-	fields.Set("id", document.Text(id)).Set("userId", document.Text(p.UserID)).Set("token", token)
+	fixed.restore(fields)
 	rec, err := m.keep.insert(ctx, tx, id, fields, now)
 	if err != nil {
 		return nil, err
@@ -321,9 +325,10 @@ func (m *Manager) Update(ctx context.Context, tx *store.Tx, hooks Hooks, rec *st
 	if err := hooks.Verdict(ctx, "session.updating", set, rec.Fields); err != nil {
 		return nil, err
 	}
-	for _, name := range [...]string{"id", "userId", "token"} {
+	for _, name := range fixedFields {
 		set.Delete(name)
 	}
+	capEnd(set, rec.Fields)
 	after, err := m.keep.update(ctx, tx, rec, set, now)
 	if err == nil {
 		hooks.Happened("session.updated", after, rec.Fields)

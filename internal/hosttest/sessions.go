@@ -48,6 +48,45 @@ func (t *tester) serverCall(f func(g *guest)) {
 	})
 }
 
+// sessionFields creates sessions with fields: the manifest's own and no other.
+func sessionFields(g *guest) {
+	id := g.do("identity.findUser", object{"email": "ada@example.com"}).text("id")
+	create := object{"userId": id, "fields": object{"theme": "dark"}}
+	g.t.want("the session", g.do("session.create", create).at("session.theme"), "dark")
+	g.t.want("session.session.theme", g.field("session.session.theme"), "dark")
+	for _, name := range []string{"userId", "expiresAt", "unheardOf"} {
+		g.refused("session.create", with(create, "fields", object{name: "x"}), pluginapi.StatusDenied, "")
+	}
+	g.refused("session.create", with(create, "fields", object{"theme": 1}), pluginapi.StatusInvalid, "")
+}
+
+// ownLife creates a session with a lifetime of its own. Hooks do not move its
+// end past that, and its user was not asked to be forgotten.
+func (t *tester) ownLife() {
+	const late = "2999-01-01T00:00:00.000Z"
+	var token string
+	t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
+		pluginapi.EventSessionCreating: continues(func(g *guest) { g.set("record.expiresAt", pluginapi.KindString, late, pluginapi.StatusOK) }),
+		"": continues(func(g *guest) {
+			id := g.do("identity.findUser", object{"email": "ada@example.com"}).text("id")
+			out := g.do("session.create", object{"userId": id, "expiresIn": 24 * 60 * 60})
+			token = out.text("session.token")
+			t.want("the shown fields", []any{out.at("session.notAfter"), out.at("session.forgotten")}, []any{nil, nil})
+			t.want("session.rememberMe", g.field("session.rememberMe"), "true")
+			g.do("session.create", object{"userId": id, "expiresIn": 60, "rememberMe": false})
+			t.want("session.rememberMe", g.field("session.rememberMe"), "false")
+		}),
+	})
+	t.serveHooks(Request{Session: token}, map[string]func(*guest) pluginapi.Result{
+		pluginapi.EventSessionUpdating: continues(func(g *guest) { g.set("record.expiresAt", pluginapi.KindString, late, pluginapi.StatusOK) }),
+		"":                             continues(func(g *guest) { g.do("session.update", object{"set": object{"theme": "dark"}}) }),
+	})
+	t.Advance(24*time.Hour - time.Second)
+	t.serve(Request{}, func(g *guest) { g.do("session.find", object{"token": token}) })
+	t.Advance(time.Second)
+	t.serve(Request{}, func(g *guest) { g.refused("session.find", object{"token": token}, pluginapi.StatusNotFound, "") })
+}
+
 // sessionCases are those of the capability session.
 var sessionCases = table{
 	"session.create": func(t *tester) {
@@ -61,6 +100,8 @@ var sessionCases = table{
 			t.want("session.rememberMe", g.field("session.rememberMe"), "false")
 			g.refused("session.create", object{"userId": "nobody"}, pluginapi.StatusNotFound, "")
 		})
+		t.serve(Request{}, sessionFields)
+		t.ownLife()
 		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
 			pluginapi.EventSessionCreating: func(g *guest) pluginapi.Result {
 				t.want("event.reason", g.field("event.reason"), "test")

@@ -205,7 +205,7 @@ func (h *Host) UseSession(token string) {
 // AddSession creates a session of a user that requests do not carry, and
 // returns its token.
 func (h *Host) AddSession(userID string) string {
-	return text(h.add("session", h.newSession(userID, false))["token"])
+	return text(h.add("session", h.newSession(userID, false, 0))["token"])
 }
 
 // CurrentSession returns the session that requests carry, nil if none.

@@ -118,6 +118,7 @@ func (h *Host) change(model string, r, set Object, fixed ...string) {
 	h.verdict(model+".updating", set, withoutSecretFields(before))
 	maps.DeleteFunc(set, func(name string, _ any) bool { return slices.Contains(fixed, name) })
 	maps.Copy(set, hidden)
+	capEnd(set, r)
 	h.update(model, r, normal(model, set))
 	h.done(model+".updated", r, before)
 }

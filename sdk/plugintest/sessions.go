@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,16 +18,23 @@ const (
 	freshAge      = 24 * time.Hour
 )
 
-// newSession makes a session record.
-func (h *Host) newSession(userID string, forget bool) Object {
+// newSession makes a session record. A life that is not 0 is its own.
+func (h *Host) newSession(userID string, forget bool, life time.Duration) Object {
 	days := sessionDays
 	if forget {
 		days = forgottenDays
 	}
+	end := h.now.AddDate(0, 0, days)
+	if life > 0 {
+		end = h.now.Add(life)
+	}
 	s := h.stamped(Object{
-		"id": h.id("session", 32), "token": h.id("token", 32), "userId": userID, "expiresAt": iso(h.now.AddDate(0, 0, days)),
+		"id": h.id("session", 32), "token": h.id("token", 32), "userId": userID, "expiresAt": iso(end),
 		"ipAddress": "203.0.113.7", "userAgent": "plugintest",
 	})
+	if life > 0 {
+		s["notAfter"], s["forgotten"] = s["expiresAt"], forget
+	}
 	for name, f := range h.manifest.Fields["session"] {
 		if f.Default != nil {
 			s[name] = decode(h.t, string(f.Default))
@@ -35,8 +43,14 @@ func (h *Host) newSession(userID string, forget bool) Object {
 	return s
 }
 
+// fixedFields are those of sessions that never change.
+var fixedFields = []string{"id", "userId", "token", "notAfter", "forgotten"}
+
 // forgotten reports whether a session's user was not to be remembered.
 func forgotten(s Object) bool {
+	if s["notAfter"] != nil {
+		return s["forgotten"] == true
+	}
 	created, err := time.Parse(timeLayout, text(s["createdAt"]))
 	return err == nil && text(s["expiresAt"]) == iso(created.AddDate(0, 0, forgottenDays))
 }
@@ -84,6 +98,8 @@ func (h *Host) pair(s, user Object) Object {
 
 func (h *Host) shownSession(s Object) Object {
 	s = h.shown("session", s)
+	delete(s, "notAfter")
+	delete(s, "forgotten")
 	if h.serverCall() {
 		delete(s, "token")
 	}
@@ -123,12 +139,19 @@ func (h *Host) createSession(a Object) Object {
 		current, _ := h.live(h.exchange.session)
 		forget = forgotten(current)
 	}
-	fields := h.newSession(text(a["userId"]), forget)
-	id, token := fields["id"], fields["token"]
+	fields := h.newSession(text(a["userId"]), forget, seconds(a["expiresIn"]))
+	maps.Copy(fields, h.ownFields(a["fields"]))
+	fixed := maps.Clone(fields)
 	if !h.announce(fields, text(a["reason"]), forget) {
 		return Object{"pending": true}
 	}
-	fields["id"], fields["userId"], fields["token"] = id, a["userId"], token
+	for _, name := range fixedFields {
+		delete(fields, name)
+		if v, ok := fixed[name]; ok {
+			fields[name] = v
+		}
+	}
+	capEnd(fields, fields)
 	s := h.insert("session", fields)
 	h.done(pluginapi.EventSessionCreated, s, nil)
 	return h.issue(s, user, a["reason"])
@@ -201,22 +224,36 @@ func (h *Host) endSession(a Object) Object {
 	return nil
 }
 
+// ownFields are values for fields of sessions that the manifest adds; any other
+// is refused.
+func (h *Host) ownFields(values any) Object {
+	own := Object{}
+	for name, v := range object(values) {
+		if _, ok := h.manifest.Fields["session"][name]; !ok {
+			refuse(sdk.Denied, "the manifest does not add "+name+" to sessions")
+		}
+		own[name] = v
+	}
+	return own
+}
+
+// capEnd moves an end in set that is after the latest of a session to that.
+func capEnd(set, of Object) {
+	if latest := of["notAfter"]; latest != nil && text(set["expiresAt"]) > text(latest) {
+		set["expiresAt"] = latest
+	}
+}
+
 // updateSession sets fields that the manifest adds to sessions, and those of
 // the input that are open to clients.
 func (h *Host) updateSession(a Object) Object {
 	s, _ := h.mustLive(h.exchange.session)
-	set := Object{}
-	for name, v := range object(a["set"]) {
-		if _, ok := h.manifest.Fields["session"][name]; !ok {
-			refuse(sdk.Denied, "the manifest does not add "+name+" to sessions")
-		}
-		set[name] = v
-	}
+	set := h.ownFields(a["set"])
 	h.takeInput("session", set, object(a["input"]), false)
 	if len(set) == 0 {
 		refuseWith(sdk.Invalid, pluginapi.NoFields, "No fields to update")
 	}
-	h.change("session", s, set, "id", "userId", "token")
+	h.change("session", s, set, fixedFields...)
 	h.exchange.phase = pluginapi.PhaseRefreshed
 	return Object{"session": h.shownSession(s)}
 }

@@ -17,7 +17,7 @@ import (
 // records go with a user's. Their members are those of the contract's records.
 var coreModels = map[string]pluginapi.Model{
 	"user":         {Fields: map[string]pluginapi.Field{"email": {Type: "string", Unique: true, IgnoreCase: true}, "name": {Type: "string", Required: true, IgnoreCase: true}}},
-	"session":      {Fields: map[string]pluginapi.Field{"token": {Type: "string", Unique: true}, "userId": ofUser}},
+	"session":      {Fields: map[string]pluginapi.Field{"token": {Type: "string", Unique: true}, "userId": ofUser, "notAfter": {Type: "date"}, "forgotten": {Type: "boolean"}}},
 	"verification": {Fields: map[string]pluginapi.Field{"identifier": {Type: "string", Unique: true}}},
 	"account": {
 		Fields: map[string]pluginapi.Field{

@@ -1,0 +1,72 @@
+package session_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/store"
+)
+
+// TestOwnLife: a session with a lifetime of its own ends with it, whatever is
+// done with the session, and so does its cookie.
+func TestOwnLife(t *testing.T) {
+	policy := session.Policy{ExpiresIn: 2 * time.Hour, UpdateAge: time.Nanosecond}
+	for _, life := range []time.Duration{time.Hour, 24 * time.Hour, 30 * 24 * time.Hour} {
+		for _, forget := range []bool{false, true} {
+			b := newBench(t, session.Config{Policy: policy})
+			later := document.Time(start.Add(1000 * time.Hour))
+			b.hooks.verdict = func(_ string, record *document.Object) error {
+				record.Set("expiresAt", later).Set("notAfter", later).Set("forgotten", document.Boolean(!forget))
+				return nil
+			}
+			rec := b.create(session.CreateParams{UserID: "ada", Life: life, Forget: forget}, start)
+			end := start.Add(life)
+			ends := func(when string) {
+				if expires, _ := rec.Time("expiresAt"); !expires.Equal(end) {
+					t.Errorf("%v: %s it ends at %v, want %v", life, when, expires, end)
+				}
+			}
+			ends("created,")
+			if got := b.Forgotten(rec); got != forget {
+				t.Errorf("%v: forgotten is %v", life, got)
+			}
+			cur := b.resolve(b.cookie(rec), end.Add(-time.Millisecond))
+			if !cur.Valid() || b.NeedsRefresh(cur, end.Add(-time.Millisecond)) {
+				t.Errorf("%v: valid %v, and due to be extended", life, cur.Valid())
+			}
+			if cur := b.resolve(b.cookie(rec), end); cur.Valid() {
+				t.Errorf("%v: it is alive after its end", life)
+			}
+			if err := b.work(func(tx *store.Tx) (err error) {
+				rec, err = b.Refresh(t.Context(), tx, b.hooks, cur, start.Add(life/2))
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			ends("extended,")
+		}
+	}
+}
+
+// TestOwnLifeOfCookie: a cookie does not outlive its session.
+func TestOwnLifeOfCookie(t *testing.T) {
+	b := newBench(t, session.Config{})
+	for _, tt := range []struct {
+		life, age time.Duration
+		want      string
+	}{
+		{0, time.Hour, "Max-Age=604800"},
+		{time.Hour, 0, "Max-Age=3600"},
+		{time.Hour, 59*time.Minute + 1500*time.Millisecond, "Max-Age=59"},
+		{time.Hour, 2 * time.Hour, "Max-Age=1"},
+		{30 * 24 * time.Hour, 0, "Max-Age=2592000"},
+	} {
+		rec := b.create(session.CreateParams{UserID: "ada", Life: tt.life}, start)
+		if line := b.SetLines(rec, false, start.Add(tt.age))[0].Line; !strings.Contains(line+";", tt.want+";") {
+			t.Errorf("life %v, age %v: %s, want %s", tt.life, tt.age, line, tt.want)
+		}
+	}
+}
