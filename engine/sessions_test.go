@@ -96,3 +96,29 @@ func TestSessionsOfPlugins(t *testing.T) {
 		t.Errorf("after its end the session is %s", got.text)
 	}
 }
+
+// TestFieldsGoOver: who replaces a session, as two-factor does when it is turned
+// on, leaves what other plugins keep in it, and what bounds it.
+func TestFieldsGoOver(t *testing.T) {
+	needPlugins(t, "email-password", "two-factor")
+	s := serve(t, strings.Replace(sessionTenant, "{id: email-password}", "{id: email-password}\n      - {id: two-factor, config: {skipVerificationOnEnable: true}}", 1),
+		sessionPlugin("mine", map[string]pluginapi.Field{"team": closed()}, "create"),
+		sessionPlugin("theirs", map[string]pluginapi.Field{"role": closed()}, "update"))
+	up := s.signUp("", "ada@example.com")
+	own := s.asks("", "/mine/create", map[string]any{"userId": up.get("user.id"), "expiresIn": 600, "fields": map[string]any{"team": "a"}}, pluginapi.StatusOK)
+	s.asks(own.cookie(), "/theirs/update", map[string]any{"set": map[string]any{"role": "admin"}}, pluginapi.StatusOK)
+	s.clock.Advance(time.Minute)
+	enabled := s.do(request{method: "POST", path: "/api/auth/two-factor/enable", cookie: own.cookie(), body: `{"password":"` + password + `"}`})
+	if enabled.status != http.StatusOK || enabled.cookies["better-auth.session_token"] == "" {
+		t.Fatalf("enable: %d %s", enabled.status, enabled.text)
+	}
+	got := s.session("", enabled.cookie())
+	for path, want := range map[string]string{"team": "a", "role": "admin", "expiresAt": own.get("result.session.expiresAt")} {
+		if have := got.get("session." + path); have != want {
+			t.Errorf("after the renewal %s is %q, want %q", path, have, want)
+		}
+	}
+	if got.get("session.id") == own.get("result.session.id") || s.session("", own.cookie()).text != "null" {
+		t.Error("the session was not replaced")
+	}
+}

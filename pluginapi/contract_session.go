@@ -21,12 +21,13 @@ var sessionFunctions = []Function{
 			argUserID, argReason,
 			{Name: "rememberMe", Type: TypeBool | TypeText, Doc: "false: it ends with the browser, and after a day; `keep`: it does if the client carries the cookie `dont_remember` of the session before"},
 			argLife, argOwnFields,
+			{Name: "replace", Type: TypeBool, Doc: "it takes the place of the request's session, which must be the user's and ends: what plugins and the tenant keep in that session goes over to it, and an end of its own does, too. `rememberMe` is that of the session unless given. Since 1.1"},
 		},
 		Result: []Param{
 			{Name: "session", Record: "session", Type: TypeObject}, {Name: "user", Record: "user", Type: TypeObject},
 			{Name: "pending", Type: TypeBool, Doc: "another plugin put a step before the session and answers; nothing is left to do"},
 		},
-		Statuses: []Outcome{notFound, notOwnField}, Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
+		Statuses: []Outcome{{StatusNotFound, "there is no such user, or no session to replace"}, notOwnField}, Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
 	},
 	{
 		Capability: CapSession, Name: "list", Doc: "lists a user's live sessions; all arguments but the first are since 1.1",

@@ -15,6 +15,7 @@ type SessionCreateOptions struct {
 	RememberMe Value   // false: it ends with the browser, and after a day; keep: it does if the client carries the cookie dont_remember of the session before
 	ExpiresIn  int64   // seconds: a lifetime of its own, since 1.1: the session ends then, however much it is used. Without it the session has that of the tenant, and is extended while it is used
 	Fields     []Field // fields of sessions that the plugin's manifest adds, since 1.1
+	Replace    bool    // it takes the place of the request's session, which must be the user's and ends: what plugins and the tenant keep in that session goes over to it, and an end of its own does, too. rememberMe is that of the session unless given. Since 1.1
 }
 
 // SessionCreateResult is the result of Sessions.Create.
@@ -25,9 +26,9 @@ type SessionCreateResult struct {
 }
 
 // Create creates a session and sends its cookies. The error is NotFound:
-// there is none. The error is Denied: a field is not one that the manifest
-// adds to sessions. CodeOf the error may be "SERVER_CALL" (a server call
-// cannot begin a session).
+// there is no such user, or no session to replace. The error is Denied: a
+// field is not one that the manifest adds to sessions. CodeOf the error may
+// be "SERVER_CALL" (a server call cannot begin a session).
 func (s Sessions) Create(userID string, o SessionCreateOptions) (SessionCreateResult, error) {
 	a := s.c.begin()
 	a.text("userId", userID)
@@ -35,6 +36,7 @@ func (s Sessions) Create(userID string, o SessionCreateOptions) (SessionCreateRe
 	a.member("rememberMe", o.RememberMe)
 	a.number("expiresIn", o.ExpiresIn, false)
 	a.fields("fields", o.Fields, false)
+	a.flag("replace", o.Replace)
 	v, err := a.call(importSessions, "session", "create")
 	var r SessionCreateResult
 	for name, m := range v.Members() {

@@ -23,22 +23,11 @@ func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCre
 	if err != nil {
 		return document.Value{}, err
 	}
-	forget, err := forgets(ctx, ex, a.RememberMe)
+	p, err := newSession(ctx, c, a)
 	if err != nil {
 		return document.Value{}, err
 	}
-	fields, err := ownFields(c, a.Fields)
-	if err != nil {
-		return document.Value{}, err
-	}
-	p := session.CreateParams{
-		UserID: a.UserID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent, Forget: forget, Life: life(a.ExpiresIn), Fields: fields,
-	}
-	var rec *store.Record
-	err = ex.Because(a.Reason, p.Forget, func() (err error) {
-		rec, err = ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
-		return err
-	})
+	rec, err := begin(ctx, ex, p, a.Reason)
 	if errors.Is(err, dispatch.ErrPending) {
 		ex.Hold(p.Forget)
 		return object(document.NewObject(1).Set("pending", document.Boolean(true))), nil
@@ -47,7 +36,50 @@ func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCre
 		return document.Value{}, err
 	}
 	ex.Issue(rec, user, p.Forget, a.Reason)
+	if p.Replaces != nil {
+		ex.Replaced(p.Replaces)
+	}
 	return sessionAndUser(ex, rec, user), nil
+}
+
+// newSession says what the arguments ask for.
+func newSession(ctx context.Context, c *dispatch.Call, a sessionCreateArgs) (p session.CreateParams, err error) {
+	ex := c.Exchange
+	p = session.CreateParams{UserID: a.UserID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent, Life: life(a.ExpiresIn)}
+	if p.Fields, err = ownFields(c, a.Fields); err != nil {
+		return p, err
+	}
+	if p.Forget, err = forgets(ctx, ex, a.RememberMe); err != nil || !a.Replace {
+		return p, err
+	}
+	cur, err := ex.Current(ctx)
+	switch {
+	case err != nil:
+		return p, err
+	case !cur.Valid():
+		return p, store.ErrNotFound
+	case cur.User.ID != a.UserID:
+		return p, invalid("argument userId must be the user of the session that is replaced")
+	}
+	p.Replaces = cur.Session
+	if a.RememberMe.IsNullish() {
+		p.Forget = ex.Realm.Sessions.Forgotten(cur.Session)
+	}
+	return p, nil
+}
+
+// begin creates a session, in the place of another one if it replaces one.
+func begin(ctx context.Context, ex *dispatch.Exchange, p session.CreateParams, reason string) (rec *store.Record, err error) {
+	if p.Replaces != nil {
+		if err := ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, p.Replaces); err != nil {
+			return nil, err
+		}
+	}
+	err = ex.Because(reason, p.Forget, func() (err error) {
+		rec, err = ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
+		return err
+	})
+	return rec, err
 }
 
 // forgets reports whether a session is to end with the browser: the argument

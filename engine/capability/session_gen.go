@@ -11,6 +11,7 @@ type sessionCreateArgs struct {
 	RememberMe document.Value
 	ExpiresIn  int64
 	Fields     *document.Object
+	Replace    bool
 }
 
 func decodeSessionCreateArgs(o *document.Object) (a sessionCreateArgs, err error) {
@@ -44,6 +45,12 @@ func decodeSessionCreateArgs(o *document.Object) (a sessionCreateArgs, err error
 			}
 			given |= 1 << 4
 			a.Fields, err = objectArg(v, "argument fields must be an object")
+		case "replace":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 5
+			a.Replace, err = boolArg(v, "argument replace must be a bool")
 		default:
 			err = invalid("session.create has no argument " + name)
 		}

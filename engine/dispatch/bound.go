@@ -78,7 +78,8 @@ func (c *Call) answered() (sess *store.Record, forget bool, err error) {
 }
 
 // renewBound lets the data that is bound to a session live as long as the new
-// copy of the session. Data of another session goes.
+// copy of the session. Data of the session that it replaces becomes its own; that
+// of any other goes.
 func (ex *Exchange) renewBound(sess *store.Record, forget bool) {
 	m := ex.Realm.Sessions
 	for _, b := range ex.set.bound {
@@ -86,14 +87,28 @@ func (ex *Exchange) renewBound(sess *store.Record, forget bool) {
 			continue
 		}
 		data, ok := m.ReadBound(b, ex.credential.Cookie, sess, ex.Now)
+		moved := false
+		if !ok {
+			data, moved = ex.boundBefore(b)
+		}
 		switch {
-		case !ok:
+		case !ok && !moved:
 			ex.setCookies(m.ExpireBound(b, ex.credential.Cookie))
-		case m.Caches():
+		case m.Caches() || moved:
 			lines, _ := m.BindLines(b, data, sess, forget, ex.credential.Cookie, ex.Now)
 			ex.setCookies(lines)
 		}
 	}
+}
+
+// boundBefore gives the data that is bound to the session which the issued one
+// took the place of.
+func (ex *Exchange) boundBefore(b session.Bound) (*document.Object, bool) {
+	i := ex.outcome.issued
+	if i == nil || i.replaces == nil {
+		return nil, false
+	}
+	return ex.Realm.Sessions.ReadBound(b, ex.credential.Cookie, i.replaces, ex.Now)
 }
 
 // dropBound takes everything away that is bound to the client's session.

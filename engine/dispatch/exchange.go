@@ -147,6 +147,7 @@ type unitOutcome struct {
 type issued struct {
 	session, user *store.Record
 	forget        bool
+	replaces      *store.Record // the client's session before; nil unless this one took its place
 }
 
 // Config is what an Exchange needs besides the request.
@@ -232,9 +233,17 @@ func (ex *Exchange) Because(reason string, forget bool, f func() error) error {
 // Issue hands a session to the client: one that was just created, or one that
 // it has proved to own otherwise. The reason is for response.session hooks.
 func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) {
-	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = &issued{sess, user, forget}, false, reason
+	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = &issued{session: sess, user: user, forget: forget}, false, reason
 	for _, c := range ex.Realm.Sessions.SetLines(sess, forget, ex.Now) {
 		ex.Response.SetCookie(c)
+	}
+}
+
+// Replaced says that the session which was issued took the place of the
+// client's: what is bound to that is bound to the new one.
+func (ex *Exchange) Replaced(old *store.Record) {
+	if i := ex.outcome.issued; i != nil {
+		i.replaces = old
 	}
 }
 

@@ -24,14 +24,15 @@ func boxes(cache time.Duration) realmtest.Config {
 	}
 	owner := w.New(&pluginapi.Manifest{
 		ID: "owner", Capabilities: []pluginapi.Capability{{Name: pluginapi.CapSession}},
-		Handlers: []pluginapi.Handler{post(1, "/put"), post(2, "/look"), post(3, "/drop"), post(4, "/adopt"), post(5, "/put-and-end")},
+		Handlers: []pluginapi.Handler{post(1, "/put"), post(2, "/look"), post(3, "/drop"), post(4, "/adopt"), post(5, "/put-and-end"), post(6, "/replace")},
 		Cookies:  []pluginapi.Cookie{{Name: "box", MaxAge: 60, Sealed: true}},
 	}).
 		Handler(1, w.Copy("response.cookies.box", "request.body"), w.Report("response.body.status")).
 		Handler(2, w.Copy("response.body.note", "request.cookies.box.note"), w.Copy("response.body.all", "request.cookies")).
 		Handler(3, w.SetKind("response.cookies.box", pluginapi.KindNull, "")).
 		Handler(4, w.Copy("args.token", "request.body.token"), w.Call("session", "adopt", ""), w.Must(), w.Set("response.body.done", "yes")).
-		Handler(5, w.Copy("response.cookies.box", "request.body"), w.Call("session", "end", `{}`), w.Must(), w.Copy("response.cookies.box", "request.body"), w.Report("response.body.status"))
+		Handler(5, w.Copy("response.cookies.box", "request.body"), w.Call("session", "end", `{}`), w.Must(), w.Copy("response.cookies.box", "request.body"), w.Report("response.body.status")).
+		Handler(6, w.Copy("args.userId", "session.user.id"), w.SetKind("args.replace", pluginapi.KindBool, "true"), w.Call("session", "create", ""), w.Must(), w.Set("response.body.done", "yes"))
 	other := w.New(&pluginapi.Manifest{ID: "other", Handlers: []pluginapi.Handler{post(1, "/peek")}, Cookies: []pluginapi.Cookie{{Name: "own"}}}).
 		Handler(1, w.Copy("response.body.box", "request.cookies.box"), w.Copy("response.body.part", `request.cookies.box\.0`),
 			w.Set("response.cookies.box", "mine"), w.Report("response.body.status"))
@@ -147,6 +148,26 @@ func TestSealedCookieFollowsCopy(t *testing.T) {
 	b.call(t, "POST", "/put", note(1))
 	if _, set := b.call(t, "POST", "/revoke-sessions", "{}"); !slices.Equal(set, []string{"-box", "-session_data"}) {
 		t.Errorf("the session ended: %v", set)
+	}
+}
+
+// TestSealedCookieGoesOver: a session that takes the place of another has what
+// was bound to that, which the old one has no more.
+func TestSealedCookieGoesOver(t *testing.T) {
+	for _, cache := range []time.Duration{0, 10 * time.Minute} {
+		_, b, _ := signedIn(t, boxes(cache))
+		b.call(t, "POST", "/put", note(1))
+		old := b.cookies["better-auth.session_token"]
+		if _, set := b.call(t, "POST", "/replace", "{}"); !slices.Contains(set, "box") || !slices.Contains(set, "session_token") {
+			t.Errorf("cache %v: replacing sets %v", cache, set)
+		}
+		if answer, _ := b.call(t, "POST", "/look", "{}"); !strings.Contains(answer, `"note":"n"`) || b.cookies["better-auth.session_token"] == old {
+			t.Errorf("cache %v: the new session reads %s", cache, answer)
+		}
+		b.cookies["better-auth.session_token"] = old
+		if answer, _ := b.call(t, "POST", "/look", "{}"); answer != `{"all":{}}` {
+			t.Errorf("cache %v: the old session reads %s", cache, answer)
+		}
 	}
 }
 

@@ -21,26 +21,46 @@ var fixedFields = [...]string{"id", "userId", "token", fieldNotAfter, fieldForgo
 // extended.
 func Bounded(rec *store.Record) bool { return !rec.Fields.Get(fieldNotAfter).IsNullish() }
 
-// life returns how long a new session is to live.
-func (m *Manager) life(p CreateParams) time.Duration {
+// end returns when a new session is to end, and whether that is an end of its
+// own, which never moves.
+func (m *Manager) end(p CreateParams, now time.Time) (end time.Time, own bool) {
 	switch {
 	case p.Life > 0:
-		return p.Life
+		end, own = now.Add(p.Life), true
 	case p.Forget:
-		return ForgottenLife
+		end = now.Add(ForgottenLife)
+	default:
+		end = now.Add(m.policy.ExpiresIn)
 	}
-	return m.policy.ExpiresIn
+	if p.Replaces == nil {
+		return end, own
+	}
+	if latest, bounded := p.Replaces.Time(fieldNotAfter); bounded && (!own || latest.Before(end)) {
+		return latest, true
+	}
+	return end, own
 }
 
-// bind writes what bounds a new session into its fields.
-func (p *CreateParams) bind(fields *document.Object) {
-	if p.Life <= 0 {
-		return
-	}
+// bind writes that the end of a new session is its own into its fields.
+func bind(fields *document.Object, forget bool) {
 	fields.Set(fieldNotAfter, fields.Get("expiresAt"))
-	if p.Forget {
+	if forget {
 		fields.Set(fieldForgotten, document.Boolean(true))
 	}
+}
+
+// carried returns the additional fields of the session that is replaced.
+func (p *CreateParams) carried() *document.Object {
+	if p.Replaces == nil {
+		return nil
+	}
+	fields := p.Replaces.Fields.Clone()
+	for _, names := range [][]string{fixedFields[:], {"expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent"}} {
+		for _, name := range names {
+			fields.Delete(name)
+		}
+	}
+	return fields
 }
 
 // fixed are the values of fixedFields in a new session; absent for none.

@@ -70,3 +70,34 @@ func TestOwnLifeOfCookie(t *testing.T) {
 		}
 	}
 }
+
+// TestReplaces: what is kept in a session goes over to the one that takes its
+// place, and what says whose it is and since when does not.
+func TestReplaces(t *testing.T) {
+	b := newBench(t, session.Config{Defaults: document.NewObject(1).Set("notes", document.Text("preset"))}, "notes", "team")
+	old := b.create(session.CreateParams{UserID: "ada", IPAddress: "203.0.113.7", Life: time.Hour, Forget: true, Fields: document.NewObject(2).Set("notes", document.Text("kept")).Set("team", document.Text("a"))}, start)
+	now := start.Add(time.Minute)
+	for _, tt := range []struct {
+		name       string
+		p          session.CreateParams
+		life       time.Duration
+		team       string
+		remembered bool
+	}{
+		{"as it was", session.CreateParams{Forget: true}, 59 * time.Minute, "a", false},
+		{"a longer life", session.CreateParams{Life: 2 * time.Hour}, 59 * time.Minute, "a", true},
+		{"a shorter life", session.CreateParams{Life: time.Minute, Forget: true}, time.Minute, "a", false},
+		{"another value", session.CreateParams{Fields: document.NewObject(1).Set("team", document.Text("b"))}, 59 * time.Minute, "b", true},
+	} {
+		tt.p.UserID, tt.p.Replaces = "ada", old
+		rec := b.create(tt.p, now)
+		expires, _ := rec.Time("expiresAt")
+		created, _ := rec.Time("createdAt")
+		if expires.Sub(now) != tt.life || !created.Equal(now) || !session.Bounded(rec) || b.Forgotten(rec) == tt.remembered {
+			t.Errorf("%s: %s", tt.name, document.Obj(rec.Fields).JSON())
+		}
+		if rec.Str("notes") != "kept" || rec.Str("team") != tt.team || rec.Str("ipAddress") != "" || rec.Str("token") == old.Str("token") || rec.ID == old.ID {
+			t.Errorf("%s: %s", tt.name, document.Obj(rec.Fields).JSON())
+		}
+	}
+}

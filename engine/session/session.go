@@ -274,21 +274,26 @@ type CreateParams struct {
 	// Life is a lifetime of the session's own: it ends then, and is never
 	// extended. 0 is that of the policy.
 	Life time.Duration
+	// Replaces is a session of the same user that this one takes the place of,
+	// or nil. It takes over the additional fields that are not in Fields, and an
+	// end of its own.
+	Replaces *store.Record
 }
 
 // Create issues a session within a unit of work. The session.creating hooks
 // may change its fields, but for those that say whose it is and what bounds it,
 // or refuse.
 func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p CreateParams, now time.Time) (*store.Record, error) {
+	end, own := m.end(p, now)
 	fields := document.NewObject(8+p.Fields.Len()).
-		Set("expiresAt", document.Time(now.Add(m.life(p)))).
+		Set("expiresAt", document.Time(end)).
 		Set("token", document.Text(secret.RandomString(tokenLength, secret.Alnum))).
 		Set("createdAt", document.Time(now)).
 		Set("updatedAt", document.Time(now)).
 		Set("ipAddress", document.Text(p.IPAddress)).
 		Set("userAgent", document.Text(p.UserAgent)).
 		Set("userId", document.Text(p.UserID))
-	for _, more := range [...]*document.Object{p.Fields, m.defaults} {
+	for _, more := range [...]*document.Object{p.Fields, p.carried(), m.defaults} {
 		for name, v := range more.All() {
 			if !fields.Has(name) {
 				fields.Set(name, v.Clone())
@@ -297,7 +302,9 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 	}
 	id := secret.RandomString(idLength, secret.Alnum)
 	fields.Set("id", document.Text(id))
-	p.bind(fields)
+	if own {
+		bind(fields, p.Forget)
+	}
 	fixed := fixedOf(fields)
 	if err := hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {
 		return nil, err

@@ -42,14 +42,23 @@ type bench struct {
 	hooks *hooks
 }
 
-func newBench(t *testing.T, c session.Config) *bench {
+// newBench opens a store whose sessions have additional text fields.
+func newBench(t *testing.T, c session.Config, fields ...string) *bench {
 	t.Helper()
 	s, err := boltstore.Open(boltstore.Config{Dir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	data, err := s.Open(t.Context(), "main", identity.CoreSchema())
+	more := store.Model{Name: session.Model}
+	for _, name := range fields {
+		more.Fields = append(more.Fields, store.Field{Name: name, Type: store.String})
+	}
+	schema, err := identity.CoreSchema().Merge(store.Schema{Models: []store.Model{more}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := s.Open(t.Context(), "main", schema)
 	if err != nil {
 		t.Fatal(err)
 	}

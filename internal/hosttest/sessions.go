@@ -87,6 +87,42 @@ func (t *tester) ownLife() {
 	t.serve(Request{}, func(g *guest) { g.refused("session.find", object{"token": token}, pluginapi.StatusNotFound, "") })
 }
 
+// replaced replaces sessions: additional fields and an end of its own go over to
+// the new one, unless that says otherwise, and the old one ends.
+func (t *tester) replaced() {
+	var id, token, end string
+	t.serve(Request{}, func(g *guest) {
+		id = g.do("identity.findUser", object{"email": "ada@example.com"}).text("id")
+		out := g.do("session.create", object{"userId": id, "expiresIn": 3600, "rememberMe": false, "fields": object{"theme": "dark"}})
+		token, end = out.text("session.token"), out.text("session.expiresAt")
+		g.refused("session.create", object{"userId": id, "replace": true}, pluginapi.StatusNotFound, "")
+	})
+	t.Advance(time.Minute)
+	renew := func(more object, theme, expiresAt string) {
+		t.serve(Request{Session: token}, func(g *guest) {
+			args := object{"userId": id, "replace": true}
+			for name, v := range more {
+				args[name] = v
+			}
+			out := g.do("session.create", args)
+			t.want("the new session", []any{out.at("session.theme"), out.at("session.userId")}, []any{theme, id})
+			if expiresAt != "" {
+				t.want("its end", out.at("session.expiresAt"), expiresAt)
+			}
+			t.want("session.rememberMe", g.field("session.rememberMe"), "false")
+			g.refused("session.find", object{"token": token}, pluginapi.StatusNotFound, "")
+			token = out.text("session.token")
+		})
+	}
+	renew(nil, "dark", end)
+	renew(object{"fields": object{"theme": "light"}, "expiresIn": 24 * 3600}, "light", end)
+	renew(object{"expiresIn": 60, "rememberMe": false}, "light", "")
+	t.serve(Request{Session: token}, func(g *guest) {
+		g.refused("session.create", object{"userId": g.addOther("carl@example.com"), "replace": true}, pluginapi.StatusInvalid, "")
+		g.do("session.find", object{"token": token})
+	})
+}
+
 // sessionCases are those of the capability session.
 var sessionCases = table{
 	"session.create": func(t *tester) {
@@ -102,6 +138,7 @@ var sessionCases = table{
 		})
 		t.serve(Request{}, sessionFields)
 		t.ownLife()
+		t.replaced()
 		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
 			pluginapi.EventSessionCreating: func(g *guest) pluginapi.Result {
 				t.want("event.reason", g.field("event.reason"), "test")

@@ -135,8 +135,5 @@ func renewSession(c *sdk.Call) (sdk.SessionCreateResult, error) {
 	if c.Request().ServerCall() {
 		return sdk.SessionCreateResult{Session: old.Session, User: old.User}, nil
 	}
-	if err := c.Sessions().Revoke(sdk.SessionRevokeOptions{Token: old.Token, UserID: old.UserID}); err != nil {
-		return sdk.SessionCreateResult{}, err
-	}
-	return c.Sessions().Create(old.UserID, sdk.SessionCreateOptions{Reason: pluginID, RememberMe: sdk.Bool(old.Remembered)})
+	return c.Sessions().Create(old.UserID, sdk.SessionCreateOptions{Reason: pluginID, Replace: true})
 }

@@ -135,12 +135,17 @@ const signature = ".signature"
 func (h *Host) createSession(a Object) Object {
 	h.begins()
 	user, forget := h.user(a["userId"], nil), a["rememberMe"] == false
-	if a["rememberMe"] == "keep" {
+	own, replaced := h.ownFields(a["fields"]), h.replaced(a)
+	if a["rememberMe"] == "keep" || a["rememberMe"] == nil && replaced != nil {
 		current, _ := h.live(h.exchange.session)
 		forget = forgotten(current)
 	}
 	fields := h.newSession(text(a["userId"]), forget, seconds(a["expiresIn"]))
-	maps.Copy(fields, h.ownFields(a["fields"]))
+	if replaced != nil {
+		carry(fields, replaced, forget)
+		h.drop("session", replaced)
+	}
+	maps.Copy(fields, own)
 	fixed := maps.Clone(fields)
 	if !h.announce(fields, text(a["reason"]), forget) {
 		return Object{"pending": true}
@@ -156,6 +161,34 @@ func (h *Host) createSession(a Object) Object {
 	h.done(pluginapi.EventSessionCreated, s, nil)
 	return h.issue(s, user, a["reason"])
 }
+
+// replaced is the session that a new one takes the place of, nil for none.
+func (h *Host) replaced(a Object) Object {
+	if a["replace"] != true {
+		return nil
+	}
+	s, user := h.mustLive(h.exchange.session)
+	if user["id"] != a["userId"] {
+		refuse(sdk.Invalid, "argument userId must be the user of the session that is replaced")
+	}
+	return s
+}
+
+// carry takes additional fields over from a session that is replaced, and an
+// end of its own that is earlier than one of the new session's.
+func carry(fields, old Object, forget bool) {
+	for name, v := range old {
+		if !slices.Contains(sessionFields, name) && !slices.Contains(fixedFields, name) {
+			fields[name] = v
+		}
+	}
+	if latest := old["notAfter"]; latest != nil && (fields["notAfter"] == nil || text(latest) < text(fields["notAfter"])) {
+		fields["expiresAt"], fields["notAfter"], fields["forgotten"] = latest, latest, forget
+	}
+}
+
+// sessionFields are those that every session has of its own.
+var sessionFields = []string{"expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent"}
 
 // announce raises session.creating. It reports whether no hook put another step
 // before the session.
