@@ -288,7 +288,7 @@ func (p *Param) check(v any, at string) error {
 	}
 	switch v := v.(type) {
 	case string:
-		if v == "" && p.Required && !p.Empty || len(p.Enum) > 0 && !slices.Contains(p.Enum, v) {
+		if v == "" && p.Required && !p.Empty && p.Type == TypeText || len(p.Enum) > 0 && !slices.Contains(p.Enum, v) {
 			return wrong
 		}
 	case interface{ Int64() (int64, error) }:

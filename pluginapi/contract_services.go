@@ -3,8 +3,6 @@ package pluginapi
 var (
 	argIdentifier = Param{Name: "identifier", Type: TypeText, Required: true, Doc: "the plugin's own; prefix it with its purpose: `reset-password:TOKEN`"}
 	argExpiresIn  = Param{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "how long it is good"}
-	argPurpose    = Param{Name: "purpose", Type: TypeText, Required: true, Doc: "one of the manifest's `purposes`"}
-	argEncoding   = Param{Name: "encoding", Type: TypeText, Enum: []string{"base64url", "base64", "hex"}, Doc: "of the result; default `base64url`"}
 	resultClaims  = Param{Name: "claims", Type: TypeObject, Open: true, Required: true}
 	tokenCodes    = []Code{{"expired", "its time is over"}, {"invalid", "it is not one, or not good for this"}}
 )
@@ -62,45 +60,6 @@ var storageFunctions = []Function{
 		Capability: CapStorage, Name: "increment", Access: AccessWrite, Doc: "adds to a number, at once; it is kept even if the handler denies",
 		Args:   []Param{argModel, argID, {Name: "field", Type: TypeText, Required: true}, {Name: "by", Type: TypeInt, Default: 1}},
 		Result: []Param{{Name: "value", Type: TypeInt, Required: true, Doc: "the sum"}}, Statuses: []Outcome{{StatusNotFound, "there is none, or it was inserted in this unit of work"}},
-	},
-}
-
-var cryptoFunctions = []Function{
-	{
-		Capability: CapCrypto, Name: "signToken", Doc: "signs claims as a JWT (HS256); the host sets `iat` and `exp`",
-		Args:   []Param{argPurpose, argExpiresIn, {Name: "claims", Type: TypeObject, Open: true}},
-		Result: []Param{{Name: "token", Type: TypeText, Required: true}},
-	},
-	{
-		Capability: CapCrypto, Name: "verifyToken", Doc: "checks a token of signToken",
-		Args:   []Param{argPurpose, {Name: "token", Type: TypeText, Required: true, Empty: true, Copied: true}},
-		Result: []Param{resultClaims}, Codes: tokenCodes,
-	},
-	{
-		Capability: CapCrypto, Name: "seal", Doc: "encrypts and authenticates a text",
-		Args:   []Param{argPurpose, {Name: "value", Type: TypeText, Required: true, Empty: true, Copied: true}},
-		Result: []Param{{Name: "sealed", Type: TypeText, Required: true}},
-	},
-	{
-		Capability: CapCrypto, Name: "open", Doc: "gives a text that seal has encrypted",
-		Args:   []Param{argPurpose, {Name: "sealed", Type: TypeText, Required: true, Empty: true, Copied: true}},
-		Result: []Param{{Name: "value", Type: TypeText, Required: true}}, Codes: []Code{{"invalid", "it is not one of the purpose"}},
-	},
-	{
-		Capability: CapCrypto, Name: "digest", Doc: "gives the SHA-256 digest of a text; needs no purpose",
-		Args:   []Param{{Name: "value", Type: TypeText, Required: true, Empty: true, Copied: true}, argEncoding},
-		Result: []Param{{Name: "digest", Type: TypeText, Required: true}},
-	},
-	{
-		Capability: CapCrypto, Name: "hmac", Doc: "gives the HMAC-SHA256 of a text, with a key of the host's for a purpose or with a secret of the configuration",
-		Args: []Param{
-			{Name: "purpose", Type: TypeText, Doc: "one of the manifest's `purposes`"},
-			{Name: "secret", Type: TypeText, Doc: "path of a text in the configuration: `signingSecret`"},
-			{Name: "value", Type: TypeText, Required: true, Empty: true, Copied: true},
-			{Name: "key", Type: TypeText, Enum: []string{"base64"}, Doc: "the secret is decoded first, without a prefix such as `whsec_`"},
-			argEncoding,
-		},
-		OneOf: [][]string{{"purpose", "secret"}}, Result: []Param{{Name: "mac", Type: TypeText, Required: true}},
 	},
 }
 

@@ -56,36 +56,96 @@ func (c Crypto) Open(purpose string, sealed Value) (string, error) {
 
 // DigestOptions are what may be left out of Crypto.Digest.
 type DigestOptions struct {
-	Encoding string // of the result; default base64url: base64url, base64, hex
+	ValueEncoding string // how value writes bytes; default utf8: a text stands for itself: utf8, base64url, base64, hex
+	Algorithm     string // default SHA-256: SHA-256, SHA-1, SHA-384, SHA-512, Keccak-256
+	Encoding      string // of the result; default base64url: base64url, base64, hex
 }
 
-// Digest gives the SHA-256 digest of a text; needs no purpose.
+// Digest gives the digest of a text, or of bytes; needs no purpose.
+// valueEncoding and algorithm are since 1.1.
 func (c Crypto) Digest(value Value, o DigestOptions) (string, error) {
 	a := c.c.begin()
 	a.member("value", value)
+	a.optional("valueEncoding", o.ValueEncoding)
+	a.optional("algorithm", o.Algorithm)
 	a.optional("encoding", o.Encoding)
 	v, err := a.call(importCrypto, "crypto", "digest")
 	return v.Get("digest").String(), err
 }
 
-// HMACOptions are what may be left out of Crypto.HMAC.
-type HMACOptions struct {
-	Purpose  string // one of the manifest's purposes
-	Secret   string // path of a text in the configuration: signingSecret
-	Key      string // the secret is decoded first, without a prefix such as whsec_: base64
-	Encoding string // of the result; default base64url: base64url, base64, hex
+// SealedKey is an argument of Crypto.HMAC: a text that seal has encrypted,
+// which the host opens.
+type SealedKey struct {
+	Purpose string // one of the manifest's purposes
+	Sealed  Value
 }
 
-// HMAC gives the HMAC-SHA256 of a text, with a key of the host's for a
-// purpose or with a secret of the configuration. Exactly one of Purpose and
-// Secret is given.
+// HMACOptions are what may be left out of Crypto.HMAC.
+type HMACOptions struct {
+	Purpose       string    // one of the manifest's purposes
+	Secret        string    // path of a text in the configuration: signingSecret
+	SealedKey     SealedKey // a text that seal has encrypted, which the host opens
+	KeyBytes      Value     // the key itself, in base64url
+	ValueEncoding string    // how value writes bytes; default utf8: a text stands for itself: utf8, base64url, base64, hex
+	Key           string    // secret, or what was sealed, is decoded first, without a prefix such as whsec_: base64
+	Algorithm     string    // the hash function; default SHA-256, the only one of keys of the host's: SHA-256, SHA-1, SHA-384, SHA-512
+	Encoding      string    // of the result; default base64url: base64url, base64, hex
+}
+
+// HMAC gives the HMAC of a text, or of bytes, with a key of the host's for a
+// purpose, a secret of the configuration, a sealed key or one that the
+// plugin gives. sealedKey, keyBytes, valueEncoding and algorithm are since
+// 1.1. Exactly one of Purpose and Secret and SealedKey and KeyBytes is
+// given.
 func (c Crypto) HMAC(value Value, o HMACOptions) (string, error) {
 	a := c.c.begin()
 	a.optional("purpose", o.Purpose)
 	a.optional("secret", o.Secret)
+	if o.SealedKey.Purpose != "" {
+		a.object("sealedKey")
+		a.text("purpose", o.SealedKey.Purpose)
+		a.member("sealed", o.SealedKey.Sealed)
+		a.end()
+	}
+	a.member("keyBytes", o.KeyBytes)
 	a.member("value", value)
+	a.optional("valueEncoding", o.ValueEncoding)
 	a.optional("key", o.Key)
+	a.optional("algorithm", o.Algorithm)
 	a.optional("encoding", o.Encoding)
 	v, err := a.call(importCrypto, "crypto", "hmac")
 	return v.Get("mac").String(), err
+}
+
+// VerifyOptions are what may be left out of Crypto.Verify.
+type VerifyOptions struct {
+	ValueEncoding string // how value writes bytes; default utf8: a text stands for itself: utf8, base64url, base64, hex
+	Format        string // of an ECDSA signature: jws, r and s one after the other (RFC 7518, the default), or der (RFC 3279), as passkeys give it: jws, der
+}
+
+// Verify checks a signature with a public key that the plugin gives; needs
+// no purpose. CodeOf the error may be "key" (the key is malformed, weak,
+// private, or not for the algorithm; message says which), "signature" (it is
+// not one of the key over the value).
+func (c Crypto) Verify(alg string, key, value, signature Value, o VerifyOptions) error {
+	a := c.c.begin()
+	a.text("alg", alg)
+	a.member("key", key)
+	a.member("value", value)
+	a.optional("valueEncoding", o.ValueEncoding)
+	a.member("signature", signature)
+	a.optional("format", o.Format)
+	_, err := a.call(importCrypto, "crypto", "verify")
+	return err
+}
+
+// RecoverKey gives the secp256k1 key that signed a digest, which wallets of
+// Ethereum leave out; needs no purpose. CodeOf the error may be "signature"
+// (no key gives it).
+func (c Crypto) RecoverKey(digest, signature Value) (string, error) {
+	a := c.c.begin()
+	a.member("digest", digest)
+	a.member("signature", signature)
+	v, err := a.call(importCrypto, "crypto", "recoverKey")
+	return v.Get("key").String(), err
 }

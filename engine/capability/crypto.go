@@ -2,13 +2,8 @@ package capability
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
@@ -64,66 +59,21 @@ func (h *Host) cryptoSeal(_ context.Context, c *dispatch.Call, a cryptoSealArgs)
 }
 
 func (h *Host) cryptoOpen(_ context.Context, c *dispatch.Call, a cryptoOpenArgs) (document.Value, error) {
-	purpose, err := purpose(c, a.Purpose)
-	if err != nil {
-		return document.Value{}, err
-	}
-	plain, err := h.Secrets.OpenFor(purpose, a.Sealed)
-	if err != nil {
-		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "invalid", Message: "the sealed value is not valid", Cause: err}
-	}
-	return textResult("value", string(plain), nil)
+	value, err := h.unsealed(c, a.Purpose, a.Sealed)
+	return textResult("value", value, err)
 }
 
-func (h *Host) cryptoHMAC(_ context.Context, c *dispatch.Call, a cryptoHMACArgs) (document.Value, error) {
-	if a.Purpose != "" {
-		purpose, err := purpose(c, a.Purpose)
-		if err != nil {
-			return document.Value{}, err
-		}
-		return textResult("mac", encoded(a.Encoding, h.Secrets.MAC(purpose, a.Value)), nil)
-	}
-	key, err := macKey(c.Entry.Plugin, a)
+// unsealed gives a text that the plugin has had sealed for a purpose.
+func (h *Host) unsealed(c *dispatch.Call, name, sealed string) (string, error) {
+	purpose, err := purpose(c, name)
 	if err != nil {
-		return document.Value{}, err
+		return "", err
 	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(a.Value))
-	return textResult("mac", encoded(a.Encoding, mac.Sum(nil)), nil)
-}
-
-// macKey is the key that the configuration has for hmac: one that another
-// server knows, too.
-func macKey(p *dispatch.Plugin, a cryptoHMACArgs) ([]byte, error) {
-	value, err := secretSetting(p, a.Secret)
-	if err != nil || a.Key == "" {
-		return []byte(value), err
-	}
-	_, text, prefixed := strings.Cut(value, "_") // such as whsec_ of Standard Webhooks
-	if !prefixed {
-		text = value
-	}
-	key, err := base64.StdEncoding.DecodeString(text)
+	plain, err := h.Secrets.OpenFor(purpose, sealed)
 	if err != nil {
-		return nil, invalid("config." + a.Secret + " is not base64")
+		return "", &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "invalid", Message: "the sealed value is not valid", Cause: err}
 	}
-	return key, nil
-}
-
-func (h *Host) cryptoDigest(_ context.Context, _ *dispatch.Call, a cryptoDigestArgs) (document.Value, error) {
-	sum := sha256.Sum256([]byte(a.Value))
-	return textResult("digest", encoded(a.Encoding, sum[:]), nil)
-}
-
-// encoded writes bytes as the arguments ask for; base64url if they do not.
-func encoded(encoding string, sum []byte) string {
-	switch encoding {
-	case "base64":
-		return base64.StdEncoding.EncodeToString(sum)
-	case "hex":
-		return hex.EncodeToString(sum)
-	}
-	return base64.RawURLEncoding.EncodeToString(sum)
+	return string(plain), nil
 }
 
 // textResult is a result with one text, unless there is an error.

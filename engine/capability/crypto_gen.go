@@ -141,8 +141,10 @@ func decodeCryptoOpenArgs(o *document.Object) (a cryptoOpenArgs, err error) {
 
 // cryptoDigestArgs are the arguments of crypto.digest.
 type cryptoDigestArgs struct {
-	Value    string
-	Encoding string
+	Value         string
+	ValueEncoding string
+	Algorithm     string
+	Encoding      string
 }
 
 func decodeCryptoDigestArgs(o *document.Object) (a cryptoDigestArgs, err error) {
@@ -152,11 +154,23 @@ func decodeCryptoDigestArgs(o *document.Object) (a cryptoDigestArgs, err error) 
 		case "value":
 			given |= 1 << 0
 			a.Value, err = textArg(v, false, "argument value must be a text")
-		case "encoding":
+		case "valueEncoding":
 			if v.IsNullish() {
 				continue
 			}
 			given |= 1 << 1
+			a.ValueEncoding, err = enumArg(v, "argument valueEncoding must be one of utf8, base64url, base64, hex", "utf8", "base64url", "base64", "hex")
+		case "algorithm":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 2
+			a.Algorithm, err = enumArg(v, "argument algorithm must be one of SHA-256, SHA-1, SHA-384, SHA-512, Keccak-256", "SHA-256", "SHA-1", "SHA-384", "SHA-512", "Keccak-256")
+		case "encoding":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
 			a.Encoding, err = enumArg(v, "argument encoding must be one of base64url, base64, hex", "base64url", "base64", "hex")
 		default:
 			err = invalid("crypto.digest has no argument " + name)
@@ -173,11 +187,15 @@ func decodeCryptoDigestArgs(o *document.Object) (a cryptoDigestArgs, err error) 
 
 // cryptoHMACArgs are the arguments of crypto.hmac.
 type cryptoHMACArgs struct {
-	Purpose  string
-	Secret   string
-	Value    string
-	Key      string
-	Encoding string
+	Purpose       string
+	Secret        string
+	SealedKey     *argSealedKey
+	KeyBytes      string
+	Value         string
+	ValueEncoding string
+	Key           string
+	Algorithm     string
+	Encoding      string
 }
 
 func decodeCryptoHMACArgs(o *document.Object) (a cryptoHMACArgs, err error) {
@@ -196,20 +214,44 @@ func decodeCryptoHMACArgs(o *document.Object) (a cryptoHMACArgs, err error) {
 			}
 			given |= 1 << 1
 			a.Secret, err = textArg(v, false, "argument secret must be a text")
-		case "value":
+		case "sealedKey":
+			if v.IsNullish() {
+				continue
+			}
 			given |= 1 << 2
-			a.Value, err = textArg(v, false, "argument value must be a text")
-		case "key":
+			a.SealedKey, err = membersArg(v, decodeArgSealedKey, "argument sealedKey must be an object")
+		case "keyBytes":
 			if v.IsNullish() {
 				continue
 			}
 			given |= 1 << 3
+			a.KeyBytes, err = textArg(v, false, "argument keyBytes must be a text")
+		case "value":
+			given |= 1 << 4
+			a.Value, err = textArg(v, false, "argument value must be a text")
+		case "valueEncoding":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 5
+			a.ValueEncoding, err = enumArg(v, "argument valueEncoding must be one of utf8, base64url, base64, hex", "utf8", "base64url", "base64", "hex")
+		case "key":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 6
 			a.Key, err = enumArg(v, "argument key must be one of base64", "base64")
+		case "algorithm":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 7
+			a.Algorithm, err = enumArg(v, "argument algorithm must be one of SHA-256, SHA-1, SHA-384, SHA-512", "SHA-256", "SHA-1", "SHA-384", "SHA-512")
 		case "encoding":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 4
+			given |= 1 << 8
 			a.Encoding, err = enumArg(v, "argument encoding must be one of base64url, base64, hex", "base64url", "base64", "hex")
 		default:
 			err = invalid("crypto.hmac has no argument " + name)
@@ -218,11 +260,138 @@ func decodeCryptoHMACArgs(o *document.Object) (a cryptoHMACArgs, err error) {
 			return a, err
 		}
 	}
+	if !given.has(4) {
+		return a, invalid("argument value must be a text")
+	}
+	if count(a.Purpose != "", a.Secret != "", a.SealedKey != nil, a.KeyBytes != "") != 1 {
+		return a, invalid("exactly one of the arguments purpose, secret, sealedKey, keyBytes must be given")
+	}
+	return a, nil
+}
+
+// argSealedKey is the argument sealedKey. Fields is the whole object.
+type argSealedKey struct {
+	Purpose string
+	Sealed  string
+	Fields  *document.Object
+}
+
+func decodeArgSealedKey(o *document.Object) (*argSealedKey, error) {
+	a := &argSealedKey{Fields: o}
+	var err error
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "purpose":
+			given |= 1 << 0
+			a.Purpose, err = textArg(v, true, "argument sealedKey.purpose must be a text that is not empty")
+		case "sealed":
+			given |= 1 << 1
+			a.Sealed, err = textArg(v, true, "argument sealedKey.sealed must be a text that is not empty")
+		default:
+			err = invalid("argument sealedKey has no member " + name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !given.has(0) {
+		return nil, invalid("argument sealedKey.purpose must be a text that is not empty")
+	}
+	if !given.has(1) {
+		return nil, invalid("argument sealedKey.sealed must be a text that is not empty")
+	}
+	return a, nil
+}
+
+// cryptoVerifyArgs are the arguments of crypto.verify.
+type cryptoVerifyArgs struct {
+	Alg           string
+	Key           document.Value
+	Value         string
+	ValueEncoding string
+	Signature     string
+	Format        string
+}
+
+func decodeCryptoVerifyArgs(o *document.Object) (a cryptoVerifyArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "alg":
+			given |= 1 << 0
+			a.Alg, err = enumArg(v, "argument alg must be one of ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA, ES256K", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA", "ES256K")
+		case "key":
+			given |= 1 << 1
+			a.Key, err = kindArg(v, 1<<document.String|1<<document.ObjectKind, "argument key must be text or object")
+		case "value":
+			given |= 1 << 2
+			a.Value, err = textArg(v, false, "argument value must be a text")
+		case "valueEncoding":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
+			a.ValueEncoding, err = enumArg(v, "argument valueEncoding must be one of utf8, base64url, base64, hex", "utf8", "base64url", "base64", "hex")
+		case "signature":
+			given |= 1 << 4
+			a.Signature, err = textArg(v, true, "argument signature must be a text that is not empty")
+		case "format":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 5
+			a.Format, err = enumArg(v, "argument format must be one of jws, der", "jws", "der")
+		default:
+			err = invalid("crypto.verify has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument alg must be one of ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA, ES256K")
+	}
+	if !given.has(1) {
+		return a, invalid("argument key must be text or object")
+	}
 	if !given.has(2) {
 		return a, invalid("argument value must be a text")
 	}
-	if count(a.Purpose != "", a.Secret != "") != 1 {
-		return a, invalid("exactly one of the arguments purpose, secret must be given")
+	if !given.has(4) {
+		return a, invalid("argument signature must be a text that is not empty")
+	}
+	return a, nil
+}
+
+// cryptoRecoverKeyArgs are the arguments of crypto.recoverKey.
+type cryptoRecoverKeyArgs struct {
+	Digest    string
+	Signature string
+}
+
+func decodeCryptoRecoverKeyArgs(o *document.Object) (a cryptoRecoverKeyArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "digest":
+			given |= 1 << 0
+			a.Digest, err = textArg(v, true, "argument digest must be a text that is not empty")
+		case "signature":
+			given |= 1 << 1
+			a.Signature, err = textArg(v, true, "argument signature must be a text that is not empty")
+		default:
+			err = invalid("crypto.recoverKey has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument digest must be a text that is not empty")
+	}
+	if !given.has(1) {
+		return a, invalid("argument signature must be a text that is not empty")
 	}
 	return a, nil
 }

@@ -66,6 +66,8 @@ var functions = map[string]map[string]function{
 		"open":        bind(decodeCryptoOpenArgs, (*Host).cryptoOpen),
 		"digest":      bind(decodeCryptoDigestArgs, (*Host).cryptoDigest),
 		"hmac":        bind(decodeCryptoHMACArgs, (*Host).cryptoHMAC),
+		"verify":      bind(decodeCryptoVerifyArgs, (*Host).cryptoVerify),
+		"recoverKey":  bind(decodeCryptoRecoverKeyArgs, (*Host).cryptoRecoverKey),
 	},
 	"keys": {
 		"sign":   bind(decodeKeysSignArgs, (*Host).keysSign),

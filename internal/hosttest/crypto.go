@@ -7,54 +7,8 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// abcDigests are the SHA-256 digest of "abc" (FIPS 180-4, appendix B) in each
-// encoding.
-var abcDigests = map[string]string{
-	"hex":       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-	"base64":    "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=",
-	"base64url": "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0",
-}
-
 // cryptoCases are those of the capability crypto.
 var cryptoCases = table{
-	"crypto.digest": func(t *tester) {
-		t.serve(Request{}, func(g *guest) {
-			for encoding, want := range abcDigests {
-				if out := g.do("crypto.digest", object{"value": "abc", "encoding": encoding}); out.text("digest") != want {
-					t.Errorf("%s: got %s", encoding, text(out))
-				}
-			}
-			if out := g.do("crypto.digest", object{"value": "abc"}); out.text("digest") != abcDigests["base64url"] {
-				t.Errorf("without an encoding: got %s", text(out))
-			}
-		})
-	},
-	"crypto.hmac": func(t *tester) {
-		t.serve(Request{}, func(g *guest) {
-			mac := func(args object) string {
-				t.Helper()
-				return g.do("crypto.hmac", with(args, "value", "what do ya want for nothing?")).text("mac")
-			}
-			// RFC 4231, section 4.3: the key is "Jefe".
-			const want = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-			if got := mac(object{"secret": "jefe", "encoding": "hex"}); got != want {
-				t.Errorf("with a secret: got %s", got)
-			}
-			if got := mac(object{"secret": "signingSecret", "key": "base64", "encoding": "hex"}); got != want {
-				t.Errorf("with a secret in base64: got %s", got)
-			}
-			a, b := mac(object{"purpose": "test"}), mac(object{"purpose": "other"})
-			if a == b || a != mac(object{"purpose": "test"}) {
-				t.Errorf("with keys of the host's: got %s and %s", a, b)
-			}
-			for _, bad := range []object{
-				{"secret": "nothing"}, {"secret": "other", "key": "base64"},
-			} {
-				g.refused("crypto.hmac", with(bad, "value", "x"), pluginapi.StatusInvalid, "")
-			}
-			g.refused("crypto.hmac", object{"purpose": "unasked", "value": "x"}, pluginapi.StatusDenied, "")
-		})
-	},
 	"crypto.signToken": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			token := g.do("crypto.signToken", object{"purpose": "test", "expiresIn": 60}).text("token")

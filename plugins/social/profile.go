@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"github.com/authhost/authhost/sdk"
@@ -148,8 +147,8 @@ func fillIn(text string, info sdk.Value) string {
 func claimsOf(token string) sdk.Value {
 	_, rest, _ := strings.Cut(token, ".")
 	text, _, _ := strings.Cut(rest, ".")
-	claims, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
+	claims, ok := sdk.DecodeBase64URL(text)
+	if !ok {
 		return sdk.Value{}
 	}
 	return sdk.JSON(string(claims))

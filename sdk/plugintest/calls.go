@@ -61,6 +61,8 @@ var functions = map[string]func(*Host, Object) Object{
 	"crypto.open":             (*Host).openSealed,
 	"crypto.digest":           (*Host).digest,
 	"crypto.hmac":             (*Host).hmac,
+	"crypto.verify":           (*Host).verifySignature,
+	"crypto.recoverKey":       (*Host).recoverKey,
 	"keys.sign":               (*Host).signKey,
 	"keys.verify":             (*Host).verifyKey,
 	"keys.jwks":               (*Host).jwks,

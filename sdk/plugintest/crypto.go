@@ -1,14 +1,15 @@
 package plugintest
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"hash"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -109,8 +110,20 @@ func (h *Host) sealValue(a Object) Object {
 	return Object{"sealed": h.sign("seal "+text(a["purpose"]), "", 0, Object{"value": a["value"]})}
 }
 
-func (h *Host) openSealed(a Object) Object {
-	return Object{"value": h.authentic("seal "+text(a["purpose"]), "", a["sealed"])["value"]}
+func (h *Host) openSealed(a Object) Object { return Object{"value": h.unsealed(a)} }
+
+// unsealed gives a text that the plugin has had sealed for a purpose.
+func (h *Host) unsealed(a Object) string {
+	h.checkPurpose(text(a["purpose"]))
+	return text(h.authentic("seal "+text(a["purpose"]), "", a["sealed"])["value"])
+}
+
+// checkPurpose refuses a purpose that the manifest does not ask for.
+func (h *Host) checkPurpose(purpose string) {
+	asked, _ := h.manifest.Capability(pluginapi.CapCrypto)
+	if !slices.Contains(asked.Purposes, purpose) {
+		refuse(sdk.Denied, "the manifest does not ask for the purpose "+strconv.Quote(purpose))
+	}
 }
 
 // encoded writes bytes as a call asks for, base64url if it does not.
@@ -124,27 +137,73 @@ func encoded(encoding any, sum []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
+// decoded gives the bytes that an argument writes in an encoding; a text stands
+// for itself if the call names none.
+func decoded(encoding any, a Object, name string) []byte {
+	s := text(a[name])
+	out, err := []byte(s), error(nil)
+	switch encoding {
+	case "base64url":
+		out, err = base64.RawURLEncoding.Strict().DecodeString(s)
+	case "base64":
+		out, err = base64.StdEncoding.Strict().DecodeString(s)
+	case "hex":
+		out, err = hex.DecodeString(s)
+	}
+	if err != nil {
+		refuse(sdk.Invalid, "argument "+name+" is not "+text(encoding))
+	}
+	return out
+}
+
+// hashFunction is the one that a call names, SHA-256 if it does not.
+func hashFunction(a Object) func() hash.Hash {
+	return hashes[cmp.Or(text(a["algorithm"]), pluginapi.HashSHA256)]
+}
+
 func (h *Host) digest(a Object) Object {
-	sum := sha256.Sum256([]byte(text(a["value"])))
-	return Object{"digest": encoded(a["encoding"], sum[:])}
+	sum := hashFunction(a)()
+	sum.Write(decoded(a["valueEncoding"], a, "value"))
+	return Object{"digest": encoded(a["encoding"], sum.Sum(nil))}
 }
 
 func (h *Host) hmac(a Object) Object {
-	key := hostKey("hmac " + text(a["purpose"]))
-	if path := text(a["secret"]); path != "" {
-		key = []byte(h.secret(path))
-		if a["key"] == "base64" {
-			_, inner, prefixed := bytes.Cut(key, []byte("_")) // such as whsec_ of Standard Webhooks
-			if !prefixed {
-				inner = key
-			}
-			var err error
-			if key, err = base64.StdEncoding.DecodeString(string(inner)); err != nil {
-				refuse(sdk.Invalid, "config."+path+" is not base64")
-			}
-		}
+	value, key := decoded(a["valueEncoding"], a, "value"), h.macKey(a)
+	if len(key) == 0 {
+		refuse(sdk.Invalid, "the key is empty")
 	}
-	return Object{"mac": encoded(a["encoding"], mac(key, text(a["value"])))}
+	m := hmac.New(hashFunction(a), key)
+	m.Write(value)
+	return Object{"mac": encoded(a["encoding"], m.Sum(nil))}
+}
+
+// macKey is the key of a call of hmac.
+func (h *Host) macKey(a Object) []byte {
+	var key string
+	switch sealed, purpose := object(a["sealedKey"]), text(a["purpose"]); {
+	case purpose != "":
+		if alg := text(a["algorithm"]); alg != "" && alg != pluginapi.HashSHA256 {
+			refuse(sdk.Invalid, "a key of the host's is for "+pluginapi.HashSHA256+" alone")
+		}
+		return hostKey("hmac " + purpose)
+	case text(a["keyBytes"]) != "":
+		return decoded("base64url", a, "keyBytes")
+	case sealed != nil:
+		key = h.unsealed(sealed)
+	default:
+		key = h.secret(text(a["secret"]))
+	}
+	if a["key"] != "base64" {
+		return []byte(key)
+	}
+	if _, after, prefixed := strings.Cut(key, "_"); prefixed { // such as whsec_ of Standard Webhooks
+		key = after
+	}
+	out, err := base64.StdEncoding.DecodeString(key)
+	if err != nil {
+		refuse(sdk.Invalid, "the key is not base64")
+	}
+	return out
 }
 
 // algorithms are those of keys; the first signs where a plugin names none.

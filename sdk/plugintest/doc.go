@@ -36,9 +36,9 @@
 // # What is not
 //
 // What the engine does before and after is left out: schemas of bodies, checks of
-// origins and redirects, cookies of sessions, signatures with real keys. Ids, tokens and the
-// clock are predictable. On replaces any host call, to see how a handler takes
-// refusal.
+// origins and redirects, cookies of sessions, signatures with real keys of the
+// host's. Ids, tokens and the clock are predictable. On replaces any host call,
+// to see how a handler takes refusal.
 //
 // It imports package sdk, whose handlers it runs, and package pluginapi for
 // manifests, paths and the contract.
