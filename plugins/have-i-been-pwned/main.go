@@ -22,11 +22,16 @@ const prefixLength = 5
 
 // check refuses a password that is known from breaches.
 func check(c *sdk.Call) error {
-	password := c.Record("password").String()
-	if password == "" {
+	password := c.Record("password")
+	if password.String() == "" {
 		return nil
 	}
-	config, hash := configOf(c), hexSHA1(password)
+	config := configOf(c)
+	digest, err := c.Crypto().Digest(password, sdk.DigestOptions{Algorithm: "SHA-1", Encoding: "hex"})
+	if err != nil {
+		return err
+	}
+	hash := strings.ToUpper(digest)
 	answer, err := c.HTTP().Request(config.URL+"/"+hash[:prefixLength], sdk.HTTPRequestOptions{
 		Headers:   []sdk.Field{sdk.F("add-padding", sdk.String("true"))},
 		TimeoutMs: config.TimeoutMs,

@@ -3,9 +3,7 @@
 package main
 
 import (
-	"crypto/sha1"
 	_ "embed"
-	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -73,16 +71,4 @@ func TestUnreachable(t *testing.T) {
 
 func fire(h *plugintest.Host, password string) plugintest.Response {
 	return h.Fire(plugintest.Event{Name: "password.policy", Record: plugintest.Object{"password": password}})
-}
-
-// TestHash compares with the standard library, at every length around the
-// ends of blocks.
-func TestHash(t *testing.T) {
-	for n := range 300 {
-		text := strings.Repeat("pässword\x00", n)[:n]
-		sum := sha1.Sum([]byte(text))
-		if got, want := hexSHA1(text), strings.ToUpper(hex.EncodeToString(sum[:])); got != want {
-			t.Fatalf("%d bytes: got %s, want %s", n, got, want)
-		}
-	}
 }
