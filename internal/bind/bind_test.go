@@ -60,11 +60,19 @@ func TestGo(t *testing.T) {
 		`errOff = &sdk.Error{Status: 404, Code: "", Message: ""}`,
 		`errVisitsHidden = &sdk.Error{Status: 400, Code: "VISITS_HIDDEN", Message: "Visits are not shown"}`,
 		`const pluginID = "visits"`, `cookieLastVisit = "last_visit" )`, `modelVisit = "visit"`, `purposeVisitLink = "visit-link"`, `keyVisits = "visits"`,
-		`// Whether /visits answers. Shown bool`, `Strict sdk.Value`, `Paths []string`, `Mail configMail`, `Every int64`,
-		`Sites []configSite Hooks []configHook Labels sdk.Value }`,
-		`type configSite struct { Name string // of the member // Where it is. URL string Secrets []bool }`,
-		`of := readConfigSite(m) of.Name = name r.Sites = append(r.Sites, of)`,
-		`type configHook struct { MemberName string // of the member Name string }`,
+		`func configOf(c *sdk.Call) config { return config{c.Settings()} }`,
+		`// Shown is the setting shown. Whether /visits answers. func (x config) Shown() bool { return x.Settings.Value("shown").IsTrue() }`,
+		`func (x config) Strict() sdk.Value { return x.Settings.Value("strict") }`,
+		`func (x config) ApiKey() bool { return !x.Settings.Value("apiKey").IsNullish() }`,
+		`func (x config) Paths() []string { return x.Settings.Value("paths").Texts() }`,
+		`func (x config) Mail() configMail { return configMail{x.Settings.Object("mail")} }`,
+		`func (x configMail) Every() int64 { return x.Settings.Value("every").Int(0) }`,
+		`func (x config) Sites() []configSite { var all []configSite for of := range x.Settings.Objects("sites") { all = append(all, configSite{of}) } return all }`,
+		`func (x config) Labels() sdk.Value`,
+		`// configSite is a member of config.sites. type configSite struct{ sdk.Settings } // Name is the name of the member. func (x configSite) Name() string { return x.Settings.Key() }`,
+		`// URL is the setting url. Where it is. func (x configSite) URL() string`,
+		`func (x configSite) Secrets() []bool { var set []bool for item := range x.Settings.Value("secrets").Items() { set = append(set, !item.IsNullish()) } return set }`,
+		`func (x configHook) MemberName() string { return x.Settings.Key() }`, `func (x configHook) Name() string { return x.Settings.Value("name").String() }`,
 		`func (x listQuery) Limit() string { return x.Request.Query("limit").String() }`,
 		`func (x forgetBody) Password() sdk.Value { return sdk.Copy("request.body.password") }`,
 		`func (x forgetBody) Sure() bool { return !x.Request.Body("sure").IsFalse() }`,
@@ -76,22 +84,6 @@ func TestGo(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q in\n%s", want, code)
 		}
-	}
-}
-
-// TestManyFields: a switch would be too long for them.
-func TestManyFields(t *testing.T) {
-	var properties []string
-	for _, name := range strings.Split("abcdefghijklm", "") {
-		properties = append(properties, `"`+name+`": {"type": "string"}`)
-	}
-	code, err := Go([]byte(`{"id":"x","version":"1.0.0","abi":"1.1","handlers":[{"handler":"f","kind":"hook","event":"request.after"}],
-		"config":{"type":"object","properties":{` + strings.Join(properties, ",") + `}}}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text := string(code); strings.Contains(text, "switch") || !strings.Contains(text, "\tm = all[\"m\"]\n\tr.M = m.String()\n") {
-		t.Errorf("got\n%s", code)
 	}
 }
 

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// config writes the type of the configuration and what reads it, whole, with
-// one call of the host.
+// config writes the type of the configuration, with a method for each setting.
+// A handler needs few of them: to read one costs a call of the host, to read
+// all costs as much as whole handlers do.
 func (w *writer) config(raw json.RawMessage) error {
 	if len(raw) == 0 {
 		return nil
@@ -20,9 +21,9 @@ func (w *writer) config(raw json.RawMessage) error {
 	if len(s.Properties) == 0 {
 		return nil
 	}
-	w.line("// configOf reads the configuration of the plugin in the tenant. A secret is only")
-	w.line("// true, if it is set.")
-	w.line("func configOf(c *sdk.Call) config { return readConfig(c.Get(\"config\")) }\n")
+	w.line("// configOf gives the configuration of the plugin in the tenant. A setting is read")
+	w.line("// when it is asked for; a secret is only true, if it is set.")
+	w.line("func configOf(c *sdk.Call) config { return config{c.Settings()} }\n")
 	w.defs = s.Defs
 	return w.structure(&structure{name: "config", path: "config", doc: "config is the configuration.", schema: &s})
 }
@@ -37,11 +38,11 @@ type structure struct {
 // field is a member of a structure.
 type field struct {
 	name, goType, doc string
-	read              string     // statement that reads it from m into r
+	read              string     // statements of the method that reads it of x
 	within            *structure // the type of it or its members, if that is one of its own
 }
 
-// structure writes a type, the function that reads it, and the types within it.
+// structure writes a type with its methods, and the types within it.
 func (w *writer) structure(s *structure) error {
 	if w.written[s.name] {
 		return nil
@@ -52,23 +53,15 @@ func (w *writer) structure(s *structure) error {
 		return err
 	}
 	w.comment("", s.doc)
-	w.line("type %s struct {", s.name)
+	w.line("type %s struct{ sdk.Settings }\n", s.name)
 	if s.named {
-		w.line("\t%s string // of the member", nameField(s.schema))
+		w.line("// %s is the name of the member.", nameMethod(s.schema))
+		w.line("func (x %s) %s() string { return x.Settings.Key() }\n", s.name, nameMethod(s.schema))
 	}
 	for _, f := range fields {
-		w.comment("\t", f.doc)
-		w.line("\t%s %s", exported(f.name), f.goType)
+		w.comment("", strings.TrimSpace(exported(f.name)+" is the setting "+f.name+". "+f.doc))
+		w.line("func (x %s) %s() %s {\n%s\n}\n", s.name, exported(f.name), f.goType, f.read)
 	}
-	w.line("}\n")
-	w.line("func read%s(v sdk.Value) %s {", exported(s.name), s.name)
-	w.line("\tvar r %s", s.name)
-	if len(fields) <= mostCases {
-		w.cases(fields)
-	} else {
-		w.lookups(fields)
-	}
-	w.line("\treturn r\n}\n")
 	for _, f := range fields {
 		if f.within == nil {
 			continue
@@ -78,30 +71,6 @@ func (w *writer) structure(s *structure) error {
 		}
 	}
 	return nil
-}
-
-// mostCases is how many fields are read by a switch. Above, linters would call
-// the function too complex, and each field is looked up.
-const mostCases = 12
-
-func (w *writer) cases(fields []field) {
-	w.line("\tfor name, m := range v.Members() {")
-	w.line("\t\tswitch name {")
-	for _, f := range fields {
-		w.line("\t\tcase %q:", f.name)
-		w.line("\t\t\t%s", f.read)
-	}
-	w.line("\t\t}\n\t}")
-}
-
-func (w *writer) lookups(fields []field) {
-	w.line("\tall := map[string]sdk.Value{}")
-	w.line("\tfor name, m := range v.Members() {\n\t\tall[name] = m\n\t}")
-	w.line("\tvar m sdk.Value")
-	for _, f := range fields {
-		w.line("\tm = all[%q]", f.name)
-		w.line("\t%s", f.read)
-	}
 }
 
 func (w *writer) fields(s *structure) ([]field, error) {
@@ -123,7 +92,7 @@ func (w *writer) fields(s *structure) ([]field, error) {
 // field says how a property is read.
 func (w *writer) field(owner *structure, name string, s *schema, required bool) (field, error) {
 	f := field{name: name, doc: s.Description, goType: s.goType(required)}
-	to, path := "r."+exported(name), owner.path+"."+name
+	path, value := owner.path+"."+name, fmt.Sprintf("x.Settings.Value(%q)", name)
 	of, err := w.membersOf(s)
 	if err != nil {
 		return f, fmt.Errorf("%s: %w", path, err)
@@ -133,23 +102,23 @@ func (w *writer) field(owner *structure, name string, s *schema, required bool) 
 		inner := typeName(owner, strings.TrimSuffix(exported(name), "s"), s.Further.Ref)
 		f.goType = "[]" + inner
 		f.within = &structure{name: inner, path: path, doc: inner + " is a member of " + path + ".", schema: of, named: true}
-		f.read = fmt.Sprintf("for name, m := range m.Members() {\nof := read%s(m)\nof.%s = name\n%s = append(%s, of)\n}", exported(inner), nameField(of), to, to)
+		f.read = fmt.Sprintf("var all []%s\nfor of := range x.Settings.Objects(%q) {\nall = append(all, %s{of})\n}\nreturn all", inner, name, inner)
 	case f.goType == "":
 		f.goType = typeName(owner, exported(name), s.Ref)
 		f.within = &structure{name: f.goType, path: path, doc: f.goType + " is " + path + ".", schema: s}
-		f.read = fmt.Sprintf("%s = read%s(m)", to, exported(f.goType))
+		f.read = fmt.Sprintf("return %s{x.Settings.Object(%q)}", f.goType, name)
 	case s.WriteOnly:
-		f.read = to + " = !m.IsNullish()"
+		f.read = "return !" + value + ".IsNullish()"
 	case f.goType == "[]bool":
-		f.read = fmt.Sprintf("for item := range m.Items() {\n%s = append(%s, !item.IsNullish())\n}", to, to)
+		f.read = "var set []bool\nfor item := range " + value + ".Items() {\nset = append(set, !item.IsNullish())\n}\nreturn set"
 	default:
-		f.read = to + " = " + read(f.goType, "m")
+		f.read = "return " + read(f.goType, value)
 	}
 	return f, nil
 }
 
-// nameField is where a member keeps its name.
-func nameField(s *schema) string {
+// nameMethod is the method that gives a member's name.
+func nameMethod(s *schema) string {
 	if slices.ContainsFunc(s.Properties, func(p member) bool { return exported(p.name) == "Name" }) {
 		return "MemberName"
 	}

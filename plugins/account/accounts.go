@@ -61,7 +61,7 @@ func unlink(c *sdk.Call, wanted func(sdk.Account) bool) error {
 	if err != nil {
 		return err
 	}
-	if len(accounts) < 2 && !configOf(c).AllowUnlinkingAll {
+	if len(accounts) < 2 && !configOf(c).AllowUnlinkingAll() {
 		return errFailedToUnlinkLastAccount
 	}
 	i := slices.IndexFunc(accounts, wanted)

@@ -12,8 +12,8 @@ var deletions = kit.Tokens{Prefix: "delete-account-", Length: 32, Alphabet: "012
 // deleteUser serves POST /delete-user: by a mailed token, by mail, or at once
 // with the password or a fresh session.
 func deleteUser(c *sdk.Call) error {
-	config := configOf(c).DeleteUser
-	if !config.Enabled {
+	config := configOf(c).DeleteUser()
+	if !config.Enabled() {
 		return errDeleteUserDisabled
 	}
 	session, body := c.Session(), deleteUserBody{c.Request()}
@@ -27,8 +27,8 @@ func deleteUser(c *sdk.Call) error {
 	if token := body.Token(); token != "" {
 		return deleteByToken(c, token, session.UserID)
 	}
-	if config.SendDeleteAccountVerification {
-		return mailDeletion(c, session.User, config.DeleteTokenExpiresIn)
+	if config.SendDeleteAccountVerification() {
+		return mailDeletion(c, session.User, config.DeleteTokenExpiresIn())
 	}
 	if !withPassword && !session.Fresh {
 		return errSessionExpired
@@ -51,7 +51,7 @@ func mailDeletion(c *sdk.Call, user sdk.User, expiresIn int64) error {
 // deleteUserCallback serves GET /delete-user/callback, the mailed link. It
 // works only where the user is signed in.
 func deleteUserCallback(c *sdk.Call) error {
-	if !configOf(c).DeleteUser.Enabled {
+	if !configOf(c).DeleteUser().Enabled() {
 		return errNotFound
 	}
 	session, query := c.Session(), deleteUserCallbackQuery{c.Request()}

@@ -11,15 +11,15 @@ import (
 // same answer as one that is free.
 func changeEmail(c *sdk.Call) error {
 	config := configOf(c)
-	if !config.ChangeEmail.Enabled {
+	if !config.ChangeEmail().Enabled() {
 		return errChangeEmailDisabled
 	}
 	user, next := c.Session().User, sdk.ToLower(changeEmailBody{c.Request()}.NewEmail())
 	if next == user.Email {
 		return errSameEmail
 	}
-	direct := !user.EmailVerified && config.ChangeEmail.UpdateEmailWithoutVerification
-	if !direct && !config.EmailVerification.SendVerificationEmail { // before the look-up, which must not show here
+	direct := !user.EmailVerified && config.ChangeEmail().UpdateEmailWithoutVerification()
+	if !direct && !config.EmailVerification().SendVerificationEmail() { // before the look-up, which must not show here
 		return errCannotVerifyEmail
 	}
 	_, err := c.Identity().FindUser(sdk.FindUserOptions{Email: next})
@@ -29,7 +29,7 @@ func changeEmail(c *sdk.Call) error {
 	case !errors.Is(err, sdk.NotFound):
 	case direct:
 		err = replaceEmail(c, config, user.ID, next)
-	case user.EmailVerified && config.ChangeEmail.SendChangeEmailConfirmation:
+	case user.EmailVerified && config.ChangeEmail().SendChangeEmailConfirmation():
 		err = mailLink(c, config, "change-email-confirmation", user.Email, changeClaims(user.Email, next, "change-email-confirmation"))
 	default:
 		err = mailLink(c, config, "verify-email", next, changeClaims(user.Email, next, "change-email-verification"))
@@ -59,7 +59,7 @@ func replaceEmail(c *sdk.Call, config config, userID, next string) error {
 	if err == nil {
 		err = c.Sessions().Reissue()
 	}
-	if err != nil || !config.EmailVerification.SendVerificationEmail {
+	if err != nil || !config.EmailVerification().SendVerificationEmail() {
 		return err
 	}
 	return mailLink(c, config, "verify-email", next, email)
@@ -68,5 +68,5 @@ func replaceEmail(c *sdk.Call, config config, userID, next string) error {
 // mailLink mails a link to /verify-email with a token of the given claims.
 func mailLink(c *sdk.Call, config config, template, to string, claims []sdk.Field) error {
 	link := kit.LinkMail{To: to, Template: template, Path: "/verify-email", CallbackURL: changeEmailBody{c.Request()}.CallbackURL()}
-	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification.ExpiresIn, claims...)
+	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification().ExpiresIn(), claims...)
 }

@@ -42,109 +42,89 @@ const (
 	purposeEmailVerification = "email-verification"
 )
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Change of address.
-	ChangeEmail configChangeEmail
-	// Deletion.
-	DeleteUser configDeleteUser
-	// As in the plugin email-password, which serves the links.
-	EmailVerification configEmailVerification
-	// Whether the last account may be unlinked.
-	AllowUnlinkingAll bool
+type config struct{ sdk.Settings }
+
+// ChangeEmail is the setting changeEmail. Change of address.
+func (x config) ChangeEmail() configChangeEmail {
+	return configChangeEmail{x.Settings.Object("changeEmail")}
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "changeEmail":
-			r.ChangeEmail = readConfigChangeEmail(m)
-		case "deleteUser":
-			r.DeleteUser = readConfigDeleteUser(m)
-		case "emailVerification":
-			r.EmailVerification = readConfigEmailVerification(m)
-		case "allowUnlinkingAll":
-			r.AllowUnlinkingAll = m.IsTrue()
-		}
-	}
-	return r
+// DeleteUser is the setting deleteUser. Deletion.
+func (x config) DeleteUser() configDeleteUser {
+	return configDeleteUser{x.Settings.Object("deleteUser")}
+}
+
+// EmailVerification is the setting emailVerification. As in the plugin
+// email-password, which serves the links.
+func (x config) EmailVerification() configEmailVerification {
+	return configEmailVerification{x.Settings.Object("emailVerification")}
+}
+
+// AllowUnlinkingAll is the setting allowUnlinkingAll. Whether the last
+// account may be unlinked.
+func (x config) AllowUnlinkingAll() bool {
+	return x.Settings.Value("allowUnlinkingAll").IsTrue()
 }
 
 // configChangeEmail is config.changeEmail.
-type configChangeEmail struct {
-	// Whether users may change their address.
-	Enabled bool
-	// Change an address that was never verified at once.
-	UpdateEmailWithoutVerification bool
-	// Ask for consent at a verified address before mailing to the new one.
-	SendChangeEmailConfirmation bool
+type configChangeEmail struct{ sdk.Settings }
+
+// Enabled is the setting enabled. Whether users may change their address.
+func (x configChangeEmail) Enabled() bool {
+	return x.Settings.Value("enabled").IsTrue()
 }
 
-func readConfigChangeEmail(v sdk.Value) configChangeEmail {
-	var r configChangeEmail
-	for name, m := range v.Members() {
-		switch name {
-		case "enabled":
-			r.Enabled = m.IsTrue()
-		case "updateEmailWithoutVerification":
-			r.UpdateEmailWithoutVerification = m.IsTrue()
-		case "sendChangeEmailConfirmation":
-			r.SendChangeEmailConfirmation = m.IsTrue()
-		}
-	}
-	return r
+// UpdateEmailWithoutVerification is the setting
+// updateEmailWithoutVerification. Change an address that was never verified
+// at once.
+func (x configChangeEmail) UpdateEmailWithoutVerification() bool {
+	return x.Settings.Value("updateEmailWithoutVerification").IsTrue()
+}
+
+// SendChangeEmailConfirmation is the setting sendChangeEmailConfirmation.
+// Ask for consent at a verified address before mailing to the new one.
+func (x configChangeEmail) SendChangeEmailConfirmation() bool {
+	return x.Settings.Value("sendChangeEmailConfirmation").IsTrue()
 }
 
 // configDeleteUser is config.deleteUser.
-type configDeleteUser struct {
-	// Whether users may delete themselves.
-	Enabled bool
-	// Mail a link that deletes, instead of deleting at once.
-	SendDeleteAccountVerification bool
-	// How long the link works, in seconds.
-	DeleteTokenExpiresIn int64
+type configDeleteUser struct{ sdk.Settings }
+
+// Enabled is the setting enabled. Whether users may delete themselves.
+func (x configDeleteUser) Enabled() bool {
+	return x.Settings.Value("enabled").IsTrue()
 }
 
-func readConfigDeleteUser(v sdk.Value) configDeleteUser {
-	var r configDeleteUser
-	for name, m := range v.Members() {
-		switch name {
-		case "enabled":
-			r.Enabled = m.IsTrue()
-		case "sendDeleteAccountVerification":
-			r.SendDeleteAccountVerification = m.IsTrue()
-		case "deleteTokenExpiresIn":
-			r.DeleteTokenExpiresIn = m.Int(0)
-		}
-	}
-	return r
+// SendDeleteAccountVerification is the setting
+// sendDeleteAccountVerification. Mail a link that deletes, instead of
+// deleting at once.
+func (x configDeleteUser) SendDeleteAccountVerification() bool {
+	return x.Settings.Value("sendDeleteAccountVerification").IsTrue()
+}
+
+// DeleteTokenExpiresIn is the setting deleteTokenExpiresIn. How long the
+// link works, in seconds.
+func (x configDeleteUser) DeleteTokenExpiresIn() int64 {
+	return x.Settings.Value("deleteTokenExpiresIn").Int(0)
 }
 
 // configEmailVerification is config.emailVerification.
-type configEmailVerification struct {
-	// Mail verification links; without it, verified addresses cannot be
-	// changed.
-	SendVerificationEmail bool
-	// How long a link works, in seconds.
-	ExpiresIn int64
+type configEmailVerification struct{ sdk.Settings }
+
+// SendVerificationEmail is the setting sendVerificationEmail. Mail
+// verification links; without it, verified addresses cannot be changed.
+func (x configEmailVerification) SendVerificationEmail() bool {
+	return x.Settings.Value("sendVerificationEmail").IsTrue()
 }
 
-func readConfigEmailVerification(v sdk.Value) configEmailVerification {
-	var r configEmailVerification
-	for name, m := range v.Members() {
-		switch name {
-		case "sendVerificationEmail":
-			r.SendVerificationEmail = m.IsTrue()
-		case "expiresIn":
-			r.ExpiresIn = m.Int(0)
-		}
-	}
-	return r
+// ExpiresIn is the setting expiresIn. How long a link works, in seconds.
+func (x configEmailVerification) ExpiresIn() int64 {
+	return x.Settings.Value("expiresIn").Int(0)
 }
 
 // changeEmailBody is the body of POST /change-email.

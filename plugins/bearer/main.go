@@ -20,7 +20,7 @@ const tokenHeader = "set-auth-token"
 // the request. One with a wrong signature is passed over, and the cookie
 // counts; one of no session does not fall back to the cookie.
 func useToken(c *sdk.Call) error {
-	return kit.UseBearer(c, c.Request().BearerToken(), configOf(c).RequireSignature)
+	return kit.UseBearer(c, c.Request().BearerToken(), configOf(c).RequireSignature())
 }
 
 // showToken repeats the session token of the answer's cookie in a header that

@@ -12,24 +12,16 @@ func init() {
 // pluginID is the id of the plugin.
 const pluginID = "bearer"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Accept only signed tokens, as set-auth-token has them; a plain one, as
-	// sign-in answers have it in their body, is passed over.
-	RequireSignature bool
-}
+type config struct{ sdk.Settings }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "requireSignature":
-			r.RequireSignature = m.IsTrue()
-		}
-	}
-	return r
+// RequireSignature is the setting requireSignature. Accept only signed
+// tokens, as set-auth-token has them; a plain one, as sign-in answers have
+// it in their body, is passed over.
+func (x config) RequireSignature() bool {
+	return x.Settings.Value("requireSignature").IsTrue()
 }

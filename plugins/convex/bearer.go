@@ -29,7 +29,7 @@ func useBearer(c *sdk.Call) error {
 // useToken makes the session that a token for Convex names the request's. A
 // token that is not this plugin's, or not good any more, is passed over.
 func useToken(c *sdk.Call, settings config, token string) error {
-	claims, err := c.Keys().Verify(keyConvex, sdk.String(token), sdk.KeyVerifyOptions{Alg: settings.Algorithm})
+	claims, err := c.Keys().Verify(keyConvex, sdk.String(token), sdk.KeyVerifyOptions{Alg: settings.Algorithm()})
 	if errors.Is(err, sdk.Invalid) {
 		return nil
 	}
@@ -38,10 +38,10 @@ func useToken(c *sdk.Call, settings config, token string) error {
 	}
 	claim := func(name string) string { return claims.Get(name).String() }
 	session, user := claim("sessionId"), claim("sub")
-	if settings.Subject != "" {
+	if settings.Subject() != "" {
 		user = claim(claimUserID)
 	}
-	if claim("iss") != settings.issuer(c) || claim("aud") != settings.Audience || session == "" || user == "" {
+	if claim("iss") != settings.issuer(c) || claim("aud") != settings.Audience() || session == "" || user == "" {
 		return nil
 	}
 	if err := c.Sessions().Use(sdk.SessionUseOptions{ID: session, UserID: user}); err != nil {
@@ -55,7 +55,7 @@ func useToken(c *sdk.Call, settings config, token string) error {
 // takesTokens reports whether the endpoint with a route takes a token for
 // Convex.
 func (s config) takesTokens(route string) bool {
-	return slices.ContainsFunc(s.TokenScopes, func(scope string) bool {
+	return slices.ContainsFunc(s.TokenScopes(), func(scope string) bool {
 		below, family := strings.CutSuffix(scope, "/*")
 		return route == scope || family && strings.HasPrefix(route, below+"/")
 	})

@@ -26,91 +26,85 @@ const (
 	keyConvex = "convex"
 )
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// The issuer in tokens, without a slash at the end. Default: the tenant's
-	// base URL. Convex knows users by issuer and id: an app that had tokens
-	// from its deployment before keeps that URL here.
-	Issuer string
-	// The field of the user whose text is the subject of tokens, such as the
-	// app's own id in userId. Users who have none there are known by their id.
-	// Tokens then also have the claim authUserId, the id here. Clients must not
-	// be able to set the field. Default: the user's id.
-	Subject string
-	// The audience in tokens: the applicationID in Convex's auth config.
-	Audience string
-	// How long a token is good, in seconds. Clients of Convex renew theirs ten
-	// seconds before the end.
-	Lifetime int64
-	// How tokens are signed. EdDSA (Ed25519) is what @convex-dev/better-auth
-	// signs with for an auth config of domain and applicationID; a customJwt
-	// provider refuses it.
-	Algorithm string
-	// Endpoints that take a token in the Authorization header as proof of its
-	// session, as paths below the base path; /* at the end is everything below.
-	// For servers of the app that have a user's token: they get no cookies and
-	// no session tokens. Default: none.
-	TokenScopes []string
-	// Where the discovery document says the keys are. Default: at the issuer,
-	// under the tenant's base path.
-	JWKSURL string
-	// What tokens say of the user.
-	Claims configClaims
+type config struct{ sdk.Settings }
+
+// Issuer is the setting issuer. The issuer in tokens, without a slash at the
+// end. Default: the tenant's base URL. Convex knows users by issuer and id:
+// an app that had tokens from its deployment before keeps that URL here.
+func (x config) Issuer() string {
+	return x.Settings.Value("issuer").String()
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "issuer":
-			r.Issuer = m.String()
-		case "subject":
-			r.Subject = m.String()
-		case "audience":
-			r.Audience = m.String()
-		case "lifetime":
-			r.Lifetime = m.Int(0)
-		case "algorithm":
-			r.Algorithm = m.String()
-		case "tokenScopes":
-			r.TokenScopes = m.Texts()
-		case "jwksURL":
-			r.JWKSURL = m.String()
-		case "claims":
-			r.Claims = readConfigClaims(m)
-		}
-	}
-	return r
+// Subject is the setting subject. The field of the user whose text is the
+// subject of tokens, such as the app's own id in userId. Users who have none
+// there are known by their id. Tokens then also have the claim authUserId,
+// the id here. Clients must not be able to set the field. Default: the
+// user's id.
+func (x config) Subject() string {
+	return x.Settings.Value("subject").String()
+}
+
+// Audience is the setting audience. The audience in tokens: the
+// applicationID in Convex's auth config.
+func (x config) Audience() string {
+	return x.Settings.Value("audience").String()
+}
+
+// Lifetime is the setting lifetime. How long a token is good, in seconds.
+// Clients of Convex renew theirs ten seconds before the end.
+func (x config) Lifetime() int64 {
+	return x.Settings.Value("lifetime").Int(0)
+}
+
+// Algorithm is the setting algorithm. How tokens are signed. EdDSA (Ed25519)
+// is what @convex-dev/better-auth signs with for an auth config of domain
+// and applicationID; a customJwt provider refuses it.
+func (x config) Algorithm() string {
+	return x.Settings.Value("algorithm").String()
+}
+
+// TokenScopes is the setting tokenScopes. Endpoints that take a token in the
+// Authorization header as proof of its session, as paths below the base
+// path; /* at the end is everything below. For servers of the app that have
+// a user's token: they get no cookies and no session tokens. Default: none.
+func (x config) TokenScopes() []string {
+	return x.Settings.Value("tokenScopes").Texts()
+}
+
+// JWKSURL is the setting jwksURL. Where the discovery document says the keys
+// are. Default: at the issuer, under the tenant's base path.
+func (x config) JWKSURL() string {
+	return x.Settings.Value("jwksURL").String()
+}
+
+// Claims is the setting claims. What tokens say of the user.
+func (x config) Claims() configClaims {
+	return configClaims{x.Settings.Object("claims")}
 }
 
 // configClaims is config.claims.
-type configClaims struct {
-	// The fields of the user that become claims. Default: all but id and image,
-	// if there are no templates.
-	Fields []string
-	// Claims that are the same in every token.
-	Constants sdk.Value
-	// Claims made of texts with {{user.FIELD}} and {{session.FIELD}} in them.
-	// One field alone keeps its type. With templates and without fields, the
-	// user's fields are left out.
-	Templates sdk.Value
+type configClaims struct{ sdk.Settings }
+
+// Fields is the setting fields. The fields of the user that become claims.
+// Default: all but id and image, if there are no templates.
+func (x configClaims) Fields() []string {
+	return x.Settings.Value("fields").Texts()
 }
 
-func readConfigClaims(v sdk.Value) configClaims {
-	var r configClaims
-	for name, m := range v.Members() {
-		switch name {
-		case "fields":
-			r.Fields = m.Texts()
-		case "constants":
-			r.Constants = m
-		case "templates":
-			r.Templates = m
-		}
-	}
-	return r
+// Constants is the setting constants. Claims that are the same in every
+// token.
+func (x configClaims) Constants() sdk.Value {
+	return x.Settings.Value("constants")
+}
+
+// Templates is the setting templates. Claims made of texts with
+// {{user.FIELD}} and {{session.FIELD}} in them. One field alone keeps its
+// type. With templates and without fields, the user's fields are left out.
+func (x configClaims) Templates() sdk.Value {
+	return x.Settings.Value("templates")
 }

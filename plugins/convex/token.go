@@ -38,7 +38,7 @@ func followSession(c *sdk.Call) error {
 		return nil
 	}
 	settings := configOf(c)
-	_, err := issue(c, settings, session, settings.Lifetime*2/3)
+	_, err := issue(c, settings, session, settings.Lifetime()*2/3)
 	return err
 }
 
@@ -51,14 +51,14 @@ func issue(c *sdk.Call, settings config, session sdk.CurrentSession, left int64)
 	o.Claims = append(o.Claims,
 		sdk.F("sessionId", sdk.String(session.ID)),
 		sdk.F("sub", sdk.String(settings.subject(session.User))))
-	if settings.Subject != "" {
+	if settings.Subject() != "" {
 		o.Claims = append(o.Claims, sdk.F(claimUserID, sdk.String(session.User.ID)))
 	}
-	o.Claims = append(o.Claims, sdk.F("iss", sdk.String(settings.issuer(c))), sdk.F("aud", sdk.String(settings.Audience)))
-	o.Alg, o.ID, o.Reuse, o.Reserved = settings.Algorithm, true, left, reservedClaims
-	signed, err := c.Keys().Sign(keyConvex, settings.Lifetime, o)
+	o.Claims = append(o.Claims, sdk.F("iss", sdk.String(settings.issuer(c))), sdk.F("aud", sdk.String(settings.Audience())))
+	o.Alg, o.ID, o.Reuse, o.Reserved = settings.Algorithm(), true, left, reservedClaims
+	signed, err := c.Keys().Sign(keyConvex, settings.Lifetime(), o)
 	if err == nil {
-		c.SetCookieFor(cookieConvexJWT, signed.Token, settings.Lifetime)
+		c.SetCookieFor(cookieConvexJWT, signed.Token, settings.Lifetime())
 	}
 	return signed.Token, err
 }
@@ -66,17 +66,17 @@ func issue(c *sdk.Call, settings config, session sdk.CurrentSession, left int64)
 // subject returns what Convex will know the user by: the text of the field that
 // the configuration names, where the user has it, or else the user's id.
 func (s config) subject(user sdk.User) string {
-	if s.Subject == "" {
+	if s.Subject() == "" {
 		return user.ID
 	}
-	return cmp.Or(user.Fields.Get(s.Subject).String(), user.ID)
+	return cmp.Or(user.Fields.Get(s.Subject()).String(), user.ID)
 }
 
 // issuer returns who signs. Convex identifies a user by issuer and subject, so
 // an app that moves its users here keeps its old one by configuration.
 func (s config) issuer(c *sdk.Call) string {
-	if s.Issuer != "" {
-		return s.Issuer
+	if s.Issuer() != "" {
+		return s.Issuer()
 	}
 	return c.Tenant("issuer").String()
 }

@@ -53,7 +53,7 @@ func pagePath(v sdk.Value) (string, bool) {
 
 // siteOf returns the app's site that the request came from, or the first one.
 func siteOf(c *sdk.Call) string {
-	sites, from := configOf(c).SiteURLs, c.Get("request.origin").String()
+	sites, from := configOf(c).SiteURLs(), c.Get("request.origin").String()
 	i := slices.IndexFunc(sites, func(site string) bool { return origin(site) == from })
 	return sites[max(i, 0)] // the schema demands one
 }

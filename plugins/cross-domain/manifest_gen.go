@@ -22,26 +22,18 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "cross-domain"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// The app's sites. A request from one of them comes back to it, any other
-	// to the first. Each must be a trusted origin of the tenant.
-	SiteURLs []string
-}
+type config struct{ sdk.Settings }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "siteURLs":
-			r.SiteURLs = m.Texts()
-		}
-	}
-	return r
+// SiteURLs is the setting siteURLs. The app's sites. A request from one of
+// them comes back to it, any other to the first. Each must be a trusted
+// origin of the tenant.
+func (x config) SiteURLs() []string {
+	return x.Settings.Value("siteURLs").Texts()
 }
 
 // exchangeBody is the body of POST /cross-domain/one-time-token/verify.

@@ -22,7 +22,7 @@ func exchange(c *sdk.Call) error { return tokens.Exchange(c, exchangeBody{c.Requ
 func addToken(c *sdk.Call) error {
 	target := c.RedirectTarget()
 	toApp := func(site string) bool { return origin(site) == origin(target) }
-	if target == "" || c.Reason() == "verify-email" || !slices.ContainsFunc(configOf(c).SiteURLs, toApp) {
+	if target == "" || c.Reason() == "verify-email" || !slices.ContainsFunc(configOf(c).SiteURLs(), toApp) {
 		return nil
 	}
 	token, err := tokens.Issue(c)

@@ -10,7 +10,7 @@ import "github.com/authhost/authhost/sdk"
 // It returns the key of the counter, in which the address cannot be read, or ""
 // where nothing is counted.
 func countTry(c *sdk.Call, lockout configAccountLockout, email string) (key string, err error) {
-	if !lockout.Enabled {
+	if !lockout.Enabled() {
 		return "", nil
 	}
 	mac, err := c.Crypto().HMAC(sdk.String(sdk.ToLower(email)), sdk.HMACOptions{Purpose: purposeLockout})
@@ -18,7 +18,7 @@ func countTry(c *sdk.Call, lockout configAccountLockout, email string) (key stri
 		return "", err
 	}
 	key = "sign-in:" + mac
-	hit, err := c.RateLimit().Hit(key, lockout.DurationSeconds, lockout.MaxFailedAttempts)
+	hit, err := c.RateLimit().Hit(key, lockout.DurationSeconds(), lockout.MaxFailedAttempts())
 	if err != nil || hit.Allowed {
 		return key, err
 	}

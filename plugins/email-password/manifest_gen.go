@@ -51,145 +51,153 @@ const (
 	purposeLockout           = "lockout"
 )
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Whether sign-up and sign-in work.
-	Enabled bool
-	// Refuse new users.
-	DisableSignUp bool
-	// Refuse sign-ins to an address after too many wrong passwords, whoever
-	// tries.
-	AccountLockout configAccountLockout
-	// Refuse to sign in a user whose address is not verified. Sign-up then does
-	// not sign in and does not tell whether an address is taken.
-	RequireEmailVerification bool
-	// Least length of a new password, in UTF-16 code units.
-	MinPasswordLength int64
-	// Greatest length of a new password, in UTF-16 code units.
-	MaxPasswordLength int64
-	// Words that a new password must not have in it, in whatever case, such as
-	// the names of the application and of its company. Passwords that are in
-	// force stay.
-	DeniedPasswordWords []string
-	// Whether sign-up signs in. If not, it does not tell whether an address is
-	// taken.
-	AutoSignIn bool
-	// Mail links for a new password; without it, requests for one are refused.
-	SendResetPassword bool
-	// How long a reset link works, in seconds.
-	ResetPasswordTokenExpiresIn int64
-	// Mail the user a notice when the password was reset.
-	OnPasswordReset bool
-	// Shut everybody else out when a password is reset: all sessions of the
-	// user end, links that would change the address are void and, if the
-	// address was never verified, accounts at providers are unlinked.
-	RevokeSessionsOnPasswordReset bool
-	// Mail the owner of an address when somebody signs up with it, where
-	// sign-up does not tell that it is taken.
-	OnExistingUserSignUp bool
-	// Verification of addresses.
-	EmailVerification configEmailVerification
+type config struct{ sdk.Settings }
+
+// Enabled is the setting enabled. Whether sign-up and sign-in work.
+func (x config) Enabled() bool {
+	return x.Settings.Value("enabled").IsTrue()
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	all := map[string]sdk.Value{}
-	for name, m := range v.Members() {
-		all[name] = m
-	}
-	var m sdk.Value
-	m = all["enabled"]
-	r.Enabled = m.IsTrue()
-	m = all["disableSignUp"]
-	r.DisableSignUp = m.IsTrue()
-	m = all["accountLockout"]
-	r.AccountLockout = readConfigAccountLockout(m)
-	m = all["requireEmailVerification"]
-	r.RequireEmailVerification = m.IsTrue()
-	m = all["minPasswordLength"]
-	r.MinPasswordLength = m.Int(0)
-	m = all["maxPasswordLength"]
-	r.MaxPasswordLength = m.Int(0)
-	m = all["deniedPasswordWords"]
-	r.DeniedPasswordWords = m.Texts()
-	m = all["autoSignIn"]
-	r.AutoSignIn = m.IsTrue()
-	m = all["sendResetPassword"]
-	r.SendResetPassword = m.IsTrue()
-	m = all["resetPasswordTokenExpiresIn"]
-	r.ResetPasswordTokenExpiresIn = m.Int(0)
-	m = all["onPasswordReset"]
-	r.OnPasswordReset = m.IsTrue()
-	m = all["revokeSessionsOnPasswordReset"]
-	r.RevokeSessionsOnPasswordReset = m.IsTrue()
-	m = all["onExistingUserSignUp"]
-	r.OnExistingUserSignUp = m.IsTrue()
-	m = all["emailVerification"]
-	r.EmailVerification = readConfigEmailVerification(m)
-	return r
+// DisableSignUp is the setting disableSignUp. Refuse new users.
+func (x config) DisableSignUp() bool {
+	return x.Settings.Value("disableSignUp").IsTrue()
+}
+
+// AccountLockout is the setting accountLockout. Refuse sign-ins to an
+// address after too many wrong passwords, whoever tries.
+func (x config) AccountLockout() configAccountLockout {
+	return configAccountLockout{x.Settings.Object("accountLockout")}
+}
+
+// RequireEmailVerification is the setting requireEmailVerification. Refuse
+// to sign in a user whose address is not verified. Sign-up then does not
+// sign in and does not tell whether an address is taken.
+func (x config) RequireEmailVerification() bool {
+	return x.Settings.Value("requireEmailVerification").IsTrue()
+}
+
+// MinPasswordLength is the setting minPasswordLength. Least length of a new
+// password, in UTF-16 code units.
+func (x config) MinPasswordLength() int64 {
+	return x.Settings.Value("minPasswordLength").Int(0)
+}
+
+// MaxPasswordLength is the setting maxPasswordLength. Greatest length of a
+// new password, in UTF-16 code units.
+func (x config) MaxPasswordLength() int64 {
+	return x.Settings.Value("maxPasswordLength").Int(0)
+}
+
+// DeniedPasswordWords is the setting deniedPasswordWords. Words that a new
+// password must not have in it, in whatever case, such as the names of the
+// application and of its company. Passwords that are in force stay.
+func (x config) DeniedPasswordWords() []string {
+	return x.Settings.Value("deniedPasswordWords").Texts()
+}
+
+// AutoSignIn is the setting autoSignIn. Whether sign-up signs in. If not, it
+// does not tell whether an address is taken.
+func (x config) AutoSignIn() bool {
+	return x.Settings.Value("autoSignIn").IsTrue()
+}
+
+// SendResetPassword is the setting sendResetPassword. Mail links for a new
+// password; without it, requests for one are refused.
+func (x config) SendResetPassword() bool {
+	return x.Settings.Value("sendResetPassword").IsTrue()
+}
+
+// ResetPasswordTokenExpiresIn is the setting resetPasswordTokenExpiresIn.
+// How long a reset link works, in seconds.
+func (x config) ResetPasswordTokenExpiresIn() int64 {
+	return x.Settings.Value("resetPasswordTokenExpiresIn").Int(0)
+}
+
+// OnPasswordReset is the setting onPasswordReset. Mail the user a notice
+// when the password was reset.
+func (x config) OnPasswordReset() bool {
+	return x.Settings.Value("onPasswordReset").IsTrue()
+}
+
+// RevokeSessionsOnPasswordReset is the setting
+// revokeSessionsOnPasswordReset. Shut everybody else out when a password is
+// reset: all sessions of the user end, links that would change the address
+// are void and, if the address was never verified, accounts at providers are
+// unlinked.
+func (x config) RevokeSessionsOnPasswordReset() bool {
+	return x.Settings.Value("revokeSessionsOnPasswordReset").IsTrue()
+}
+
+// OnExistingUserSignUp is the setting onExistingUserSignUp. Mail the owner
+// of an address when somebody signs up with it, where sign-up does not tell
+// that it is taken.
+func (x config) OnExistingUserSignUp() bool {
+	return x.Settings.Value("onExistingUserSignUp").IsTrue()
+}
+
+// EmailVerification is the setting emailVerification. Verification of
+// addresses.
+func (x config) EmailVerification() configEmailVerification {
+	return configEmailVerification{x.Settings.Object("emailVerification")}
 }
 
 // configAccountLockout is config.accountLockout.
-type configAccountLockout struct {
-	// Whether to. Anybody who knows an address can then keep its owner from
-	// signing in.
-	Enabled bool
-	// Wrong passwords in a row.
-	MaxFailedAttempts int64
-	// How long the account stays locked, and wrong passwords are remembered.
-	DurationSeconds int64
+type configAccountLockout struct{ sdk.Settings }
+
+// Enabled is the setting enabled. Whether to. Anybody who knows an address
+// can then keep its owner from signing in.
+func (x configAccountLockout) Enabled() bool {
+	return x.Settings.Value("enabled").IsTrue()
 }
 
-func readConfigAccountLockout(v sdk.Value) configAccountLockout {
-	var r configAccountLockout
-	for name, m := range v.Members() {
-		switch name {
-		case "enabled":
-			r.Enabled = m.IsTrue()
-		case "maxFailedAttempts":
-			r.MaxFailedAttempts = m.Int(0)
-		case "durationSeconds":
-			r.DurationSeconds = m.Int(0)
-		}
-	}
-	return r
+// MaxFailedAttempts is the setting maxFailedAttempts. Wrong passwords in a
+// row.
+func (x configAccountLockout) MaxFailedAttempts() int64 {
+	return x.Settings.Value("maxFailedAttempts").Int(0)
+}
+
+// DurationSeconds is the setting durationSeconds. How long the account stays
+// locked, and wrong passwords are remembered.
+func (x configAccountLockout) DurationSeconds() int64 {
+	return x.Settings.Value("durationSeconds").Int(0)
 }
 
 // configEmailVerification is config.emailVerification.
-type configEmailVerification struct {
-	// Mail verification links; without it, requests for one are refused.
-	SendVerificationEmail bool
-	// Mail a link on sign-up. Default: the value of requireEmailVerification.
-	SendOnSignUp sdk.Value
-	// Mail a link when a user is refused because the address is not verified.
-	SendOnSignIn bool
-	// Whether following the link signs in.
-	AutoSignInAfterVerification bool
-	// How long a verification link works, in seconds.
-	ExpiresIn int64
+type configEmailVerification struct{ sdk.Settings }
+
+// SendVerificationEmail is the setting sendVerificationEmail. Mail
+// verification links; without it, requests for one are refused.
+func (x configEmailVerification) SendVerificationEmail() bool {
+	return x.Settings.Value("sendVerificationEmail").IsTrue()
 }
 
-func readConfigEmailVerification(v sdk.Value) configEmailVerification {
-	var r configEmailVerification
-	for name, m := range v.Members() {
-		switch name {
-		case "sendVerificationEmail":
-			r.SendVerificationEmail = m.IsTrue()
-		case "sendOnSignUp":
-			r.SendOnSignUp = m
-		case "sendOnSignIn":
-			r.SendOnSignIn = m.IsTrue()
-		case "autoSignInAfterVerification":
-			r.AutoSignInAfterVerification = m.IsTrue()
-		case "expiresIn":
-			r.ExpiresIn = m.Int(0)
-		}
-	}
-	return r
+// SendOnSignUp is the setting sendOnSignUp. Mail a link on sign-up. Default:
+// the value of requireEmailVerification.
+func (x configEmailVerification) SendOnSignUp() sdk.Value {
+	return x.Settings.Value("sendOnSignUp")
+}
+
+// SendOnSignIn is the setting sendOnSignIn. Mail a link when a user is
+// refused because the address is not verified.
+func (x configEmailVerification) SendOnSignIn() bool {
+	return x.Settings.Value("sendOnSignIn").IsTrue()
+}
+
+// AutoSignInAfterVerification is the setting autoSignInAfterVerification.
+// Whether following the link signs in.
+func (x configEmailVerification) AutoSignInAfterVerification() bool {
+	return x.Settings.Value("autoSignInAfterVerification").IsTrue()
+}
+
+// ExpiresIn is the setting expiresIn. How long a verification link works, in
+// seconds.
+func (x configEmailVerification) ExpiresIn() int64 {
+	return x.Settings.Value("expiresIn").Int(0)
 }
 
 // signUpBody is the body of POST /sign-up/email.

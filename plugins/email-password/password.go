@@ -55,9 +55,9 @@ func verifyPassword(c *sdk.Call) error {
 func (x config) checkPassword(password string) error {
 	n := int64(sdk.UTF16Len(password))
 	switch {
-	case n < x.MinPasswordLength:
+	case n < x.MinPasswordLength():
 		return errPasswordTooShort
-	case n > x.MaxPasswordLength:
+	case n > x.MaxPasswordLength():
 		return errPasswordTooLong
 	}
 	return x.checkWords(password)
@@ -65,7 +65,7 @@ func (x config) checkPassword(password string) error {
 
 func (x config) checkWords(password string) error {
 	password = strings.ToLower(password)
-	if slices.ContainsFunc(x.DeniedPasswordWords, func(word string) bool { return strings.Contains(password, strings.ToLower(word)) }) {
+	if slices.ContainsFunc(x.DeniedPasswordWords(), func(word string) bool { return strings.Contains(password, strings.ToLower(word)) }) {
 		return errPasswordNotAllowed
 	}
 	return nil

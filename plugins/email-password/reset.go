@@ -16,13 +16,13 @@ var resets = kit.Tokens{Prefix: "reset-password:", Length: 24}
 // what it costs, are the same for known and unknown addresses.
 func requestPasswordReset(c *sdk.Call) error {
 	config, body := configOf(c), requestPasswordResetBody{c.Request()}
-	if !config.SendResetPassword {
+	if !config.SendResetPassword() {
 		return errResetPasswordDisabled
 	}
 	user, err := c.Identity().FindUser(sdk.FindUserOptions{Email: body.Email()})
 	switch {
 	case err == nil:
-		err = mailReset(c, user, body.RedirectTo(), config.ResetPasswordTokenExpiresIn)
+		err = mailReset(c, user, body.RedirectTo(), config.ResetPasswordTokenExpiresIn())
 	case errors.Is(err, sdk.NotFound):
 		err = writeDecoy(c)
 	}
@@ -79,14 +79,14 @@ func resetPassword(c *sdk.Call) error {
 }
 
 func afterReset(c *sdk.Call, config config, userID string) error {
-	if !config.OnPasswordReset && !config.RevokeSessionsOnPasswordReset {
+	if !config.OnPasswordReset() && !config.RevokeSessionsOnPasswordReset() {
 		return nil
 	}
 	user, err := c.Identity().FindUser(sdk.FindUserOptions{ID: userID})
-	if err == nil && config.OnPasswordReset {
+	if err == nil && config.OnPasswordReset() {
 		err = c.Email().Send(user.Email, "password-was-reset", sdk.EmailSendOptions{})
 	}
-	if err == nil && config.RevokeSessionsOnPasswordReset {
+	if err == nil && config.RevokeSessionsOnPasswordReset() {
 		err = shutOut(c, user)
 	}
 	return err

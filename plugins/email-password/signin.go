@@ -5,18 +5,18 @@ import "github.com/authhost/authhost/sdk"
 // signIn serves POST /sign-in/email.
 func signIn(c *sdk.Call) error {
 	config, body := configOf(c), signInBody{c.Request()}
-	if !config.Enabled {
+	if !config.Enabled() {
 		return errEmailPasswordDisabled
 	}
 	email := body.Email()
 	if !sdk.IsEmail(email) {
 		return errInvalidEmail
 	}
-	user, err := authenticate(c, config.AccountLockout, email, body.Password())
+	user, err := authenticate(c, config.AccountLockout(), email, body.Password())
 	if err != nil {
 		return err
 	}
-	if config.RequireEmailVerification && !user.EmailVerified {
+	if config.RequireEmailVerification() && !user.EmailVerified {
 		return refuseUnverified(c, config, user.Email, body.CallbackURL())
 	}
 	issued, err := c.Sessions().Create(user.ID, sdk.SessionCreateOptions{Reason: "sign-in", RememberMe: sdk.Bool(body.RememberMe())})
@@ -51,7 +51,7 @@ func authenticate(c *sdk.Call, lockout configAccountLockout, email string, passw
 // refuseUnverified answers a right password for an address that has yet to be
 // verified, and keeps the mail.
 func refuseUnverified(c *sdk.Call, config config, email, page string) error {
-	if config.EmailVerification.SendVerificationEmail && config.EmailVerification.SendOnSignIn {
+	if config.EmailVerification().SendVerificationEmail() && config.EmailVerification().SendOnSignIn() {
 		if err := mailVerification(c, config, email, page); err != nil {
 			return err
 		}

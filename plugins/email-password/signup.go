@@ -10,7 +10,7 @@ import (
 // signUp serves POST /sign-up/email.
 func signUp(c *sdk.Call) error {
 	config, body := configOf(c), signUpBody{c.Request()}
-	if !config.Enabled || config.DisableSignUp {
+	if !config.Enabled() || config.DisableSignUp() {
 		return errEmailPasswordSignUpDisabled
 	}
 	if err := config.checkPassword(body.Body("password").String()); err != nil {
@@ -67,7 +67,7 @@ func startSession(c *sdk.Call, userID string, o sdk.SessionCreateOptions) error 
 // discreet reports whether sign-up must not tell if an address is taken. It
 // is so wherever a sign-up does not sign in, because then both cases can get
 // the same answer.
-func (x config) discreet() bool { return x.RequireEmailVerification || !x.AutoSignIn }
+func (x config) discreet() bool { return x.RequireEmailVerification() || !x.AutoSignIn() }
 
 // duplicate answers a sign-up with an address that is taken: openly, or as if
 // a user had been created. Then it costs the same hash and the same write.
@@ -84,7 +84,7 @@ func duplicate(c *sdk.Call, config config, email string) error {
 	if err := c.Identity().Equalize(signUpBody{c.Request()}.Password()); err != nil {
 		return err
 	}
-	if config.OnExistingUserSignUp {
+	if config.OnExistingUserSignUp() {
 		if err := c.Email().Send(email, "existing-user-sign-up", sdk.EmailSendOptions{}); err != nil {
 			return err
 		}

@@ -19,8 +19,8 @@ const (
 // sendsOnSignUp reports whether sign-up mails a verification link. Unless it
 // is said, it does when the address must be verified.
 func (x config) sendsOnSignUp() bool {
-	said := x.EmailVerification.SendOnSignUp
-	return x.EmailVerification.SendVerificationEmail && (said.IsTrue() || said.IsAbsent() && x.RequireEmailVerification)
+	said := x.EmailVerification().SendOnSignUp()
+	return x.EmailVerification().SendVerificationEmail() && (said.IsTrue() || said.IsAbsent() && x.RequireEmailVerification())
 }
 
 // mailVerification mails a link that verifies an address.
@@ -31,13 +31,13 @@ func mailVerification(c *sdk.Call, config config, email, page string) error {
 // mailLink mails a link to /verify-email with a token of the given claims.
 func mailLink(c *sdk.Call, config config, to, page string, claims ...sdk.Field) error {
 	link := kit.LinkMail{To: to, Template: "verify-email", Path: "/verify-email", CallbackURL: page}
-	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification.ExpiresIn, claims...)
+	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification().ExpiresIn(), claims...)
 }
 
 // sendVerificationEmail serves POST /send-verification-email.
 func sendVerificationEmail(c *sdk.Call) error {
 	config, session, body := configOf(c), c.Session(), sendVerificationEmailBody{c.Request()}
-	if !config.EmailVerification.SendVerificationEmail {
+	if !config.EmailVerification().SendVerificationEmail() {
 		return errVerificationEmailNotEnabled
 	}
 	send, email := mailDiscreetly, sdk.ToLower(body.Email())
@@ -127,7 +127,7 @@ func markVerified(c *sdk.Call, user sdk.User) error {
 	if _, err := c.Identity().UpdateUser(user.ID, verified); err != nil {
 		return err
 	}
-	if configOf(c).EmailVerification.AutoSignInAfterVerification {
+	if configOf(c).EmailVerification().AutoSignInAfterVerification() {
 		if pending, err := ensureSession(c, user, c.Session().User.Email == user.Email); err != nil || pending {
 			return err
 		}
@@ -168,7 +168,7 @@ func changeAddress(c *sdk.Call, user sdk.User, updateTo string, claims sdk.Value
 // confirmAddress follows the link in the mail to the present address: the new
 // address gets a link of its own.
 func confirmAddress(c *sdk.Call, user sdk.User, updateTo string) error {
-	if config := configOf(c); config.EmailVerification.SendVerificationEmail {
+	if config := configOf(c); config.EmailVerification().SendVerificationEmail() {
 		claims := []sdk.Field{sdk.F("email", sdk.String(user.Email)), sdk.F("updateTo", sdk.String(updateTo)), sdk.F("requestType", sdk.String(verifyChange))}
 		if err := mailLink(c, config, updateTo, verifyEmailQuery{c.Request()}.CallbackURL(), claims...); err != nil {
 			return err

@@ -32,9 +32,9 @@ func check(c *sdk.Call) error {
 		return err
 	}
 	hash := strings.ToUpper(digest)
-	answer, err := c.HTTP().Request(config.URL+"/"+hash[:prefixLength], sdk.HTTPRequestOptions{
+	answer, err := c.HTTP().Request(config.URL()+"/"+hash[:prefixLength], sdk.HTTPRequestOptions{
 		Headers:   []sdk.Field{sdk.F("add-padding", sdk.String("true"))},
-		TimeoutMs: config.TimeoutMs,
+		TimeoutMs: config.TimeoutMs(),
 	})
 	if err != nil {
 		return unchecked(c, config, err.Error())
@@ -46,7 +46,7 @@ func check(c *sdk.Call) error {
 	switch {
 	case found:
 		refused := *errPasswordCompromised
-		refused.Message = cmp.Or(config.CustomPasswordCompromisedMessage, refused.Message)
+		refused.Message = cmp.Or(config.CustomPasswordCompromisedMessage(), refused.Message)
 		return &refused
 	case !usable:
 		return unchecked(c, config, "the answer is no list of hashes")
@@ -78,7 +78,7 @@ func listed(body, suffix string) (found, usable bool) {
 // unchecked does what the configuration says for a password that could not be
 // looked up.
 func unchecked(c *sdk.Call, config config, reason string) error {
-	if config.OnFailure == "allow" {
+	if config.OnFailure() == "allow" {
 		c.Log(sdk.LevelWarn, "a password could not be looked up, and is taken: "+reason)
 		return nil
 	}

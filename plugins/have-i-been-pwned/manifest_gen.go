@@ -17,40 +17,38 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "have-i-been-pwned"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Where ranges are asked for: five hexadecimal digits of the password's
-	// SHA-1 hash follow, after a slash. Nothing else of it leaves the server. A
-	// mirror answers in the same form, a line "SUFFIX:COUNT" for each hash.
-	URL string
-	// What clients are told instead of "The password you entered has been
-	// compromised. Please choose a different password.".
-	CustomPasswordCompromisedMessage string
-	// What happens when there is no usable answer: deny answers 500
-	// PASSWORD_CHECK_FAILED, allow takes the password unchecked, with a warning
-	// in the log.
-	OnFailure string
-	// How long an answer may take, in milliseconds.
-	TimeoutMs int64
+type config struct{ sdk.Settings }
+
+// URL is the setting url. Where ranges are asked for: five hexadecimal
+// digits of the password's SHA-1 hash follow, after a slash. Nothing else of
+// it leaves the server. A mirror answers in the same form, a line
+// "SUFFIX:COUNT" for each hash.
+func (x config) URL() string {
+	return x.Settings.Value("url").String()
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "url":
-			r.URL = m.String()
-		case "customPasswordCompromisedMessage":
-			r.CustomPasswordCompromisedMessage = m.String()
-		case "onFailure":
-			r.OnFailure = m.String()
-		case "timeoutMs":
-			r.TimeoutMs = m.Int(0)
-		}
-	}
-	return r
+// CustomPasswordCompromisedMessage is the setting
+// customPasswordCompromisedMessage. What clients are told instead of "The
+// password you entered has been compromised. Please choose a different
+// password.".
+func (x config) CustomPasswordCompromisedMessage() string {
+	return x.Settings.Value("customPasswordCompromisedMessage").String()
+}
+
+// OnFailure is the setting onFailure. What happens when there is no usable
+// answer: deny answers 500 PASSWORD_CHECK_FAILED, allow takes the password
+// unchecked, with a warning in the log.
+func (x config) OnFailure() string {
+	return x.Settings.Value("onFailure").String()
+}
+
+// TimeoutMs is the setting timeoutMs. How long an answer may take, in
+// milliseconds.
+func (x config) TimeoutMs() int64 {
+	return x.Settings.Value("timeoutMs").Int(0)
 }

@@ -37,12 +37,12 @@ func token(c *sdk.Call) error {
 }
 
 // jwks serves GET /jwks, or where the options put it.
-func jwks(c *sdk.Call) error { return kit.ServeKeys(c, keyJWT, configOf(c).Algorithm) }
+func jwks(c *sdk.Call) error { return kit.ServeKeys(c, keyJWT, configOf(c).Algorithm()) }
 
 // followSession puts a token into the answer that shows a session.
 func followSession(c *sdk.Call) error {
 	settings, session := configOf(c), c.Session()
-	if settings.DisableSettingJWTHeader || !session.Exists() {
+	if settings.DisableSettingJWTHeader() || !session.Exists() {
 		return nil
 	}
 	signed, err := issue(c, settings, session)
@@ -57,18 +57,18 @@ func followSession(c *sdk.Call) error {
 // issue signs a token for the session.
 func issue(c *sdk.Call, settings config, session sdk.CurrentSession) (string, error) {
 	o := kit.UserClaims(c, session, registered...)
-	subject := session.User.Fields.Get(settings.SubjectField)
+	subject := session.User.Fields.Get(settings.SubjectField())
 	if subject.IsNullish() {
 		subject = sdk.String(session.User.ID)
 	}
 	o.Claims = append(o.Claims, sdk.F("sub", subject))
-	return settings.sign(c, settings.Lifetime, o)
+	return settings.sign(c, settings.Lifetime(), o)
 }
 
 // sign signs claims under this plugin's issuer and audience.
 func (s config) sign(c *sdk.Call, lifetime int64, o sdk.KeySignOptions) (string, error) {
 	o.Claims = append(o.Claims, sdk.F("iss", s.issuer(c)), sdk.F("aud", s.audience(c)))
-	o.Alg, o.Reserved = s.Algorithm, reserved
+	o.Alg, o.Reserved = s.Algorithm(), reserved
 	signed, err := c.Keys().Sign(keyJWT, lifetime, o)
 	return signed.Token, err
 }
@@ -77,7 +77,7 @@ func (s config) sign(c *sdk.Call, lifetime int64, o sdk.KeySignOptions) (string,
 // want, under this plugin's issuer and audience. The times are the host's.
 func signJWT(c *sdk.Call) error {
 	settings, body := configOf(c), signJWTBody{c.Request()}
-	signed, err := settings.sign(c, body.ExpiresIn().Int(settings.Lifetime), sdk.KeySignOptions{Base: sdk.Copy("request.body.payload")})
+	signed, err := settings.sign(c, body.ExpiresIn().Int(settings.Lifetime()), sdk.KeySignOptions{Base: sdk.Copy("request.body.payload")})
 	if refused, ok := errors.AsType[*sdk.HostError](err); ok && refused.Status == sdk.Invalid {
 		return refused.Answer(400)
 	}
@@ -88,7 +88,7 @@ func signJWT(c *sdk.Call) error {
 // of this plugin's, null if it is none or not good any more.
 func verifyJWT(c *sdk.Call) error {
 	settings := configOf(c)
-	claims, err := c.Keys().Verify(keyJWT, sdk.Copy("request.body.token"), sdk.KeyVerifyOptions{Alg: settings.Algorithm})
+	claims, err := c.Keys().Verify(keyJWT, sdk.Copy("request.body.token"), sdk.KeyVerifyOptions{Alg: settings.Algorithm()})
 	if err != nil && !errors.Is(err, sdk.Invalid) {
 		return err
 	}
@@ -101,13 +101,13 @@ func verifyJWT(c *sdk.Call) error {
 // issuer returns who signs: the tenant's base URL unless the options say
 // otherwise.
 func (s config) issuer(c *sdk.Call) sdk.Value {
-	return sdk.String(cmp.Or(s.Issuer, c.Tenant("issuer").String()))
+	return sdk.String(cmp.Or(s.Issuer(), c.Tenant("issuer").String()))
 }
 
 // audience returns for whom tokens are, likewise.
 func (s config) audience(c *sdk.Call) sdk.Value {
-	if s.Audience.IsAbsent() {
+	if s.Audience().IsAbsent() {
 		return c.Tenant("issuer")
 	}
-	return s.Audience
+	return s.Audience()
 }

@@ -20,83 +20,80 @@ const (
 	keyJWT = "jwt"
 )
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// The issuer in tokens. Default: the tenant's base URL.
-	Issuer string
-	// The audience in tokens, one or several. Default: the tenant's base URL.
-	Audience sdk.Value
-	// The additional field of the user that is the subject of tokens; of a user
-	// who has none, the id. Clients must not be able to set the field. Default:
-	// the user's id.
-	SubjectField string
-	// How long a token is good, in seconds.
-	Lifetime int64
-	// How tokens are signed. EdDSA is with Ed25519; RSA keys have 2048 bits.
-	Algorithm string
-	// Where the public keys are, below the base path. Default: /jwks.
-	JWKSPath string
-	// Leave the header set-auth-jwt out of the answers of /get-session.
-	DisableSettingJWTHeader bool
-	// What tokens say of the user.
-	Claims configClaims
+type config struct{ sdk.Settings }
+
+// Issuer is the setting issuer. The issuer in tokens. Default: the tenant's
+// base URL.
+func (x config) Issuer() string {
+	return x.Settings.Value("issuer").String()
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "issuer":
-			r.Issuer = m.String()
-		case "audience":
-			r.Audience = m
-		case "subjectField":
-			r.SubjectField = m.String()
-		case "lifetime":
-			r.Lifetime = m.Int(0)
-		case "algorithm":
-			r.Algorithm = m.String()
-		case "jwksPath":
-			r.JWKSPath = m.String()
-		case "disableSettingJwtHeader":
-			r.DisableSettingJWTHeader = m.IsTrue()
-		case "claims":
-			r.Claims = readConfigClaims(m)
-		}
-	}
-	return r
+// Audience is the setting audience. The audience in tokens, one or several.
+// Default: the tenant's base URL.
+func (x config) Audience() sdk.Value {
+	return x.Settings.Value("audience")
+}
+
+// SubjectField is the setting subjectField. The additional field of the user
+// that is the subject of tokens; of a user who has none, the id. Clients
+// must not be able to set the field. Default: the user's id.
+func (x config) SubjectField() string {
+	return x.Settings.Value("subjectField").String()
+}
+
+// Lifetime is the setting lifetime. How long a token is good, in seconds.
+func (x config) Lifetime() int64 {
+	return x.Settings.Value("lifetime").Int(0)
+}
+
+// Algorithm is the setting algorithm. How tokens are signed. EdDSA is with
+// Ed25519; RSA keys have 2048 bits.
+func (x config) Algorithm() string {
+	return x.Settings.Value("algorithm").String()
+}
+
+// JWKSPath is the setting jwksPath. Where the public keys are, below the
+// base path. Default: /jwks.
+func (x config) JWKSPath() string {
+	return x.Settings.Value("jwksPath").String()
+}
+
+// DisableSettingJWTHeader is the setting disableSettingJwtHeader. Leave the
+// header set-auth-jwt out of the answers of /get-session.
+func (x config) DisableSettingJWTHeader() bool {
+	return x.Settings.Value("disableSettingJwtHeader").IsTrue()
+}
+
+// Claims is the setting claims. What tokens say of the user.
+func (x config) Claims() configClaims {
+	return configClaims{x.Settings.Object("claims")}
 }
 
 // configClaims is config.claims.
-type configClaims struct {
-	// The fields of the user that become claims. Default: all, if there are no
-	// templates.
-	Fields []string
-	// Claims that are the same in every token.
-	Constants sdk.Value
-	// Claims made of texts with {{user.FIELD}} and {{session.FIELD}} in them.
-	// One field alone keeps its type. With templates and without fields, the
-	// user's fields are left out.
-	Templates sdk.Value
+type configClaims struct{ sdk.Settings }
+
+// Fields is the setting fields. The fields of the user that become claims.
+// Default: all, if there are no templates.
+func (x configClaims) Fields() []string {
+	return x.Settings.Value("fields").Texts()
 }
 
-func readConfigClaims(v sdk.Value) configClaims {
-	var r configClaims
-	for name, m := range v.Members() {
-		switch name {
-		case "fields":
-			r.Fields = m.Texts()
-		case "constants":
-			r.Constants = m
-		case "templates":
-			r.Templates = m
-		}
-	}
-	return r
+// Constants is the setting constants. Claims that are the same in every
+// token.
+func (x configClaims) Constants() sdk.Value {
+	return x.Settings.Value("constants")
+}
+
+// Templates is the setting templates. Claims made of texts with
+// {{user.FIELD}} and {{session.FIELD}} in them. One field alone keeps its
+// type. With templates and without fields, the user's fields are left out.
+func (x configClaims) Templates() sdk.Value {
+	return x.Settings.Value("templates")
 }
 
 // signJWTBody is the body of POST /sign-jwt.

@@ -143,7 +143,7 @@ func remember(c *sdk.Call) error {
 	}
 	switch {
 	case known && c.Phase() == "issued": // the client has it
-	case known, others < configOf(c).MaximumSessions:
+	case known, others < configOf(c).MaximumSessions():
 		c.SetCookieFor(own, session.Token, secondsLeft(c, session))
 	}
 	return nil

@@ -19,26 +19,17 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "multi-session"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// How many sessions a device may keep. One more counts, but cannot be
-	// changed back to.
-	MaximumSessions int64
-}
+type config struct{ sdk.Settings }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "maximumSessions":
-			r.MaximumSessions = m.Int(0)
-		}
-	}
-	return r
+// MaximumSessions is the setting maximumSessions. How many sessions a device
+// may keep. One more counts, but cannot be changed back to.
+func (x config) MaximumSessions() int64 {
+	return x.Settings.Value("maximumSessions").Int(0)
 }
 
 // setActiveBody is the body of POST /multi-session/set-active.

@@ -21,7 +21,7 @@ const tokenHeader = "set-ott"
 // generate serves GET /one-time-token/generate.
 func generate(c *sdk.Call) error {
 	settings := configOf(c)
-	if settings.DisableClientRequest {
+	if settings.DisableClientRequest() {
 		return errClientRequestsDisabled
 	}
 	if c.Request().ServerCall() {
@@ -39,7 +39,7 @@ func verify(c *sdk.Call) error {
 // offer puts a token into the answer that hands a session out.
 func offer(c *sdk.Call) error {
 	settings := configOf(c)
-	if !settings.SetOttHeaderOnNewSession {
+	if !settings.SetOttHeaderOnNewSession() {
 		return nil
 	}
 	token, err := settings.tokens().Issue(c)
@@ -54,8 +54,8 @@ func offer(c *sdk.Call) error {
 // tokens are those that the options ask for. Hashed ones are kept as their
 // SHA-256.
 func (s config) tokens() kit.OneTimeTokens {
-	t := kit.OneTimeTokens{Lifetime: s.ExpiresIn, CookieLess: s.DisableSetSessionCookie, Unknown: errInvalidToken, Ended: errSessionNotFound}
-	if s.StoreToken == "hashed" {
+	t := kit.OneTimeTokens{Lifetime: s.ExpiresIn(), CookieLess: s.DisableSetSessionCookie(), Unknown: errInvalidToken, Ended: errSessionNotFound}
+	if s.StoreToken() == "hashed" {
 		t.Digest = digest
 	}
 	return t

@@ -21,44 +21,40 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "one-time-token"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// How long a token is good, in seconds.
-	ExpiresIn int64
-	// How tokens are stored. Hashed ones are worthless to who reads the
-	// database.
-	StoreToken string
-	// Refuse /one-time-token/generate, so that only the header set-ott gives
-	// tokens.
-	DisableClientRequest bool
-	// Answer /one-time-token/verify without setting the session's cookie.
-	DisableSetSessionCookie bool
-	// Put a token into the header set-ott of every answer that begins a
-	// session.
-	SetOttHeaderOnNewSession bool
+type config struct{ sdk.Settings }
+
+// ExpiresIn is the setting expiresIn. How long a token is good, in seconds.
+func (x config) ExpiresIn() int64 {
+	return x.Settings.Value("expiresIn").Int(0)
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "expiresIn":
-			r.ExpiresIn = m.Int(0)
-		case "storeToken":
-			r.StoreToken = m.String()
-		case "disableClientRequest":
-			r.DisableClientRequest = m.IsTrue()
-		case "disableSetSessionCookie":
-			r.DisableSetSessionCookie = m.IsTrue()
-		case "setOttHeaderOnNewSession":
-			r.SetOttHeaderOnNewSession = m.IsTrue()
-		}
-	}
-	return r
+// StoreToken is the setting storeToken. How tokens are stored. Hashed ones
+// are worthless to who reads the database.
+func (x config) StoreToken() string {
+	return x.Settings.Value("storeToken").String()
+}
+
+// DisableClientRequest is the setting disableClientRequest. Refuse
+// /one-time-token/generate, so that only the header set-ott gives tokens.
+func (x config) DisableClientRequest() bool {
+	return x.Settings.Value("disableClientRequest").IsTrue()
+}
+
+// DisableSetSessionCookie is the setting disableSetSessionCookie. Answer
+// /one-time-token/verify without setting the session's cookie.
+func (x config) DisableSetSessionCookie() bool {
+	return x.Settings.Value("disableSetSessionCookie").IsTrue()
+}
+
+// SetOttHeaderOnNewSession is the setting setOttHeaderOnNewSession. Put a
+// token into the header set-ott of every answer that begins a session.
+func (x config) SetOttHeaderOnNewSession() bool {
+	return x.Settings.Value("setOttHeaderOnNewSession").IsTrue()
 }
 
 // verifyBody is the body of POST /one-time-token/verify.

@@ -23,7 +23,7 @@ func generateSchema(c *sdk.Call) error {
 
 // reference serves GET /reference, or where the options put it.
 func reference(c *sdk.Call) error {
-	if configOf(c).DisableDefaultReference {
+	if configOf(c).DisableDefaultReference() {
 		return &sdk.Error{Status: 404}
 	}
 	doc, err := c.OpenAPI().Describe()

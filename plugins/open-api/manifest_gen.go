@@ -12,27 +12,21 @@ func init() {
 // pluginID is the id of the plugin.
 const pluginID = "open-api"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Where the page is, below the base path. Default: /reference.
-	Path string
-	// Answer 404 in place of the page.
-	DisableDefaultReference bool
+type config struct{ sdk.Settings }
+
+// Path is the setting path. Where the page is, below the base path. Default:
+// /reference.
+func (x config) Path() string {
+	return x.Settings.Value("path").String()
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "path":
-			r.Path = m.String()
-		case "disableDefaultReference":
-			r.DisableDefaultReference = m.IsTrue()
-		}
-	}
-	return r
+// DisableDefaultReference is the setting disableDefaultReference. Answer 404
+// in place of the page.
+func (x config) DisableDefaultReference() bool {
+	return x.Settings.Value("disableDefaultReference").IsTrue()
 }

@@ -29,29 +29,22 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "server"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// The shortest password that /server/set-password takes.
-	MinPasswordLength int64
-	// The longest.
-	MaxPasswordLength int64
+type config struct{ sdk.Settings }
+
+// MinPasswordLength is the setting minPasswordLength. The shortest password
+// that /server/set-password takes.
+func (x config) MinPasswordLength() int64 {
+	return x.Settings.Value("minPasswordLength").Int(0)
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "minPasswordLength":
-			r.MinPasswordLength = m.Int(0)
-		case "maxPasswordLength":
-			r.MaxPasswordLength = m.Int(0)
-		}
-	}
-	return r
+// MaxPasswordLength is the setting maxPasswordLength. The longest.
+func (x config) MaxPasswordLength() int64 {
+	return x.Settings.Value("maxPasswordLength").Int(0)
 }
 
 // getUserBody is the body of POST /server/get-user.

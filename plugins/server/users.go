@@ -77,9 +77,9 @@ func deleteUser(c *sdk.Call) error {
 func setPassword(c *sdk.Call) error {
 	body, limits := setPasswordBody{c.Request()}, configOf(c)
 	switch n := int64(sdk.UTF16Len(body.Body("newPassword").String())); {
-	case n < limits.MinPasswordLength:
+	case n < limits.MinPasswordLength():
 		return errPasswordTooShort
-	case n > limits.MaxPasswordLength:
+	case n > limits.MaxPasswordLength():
 		return errPasswordTooLong
 	}
 	id := body.UserID()

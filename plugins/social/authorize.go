@@ -11,11 +11,11 @@ import (
 // usesNonce reports whether the provider is asked for a nonce in its id token
 // (OpenID Connect Core, section 3.1.2.1).
 func (p *provider) usesNonce() bool {
-	return p.verifies() && !p.Nonce.IsFalse() && slices.Contains(p.scopes(nil), "openid")
+	return p.verifies() && !p.Nonce().IsFalse() && slices.Contains(p.scopes(nil), "openid")
 }
 
 // usesPKCE reports whether flows use PKCE (RFC 7636).
-func (p *provider) usesPKCE() bool { return p.PKCE.IsTrue() || !p.noPKCE && !p.PKCE.IsFalse() }
+func (p *provider) usesPKCE() bool { return p.PKCE().IsTrue() || !p.noPKCE && !p.PKCE().IsFalse() }
 
 // authorizationURL is where the browser goes. The parameters are in the
 // reference's order.
@@ -26,7 +26,7 @@ func (p *provider) authorizationURL(s *state, scopes []string, loginHint string)
 			url = sdk.SetQuery(url, name, value)
 		}
 	}
-	for name, value := range p.AuthorizationURLParams.Members() {
+	for name, value := range p.AuthorizationURLParams().Members() {
 		set(name, value.String())
 	}
 	set("response_type", cmp.Or(p.responseType, "code"))
@@ -36,14 +36,14 @@ func (p *provider) authorizationURL(s *state, scopes []string, loginHint string)
 		url = sdk.SetQuery(url, "scope", strings.Join(asked, cmp.Or(p.separator, " ")))
 	}
 	set("redirect_uri", p.callbackURL(s.route))
-	set("duration", p.Duration)
-	set("display", p.Display)
+	set("duration", p.Duration())
+	set("display", p.Display())
 	if p.loginHint || p.generic() {
 		set("login_hint", loginHint)
 	}
 	set("prompt", p.prompt)
-	set("hd", p.Hd)
-	set(cmp.Or(p.accessTypeName, "access_type"), p.AccessType)
+	set("hd", p.Hd())
+	set(cmp.Or(p.accessTypeName, "access_type"), p.AccessType())
 	set("response_mode", p.responseMode)
 	if p.usesPKCE() {
 		set("code_challenge_method", "S256")

@@ -121,7 +121,7 @@ func (p *provider) checkIssuer() error {
 	switch {
 	case p.issuer == "":
 		return nil
-	case got == "" && p.RequireIssuerValidation:
+	case got == "" && p.RequireIssuerValidation():
 		return errNoIssuer
 	case got != "" && !strings.Contains(p.issuer, "{") && !slices.Contains(strings.Fields(p.issuer), got):
 		return errIssuer

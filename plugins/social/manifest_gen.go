@@ -60,324 +60,363 @@ const (
 	purposeEmailVerification = "email-verification"
 )
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Providers by id. Those with a preset need little more than a client id
-	// and secret; others are described by a discovery document or their
-	// endpoints.
-	Providers []configProvider
-	// As in the plugin email-password, which serves the links.
-	EmailVerification configEmailVerification
-	// Accounts and the state of flows.
-	Account configAccount
+type config struct{ sdk.Settings }
+
+// Providers is the setting providers. Providers by id. Those with a preset
+// need little more than a client id and secret; others are described by a
+// discovery document or their endpoints.
+func (x config) Providers() []configProvider {
+	var all []configProvider
+	for of := range x.Settings.Objects("providers") {
+		all = append(all, configProvider{of})
+	}
+	return all
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "providers":
-			for name, m := range m.Members() {
-				of := readConfigProvider(m)
-				of.Name = name
-				r.Providers = append(r.Providers, of)
-			}
-		case "emailVerification":
-			r.EmailVerification = readConfigEmailVerification(m)
-		case "account":
-			r.Account = readConfigAccount(m)
-		}
-	}
-	return r
+// EmailVerification is the setting emailVerification. As in the plugin
+// email-password, which serves the links.
+func (x config) EmailVerification() configEmailVerification {
+	return configEmailVerification{x.Settings.Object("emailVerification")}
+}
+
+// Account is the setting account. Accounts and the state of flows.
+func (x config) Account() configAccount {
+	return configAccount{x.Settings.Object("account")}
 }
 
 // configProvider is a member of config.providers.
-type configProvider struct {
-	Name string // of the member
-	// The provider whose endpoints are used, if its id here is another name.
-	Preset string
-	// Client id. Of several, the first is used, and id tokens may be for any.
-	ClientID sdk.Value
-	// Client secret; usually ${NAME} or file:PATH. Left out for public clients.
-	ClientSecret bool
-	// TikTok's name of the client id.
-	ClientKey string
-	// OpenID Connect Discovery document; instead of the endpoints below.
-	// Fetched when it is first needed, and kept for an hour.
-	DiscoveryURL string
-	// Authorization endpoint.
-	AuthorizationURL string
-	// Token endpoint.
-	TokenURL string
-	// User info endpoint.
-	UserInfoURL string
-	// Keys that sign the provider's id tokens. Without them, id tokens are not
-	// looked at.
-	JWKSURL string
-	// Issuer of id tokens, and of the iss parameter. By discovery: what the
-	// document must say; left out, the issuer that its address names. For
-	// gitlab, keycloak, okta and paybin: the server.
-	Issuer string
-	// Server of auth0 and cognito.
-	Domain string
-	// Region of cognito.
-	Region string
-	// User pool of cognito.
-	UserPoolID string
-	// Tenant of microsoft; default common.
-	TenantID string
-	// Server of microsoft, if it is a national one.
-	Authority string
-	// Server of salesforce.
-	LoginURL string
-	// Of paypal (default sandbox) and salesforce (default production).
-	Environment string
-	// Scopes to ask for, besides the preset's.
-	Scope []string
-	// Do not ask for the preset's scopes.
-	DisableDefaultScope bool
-	// Redirect URI, if it is not the callback's own address, such as that of a
-	// proxy.
-	RedirectURI string
-	// Where the client secret goes: into the Authorization header or the form.
-	Authentication string
-	// Use PKCE (RFC 7636); the default, but for providers that do not know it.
-	PKCE sdk.Value
-	// Ask for a nonce in id tokens, and check it; the default where id tokens
-	// are checked.
-	Nonce sdk.Value
-	// Parameter prompt.
-	Prompt string
-	// Parameter access_type, such as offline.
-	AccessType string
-	// Parameter display.
-	Display string
-	// Parameter duration of reddit.
-	Duration string
-	// Google Workspace domain that users must be of, or * for any.
-	Hd string
-	// Parameter response_type.
-	ResponseType string
-	// Parameter response_mode.
-	ResponseMode string
-	// Further parameters of the authorization URL.
-	AuthorizationURLParams sdk.Value
-	// Further parameters for the token endpoint.
-	TokenURLParams sdk.Value
-	// Further headers for the token endpoint.
-	AuthorizationHeaders sdk.Value
-	// Life of access tokens in seconds, where the provider does not say.
-	AccessTokenExpiresIn sdk.Value
-	// Refuse answers without the parameter iss (RFC 9207). One that is there is
-	// always checked.
-	RequireIssuerValidation bool
-	// Where a user's fields come from: paths in the profile, such as name:
-	// display_name, alternatives with | between; or texts with paths in braces,
-	// such as email: "{id}@users.example.com".
-	MapProfileToUser sdk.Value
-	// Only users who are known already may sign in.
-	DisableSignUp bool
-	// New users must ask for it, by requestSignUp.
-	DisableImplicitSignUp bool
-	// Do not take id tokens from apps.
-	DisableIDTokenSignIn bool
-	// Replace name, picture and address by the provider's at every sign-in.
-	OverrideUserInfoOnSignIn bool
+type configProvider struct{ sdk.Settings }
+
+// Name is the name of the member.
+func (x configProvider) Name() string { return x.Settings.Key() }
+
+// Preset is the setting preset. The provider whose endpoints are used, if
+// its id here is another name.
+func (x configProvider) Preset() string {
+	return x.Settings.Value("preset").String()
 }
 
-func readConfigProvider(v sdk.Value) configProvider {
-	var r configProvider
-	all := map[string]sdk.Value{}
-	for name, m := range v.Members() {
-		all[name] = m
-	}
-	var m sdk.Value
-	m = all["preset"]
-	r.Preset = m.String()
-	m = all["clientId"]
-	r.ClientID = m
-	m = all["clientSecret"]
-	r.ClientSecret = !m.IsNullish()
-	m = all["clientKey"]
-	r.ClientKey = m.String()
-	m = all["discoveryUrl"]
-	r.DiscoveryURL = m.String()
-	m = all["authorizationUrl"]
-	r.AuthorizationURL = m.String()
-	m = all["tokenUrl"]
-	r.TokenURL = m.String()
-	m = all["userInfoUrl"]
-	r.UserInfoURL = m.String()
-	m = all["jwksUrl"]
-	r.JWKSURL = m.String()
-	m = all["issuer"]
-	r.Issuer = m.String()
-	m = all["domain"]
-	r.Domain = m.String()
-	m = all["region"]
-	r.Region = m.String()
-	m = all["userPoolId"]
-	r.UserPoolID = m.String()
-	m = all["tenantId"]
-	r.TenantID = m.String()
-	m = all["authority"]
-	r.Authority = m.String()
-	m = all["loginUrl"]
-	r.LoginURL = m.String()
-	m = all["environment"]
-	r.Environment = m.String()
-	m = all["scope"]
-	r.Scope = m.Texts()
-	m = all["disableDefaultScope"]
-	r.DisableDefaultScope = m.IsTrue()
-	m = all["redirectURI"]
-	r.RedirectURI = m.String()
-	m = all["authentication"]
-	r.Authentication = m.String()
-	m = all["pkce"]
-	r.PKCE = m
-	m = all["nonce"]
-	r.Nonce = m
-	m = all["prompt"]
-	r.Prompt = m.String()
-	m = all["accessType"]
-	r.AccessType = m.String()
-	m = all["display"]
-	r.Display = m.String()
-	m = all["duration"]
-	r.Duration = m.String()
-	m = all["hd"]
-	r.Hd = m.String()
-	m = all["responseType"]
-	r.ResponseType = m.String()
-	m = all["responseMode"]
-	r.ResponseMode = m.String()
-	m = all["authorizationUrlParams"]
-	r.AuthorizationURLParams = m
-	m = all["tokenUrlParams"]
-	r.TokenURLParams = m
-	m = all["authorizationHeaders"]
-	r.AuthorizationHeaders = m
-	m = all["accessTokenExpiresIn"]
-	r.AccessTokenExpiresIn = m
-	m = all["requireIssuerValidation"]
-	r.RequireIssuerValidation = m.IsTrue()
-	m = all["mapProfileToUser"]
-	r.MapProfileToUser = m
-	m = all["disableSignUp"]
-	r.DisableSignUp = m.IsTrue()
-	m = all["disableImplicitSignUp"]
-	r.DisableImplicitSignUp = m.IsTrue()
-	m = all["disableIdTokenSignIn"]
-	r.DisableIDTokenSignIn = m.IsTrue()
-	m = all["overrideUserInfoOnSignIn"]
-	r.OverrideUserInfoOnSignIn = m.IsTrue()
-	return r
+// ClientID is the setting clientId. Client id. Of several, the first is
+// used, and id tokens may be for any.
+func (x configProvider) ClientID() sdk.Value {
+	return x.Settings.Value("clientId")
+}
+
+// ClientSecret is the setting clientSecret. Client secret; usually ${NAME}
+// or file:PATH. Left out for public clients.
+func (x configProvider) ClientSecret() bool {
+	return !x.Settings.Value("clientSecret").IsNullish()
+}
+
+// ClientKey is the setting clientKey. TikTok's name of the client id.
+func (x configProvider) ClientKey() string {
+	return x.Settings.Value("clientKey").String()
+}
+
+// DiscoveryURL is the setting discoveryUrl. OpenID Connect Discovery
+// document; instead of the endpoints below. Fetched when it is first needed,
+// and kept for an hour.
+func (x configProvider) DiscoveryURL() string {
+	return x.Settings.Value("discoveryUrl").String()
+}
+
+// AuthorizationURL is the setting authorizationUrl. Authorization endpoint.
+func (x configProvider) AuthorizationURL() string {
+	return x.Settings.Value("authorizationUrl").String()
+}
+
+// TokenURL is the setting tokenUrl. Token endpoint.
+func (x configProvider) TokenURL() string {
+	return x.Settings.Value("tokenUrl").String()
+}
+
+// UserInfoURL is the setting userInfoUrl. User info endpoint.
+func (x configProvider) UserInfoURL() string {
+	return x.Settings.Value("userInfoUrl").String()
+}
+
+// JWKSURL is the setting jwksUrl. Keys that sign the provider's id tokens.
+// Without them, id tokens are not looked at.
+func (x configProvider) JWKSURL() string {
+	return x.Settings.Value("jwksUrl").String()
+}
+
+// Issuer is the setting issuer. Issuer of id tokens, and of the iss
+// parameter. By discovery: what the document must say; left out, the issuer
+// that its address names. For gitlab, keycloak, okta and paybin: the server.
+func (x configProvider) Issuer() string {
+	return x.Settings.Value("issuer").String()
+}
+
+// Domain is the setting domain. Server of auth0 and cognito.
+func (x configProvider) Domain() string {
+	return x.Settings.Value("domain").String()
+}
+
+// Region is the setting region. Region of cognito.
+func (x configProvider) Region() string {
+	return x.Settings.Value("region").String()
+}
+
+// UserPoolID is the setting userPoolId. User pool of cognito.
+func (x configProvider) UserPoolID() string {
+	return x.Settings.Value("userPoolId").String()
+}
+
+// TenantID is the setting tenantId. Tenant of microsoft; default common.
+func (x configProvider) TenantID() string {
+	return x.Settings.Value("tenantId").String()
+}
+
+// Authority is the setting authority. Server of microsoft, if it is a
+// national one.
+func (x configProvider) Authority() string {
+	return x.Settings.Value("authority").String()
+}
+
+// LoginURL is the setting loginUrl. Server of salesforce.
+func (x configProvider) LoginURL() string {
+	return x.Settings.Value("loginUrl").String()
+}
+
+// Environment is the setting environment. Of paypal (default sandbox) and
+// salesforce (default production).
+func (x configProvider) Environment() string {
+	return x.Settings.Value("environment").String()
+}
+
+// Scope is the setting scope. Scopes to ask for, besides the preset's.
+func (x configProvider) Scope() []string {
+	return x.Settings.Value("scope").Texts()
+}
+
+// DisableDefaultScope is the setting disableDefaultScope. Do not ask for the
+// preset's scopes.
+func (x configProvider) DisableDefaultScope() bool {
+	return x.Settings.Value("disableDefaultScope").IsTrue()
+}
+
+// RedirectURI is the setting redirectURI. Redirect URI, if it is not the
+// callback's own address, such as that of a proxy.
+func (x configProvider) RedirectURI() string {
+	return x.Settings.Value("redirectURI").String()
+}
+
+// Authentication is the setting authentication. Where the client secret
+// goes: into the Authorization header or the form.
+func (x configProvider) Authentication() string {
+	return x.Settings.Value("authentication").String()
+}
+
+// PKCE is the setting pkce. Use PKCE (RFC 7636); the default, but for
+// providers that do not know it.
+func (x configProvider) PKCE() sdk.Value {
+	return x.Settings.Value("pkce")
+}
+
+// Nonce is the setting nonce. Ask for a nonce in id tokens, and check it;
+// the default where id tokens are checked.
+func (x configProvider) Nonce() sdk.Value {
+	return x.Settings.Value("nonce")
+}
+
+// Prompt is the setting prompt. Parameter prompt.
+func (x configProvider) Prompt() string {
+	return x.Settings.Value("prompt").String()
+}
+
+// AccessType is the setting accessType. Parameter access_type, such as
+// offline.
+func (x configProvider) AccessType() string {
+	return x.Settings.Value("accessType").String()
+}
+
+// Display is the setting display. Parameter display.
+func (x configProvider) Display() string {
+	return x.Settings.Value("display").String()
+}
+
+// Duration is the setting duration. Parameter duration of reddit.
+func (x configProvider) Duration() string {
+	return x.Settings.Value("duration").String()
+}
+
+// Hd is the setting hd. Google Workspace domain that users must be of, or *
+// for any.
+func (x configProvider) Hd() string {
+	return x.Settings.Value("hd").String()
+}
+
+// ResponseType is the setting responseType. Parameter response_type.
+func (x configProvider) ResponseType() string {
+	return x.Settings.Value("responseType").String()
+}
+
+// ResponseMode is the setting responseMode. Parameter response_mode.
+func (x configProvider) ResponseMode() string {
+	return x.Settings.Value("responseMode").String()
+}
+
+// AuthorizationURLParams is the setting authorizationUrlParams. Further
+// parameters of the authorization URL.
+func (x configProvider) AuthorizationURLParams() sdk.Value {
+	return x.Settings.Value("authorizationUrlParams")
+}
+
+// TokenURLParams is the setting tokenUrlParams. Further parameters for the
+// token endpoint.
+func (x configProvider) TokenURLParams() sdk.Value {
+	return x.Settings.Value("tokenUrlParams")
+}
+
+// AuthorizationHeaders is the setting authorizationHeaders. Further headers
+// for the token endpoint.
+func (x configProvider) AuthorizationHeaders() sdk.Value {
+	return x.Settings.Value("authorizationHeaders")
+}
+
+// AccessTokenExpiresIn is the setting accessTokenExpiresIn. Life of access
+// tokens in seconds, where the provider does not say.
+func (x configProvider) AccessTokenExpiresIn() sdk.Value {
+	return x.Settings.Value("accessTokenExpiresIn")
+}
+
+// RequireIssuerValidation is the setting requireIssuerValidation. Refuse
+// answers without the parameter iss (RFC 9207). One that is there is always
+// checked.
+func (x configProvider) RequireIssuerValidation() bool {
+	return x.Settings.Value("requireIssuerValidation").IsTrue()
+}
+
+// MapProfileToUser is the setting mapProfileToUser. Where a user's fields
+// come from: paths in the profile, such as name: display_name, alternatives
+// with | between; or texts with paths in braces, such as email:
+// "{id}@users.example.com".
+func (x configProvider) MapProfileToUser() sdk.Value {
+	return x.Settings.Value("mapProfileToUser")
+}
+
+// DisableSignUp is the setting disableSignUp. Only users who are known
+// already may sign in.
+func (x configProvider) DisableSignUp() bool {
+	return x.Settings.Value("disableSignUp").IsTrue()
+}
+
+// DisableImplicitSignUp is the setting disableImplicitSignUp. New users must
+// ask for it, by requestSignUp.
+func (x configProvider) DisableImplicitSignUp() bool {
+	return x.Settings.Value("disableImplicitSignUp").IsTrue()
+}
+
+// DisableIDTokenSignIn is the setting disableIdTokenSignIn. Do not take id
+// tokens from apps.
+func (x configProvider) DisableIDTokenSignIn() bool {
+	return x.Settings.Value("disableIdTokenSignIn").IsTrue()
+}
+
+// OverrideUserInfoOnSignIn is the setting overrideUserInfoOnSignIn. Replace
+// name, picture and address by the provider's at every sign-in.
+func (x configProvider) OverrideUserInfoOnSignIn() bool {
+	return x.Settings.Value("overrideUserInfoOnSignIn").IsTrue()
 }
 
 // configEmailVerification is config.emailVerification.
-type configEmailVerification struct {
-	// Mail a verification link to new users whose provider has not verified
-	// their address.
-	SendOnSignUp bool
-	// How long a link works, in seconds.
-	ExpiresIn int64
+type configEmailVerification struct{ sdk.Settings }
+
+// SendOnSignUp is the setting sendOnSignUp. Mail a verification link to new
+// users whose provider has not verified their address.
+func (x configEmailVerification) SendOnSignUp() bool {
+	return x.Settings.Value("sendOnSignUp").IsTrue()
 }
 
-func readConfigEmailVerification(v sdk.Value) configEmailVerification {
-	var r configEmailVerification
-	for name, m := range v.Members() {
-		switch name {
-		case "sendOnSignUp":
-			r.SendOnSignUp = m.IsTrue()
-		case "expiresIn":
-			r.ExpiresIn = m.Int(0)
-		}
-	}
-	return r
+// ExpiresIn is the setting expiresIn. How long a link works, in seconds.
+func (x configEmailVerification) ExpiresIn() int64 {
+	return x.Settings.Value("expiresIn").Int(0)
 }
 
 // configAccount is config.account.
-type configAccount struct {
-	// When accounts are linked to users that exist.
-	AccountLinking configAccountAccountLinking
-	// Keep the tokens of every sign-in.
-	UpdateAccountOnSignIn bool
-	// Where the state of a flow is: here, or encrypted in a cookie.
-	StoreStateStrategy string
-	// Give browsers the account that they signed in with, its tokens included,
-	// in the encrypted cookie account_data. It is bound to the session; token
-	// endpoints take that account if a request names none. It ends with the
-	// session, with the copies of sessions, or after 5 minutes where sessions
-	// are not cached in cookies. Large tokens make it large, up to 16 KB, which
-	// proxies have to let through.
-	StoreAccountCookie bool
-	// Let flows that an app of the plugin cross-domain begins end in a browser
-	// without its cookies. Whoever gets such an app's user to open a link may
-	// then sign them in as somebody else.
-	SkipStateCookieCheck bool
+type configAccount struct{ sdk.Settings }
+
+// AccountLinking is the setting accountLinking. When accounts are linked to
+// users that exist.
+func (x configAccount) AccountLinking() configAccountAccountLinking {
+	return configAccountAccountLinking{x.Settings.Object("accountLinking")}
 }
 
-func readConfigAccount(v sdk.Value) configAccount {
-	var r configAccount
-	for name, m := range v.Members() {
-		switch name {
-		case "accountLinking":
-			r.AccountLinking = readConfigAccountAccountLinking(m)
-		case "updateAccountOnSignIn":
-			r.UpdateAccountOnSignIn = m.IsTrue()
-		case "storeStateStrategy":
-			r.StoreStateStrategy = m.String()
-		case "storeAccountCookie":
-			r.StoreAccountCookie = m.IsTrue()
-		case "skipStateCookieCheck":
-			r.SkipStateCookieCheck = m.IsTrue()
-		}
-	}
-	return r
+// UpdateAccountOnSignIn is the setting updateAccountOnSignIn. Keep the
+// tokens of every sign-in.
+func (x configAccount) UpdateAccountOnSignIn() bool {
+	return x.Settings.Value("updateAccountOnSignIn").IsTrue()
+}
+
+// StoreStateStrategy is the setting storeStateStrategy. Where the state of a
+// flow is: here, or encrypted in a cookie.
+func (x configAccount) StoreStateStrategy() string {
+	return x.Settings.Value("storeStateStrategy").String()
+}
+
+// StoreAccountCookie is the setting storeAccountCookie. Give browsers the
+// account that they signed in with, its tokens included, in the encrypted
+// cookie account_data. It is bound to the session; token endpoints take that
+// account if a request names none. It ends with the session, with the copies
+// of sessions, or after 5 minutes where sessions are not cached in cookies.
+// Large tokens make it large, up to 16 KB, which proxies have to let
+// through.
+func (x configAccount) StoreAccountCookie() bool {
+	return x.Settings.Value("storeAccountCookie").IsTrue()
+}
+
+// SkipStateCookieCheck is the setting skipStateCookieCheck. Let flows that
+// an app of the plugin cross-domain begins end in a browser without its
+// cookies. Whoever gets such an app's user to open a link may then sign them
+// in as somebody else.
+func (x configAccount) SkipStateCookieCheck() bool {
+	return x.Settings.Value("skipStateCookieCheck").IsTrue()
 }
 
 // configAccountAccountLinking is config.account.accountLinking.
-type configAccountAccountLinking struct {
-	// Whether accounts are linked at all.
-	Enabled bool
-	// Never link an account to the user with its address unless the user asks.
-	DisableImplicitLinking bool
-	// Providers whose word counts for addresses that they have not verified.
-	TrustedProviders []string
-	// Link by address only to users who have verified it here. Without it, the
-	// user's password and sessions end with the link, because nobody knows
-	// whose they are.
-	RequireLocalEmailVerified bool
-	// Users may link accounts with another address.
-	AllowDifferentEmails bool
-	// Copy name and picture from an account that is linked.
-	UpdateUserInfoOnLink bool
+type configAccountAccountLinking struct{ sdk.Settings }
+
+// Enabled is the setting enabled. Whether accounts are linked at all.
+func (x configAccountAccountLinking) Enabled() bool {
+	return x.Settings.Value("enabled").IsTrue()
 }
 
-func readConfigAccountAccountLinking(v sdk.Value) configAccountAccountLinking {
-	var r configAccountAccountLinking
-	for name, m := range v.Members() {
-		switch name {
-		case "enabled":
-			r.Enabled = m.IsTrue()
-		case "disableImplicitLinking":
-			r.DisableImplicitLinking = m.IsTrue()
-		case "trustedProviders":
-			r.TrustedProviders = m.Texts()
-		case "requireLocalEmailVerified":
-			r.RequireLocalEmailVerified = m.IsTrue()
-		case "allowDifferentEmails":
-			r.AllowDifferentEmails = m.IsTrue()
-		case "updateUserInfoOnLink":
-			r.UpdateUserInfoOnLink = m.IsTrue()
-		}
-	}
-	return r
+// DisableImplicitLinking is the setting disableImplicitLinking. Never link
+// an account to the user with its address unless the user asks.
+func (x configAccountAccountLinking) DisableImplicitLinking() bool {
+	return x.Settings.Value("disableImplicitLinking").IsTrue()
+}
+
+// TrustedProviders is the setting trustedProviders. Providers whose word
+// counts for addresses that they have not verified.
+func (x configAccountAccountLinking) TrustedProviders() []string {
+	return x.Settings.Value("trustedProviders").Texts()
+}
+
+// RequireLocalEmailVerified is the setting requireLocalEmailVerified. Link
+// by address only to users who have verified it here. Without it, the user's
+// password and sessions end with the link, because nobody knows whose they
+// are.
+func (x configAccountAccountLinking) RequireLocalEmailVerified() bool {
+	return x.Settings.Value("requireLocalEmailVerified").IsTrue()
+}
+
+// AllowDifferentEmails is the setting allowDifferentEmails. Users may link
+// accounts with another address.
+func (x configAccountAccountLinking) AllowDifferentEmails() bool {
+	return x.Settings.Value("allowDifferentEmails").IsTrue()
+}
+
+// UpdateUserInfoOnLink is the setting updateUserInfoOnLink. Copy name and
+// picture from an account that is linked.
+func (x configAccountAccountLinking) UpdateUserInfoOnLink() bool {
+	return x.Settings.Value("updateUserInfoOnLink").IsTrue()
 }
 
 // signInSocialBody is the body of POST /sign-in/social.

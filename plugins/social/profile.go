@@ -49,7 +49,7 @@ func (p *provider) verify(token sdk.Value, o sdk.HTTPVerifyTokenOptions) (sdk.Va
 	if strings.Contains(p.issuer, " ") {
 		issuer = sdk.Strings(strings.Fields(p.issuer)...)
 	}
-	claims, err := p.c.HTTP().VerifyToken(token, p.jwks, issuer, p.ClientID, o)
+	claims, err := p.c.HTTP().VerifyToken(token, p.jwks, issuer, p.ClientID(), o)
 	if err != nil {
 		p.c.Log(sdk.LevelWarn, "an id token of the provider "+p.id+" is refused: "+err.Error())
 	}
@@ -100,7 +100,7 @@ func (p *provider) profile(info, apple sdk.Value) (profile, bool) {
 	if out.email == "" && p.placeholder != "" && out.id != "" {
 		out.email, out.verified = sdk.ToLower(out.id)+"@"+p.placeholder, false
 	}
-	for name := range p.MapProfileToUser.Members() {
+	for name := range p.MapProfileToUser().Members() {
 		switch name {
 		case "id", "name", "email", "image", "emailVerified":
 		default:
@@ -113,7 +113,7 @@ func (p *provider) profile(info, apple sdk.Value) (profile, bool) {
 // mapped returns a user's field: from where mapProfileToUser says, and else
 // from the first of the given paths that has a value.
 func (p *provider) mapped(info sdk.Value, field, paths string) sdk.Value {
-	if own := p.MapProfileToUser.Get(field).String(); own != "" {
+	if own := p.MapProfileToUser().Get(field).String(); own != "" {
 		if strings.Contains(own, "{") {
 			return sdk.String(fillIn(own, info))
 		}

@@ -30,8 +30,8 @@ func findProvider(c *sdk.Call, id string) *provider {
 	if id == "" || settings.Kind() != sdk.KindJSON {
 		return nil
 	}
-	p.configProvider = readConfigProvider(settings)
-	p.preset = presets[cmp.Or(p.Preset, id)]
+	p.configProvider = configProvider{c.Settings().Object("providers").Object(id)}
+	p.preset = presets[cmp.Or(p.Preset(), id)]
 	if p.generic() {
 		p.preset.profilePaths = openIDProfile
 	}
@@ -44,7 +44,7 @@ func findProvider(c *sdk.Call, id string) *provider {
 	} {
 		*f.to = settings.Get(f.setting).StringOr(fill(*f.to, settings))
 	}
-	p.clientID = cmp.Or(p.ClientID.String(), p.ClientID.At("0").String())
+	p.clientID = cmp.Or(p.ClientID().String(), p.ClientID().At("0").String())
 	p.adapt()
 	return p
 }
@@ -78,14 +78,14 @@ func (p *provider) adapt() {
 		}
 	}
 	switch {
-	case p.preset.id == "paypal" && p.Environment == "production":
+	case p.preset.id == "paypal" && p.Environment() == "production":
 		move("sandbox.", "")
-	case p.preset.id == "salesforce" && p.Environment == "sandbox":
+	case p.preset.id == "salesforce" && p.Environment() == "sandbox":
 		move("://login.", "://test.")
 	case p.preset.id == "tiktok":
-		p.clientID = cmp.Or(p.ClientKey, p.clientID)
+		p.clientID = cmp.Or(p.ClientKey(), p.clientID)
 	case p.preset.id == "microsoft":
-		tenant := cmp.Or(p.TenantID, "common")
+		tenant := cmp.Or(p.TenantID(), "common")
 		if slices.Contains(microsoftGroups, tenant) {
 			p.issuer = strings.Replace(p.issuer, "/"+tenant+"/", "/{tid}/", 1)
 		}
@@ -99,13 +99,13 @@ var microsoftGroups = []string{"common", "organizations", "consumers"}
 // scopes returns what to ask for, in the reference's order.
 func (p *provider) scopes(more []string) []string {
 	var known []string
-	if !p.DisableDefaultScope {
+	if !p.DisableDefaultScope() {
 		known = strings.Fields(p.scope)
 	}
 	if p.requestFirst || p.generic() {
-		return slices.Concat(known, more, p.Scope)
+		return slices.Concat(known, more, p.Scope())
 	}
-	return slices.Concat(known, p.Scope, more)
+	return slices.Concat(known, p.Scope(), more)
 }
 
 // discover fills in what the provider says about itself, once it is needed, and
@@ -150,8 +150,8 @@ func (p *provider) verifies() bool { return p.jwks != "" && p.issuer != "" }
 
 // callbackURL is where the provider sends the browser back to.
 func (p *provider) callbackURL(route string) string {
-	if p.RedirectURI != "" {
-		return p.RedirectURI
+	if p.RedirectURI() != "" {
+		return p.RedirectURI()
 	}
 	return p.c.Tenant("authURL").String() + route + p.id
 }

@@ -81,7 +81,7 @@ func (p *provider) start(route string, link bool) error {
 
 // fromToken reads the user out of an id token that an app has got.
 func (p *provider) fromToken(sent sdk.Value) (user profile, t tokens, err error) {
-	if p.DisableIDTokenSignIn || !p.discover() || !p.verifies() {
+	if p.DisableIDTokenSignIn() || !p.discover() || !p.verifies() {
 		return user, t, errIDTokenNotSupported
 	}
 	t = tokens{access: textOf(sent.Get("accessToken")), refresh: textOf(sent.Get("refreshToken")), id: sent.Get("token")}

@@ -121,10 +121,10 @@ func (p *provider) admits(info sdk.Value) bool {
 	switch p.preset.id {
 	case "google":
 		domain := info.Get("hd").String()
-		return p.Hd == "" || domain != "" && (p.Hd == "*" || p.Hd == domain)
+		return p.Hd() == "" || domain != "" && (p.Hd() == "*" || p.Hd() == domain)
 	case "microsoft":
 		tid := info.Get("tid").String()
-		return (p.TenantID != "organizations" || tid != "" && tid != personalMicrosoft) && (p.TenantID != "consumers" || tid == personalMicrosoft)
+		return (p.TenantID() != "organizations" || tid != "" && tid != personalMicrosoft) && (p.TenantID() != "consumers" || tid == personalMicrosoft)
 	}
 	return true
 }

@@ -59,7 +59,7 @@ func (p *provider) exchange(code, device string, s *state) (tokens, bool) {
 	}
 	form := append([]sdk.Field{sdk.F("grant_type", sdk.String("authorization_code")), sdk.F("code", sdk.String(code))}, present(
 		sdk.F("code_verifier", given(verifier)), sdk.F("device_id", given(device)), sdk.F("redirect_uri", given(p.callbackURL(s.route))))...)
-	for name, value := range p.TokenURLParams.Members() {
+	for name, value := range p.TokenURLParams().Members() {
 		form = append(form, sdk.F(name, given(value.String())))
 	}
 	return p.ask(form)
@@ -77,16 +77,16 @@ func (p *provider) refresh(refreshToken string) (tokens, bool) {
 // ask calls the token endpoint as this client.
 func (p *provider) ask(form []sdk.Field) (tokens, bool) {
 	o := sdk.HTTPRequestOptions{Method: "POST"}
-	for name := range p.AuthorizationHeaders.Members() {
+	for name := range p.AuthorizationHeaders().Members() {
 		o.Headers = append(o.Headers, sdk.F(name, sdk.Secret(p.path+".authorizationHeaders."+sdk.EscapeName(name))))
 	}
 	var secret sdk.Value
-	if p.ClientSecret {
+	if p.ClientSecret() {
 		secret = sdk.Secret(p.path + ".clientSecret")
 	}
-	if p.Authentication == "basic" || p.Authentication == "" && p.basic {
+	if p.Authentication() == "basic" || p.Authentication() == "" && p.basic {
 		o.Auth = sdk.HTTPAuth{Username: sdk.String(p.clientID), Password: secret}
-		if !p.ClientSecret {
+		if !p.ClientSecret() {
 			o.Auth.Password = sdk.String("")
 		}
 	} else {
@@ -110,7 +110,7 @@ func (p *provider) tokensOf(answer sdk.Value) tokens {
 	scopes := strings.FieldsFunc(answer.Get("scope").String(), func(r rune) bool { return r == ' ' || p.separator != "" && r == ',' })
 	return tokens{
 		access: textOf(answer.Get("access_token")), refresh: textOf(answer.Get("refresh_token")), id: textOf(answer.Get("id_token")),
-		expires:        after(p.c, answer.Get("expires_in").Int(p.AccessTokenExpiresIn.Int(0))),
+		expires:        after(p.c, answer.Get("expires_in").Int(p.AccessTokenExpiresIn().Int(0))),
 		refreshExpires: after(p.c, answer.Get("refresh_token_expires_in").Int(0)),
 		scopes:         given(strings.Join(scopes, ",")),
 		openID:         answer.Get("openid").String(),

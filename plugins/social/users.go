@@ -13,7 +13,7 @@ const sessionReason = "social"
 
 // linking are the tenant's settings on links between accounts and users.
 func (p *provider) linking() configAccountAccountLinking {
-	return readConfigAccountAccountLinking(p.c.Config("account.accountLinking"))
+	return configOf(p.c).Account().AccountLinking()
 }
 
 // resolve finds the user whose account at the provider this is; or the one
@@ -51,7 +51,7 @@ func (p *provider) refreshUser(known sdk.User, user profile, t tokens) error {
 	if user.verified && !known.EmailVerified && same {
 		set = append(set, sdk.F("emailVerified", sdk.Bool(true)))
 	}
-	if p.OverrideUserInfoOnSignIn {
+	if p.OverrideUserInfoOnSignIn() {
 		set = append(set, user.fields()...)
 		if !same {
 			set = append(set, sdk.F("email", sdk.String(user.email)), sdk.F("emailVerified", sdk.Bool(user.verified)))
@@ -86,7 +86,7 @@ func change(c *sdk.Call, id string, set []sdk.Field) error {
 // believes reports whether the address of a profile is one that its user owns:
 // the provider has verified it, or the tenant takes the provider's word.
 func (p *provider) believes(user profile) bool {
-	return user.verified || slices.Contains(p.linking().TrustedProviders, p.id)
+	return user.verified || slices.Contains(p.linking().TrustedProviders(), p.id)
 }
 
 // linkImplicitly links an account to the user with its address, who has not
@@ -94,7 +94,7 @@ func (p *provider) believes(user profile) bool {
 // here with a foreign address would otherwise share the account with its owner.
 func (p *provider) linkImplicitly(known sdk.User, user profile, t tokens) error {
 	rules := p.linking()
-	if !rules.Enabled || rules.DisableImplicitLinking || !p.believes(user) || !known.EmailVerified && rules.RequireLocalEmailVerified {
+	if !rules.Enabled() || rules.DisableImplicitLinking() || !p.believes(user) || !known.EmailVerified && rules.RequireLocalEmailVerified() {
 		return errNotLinked
 	}
 	if err := p.add(known.ID, true, user, t); err != nil {
@@ -133,7 +133,7 @@ func (p *provider) takeOver(userID, accountID string) error {
 
 // afterLink copies the profile to the user, if asked. The address stays.
 func (p *provider) afterLink(id string, user profile) error {
-	if !p.linking().UpdateUserInfoOnLink {
+	if !p.linking().UpdateUserInfoOnLink() {
 		return nil
 	}
 	return change(p.c, id, user.fields())
@@ -153,10 +153,10 @@ func (p *provider) add(userID string, implicit bool, user profile, t tokens) err
 // the flow may have been ended by another browser than began it.
 func (p *provider) link(userID, email string, unbound bool, user profile, t tokens) error {
 	rules := p.linking()
-	if !rules.Enabled || !p.believes(user) {
+	if !rules.Enabled() || !p.believes(user) {
 		return errLinkForbidden
 	}
-	if user.email != sdk.ToLower(email) && (unbound || !rules.AllowDifferentEmails) {
+	if user.email != sdk.ToLower(email) && (unbound || !rules.AllowDifferentEmails()) {
 		if newer(p.c) {
 			return errLinkEmails17
 		}
@@ -179,7 +179,7 @@ func (p *provider) link(userID, email string, unbound bool, user profile, t toke
 
 // signUp makes a user of a profile.
 func (p *provider) signUp(user profile, t tokens, requested bool) (id string, err error) {
-	if p.DisableSignUp || p.DisableImplicitSignUp && !requested {
+	if p.DisableSignUp() || p.DisableImplicitSignUp() && !requested {
 		return "", errSignUpClosed
 	}
 	created, err := p.c.Identity().CreateUser(sdk.NewUser{
@@ -191,10 +191,10 @@ func (p *provider) signUp(user profile, t tokens, requested bool) (id string, er
 // askToVerify mails a new user whose provider has not verified the address a
 // link that email-password serves. page is where it leads in the end.
 func askToVerify(c *sdk.Call, user profile, page string) error {
-	rules := readConfigEmailVerification(c.Config("emailVerification"))
-	if user.verified || !rules.SendOnSignUp {
+	rules := configOf(c).EmailVerification()
+	if user.verified || !rules.SendOnSignUp() {
 		return nil
 	}
 	mail := kit.LinkMail{To: user.email, Template: "verify-email", Path: "/verify-email", CallbackURL: page}
-	return mail.SendSigned(c, purposeEmailVerification, rules.ExpiresIn, sdk.F("email", sdk.String(user.email)))
+	return mail.SendSigned(c, purposeEmailVerification, rules.ExpiresIn(), sdk.F("email", sdk.String(user.email)))
 }

@@ -13,13 +13,13 @@ const codeSeparator = ","
 
 // makeCodes makes new backup codes. They are shown this once.
 func (o configBackupCodeOptions) makeCodes(c *sdk.Call) (codes []string, sealed string, err error) {
-	for range o.Amount {
-		code, err := c.Random().String(o.Length, sdk.RandomStringOptions{Alphabet: o.Alphabet})
+	for range o.Amount() {
+		code, err := c.Random().String(o.Length(), sdk.RandomStringOptions{Alphabet: o.Alphabet()})
 		if err != nil {
 			return nil, "", err
 		}
-		if o.Group > 0 && o.Group < o.Length {
-			code = code[:o.Group] + "-" + code[o.Group:]
+		if o.Group() > 0 && o.Group() < o.Length() {
+			code = code[:o.Group()] + "-" + code[o.Group():]
 		}
 		codes = append(codes, code)
 	}
@@ -129,11 +129,11 @@ func viewBackupCodes(c *sdk.Call) error {
 // generateBackupCodes serves POST /two-factor/generate-backup-codes: new codes
 // in the place of all earlier ones.
 func generateBackupCodes(c *sdk.Call) error {
-	options := configOf(c).BackupCodeOptions
+	options := configOf(c).BackupCodeOptions()
 	if !isOn(c.Session().User) {
 		return errTwoFactorNotEnabled
 	}
-	f, err := ownFactor(c, options.AllowPasswordless)
+	f, err := ownFactor(c, options.AllowPasswordless())
 	if err != nil {
 		return err
 	}

@@ -32,11 +32,11 @@ func gate(c *sdk.Call) error {
 	if trusted, err := f.useTrust(c); trusted || err != nil {
 		return err
 	}
-	if err := challenge(c, userID, settings.TwoFactorCookieMaxAge); err != nil {
+	if err := challenge(c, userID, settings.TwoFactorCookieMaxAge()); err != nil {
 		return err
 	}
-	if settings.PageURL != "" && c.Request().Method() == "GET" {
-		return c.Redirect(settings.PageURL)
+	if settings.PageURL() != "" && c.Request().Method() == "GET" {
+		return c.Redirect(settings.PageURL())
 	}
 	c.SetBody("twoFactorRedirect", sdk.Bool(true))
 	c.SetBody("twoFactorMethods", sdk.Strings(settings.methods(f)...))
@@ -50,16 +50,16 @@ func isOn(user sdk.User) bool { return user.Fields.Get("twoFactorEnabled").IsTru
 // sign-ins with a password; under "all" for every other sign-in, too, but not
 // for a new session of a user who is signed in.
 func (s config) gated(c *sdk.Call, userID string) bool {
-	return c.Reason() == "sign-in" || s.Policy == "all" && c.Session().UserID != userID
+	return c.Reason() == "sign-in" || s.Policy() == "all" && c.Session().UserID != userID
 }
 
 // methods lists how a user can answer, backup codes apart.
 func (s config) methods(f factor) []string {
 	var methods []string
-	if f.verified && !s.TOTPOptions.Disable {
+	if f.verified && !s.TOTPOptions().Disable() {
 		methods = append(methods, "totp")
 	}
-	if s.OTPOptions.SendOTP {
+	if s.OTPOptions().SendOTP() {
 		methods = append(methods, "otp")
 	}
 	return methods

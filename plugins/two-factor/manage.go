@@ -33,7 +33,7 @@ func enableMethod(c *sdk.Call) error {
 	if (enableMethodBody{c.Request()}).Method() == "otp" {
 		return f.enableOTP(c)
 	}
-	if configOf(c).TOTPOptions.Disable {
+	if configOf(c).TOTPOptions().Disable() {
 		return errTOTPNotAvailable
 	}
 	if f.verified {
@@ -44,7 +44,7 @@ func enableMethod(c *sdk.Call) error {
 }
 
 func (f *factor) enableOTP(c *sdk.Call) error {
-	if !configOf(c).OTPOptions.SendOTP {
+	if !configOf(c).OTPOptions().SendOTP() {
 		return errOTPNotAvailable
 	}
 	_, err := turnOn(c, f.userID)
@@ -57,7 +57,7 @@ func (f *factor) enableTOTP(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	codes, sealedCodes, err := settings.BackupCodeOptions.makeCodes(c)
+	codes, sealedCodes, err := settings.BackupCodeOptions().makeCodes(c)
 	if err != nil {
 		return err
 	}
@@ -65,16 +65,16 @@ func (f *factor) enableTOTP(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := f.renew(c, sealed, sealedCodes, f.verified || settings.SkipVerificationOnEnable); err != nil {
+	if err := f.renew(c, sealed, sealedCodes, f.verified || settings.SkipVerificationOnEnable()); err != nil {
 		return err
 	}
-	if settings.SkipVerificationOnEnable {
+	if settings.SkipVerificationOnEnable() {
 		if _, err := turnOn(c, f.userID); err != nil {
 			return err
 		}
 	}
-	issuer := cmp.Or(c.Request().Body("issuer").String(), settings.Issuer, c.Tenant("appName").String())
-	return c.Reply(sdk.F("totpURI", settings.TOTPOptions.keyURI(secret, issuer, email)), sdk.F("backupCodes", sdk.Strings(codes...)))
+	issuer := cmp.Or(c.Request().Body("issuer").String(), settings.Issuer(), c.Tenant("appName").String())
+	return c.Reply(sdk.F("totpURI", settings.TOTPOptions().keyURI(secret, issuer, email)), sdk.F("backupCodes", sdk.Strings(codes...)))
 }
 
 // disable serves POST /two-factor/disable.
@@ -131,7 +131,7 @@ func ownFactor(c *sdk.Call, passwordless sdk.Value) (factor, error) {
 // it is absent that for the whole plugin, lets users without one pass; the host
 // demands one by the same options (requiredUnless in manifest.json).
 func checkPassword(c *sdk.Call, userID string, passwordless sdk.Value) error {
-	if passwordless.IsTrue() || passwordless.IsAbsent() && configOf(c).AllowPasswordless {
+	if passwordless.IsTrue() || passwordless.IsAbsent() && configOf(c).AllowPasswordless() {
 		if has, err := kit.HasPassword(c, userID); err != nil || !has {
 			return err
 		}

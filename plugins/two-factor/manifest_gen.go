@@ -59,187 +59,174 @@ const (
 	purposeTrustDevice = "trust-device"
 )
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Which sign-ins take a second step: those with a password, or all.
-	Policy string
-	// Where a browser goes for the second step that comes from a link or from a
-	// provider; other clients get twoFactorRedirect. It must be a path or of a
-	// trusted origin.
-	PageURL string
-	// The name that an authenticator app shows. Default: the application's
-	// name.
-	Issuer string
-	// Turn the second factor on at once, without a first code.
-	SkipVerificationOnEnable bool
-	// Let users without a password change their second factor.
-	AllowPasswordless bool
-	// How long a challenge is open, in seconds.
-	TwoFactorCookieMaxAge int64
-	// How long a device is trusted after its last sign-in, in seconds.
-	TrustDeviceMaxAge int64
-	// Codes of authenticator apps.
-	TOTPOptions configTOTPOptions
-	// Mailed codes.
-	OTPOptions configOTPOptions
-	// Backup codes.
-	BackupCodeOptions configBackupCodeOptions
-	// A stop after too many wrong codes, whatever their sort.
-	AccountLockout configAccountLockout
+type config struct{ sdk.Settings }
+
+// Policy is the setting policy. Which sign-ins take a second step: those
+// with a password, or all.
+func (x config) Policy() string {
+	return x.Settings.Value("policy").String()
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "policy":
-			r.Policy = m.String()
-		case "pageURL":
-			r.PageURL = m.String()
-		case "issuer":
-			r.Issuer = m.String()
-		case "skipVerificationOnEnable":
-			r.SkipVerificationOnEnable = m.IsTrue()
-		case "allowPasswordless":
-			r.AllowPasswordless = m.IsTrue()
-		case "twoFactorCookieMaxAge":
-			r.TwoFactorCookieMaxAge = m.Int(0)
-		case "trustDeviceMaxAge":
-			r.TrustDeviceMaxAge = m.Int(0)
-		case "totpOptions":
-			r.TOTPOptions = readConfigTOTPOptions(m)
-		case "otpOptions":
-			r.OTPOptions = readConfigOTPOptions(m)
-		case "backupCodeOptions":
-			r.BackupCodeOptions = readConfigBackupCodeOptions(m)
-		case "accountLockout":
-			r.AccountLockout = readConfigAccountLockout(m)
-		}
-	}
-	return r
+// PageURL is the setting pageURL. Where a browser goes for the second step
+// that comes from a link or from a provider; other clients get
+// twoFactorRedirect. It must be a path or of a trusted origin.
+func (x config) PageURL() string {
+	return x.Settings.Value("pageURL").String()
+}
+
+// Issuer is the setting issuer. The name that an authenticator app shows.
+// Default: the application's name.
+func (x config) Issuer() string {
+	return x.Settings.Value("issuer").String()
+}
+
+// SkipVerificationOnEnable is the setting skipVerificationOnEnable. Turn the
+// second factor on at once, without a first code.
+func (x config) SkipVerificationOnEnable() bool {
+	return x.Settings.Value("skipVerificationOnEnable").IsTrue()
+}
+
+// AllowPasswordless is the setting allowPasswordless. Let users without a
+// password change their second factor.
+func (x config) AllowPasswordless() bool {
+	return x.Settings.Value("allowPasswordless").IsTrue()
+}
+
+// TwoFactorCookieMaxAge is the setting twoFactorCookieMaxAge. How long a
+// challenge is open, in seconds.
+func (x config) TwoFactorCookieMaxAge() int64 {
+	return x.Settings.Value("twoFactorCookieMaxAge").Int(0)
+}
+
+// TrustDeviceMaxAge is the setting trustDeviceMaxAge. How long a device is
+// trusted after its last sign-in, in seconds.
+func (x config) TrustDeviceMaxAge() int64 {
+	return x.Settings.Value("trustDeviceMaxAge").Int(0)
+}
+
+// TOTPOptions is the setting totpOptions. Codes of authenticator apps.
+func (x config) TOTPOptions() configTOTPOptions {
+	return configTOTPOptions{x.Settings.Object("totpOptions")}
+}
+
+// OTPOptions is the setting otpOptions. Mailed codes.
+func (x config) OTPOptions() configOTPOptions {
+	return configOTPOptions{x.Settings.Object("otpOptions")}
+}
+
+// BackupCodeOptions is the setting backupCodeOptions. Backup codes.
+func (x config) BackupCodeOptions() configBackupCodeOptions {
+	return configBackupCodeOptions{x.Settings.Object("backupCodeOptions")}
+}
+
+// AccountLockout is the setting accountLockout. A stop after too many wrong
+// codes, whatever their sort.
+func (x config) AccountLockout() configAccountLockout {
+	return configAccountLockout{x.Settings.Object("accountLockout")}
 }
 
 // configTOTPOptions is config.totpOptions.
-type configTOTPOptions struct {
-	// Do without them.
-	Disable bool
-	// The digits of a code.
-	Digits int64
-	// How long a code is shown, in seconds.
-	Period int64
-	// Let users without a password see the URI again. Default:
-	// allowPasswordless.
-	AllowPasswordless sdk.Value
+type configTOTPOptions struct{ sdk.Settings }
+
+// Disable is the setting disable. Do without them.
+func (x configTOTPOptions) Disable() bool {
+	return x.Settings.Value("disable").IsTrue()
 }
 
-func readConfigTOTPOptions(v sdk.Value) configTOTPOptions {
-	var r configTOTPOptions
-	for name, m := range v.Members() {
-		switch name {
-		case "disable":
-			r.Disable = m.IsTrue()
-		case "digits":
-			r.Digits = m.Int(0)
-		case "period":
-			r.Period = m.Int(0)
-		case "allowPasswordless":
-			r.AllowPasswordless = m
-		}
-	}
-	return r
+// Digits is the setting digits. The digits of a code.
+func (x configTOTPOptions) Digits() int64 {
+	return x.Settings.Value("digits").Int(0)
+}
+
+// Period is the setting period. How long a code is shown, in seconds.
+func (x configTOTPOptions) Period() int64 {
+	return x.Settings.Value("period").Int(0)
+}
+
+// AllowPasswordless is the setting allowPasswordless. Let users without a
+// password see the URI again. Default: allowPasswordless.
+func (x configTOTPOptions) AllowPasswordless() sdk.Value {
+	return x.Settings.Value("allowPasswordless")
 }
 
 // configOTPOptions is config.otpOptions.
-type configOTPOptions struct {
-	// Offer them.
-	SendOTP bool
-	// The digits of a code.
-	Digits int64
-	// How long a code is good, in seconds.
-	ExpiresIn int64
-	// How many wrong answers a code takes.
-	AllowedAttempts int64
+type configOTPOptions struct{ sdk.Settings }
+
+// SendOTP is the setting sendOTP. Offer them.
+func (x configOTPOptions) SendOTP() bool {
+	return x.Settings.Value("sendOTP").IsTrue()
 }
 
-func readConfigOTPOptions(v sdk.Value) configOTPOptions {
-	var r configOTPOptions
-	for name, m := range v.Members() {
-		switch name {
-		case "sendOTP":
-			r.SendOTP = m.IsTrue()
-		case "digits":
-			r.Digits = m.Int(0)
-		case "expiresIn":
-			r.ExpiresIn = m.Int(0)
-		case "allowedAttempts":
-			r.AllowedAttempts = m.Int(0)
-		}
-	}
-	return r
+// Digits is the setting digits. The digits of a code.
+func (x configOTPOptions) Digits() int64 {
+	return x.Settings.Value("digits").Int(0)
+}
+
+// ExpiresIn is the setting expiresIn. How long a code is good, in seconds.
+func (x configOTPOptions) ExpiresIn() int64 {
+	return x.Settings.Value("expiresIn").Int(0)
+}
+
+// AllowedAttempts is the setting allowedAttempts. How many wrong answers a
+// code takes.
+func (x configOTPOptions) AllowedAttempts() int64 {
+	return x.Settings.Value("allowedAttempts").Int(0)
 }
 
 // configBackupCodeOptions is config.backupCodeOptions.
-type configBackupCodeOptions struct {
-	// How many.
-	Amount int64
-	// Their characters, the dash apart.
-	Length int64
-	// The characters that they are made of, such as those that nobody takes for
-	// another; no comma and no dash. Default: A-Z, a-z and 0-9.
-	Alphabet string
-	// After how many characters there is a dash; 0 is none.
-	Group int64
-	// Let users without a password have new codes made. Default:
-	// allowPasswordless.
-	AllowPasswordless sdk.Value
+type configBackupCodeOptions struct{ sdk.Settings }
+
+// Amount is the setting amount. How many.
+func (x configBackupCodeOptions) Amount() int64 {
+	return x.Settings.Value("amount").Int(0)
 }
 
-func readConfigBackupCodeOptions(v sdk.Value) configBackupCodeOptions {
-	var r configBackupCodeOptions
-	for name, m := range v.Members() {
-		switch name {
-		case "amount":
-			r.Amount = m.Int(0)
-		case "length":
-			r.Length = m.Int(0)
-		case "alphabet":
-			r.Alphabet = m.String()
-		case "group":
-			r.Group = m.Int(0)
-		case "allowPasswordless":
-			r.AllowPasswordless = m
-		}
-	}
-	return r
+// Length is the setting length. Their characters, the dash apart.
+func (x configBackupCodeOptions) Length() int64 {
+	return x.Settings.Value("length").Int(0)
+}
+
+// Alphabet is the setting alphabet. The characters that they are made of,
+// such as those that nobody takes for another; no comma and no dash.
+// Default: A-Z, a-z and 0-9.
+func (x configBackupCodeOptions) Alphabet() string {
+	return x.Settings.Value("alphabet").String()
+}
+
+// Group is the setting group. After how many characters there is a dash; 0
+// is none.
+func (x configBackupCodeOptions) Group() int64 {
+	return x.Settings.Value("group").Int(0)
+}
+
+// AllowPasswordless is the setting allowPasswordless. Let users without a
+// password have new codes made. Default: allowPasswordless.
+func (x configBackupCodeOptions) AllowPasswordless() sdk.Value {
+	return x.Settings.Value("allowPasswordless")
 }
 
 // configAccountLockout is config.accountLockout.
-type configAccountLockout struct {
-	// Lock accounts.
-	Enabled bool
-	// How many wrong codes in a row lock an account.
-	MaxFailedAttempts int64
-	// For how long, in seconds.
-	DurationSeconds int64
+type configAccountLockout struct{ sdk.Settings }
+
+// Enabled is the setting enabled. Lock accounts.
+func (x configAccountLockout) Enabled() bool {
+	return x.Settings.Value("enabled").IsTrue()
 }
 
-func readConfigAccountLockout(v sdk.Value) configAccountLockout {
-	var r configAccountLockout
-	for name, m := range v.Members() {
-		switch name {
-		case "enabled":
-			r.Enabled = m.IsTrue()
-		case "maxFailedAttempts":
-			r.MaxFailedAttempts = m.Int(0)
-		case "durationSeconds":
-			r.DurationSeconds = m.Int(0)
-		}
-	}
-	return r
+// MaxFailedAttempts is the setting maxFailedAttempts. How many wrong codes
+// in a row lock an account.
+func (x configAccountLockout) MaxFailedAttempts() int64 {
+	return x.Settings.Value("maxFailedAttempts").Int(0)
+}
+
+// DurationSeconds is the setting durationSeconds. For how long, in seconds.
+func (x configAccountLockout) DurationSeconds() int64 {
+	return x.Settings.Value("durationSeconds").Int(0)
 }
 
 // enableBody is the body of POST /two-factor/enable.

@@ -22,8 +22,8 @@ func (a *answerer) otpID() string {
 
 // sendOTP serves POST /two-factor/send-otp.
 func sendOTP(c *sdk.Call) error {
-	options := configOf(c).OTPOptions
-	if !options.SendOTP {
+	options := configOf(c).OTPOptions()
+	if !options.SendOTP() {
 		return errOTPNotConfigured
 	}
 	a, err := whoAnswers(c)
@@ -34,7 +34,7 @@ func sendOTP(c *sdk.Call) error {
 	if err != nil {
 		return sdk.IfNotFound(err, errInvalidTwoFactorCookie)
 	}
-	code, err := c.Random().String(options.Digits, sdk.RandomStringOptions{Alphabet: "digits"})
+	code, err := c.Random().String(options.Digits(), sdk.RandomStringOptions{Alphabet: "digits"})
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func sendOTP(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Verifications().Create(a.otpID(), sealed+":0", options.ExpiresIn); err != nil {
+	if _, err := c.Verifications().Create(a.otpID(), sealed+":0", options.ExpiresIn()); err != nil {
 		return err
 	}
 	err = c.Email().Send(user.Email, "two-factor-otp", sdk.EmailSendOptions{OTP: code})
@@ -102,7 +102,7 @@ func (a *answerer) tryOTP(c *sdk.Call) error {
 	}
 	sealed, count, _ := strings.Cut(mailed.Value, ":")
 	wrong, err := strconv.ParseInt(count, 10, 32)
-	if err != nil || wrong >= configOf(c).OTPOptions.AllowedAttempts {
+	if err != nil || wrong >= configOf(c).OTPOptions().AllowedAttempts() {
 		return errTooManyAttemptsRequestNewCode.KeepWrites()
 	}
 	code, err := c.Crypto().Open(purposeOTP, sdk.String(sealed))

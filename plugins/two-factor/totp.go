@@ -20,8 +20,8 @@ const window = 1
 // verifyTOTP serves POST /two-factor/verify-totp. The first code turns the
 // second factor on, every other one signs in.
 func verifyTOTP(c *sdk.Call) error {
-	options := configOf(c).TOTPOptions
-	if options.Disable {
+	options := configOf(c).TOTPOptions()
+	if options.Disable() {
 		return errTOTPNotConfigured
 	}
 	a, err := whoAnswers(c)
@@ -66,9 +66,9 @@ func (a *answerer) noteStep(c *sdk.Call, step int64) error {
 
 // match finds the time step that a code belongs to.
 func (o configTOTPOptions) match(c *sdk.Call, secret, code string) (step int64, ok bool) {
-	now := c.Now() / 1000 / o.Period
+	now := c.Now() / 1000 / o.Period()
 	for _, s := range [...]int64{now, now - window, now + window} {
-		if subtle.ConstantTimeCompare([]byte(hotp(secret, s, int(o.Digits))), []byte(code)) == 1 {
+		if subtle.ConstantTimeCompare([]byte(hotp(secret, s, int(o.Digits()))), []byte(code)) == 1 {
 			step, ok = s, true
 		}
 	}
@@ -111,8 +111,8 @@ func (f *factor) useStep(c *sdk.Call, step int64) error {
 
 // totpURI serves POST /two-factor/get-totp-uri.
 func totpURI(c *sdk.Call) error {
-	options, user := configOf(c).TOTPOptions, c.Session().User
-	if options.Disable {
+	options, user := configOf(c).TOTPOptions(), c.Session().User
+	if options.Disable() {
 		return errTOTPNotConfigured
 	}
 	f, err := findFactor(c, user.ID)
@@ -122,7 +122,7 @@ func totpURI(c *sdk.Call) error {
 	if f.secret == "" {
 		return errTOTPNotEnabled
 	}
-	if err := checkPassword(c, user.ID, options.AllowPasswordless); err != nil {
+	if err := checkPassword(c, user.ID, options.AllowPasswordless()); err != nil {
 		return err
 	}
 	secret, err := c.Crypto().Open(purposeTOTPSecret, sdk.String(f.secret))
@@ -136,8 +136,8 @@ func (o configTOTPOptions) keyURI(secret, issuer, account string) sdk.Value {
 	for _, p := range [...][2]string{
 		{"secret", base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(secret))},
 		{"issuer", issuer},
-		{"digits", strconv.FormatInt(o.Digits, 10)},
-		{"period", strconv.FormatInt(o.Period, 10)},
+		{"digits", strconv.FormatInt(o.Digits(), 10)},
+		{"period", strconv.FormatInt(o.Period(), 10)},
 	} {
 		uri = sdk.SetQuery(uri, p[0], p[1])
 	}

@@ -16,7 +16,7 @@ const (
 // when the user turns the second factor off, or gets another password: it holds
 // for the records of both as they are.
 func (f *factor) trustDevice(c *sdk.Call) error {
-	seconds := configOf(c).TrustDeviceMaxAge
+	seconds := configOf(c).TrustDeviceMaxAge()
 	random, err := c.Random().String(trustLength, sdk.RandomStringOptions{})
 	if err != nil {
 		return err

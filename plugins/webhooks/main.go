@@ -39,8 +39,8 @@ type receiver struct {
 func deliver(c *sdk.Call) error {
 	d := c.Delivery()
 	path := "endpoints." + d.Target
-	to := readConfigEndpoint(c.Config(path))
-	answer, err := send(c, receiver{path, to.URL, len(to.Secrets), to.TimeoutMs}, d.ID, payload(c, d.Time, to.Omit))
+	to := configEndpoint{c.Settings().Object("endpoints").Object(d.Target)}
+	answer, err := send(c, receiver{path, to.URL(), len(to.Secrets()), to.TimeoutMs()}, d.ID, payload(c, d.Time, to.Omit()))
 	switch {
 	case err != nil:
 		return c.Later(reason(err))

@@ -17,136 +17,132 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "webhooks"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Receivers of events, by a name that does not change: what is on its way
-	// is kept under it.
-	Endpoints []configEndpoint
-	// Who is asked before something happens, in this order. The user waits for
-	// the answer.
-	Checks []configCheck
-	// Further fields that are dates, to be sent as milliseconds like createdAt.
-	Dates []string
+type config struct{ sdk.Settings }
+
+// Endpoints is the setting endpoints. Receivers of events, by a name that
+// does not change: what is on its way is kept under it.
+func (x config) Endpoints() []configEndpoint {
+	var all []configEndpoint
+	for of := range x.Settings.Objects("endpoints") {
+		all = append(all, configEndpoint{of})
+	}
+	return all
 }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "endpoints":
-			for name, m := range m.Members() {
-				of := readConfigEndpoint(m)
-				of.Name = name
-				r.Endpoints = append(r.Endpoints, of)
-			}
-		case "checks":
-			for name, m := range m.Members() {
-				of := readConfigCheck(m)
-				of.Name = name
-				r.Checks = append(r.Checks, of)
-			}
-		case "dates":
-			r.Dates = m.Texts()
-		}
+// Checks is the setting checks. Who is asked before something happens, in
+// this order. The user waits for the answer.
+func (x config) Checks() []configCheck {
+	var all []configCheck
+	for of := range x.Settings.Objects("checks") {
+		all = append(all, configCheck{of})
 	}
-	return r
+	return all
+}
+
+// Dates is the setting dates. Further fields that are dates, to be sent as
+// milliseconds like createdAt.
+func (x config) Dates() []string {
+	return x.Settings.Value("dates").Texts()
 }
 
 // configEndpoint is a member of config.endpoints.
-type configEndpoint struct {
-	Name string // of the member
-	// Where events are posted. An answer of 2xx accepts one; anything else, and
-	// no answer, means to try again.
-	URL string
-	// Signing secrets, "whsec_" and the base64 of 24 to 64 random bytes;
-	// usually file:PATH or ${NAME}. Requests are signed with each of them: to
-	// change one, add the new one, teach it to the receiver, then remove the
-	// old one.
-	Secrets []bool
-	// The events that are sent.
-	Events []string
-	// Fields that are left out, by model: {user: [phoneNumber], session:
-	// [ipAddress]}. Session tokens, password hashes and tokens of providers are
-	// never sent.
-	Omit sdk.Value
-	// How long an answer may take, in milliseconds.
-	TimeoutMs int64
+type configEndpoint struct{ sdk.Settings }
+
+// Name is the name of the member.
+func (x configEndpoint) Name() string { return x.Settings.Key() }
+
+// URL is the setting url. Where events are posted. An answer of 2xx accepts
+// one; anything else, and no answer, means to try again.
+func (x configEndpoint) URL() string {
+	return x.Settings.Value("url").String()
 }
 
-func readConfigEndpoint(v sdk.Value) configEndpoint {
-	var r configEndpoint
-	for name, m := range v.Members() {
-		switch name {
-		case "url":
-			r.URL = m.String()
-		case "secrets":
-			for item := range m.Items() {
-				r.Secrets = append(r.Secrets, !item.IsNullish())
-			}
-		case "events":
-			r.Events = m.Texts()
-		case "omit":
-			r.Omit = m
-		case "timeoutMs":
-			r.TimeoutMs = m.Int(0)
-		}
+// Secrets is the setting secrets. Signing secrets, "whsec_" and the base64
+// of 24 to 64 random bytes; usually file:PATH or ${NAME}. Requests are
+// signed with each of them: to change one, add the new one, teach it to the
+// receiver, then remove the old one.
+func (x configEndpoint) Secrets() []bool {
+	var set []bool
+	for item := range x.Settings.Value("secrets").Items() {
+		set = append(set, !item.IsNullish())
 	}
-	return r
+	return set
+}
+
+// Events is the setting events. The events that are sent.
+func (x configEndpoint) Events() []string {
+	return x.Settings.Value("events").Texts()
+}
+
+// Omit is the setting omit. Fields that are left out, by model: {user:
+// [phoneNumber], session: [ipAddress]}. Session tokens, password hashes and
+// tokens of providers are never sent.
+func (x configEndpoint) Omit() sdk.Value {
+	return x.Settings.Value("omit")
+}
+
+// TimeoutMs is the setting timeoutMs. How long an answer may take, in
+// milliseconds.
+func (x configEndpoint) TimeoutMs() int64 {
+	return x.Settings.Value("timeoutMs").Int(0)
 }
 
 // configCheck is a member of config.checks.
-type configCheck struct {
-	Name string // of the member
-	// Where questions are posted. 2xx allows it, with {"set": {…}} to set
-	// fields; 4xx with {"code", "message"} refuses it with that error; anything
-	// else is a failure.
-	URL string
-	// Signing secrets, "whsec_" and the base64 of 24 to 64 random bytes;
-	// usually file:PATH or ${NAME}. Requests are signed with each of them: to
-	// change one, add the new one, teach it to the receiver, then remove the
-	// old one.
-	Secrets []bool
-	// What is asked about.
-	Events []string
-	// The fields that an answer may set, such as userId. The tenant has to
-	// declare them, with input: false.
-	Fields []string
-	// What happens when there is no usable answer: deny answers 503
-	// CHECK_UNAVAILABLE, allow goes on without.
-	OnFailure string
-	// Fields that are left out, by model: {user: [phoneNumber], session:
-	// [ipAddress]}. Session tokens, password hashes and tokens of providers are
-	// never sent.
-	Omit sdk.Value
-	// How long an answer may take, in milliseconds.
-	TimeoutMs int64
+type configCheck struct{ sdk.Settings }
+
+// Name is the name of the member.
+func (x configCheck) Name() string { return x.Settings.Key() }
+
+// URL is the setting url. Where questions are posted. 2xx allows it, with
+// {"set": {…}} to set fields; 4xx with {"code", "message"} refuses it with
+// that error; anything else is a failure.
+func (x configCheck) URL() string {
+	return x.Settings.Value("url").String()
 }
 
-func readConfigCheck(v sdk.Value) configCheck {
-	var r configCheck
-	for name, m := range v.Members() {
-		switch name {
-		case "url":
-			r.URL = m.String()
-		case "secrets":
-			for item := range m.Items() {
-				r.Secrets = append(r.Secrets, !item.IsNullish())
-			}
-		case "events":
-			r.Events = m.Texts()
-		case "fields":
-			r.Fields = m.Texts()
-		case "onFailure":
-			r.OnFailure = m.String()
-		case "omit":
-			r.Omit = m
-		case "timeoutMs":
-			r.TimeoutMs = m.Int(0)
-		}
+// Secrets is the setting secrets. Signing secrets, "whsec_" and the base64
+// of 24 to 64 random bytes; usually file:PATH or ${NAME}. Requests are
+// signed with each of them: to change one, add the new one, teach it to the
+// receiver, then remove the old one.
+func (x configCheck) Secrets() []bool {
+	var set []bool
+	for item := range x.Settings.Value("secrets").Items() {
+		set = append(set, !item.IsNullish())
 	}
-	return r
+	return set
+}
+
+// Events is the setting events. What is asked about.
+func (x configCheck) Events() []string {
+	return x.Settings.Value("events").Texts()
+}
+
+// Fields is the setting fields. The fields that an answer may set, such as
+// userId. The tenant has to declare them, with input: false.
+func (x configCheck) Fields() []string {
+	return x.Settings.Value("fields").Texts()
+}
+
+// OnFailure is the setting onFailure. What happens when there is no usable
+// answer: deny answers 503 CHECK_UNAVAILABLE, allow goes on without.
+func (x configCheck) OnFailure() string {
+	return x.Settings.Value("onFailure").String()
+}
+
+// Omit is the setting omit. Fields that are left out, by model: {user:
+// [phoneNumber], session: [ipAddress]}. Session tokens, password hashes and
+// tokens of providers are never sent.
+func (x configCheck) Omit() sdk.Value {
+	return x.Settings.Value("omit")
+}
+
+// TimeoutMs is the setting timeoutMs. How long an answer may take, in
+// milliseconds.
+func (x configCheck) TimeoutMs() int64 {
+	return x.Settings.Value("timeoutMs").Int(0)
 }

@@ -13,7 +13,7 @@ import (
 func payload(c *sdk.Call, time string, omit sdk.Value) string {
 	model, what, _ := strings.Cut(c.Event(), ".")
 	record, previous := c.Get("record"), c.Get("previous")
-	row := rows{model: model, omit: omit.Get(model).Texts(), dates: configOf(c).Dates}
+	row := rows{model: model, omit: omit.Get(model).Texts(), dates: configOf(c).Dates()}
 	now := row.fields(record)
 	if what == "updating" { // the record has only what changes
 		now = append(now, row.fields(without(previous, record))...)

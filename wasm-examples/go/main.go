@@ -13,7 +13,7 @@ func main() {} // never called: the host calls handlers
 
 // userCreating is called before a user is created.
 func userCreating(c *sdk.Call) error {
-	email, blocked := c.Record("email"), configOf(c).BlockedDomain
+	email, blocked := c.Record("email"), configOf(c).BlockedDomain()
 	if email.IsAbsent() || blocked == "" {
 		return errors.New("there is no address, or no blocked domain")
 	}

@@ -17,23 +17,15 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "signup-rule-go"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// The domain whose addresses cannot sign up, such as example.com.
-	BlockedDomain string
-}
+type config struct{ sdk.Settings }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "blockedDomain":
-			r.BlockedDomain = m.String()
-		}
-	}
-	return r
+// BlockedDomain is the setting blockedDomain. The domain whose addresses
+// cannot sign up, such as example.com.
+func (x config) BlockedDomain() string {
+	return x.Settings.Value("blockedDomain").String()
 }

@@ -11,7 +11,7 @@ func main() {} // never called: the host calls handlers
 // configured rules does.
 func originTrusted(c *sdk.Call) error {
 	origin := c.Record("origin").String()
-	for rule := range configOf(c).Sites.Items() {
+	for rule := range configOf(c).Sites().Items() {
 		header := rule.Get("ifHeader").String()
 		if rule.Get("origin").String() == origin && (header == "" || c.Request().Header(header) != "") {
 			c.SetRecord("trusted", sdk.Bool(true))

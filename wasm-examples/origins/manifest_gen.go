@@ -11,23 +11,14 @@ func init() {
 // pluginID is the id of the plugin.
 const pluginID = "origins"
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// The rules; the first that holds is enough.
-	Sites sdk.Value
-}
+type config struct{ sdk.Settings }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "sites":
-			r.Sites = m
-		}
-	}
-	return r
+// Sites is the setting sites. The rules; the first that holds is enough.
+func (x config) Sites() sdk.Value {
+	return x.Settings.Value("sites")
 }
