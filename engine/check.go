@@ -92,7 +92,10 @@ func (c *checking) tenant(t *config.Tenant) {
 	}
 	set, err := dispatch.NewSet(plugins)
 	if err != nil {
-		c.add(t.Origin.Fault("/plugins", err.Error(), ""))
+		var missing *dispatch.MissingError
+		if !errors.As(err, &missing) || len(manifests) == len(t.Plugins) { // else the missing one is there, and was told of
+			c.add(t.Origin.Fault("/plugins", err.Error(), ""))
+		}
 		return
 	}
 	if fieldsErr == nil && len(plugins) == len(t.Plugins) {

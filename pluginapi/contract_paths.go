@@ -14,11 +14,12 @@ type DocumentPath struct {
 	Kinds []Kind // what get gives where there is something; none: any
 	Doc   string
 	// Always says that every handler may set it, but for hooks on the events in
-	// ButIn; Endpoints that those of endpoints may. The hooks that may have it in
+	// ButIn; Endpoints that those of endpoints may, Services those of services.
+	// The hooks that may have it in
 	// Event.Sets.
-	Always, Endpoints bool
-	ButIn             []string
-	WriteOnly         bool
+	Always, Endpoints, Services bool
+	ButIn                       []string
+	WriteOnly                   bool
 }
 
 // Kinds of fields.
@@ -82,7 +83,7 @@ var documentPaths = []DocumentPath{
 	{Path: "event.phase", Kinds: textKind, Doc: "of `response.session` the phase, of `token.claims` the key use"},
 	{Path: "event.reason", Kinds: textKind, Doc: "of session events: what `session.create`, `adopt` or `end` was told; of a sign-out `sign-out`"},
 	{Path: "event.rememberMe", Kinds: boolKind, Doc: "of `session.creating`: false if the session is not to outlast the browser"},
-	{Path: "event.plugin", Kinds: textKind, Doc: "of events within a unit of work: the plugin whose host call raised it; absent if it was the host"},
+	{Path: "event.plugin", Kinds: textKind, Doc: "of events within a unit of work, and of services: the plugin whose host call it was; absent if it was the host"},
 	{Path: "event.id", Kinds: textKind, Doc: "of a [durable delivery](#durable-delivery): its id"},
 	{Path: "event.time", Kinds: textKind, Doc: "likewise: when it was committed"},
 	{Path: "event.target", Kinds: textKind, Doc: "likewise: for which member of `deliverTo`"},
@@ -94,6 +95,9 @@ var documentPaths = []DocumentPath{
 	{Path: "record.trusted", Kinds: boolKind, Doc: "of `origin.trusted`: whether the site is"},
 	{Path: "previous.FIELD", Below: true, Doc: "the record before an update"},
 	{Path: "claims.NAME", Below: true, Doc: "of `token.claims`: the token so far"},
+
+	{Path: "input", Since: "1.1", Below: true, Kinds: jsonKind, Doc: "of a [service](#services-and-events-of-plugins): what it is called with, checked"},
+	{Path: "output", Since: "1.1", Below: true, Kinds: jsonKind, Services: true, Doc: "likewise: what its caller gets"},
 
 	{Path: "response.status", Kinds: numberKind, Endpoints: true, Doc: "200 to 599; default 200, or 302 with a redirect"},
 	{Path: "response.body", Below: true, Endpoints: true, Doc: "answered as JSON; empty if nothing is set"},
@@ -138,8 +142,8 @@ type pathPattern struct {
 	below bool
 }
 
-// Settable returns the fields that a hook on an event may set, or an endpoint's
-// handler if event is "". It is what the event allows; what else a plugin needs
+// Settable returns the fields that a hook on an event may set, an endpoint's
+// handler if event is "", or a service's if it is KindService. It is what the event allows; what else a plugin needs
 // is told by its permissions.
 func Settable(event string) *PathSet {
 	set := new(PathSet)
@@ -149,7 +153,7 @@ func Settable(event string) *PathSet {
 		}
 	}
 	for i := range documentPaths {
-		if p := &documentPaths[i]; event == "" && p.Endpoints || slices.Contains(p.SetBy(), event) {
+		if p := &documentPaths[i]; event == "" && p.Endpoints || event == KindService && p.Services || slices.Contains(p.SetBy(), event) {
 			set.add(p)
 		}
 	}

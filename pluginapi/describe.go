@@ -24,7 +24,7 @@ type PathDescription struct {
 	Kinds     []string `json:"kinds,omitempty"` // none: any
 	Doc       string   `json:"doc,omitempty"`
 	WriteOnly bool     `json:"writeOnly,omitempty"`
-	SetBy     []string `json:"setBy,omitempty"` // "all", or "endpoint" and events
+	SetBy     []string `json:"setBy,omitempty"` // "all", or "endpoint", "service" and events
 	ButIn     []string `json:"butIn,omitempty"` // events whose hooks may not set it though all others may
 }
 
@@ -141,6 +141,8 @@ func describePath(p *DocumentPath) PathDescription {
 	switch {
 	case p.Always:
 		d.SetBy = []string{"all"}
+	case p.Services:
+		d.SetBy = []string{"service"}
 	case p.Endpoints:
 		d.SetBy = append([]string{"endpoint"}, p.SetBy()...)
 	default:

@@ -21,6 +21,7 @@ type Manifest struct {
 	Fields       map[string]map[string]Field `json:"fields,omitempty"` // fields added to core models, by model and name
 	Cookies      []Cookie                    `json:"cookies,omitempty"`
 	CORS         *CORS                       `json:"cors,omitempty"`
+	Events       map[string]PluginEvent      `json:"events,omitempty"`  // that the plugin raises, by name
 	Config       json.RawMessage             `json:"config,omitempty"`  // JSON Schema 2020-12 of the plugin's config
 	Errors       map[string]ErrorAnswer      `json:"errors,omitempty"`  // what the handlers refuse with, by name
 	Imports      map[string]Import           `json:"imports,omitempty"` // what is taken over from other servers, by product
@@ -36,6 +37,7 @@ type Capability struct {
 	Keys     []string `json:"keys,omitempty"`     // keys: the key uses that may sign
 	Purposes []string `json:"purposes,omitempty"` // crypto: the token and seal purposes
 	Hosts    []string `json:"hosts,omitempty"`    // http: the hosts that may be called, see ABI.md
+	Services []string `json:"services,omitempty"` // plugins: the services that may be called, each as FullName has it
 	Reason   string   `json:"reason,omitempty"`   // shown to the operator
 }
 
@@ -57,7 +59,7 @@ func (c Capability) Scope() string {
 	for _, p := range []struct {
 		label string
 		names []string
-	}{{"reads", c.Read}, {"writes", c.Write}, {"keys", c.Keys}, {"purposes", c.Purposes}, {"calls", c.Hosts}} {
+	}{{"reads", c.Read}, {"writes", c.Write}, {"keys", c.Keys}, {"purposes", c.Purposes}, {"calls", c.Hosts}, {"calls", c.Services}} {
 		if len(p.names) > 0 {
 			parts = append(parts, p.label+" "+strings.Join(p.names, ", "))
 		}
@@ -83,6 +85,7 @@ const (
 	CapCookies      = "cookies"
 	CapOpenAPI      = "openapi"
 	CapHTTP         = "http"
+	CapPlugins      = "plugins"
 )
 
 // IdentityTokens stands, among the models of the capability "identity", for the
@@ -91,7 +94,7 @@ const IdentityTokens = "tokens"
 
 // CapabilityNames lists every capability of this ABI version.
 func CapabilityNames() []string {
-	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP, CapOpenAPI}
+	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP, CapOpenAPI, CapPlugins}
 }
 
 // AccessServer marks the endpoints that only servers with a service key reach.
@@ -101,6 +104,7 @@ const AccessServer = "server"
 const (
 	KindEndpoint = "endpoint"
 	KindHook     = "hook"
+	KindService  = "service"
 )
 
 // Handler is one numbered entry of a plugin.
@@ -111,7 +115,7 @@ type Handler struct {
 	// Number is the argument of authhost_call. Handlers with a name have none in
 	// the manifest: it is the place, from 0, of the first handler with that name.
 	Number int32   `json:"number,omitempty"`
-	Kind   string  `json:"kind"` // "endpoint" or "hook"
+	Kind   string  `json:"kind"` // one of the Kind constants
 	Limits *Limits `json:"limits,omitempty"`
 	// Dialects are those of the protocol in which the handler is there; none
 	// means all.
@@ -151,6 +155,11 @@ type Handler struct {
 	// DeliverTo names a member of the config that is an object: the event is
 	// delivered once for each of its members, in event.target.
 	DeliverTo string `json:"deliverTo,omitempty"`
+
+	// Services.
+	Service string          `json:"service,omitempty"` // the name by which others call it
+	Input   json.RawMessage `json:"input,omitempty"`   // JSON Schema subset of what it is called with
+	Output  json.RawMessage `json:"output,omitempty"`  // and of what the caller gets
 }
 
 // DeliverDurable: the event is written with the record, and the handler is

@@ -107,7 +107,9 @@ func Permissions() []PermissionInfo { return slices.Clone(permissions) }
 // PermissionNames lists the names of all permissions.
 func PermissionNames() []string { return (AllPermissions &^ PermCookies).Names() }
 
-// GrantNames lists what operators grant by name: capabilities and permissions.
+// GrantNames lists what operators grant by name to any plugin: capabilities and
+// permissions. Services and events of other plugins are granted by their full
+// names.
 func GrantNames() []string { return slices.Concat(CapabilityNames(), PermissionNames()) }
 
 // AllPermissions has every permission, PermCookies included.

@@ -10,7 +10,7 @@ import (
 )
 
 // Schema is the part of JSON Schema in which an endpoint describes its body
-// or query. ABI.md says what each keyword means and which message a client
+// or query, and a service what it takes and gives. ABI.md says what each keyword means and which message a client
 // gets when it does not hold.
 type Schema struct {
 	Type                 string          `json:"type,omitempty"` // object, string, boolean, number, integer, array
@@ -106,7 +106,8 @@ func (p Properties) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// ParseSchema reads the schema of a body or query. Keywords that are not in
+// ParseSchema reads the schema of a body, a query, or of what plugins hand one
+// another. Keywords that are not in
 // Schema are errors, so that no endpoint relies on a check that nobody makes.
 func ParseSchema(raw json.RawMessage) (*Schema, error) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -140,7 +141,7 @@ func (s *Schema) validate(top bool) error {
 		return fmt.Errorf("type %q is not one of %s", s.Type, quoted(schemaTypes))
 	}
 	if top && s.Type != "object" {
-		return fmt.Errorf(`the type of a body or query is "object", not %q`, s.Type)
+		return fmt.Errorf(`the type at the top is "object", not %q`, s.Type)
 	}
 	if err := s.validateKeywords(); err != nil {
 		return err

@@ -95,6 +95,7 @@ func (m *Manifest) Validate() error {
 	m.validateCORS(r)
 	m.validateImports(r)
 	m.validateErrors(r)
+	m.validateRaised(r)
 	checkObject(r, "config", m.Config)
 	return errors.Join(r.errs...)
 }
@@ -142,6 +143,11 @@ func (m *Manifest) validateParameters(r *report, at string, c Capability) {
 		needs("purposes", c.Purposes, false)
 	}
 	needs("hosts", c.Hosts, c.Name == CapHTTP)
+	if c.Name != CapPlugins {
+		needs("services", c.Services, false)
+	} else {
+		m.validateServices(r, at, c.Services)
+	}
 	for _, host := range c.Hosts {
 		r.want(at+".hosts", host, hostPattern)
 	}

@@ -32,8 +32,10 @@ func (m *Manifest) validateHandlers(r *report) {
 			h.claim(r, at, i, routes)
 		case KindHook:
 			m.validateHook(r, at, h)
+		case KindService:
+			m.validateService(r, at, i)
 		default:
-			r.oneOf(at+".kind", h.Kind, KindEndpoint, KindHook)
+			r.oneOf(at+".kind", h.Kind, KindEndpoint, KindHook, KindService)
 		}
 	}
 }
@@ -107,9 +109,8 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 	if h.Method == "GET" && (h.Body != nil || h.MediaTypes != nil || h.CSRF != "") {
 		r.add(at, "a GET endpoint has no body, mediaTypes or csrf")
 	}
-	if h.Event != "" || h.Match != nil || h.Before != nil || h.After != nil || h.Failure != "" || h.Delivery != "" || h.DeliverTo != "" {
-		r.add(at, "event, match, before, after, failure, delivery and deliverTo are for hooks")
-	}
+	h.refuseHookMembers(r, at)
+	h.refuseServiceMembers(r, at)
 	checkSchema(r, at+".body", h.Body)
 	checkSchema(r, at+".query", h.Query)
 	h.validateBody(r, at)
@@ -141,17 +142,13 @@ func (h *Handler) validateBody(r *report, at string) {
 }
 
 func (m *Manifest) validateHook(r *report, at string, h *Handler) {
-	if !slices.Contains(Events(), h.Event) {
-		r.add(at+".event", "%q is not an event of ABI %d.%d", h.Event, Major, Minor)
-	}
 	r.oneOf(at+".failure", h.Failure, "", FailDeny, FailSkip)
-	if h.Failure == FailSkip && !MaySkip(h.Event) {
+	event, known := m.hookedEvent(r, at, h.Event)
+	if h.Failure == FailSkip && known && !slices.Contains(event.Failures, FailSkip) {
 		r.add(at+".failure", "a hook on %q gives a verdict and must fail closed; only observers may skip", h.Event)
 	}
-	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.RateLimit != nil || h.Body != nil || h.BodyOptional || h.RequiredUnless != nil || h.Query != nil || h.MediaTypes != nil ||
-		h.Session != "" || h.Access != "" || h.CSRF != "" || h.Response != nil || h.OpenAPI != nil || h.Errors != nil {
-		r.add(at, "method, path, root, body, query, mediaTypes, session, access, csrf, errors, response and openapi are for endpoints")
-	}
+	h.refuseEndpointMembers(r, at)
+	h.refuseServiceMembers(r, at)
 	for _, id := range slices.Concat(h.Before, h.After) {
 		r.want(at, id, idPattern)
 		if id == m.ID {
@@ -161,13 +158,28 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 	if h.Match != nil {
 		h.Match.validate(r, at+".match", h.Event)
 	}
-	h.validateDelivery(r, at)
+	h.validateDelivery(r, at, event, known)
 }
 
-func (h *Handler) validateDelivery(r *report, at string) {
+// refuseEndpointMembers reports what only endpoints have.
+func (h *Handler) refuseEndpointMembers(r *report, at string) {
+	if h.Method != "" || h.Path != "" || h.PathFrom != "" || h.Root || h.RateLimit != nil || h.Body != nil || h.BodyOptional || h.RequiredUnless != nil || h.Query != nil || h.MediaTypes != nil ||
+		h.Session != "" || h.Access != "" || h.CSRF != "" || h.Response != nil || h.OpenAPI != nil || h.Errors != nil {
+		r.add(at, "method, path, root, body, query, mediaTypes, session, access, csrf, errors, response and openapi are for endpoints")
+	}
+}
+
+// refuseHookMembers reports what only hooks have.
+func (h *Handler) refuseHookMembers(r *report, at string) {
+	if h.Event != "" || h.Match != nil || h.Before != nil || h.After != nil || h.Failure != "" || h.Delivery != "" || h.DeliverTo != "" {
+		r.add(at, "event, match, before, after, failure, delivery and deliverTo are for hooks")
+	}
+}
+
+func (h *Handler) validateDelivery(r *report, at string, event *Event, known bool) {
 	r.oneOf(at+".delivery", h.Delivery, "", DeliverDurable)
 	switch {
-	case h.Delivery != "" && !MayDeliver(h.Event):
+	case h.Delivery != "" && known && !event.Durable:
 		r.add(at+".delivery", "%q cannot be delivered later; only events about committed records can", h.Event)
 	case h.Delivery != "" && h.Failure != "":
 		r.add(at+".failure", "a durable delivery that fails is tried again; it has no failure policy")

@@ -20,6 +20,7 @@ var capabilityWords = map[string]string{
 	CapCookies:      "sees and moves the cookies of clients, sessions included",
 	CapOpenAPI:      "describes the endpoints of the tenant",
 	CapHTTP:         "calls other servers",
+	CapPlugins:      "calls services of other plugins, and raises events of its own",
 }
 
 // Words describe a request for a capability, for operators: its name, what a
@@ -122,9 +123,37 @@ func (m *Manifest) FieldWords() []string {
 	return out
 }
 
+// OfferWords say what a plugin has for others, for operators.
+func (m *Manifest) OfferWords() []string {
+	var services, out []string
+	for _, h := range m.Handlers {
+		if h.Kind == KindService {
+			services = append(services, FullName(m.ID, h.Service))
+		}
+	}
+	if len(services) > 0 {
+		out = append(out, "answers other plugins that call "+strings.Join(services, ", "))
+	}
+	var events []string
+	for name := range m.Events {
+		events = append(events, FullName(m.ID, name))
+	}
+	if len(events) > 0 {
+		slices.Sort(events)
+		out = append(out, "tells other plugins of "+strings.Join(events, ", "))
+	}
+	return out
+}
+
+// DoesWords say what a plugin does besides serving endpoints: the lines of
+// HookWords, FieldWords and OfferWords.
+func (m *Manifest) DoesWords() []string {
+	return slices.Concat(m.HookWords(), m.FieldWords(), m.OfferWords())
+}
+
 // AccessWords say what a plugin with some permissions does, sees and changes, for
 // operators: a line for capabilities, one for each permission, and those of
-// HookWords and FieldWords.
+// DoesWords.
 func (m *Manifest) AccessWords(may PermissionSet) []string {
 	var out, uses []string
 	for _, c := range m.Capabilities {
@@ -149,5 +178,5 @@ func (m *Manifest) AccessWords(may PermissionSet) []string {
 		}
 		out = append(out, words)
 	}
-	return append(out, append(m.HookWords(), m.FieldWords()...)...)
+	return append(out, m.DoesWords()...)
 }

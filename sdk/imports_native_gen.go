@@ -18,4 +18,5 @@ const (
 	importCookies       hostFunction = "cookies"
 	importHTTP          hostFunction = "http"
 	importOpenAPI       hostFunction = "openapi"
+	importPlugins       hostFunction = "plugins"
 )

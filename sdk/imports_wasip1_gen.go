@@ -60,3 +60,7 @@ func importHTTP(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 //go:wasmimport authhost_v1_openapi call
 //go:noescape
 func importOpenAPI(fn, in string, out unsafe.Pointer, capacity uint32) uint64
+
+//go:wasmimport authhost_v1_plugins call
+//go:noescape
+func importPlugins(fn, in string, out unsafe.Pointer, capacity uint32) uint64

@@ -100,9 +100,12 @@ func inspectModule(out io.Writer, path string, wasm []byte) error {
 	}
 	fmt.Fprintf(out, "plugin %s %s, ABI %s\n", manifest.ID, manifest.Version, manifest.ABI)
 	for _, h := range manifest.Handlers {
-		if h.Kind == pluginapi.KindEndpoint {
+		switch h.Kind {
+		case pluginapi.KindEndpoint:
 			fmt.Fprintf(out, "  %2d %s %s\n", h.Number, h.Method, h.Path)
-		} else {
+		case pluginapi.KindService:
+			fmt.Fprintf(out, "  %2d service %s\n", h.Number, h.Service)
+		default:
 			fmt.Fprintf(out, "  %2d on %s\n", h.Number, h.Event)
 		}
 	}
@@ -129,7 +132,7 @@ func asksFor(m *pluginapi.Manifest) (lines []string) {
 			lines = append(lines, fmt.Sprintf("may need, as it was made for ABI %s: %s", m.ABI, missed))
 		}
 	}
-	return append(lines, append(m.HookWords(), m.FieldWords()...)...)
+	return append(lines, m.DoesWords()...)
 }
 
 func packModule(out io.Writer, module, manifest, output string) error {

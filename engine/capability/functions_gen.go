@@ -99,4 +99,8 @@ var functions = map[string]map[string]function{
 	"openapi": {
 		"describe": bind(decodeOpenapiDescribeArgs, (*Host).openapiDescribe),
 	},
+	"plugins": {
+		"call":  bind(decodePluginsCallArgs, (*Host).pluginsCall),
+		"raise": bind(decodePluginsRaiseArgs, (*Host).pluginsRaise),
+	},
 }

@@ -208,7 +208,7 @@ func (c *checker) plugins(t *Tenant) {
 			c.at(p.Origin, "/limits/instances", "instances are shared by all tenants and cannot be limited per plugin", "set limits.instances at the top of the file")
 		}
 		for j, grant := range p.Grants {
-			if !slices.Contains(pluginapi.GrantNames(), grant) {
+			if !slices.Contains(pluginapi.GrantNames(), grant) && !pluginapi.PluginGrant(grant) {
 				c.at(p.Origin, fmt.Sprintf("/grants/%d", j), fmt.Sprintf("unknown capability or permission %q", grant), didYouMean(grant, pluginapi.GrantNames()))
 			}
 		}

@@ -295,7 +295,7 @@ type Plugin struct {
 	Module string `yaml:"module"`
 	// SHA-256 of the module's file, in hex, as "authhost plugin check" prints it. Another file is not loaded.
 	SHA256 string `yaml:"sha256"`
-	// Capabilities and permissions that the plugin has, by name, such as [identity, passwords]; pluginapi/ABI.md says what each gives away, and "authhost plugin inspect" which a module asks for. Left out for a built-in plugin: all that its manifest asks for. Required for modules from files.
+	// Capabilities and permissions that the plugin has, by name, such as [identity, passwords], and services and events of other plugins, such as organization/hasPermission; pluginapi/ABI.md says what each gives away, and "authhost plugin inspect" which a module asks for. Left out for a built-in plugin: all that its manifest asks for. Required for modules from files.
 	Grants []string `yaml:"grants"`
 	// Limits of the plugin's handler calls.
 	Limits Limits `yaml:"limits"`

@@ -29,7 +29,10 @@ type Call struct {
 	record   *document.Object // record events
 	previous *document.Object
 	claims   *document.Object // token.claims
-	delivery *outbox.Entry    // durable deliveries
+	service  *service         // of a call to one
+	input    document.Value   // of a service
+	output   document.Value
+	delivery *outbox.Entry // durable deliveries
 
 	args    document.Value
 	unset   string // the path below args that could not be written, and why

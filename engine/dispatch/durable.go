@@ -34,6 +34,11 @@ func (ex *Exchange) noteDurable(event string, record *store.Record, previous *do
 	}
 }
 
+// noteRaised puts an event that a plugin raises aside likewise.
+func (ex *Exchange) noteRaised(event string, record *document.Object) {
+	ex.noteDurable(event, &store.Record{Fields: record}, nil)
+}
+
 // subject is the user that a record is about: events of one are in order.
 func subject(event string, record *store.Record) string {
 	if strings.HasPrefix(event, "user.") {

@@ -86,17 +86,20 @@ type Set struct {
 	plugins   []*Plugin
 	endpoints []Entry
 	hooks     map[string][]Entry
-	cookies   []pluginapi.Cookie // of all plugins
-	bound     []session.Bound    // those of them that are sealed
+	cookies   []pluginapi.Cookie   // of all plugins
+	bound     []session.Bound      // those of them that are sealed
+	services  map[string]*service  // by full name
+	events    map[string]*raisable // that plugins raise, by full name
 	memos     memos
 }
 
 // NewSet orders plugins and checks that they can live together. Plugins run
 // in the given order unless a hook's before and after say otherwise; an
 // ordering cycle, two plugins with one id, one route or one cookie are
-// errors that name both sides.
+// errors that name both sides. A service or an event that no plugin of the set
+// has is a *MissingError.
 func NewSet(plugins []*Plugin) (*Set, error) {
-	s := &Set{plugins: plugins, hooks: map[string][]Entry{}}
+	s := &Set{plugins: plugins, hooks: map[string][]Entry{}, services: map[string]*service{}, events: map[string]*raisable{}}
 	ids, routes := map[string]bool{}, map[string]string{}
 	for _, p := range plugins {
 		if ids[p.ID] {
@@ -108,22 +111,17 @@ func NewSet(plugins []*Plugin) (*Set, error) {
 		if err := s.addCookies(p); err != nil {
 			return nil, err
 		}
+		if err := s.addEvents(p); err != nil {
+			return nil, err
+		}
 		for _, h := range p.Manifest.Handlers {
-			if err := p.place(&h); err != nil {
+			if err := s.addHandler(p, h, routes); err != nil {
 				return nil, err
 			}
-			e := Entry{Plugin: p, Handler: &h}
-			if h.Kind == pluginapi.KindHook {
-				s.hooks[h.Event] = append(s.hooks[h.Event], e)
-				continue
-			}
-			key := routeKey(h)
-			if other, taken := routes[key]; taken {
-				return nil, fmt.Errorf("plugins %q and %q both serve %s %s; enable only one of them", other, p.ID, h.Method, h.Path)
-			}
-			routes[key] = p.ID
-			s.endpoints = append(s.endpoints, e)
 		}
+	}
+	if err := s.link(); err != nil {
+		return nil, err
 	}
 	for event, entries := range s.hooks {
 		ordered, err := order(entries)
@@ -133,6 +131,28 @@ func NewSet(plugins []*Plugin) (*Set, error) {
 		s.hooks[event] = ordered
 	}
 	return s, nil
+}
+
+// addHandler notes a handler of a plugin. routes has whose the routes are.
+func (s *Set) addHandler(p *Plugin, h pluginapi.Handler, routes map[string]string) error {
+	if err := p.place(&h); err != nil {
+		return err
+	}
+	e := Entry{Plugin: p, Handler: &h}
+	switch h.Kind {
+	case pluginapi.KindHook:
+		s.hooks[h.Event] = append(s.hooks[h.Event], e)
+		return nil
+	case pluginapi.KindService:
+		return s.addService(e)
+	}
+	key := routeKey(h)
+	if other, taken := routes[key]; taken {
+		return fmt.Errorf("plugins %q and %q both serve %s %s; enable only one of them", other, p.ID, h.Method, h.Path)
+	}
+	routes[key] = p.ID
+	s.endpoints = append(s.endpoints, e)
+	return nil
 }
 
 // addCookies notes what cookies a plugin declares; no other may declare them.

@@ -55,6 +55,10 @@ func (c *Call) lookUp(segments []string) document.Value {
 		return c.readResponse(rest)
 	case "event":
 		return walk(c.eventView(), rest)
+	case "input":
+		return walk(c.input, rest)
+	case "output":
+		return walk(c.output, rest)
 	case "tenant":
 		return walk(c.Exchange.tenant().value, rest)
 	case "now":

@@ -155,11 +155,10 @@ func (ex *Exchange) Verdict(ctx context.Context, event string, record, previous 
 	return nil
 }
 
-// nested runs a hook inside the open unit of work, on a response of its own:
-// what the handler that raised the event has answered so far is not the
-// hook's to see or to send. Headers and cookies of a hook that continues are
-// added to that; of one that does not end well nothing is kept, since whoever
-// raised the event may go on.
+// nested runs a hook or a service inside the open unit of work, on a response of
+// its own: what the handler whose host call it is has answered so far is not its
+// to see or to send. Headers and cookies of one that continues are added to that;
+// of one that does not end well nothing is kept, since that handler may go on.
 func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 	if n := len(ex.callStack); n > 0 {
 		c.cause = ex.callStack[n-1].Plugin.ID
@@ -167,6 +166,9 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 	mark, outcome, response, durable := ex.mark(), ex.outcome, ex.Response, len(ex.durable)
 	ex.Response = Response{}
 	result, err := ex.run(ctx, e, c)
+	if err == nil {
+		err = c.checkOutput()
+	}
 	own := ex.Response
 	ex.Response = response
 	switch {
@@ -372,7 +374,9 @@ func (ex *Exchange) invoke(ctx context.Context, e Entry, c *Call) (pluginapi.Res
 		p = fresh
 	}
 	p.inUse = true
-	code, usage, err := p.instance.Call(ctx, e.Handler.Number, c, e.Plugin.limits(e.Handler))
+	limits := e.Plugin.limits(e.Handler)
+	limits.Within = c.service != nil
+	code, usage, err := p.instance.Call(ctx, e.Handler.Number, c, limits)
 	p.inUse = false
 	p.broken = err != nil
 	c.trace.other = c.trace.other || usage.Random

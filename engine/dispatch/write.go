@@ -8,21 +8,39 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// settable has what handlers may set, by event; "" is for endpoints.
+// settable has what handlers may set, by event; "" is for endpoints,
+// pluginapi.KindService for services.
 var settable = settableByEvent()
 
+// pluginEvent stands, in settable, for all events that plugins raise.
+const pluginEvent = pluginapi.Separator
+
 func settableByEvent() map[string]*pluginapi.PathSet {
-	sets := map[string]*pluginapi.PathSet{"": pluginapi.Settable("")}
+	sets := map[string]*pluginapi.PathSet{}
+	for _, other := range []string{"", pluginapi.KindService, pluginEvent} {
+		sets[other] = pluginapi.Settable(other)
+	}
 	for _, event := range pluginapi.Events() {
 		sets[event] = pluginapi.Settable(event)
 	}
 	return sets
 }
 
+// settable returns what the call's handler may set.
+func (c *Call) settable() *pluginapi.PathSet {
+	if c.service != nil {
+		return settable[pluginapi.KindService]
+	}
+	if set, ok := settable[c.event]; ok {
+		return set
+	}
+	return settable[pluginEvent]
+}
+
 // write stores a value at a document path, if the contract lets handlers of the
 // call's event set it.
 func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
-	if !settable[c.event].Has(segments) {
+	if !c.settable().Has(segments) {
 		return pluginapi.StatusDenied
 	}
 	c.trace.writes(segments)
@@ -32,6 +50,8 @@ func (c *Call) write(segments []string, v document.Value) pluginapi.Status {
 		return assignRoot(&c.args, rest, v)
 	case "scratch":
 		return assignRoot(&c.scratch, rest, v)
+	case "output":
+		return assignRoot(&c.output, rest, v)
 	case "response":
 		if !c.changes(segments, v) {
 			return pluginapi.StatusDenied

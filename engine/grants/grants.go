@@ -8,8 +8,8 @@ import (
 )
 
 // Asked lists the names of all that a plugin has to be granted: what its
-// manifest asks for or, of an ABI version without permissions, what its hooks
-// cannot work without.
+// manifest asks for, services and events of other plugins included, or, of an
+// ABI version without permissions, what its hooks cannot work without.
 func Asked(m *pluginapi.Manifest) []string {
 	names := []string{}
 	for _, c := range m.Capabilities {
@@ -23,7 +23,7 @@ func Asked(m *pluginapi.Manifest) []string {
 			names = append(names, need.Name)
 		}
 	}
-	return names
+	return append(names, m.Uses()...)
 }
 
 // Everything lists the names of all that a plugin can be granted to its
@@ -54,6 +54,11 @@ func Missing(m *pluginapi.Manifest, granted []string) *Lack {
 	for _, p := range m.Permissions {
 		if !slices.Contains(granted, p.Name) {
 			return &Lack{p.Name, fmt.Sprintf("asks for the permission %q, which is not granted%s", p.Name, inBrackets(p.Scope()))}
+		}
+	}
+	for _, name := range m.Uses() {
+		if !slices.Contains(granted, name) {
+			return &Lack{name, fmt.Sprintf("uses %q of another plugin, which is not granted", name)}
 		}
 	}
 	if m.KnowsPermissions() {

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/authhost/authhost/engine/document"
 )
 
 func TestQueryObject(t *testing.T) {
@@ -158,3 +160,5 @@ func TestReadBodyBroken(t *testing.T) {
 	_, _, err := readBody(httptest.NewRecorder(), r, []string{mediaJSON}, Config{MaxBodyBytes: 100})
 	wantError(t, err, 400, "BAD_REQUEST", "The request body could not be read")
 }
+
+func objectJSON(o *document.Object) []byte { return document.Obj(o).JSON() }

@@ -18,6 +18,7 @@ import (
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/engine/validate"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -269,11 +270,11 @@ func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange,
 		}
 	}
 	if !e.bodyless || !ex.Request.Body.IsAbsent() {
-		if err := validate("body", e.body, ex.Request.Body); err != nil {
+		if err := validate.Check("body", e.body, ex.Request.Body); err != nil {
 			return err
 		}
 	}
-	if err := validate("query", e.query, document.Obj(ex.Request.Query)); err != nil {
+	if err := validate.Check("query", e.query, document.Obj(ex.Request.Query)); err != nil {
 		return err
 	}
 	if r.Method == http.MethodGet && e.Plugin != "" && !a.DisableOrigin {

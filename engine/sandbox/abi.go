@@ -96,6 +96,7 @@ func capabilityFuncs(capability string) map[string]hostFunc {
 		status, value := c.host.Call(c.capabilityContext(), capability, fn, in, c.inst.buf[:0])
 		c.inHost = false
 		c.usage.Host += time.Since(start)
+		c.burnNested()
 		c.checkTime()
 		s[0] = c.deliver(status, value, out)
 	}}}

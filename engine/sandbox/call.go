@@ -24,8 +24,11 @@ type call struct {
 	lines   [2][]byte // unfinished lines of standard output and error
 	logged  uint64
 	frame   *frame // nil while a module is initialised
+	short   bool   // its fuel is what another call had left, which is less than its own
 	overdue bool   // the watchdog ended it
 	inHost  bool   // a method of host is running
+
+	nested uint64 // fuel that calls within it have used, since it was charged for them
 
 	capability *capabilityContext // nil as long as there was no capability call
 }

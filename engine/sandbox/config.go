@@ -116,6 +116,9 @@ type Limits struct {
 	// LogBytes bounds log text, standard output included. More is dropped
 	// without failing the call. Default 64 KiB.
 	LogBytes uint64
+	// Within takes the fuel of a nested call out of that of the call which waits
+	// for it: it has no more than is left there.
+	Within bool
 }
 
 // Defaults of Config and Limits.

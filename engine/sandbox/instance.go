@@ -118,9 +118,13 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 	if err != nil {
 		return 0, Usage{}, err
 	}
+	within := limits.Within
 	c := i.begin(ctx, host, limits.or(i.module.limits))
 	defer i.finish()
-	c.frame = f
+	c.frame, f.call = f, c
+	if left := f.budget(); within && left < c.limits.Fuel {
+		c.limits.Fuel, c.short = left, true
+	}
 	i.prepareEntry()
 	i.stack[0] = api.EncodeI32(handler)
 	if err = i.run(c, i.entry, i.stack[:]); err != nil {
@@ -131,6 +135,9 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 	}
 	c.flush()
 	c.usage.Wall = time.Since(c.start)
+	if within {
+		f.charge(c.usage.Fuel)
+	}
 	if err != nil {
 		return 0, c.usage, err
 	}
@@ -138,7 +145,8 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 }
 
 // blameless reports whether a call ended for a reason that says nothing about
-// the module: its caller gave up, or the host failed or took most of the time.
+// the module: its caller gave up or had too little fuel left for it, or the host
+// failed or took most of the time.
 func (c *call) blameless(err error) bool {
 	t, ok := err.(*TrapError)
 	if !ok {
@@ -147,6 +155,8 @@ func (c *call) blameless(err error) bool {
 	switch t.Reason {
 	case ReasonCanceled, ReasonHost:
 		return true
+	case ReasonFuel:
+		return c.short
 	case ReasonWall:
 		return c.Context.Err() != nil || c.usage.Host > time.Since(c.start)/2
 	}

@@ -11,6 +11,7 @@ import (
 
 // frame is one call that waits for a nested one.
 type frame struct {
+	call    *call
 	module  *Module
 	handler int32
 	below   *frame
@@ -59,6 +60,21 @@ func (m *Module) nest(ctx context.Context, handler int32) (*frame, error) {
 		}
 	}
 	return f, nil
+}
+
+// budget returns what is left of the fuel of the call that waits for this one.
+func (f *frame) budget() uint64 {
+	if f.below == nil {
+		return maxCounter
+	}
+	return f.below.call.fuelLeft()
+}
+
+// charge notes the fuel that a call has used with the one that waits for it.
+func (f *frame) charge(fuel uint64) {
+	if f.below != nil {
+		f.below.call.nested += fuel
+	}
 }
 
 func (f *frame) err(cycle bool) error {

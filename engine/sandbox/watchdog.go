@@ -102,6 +102,26 @@ func (c *call) burn(n uint64) {
 	}
 }
 
+// burnNested takes the fuel that calls within this one have used, and that is
+// to come out of its own.
+func (c *call) burnNested() {
+	for c.nested > 0 {
+		n := min(c.nested, maxBurn)
+		c.nested -= n
+		c.burn(n)
+	}
+}
+
+// fuelLeft returns what is left of the call's fuel. The guest is not running.
+func (c *call) fuelLeft() uint64 {
+	i, w := c.inst, &c.inst.watch
+	_, left := wasmbin.Metered(i.meter.Get())
+	w.mu.Lock()
+	left += max(0, int64(w.tank(i)))
+	w.mu.Unlock()
+	return uint64(max(0, left-int64(min(c.nested, maxCounter))))
+}
+
 // expired reports whether the time is over.
 func (w *watchdog) expired() bool {
 	w.mu.Lock()

@@ -139,19 +139,21 @@ func (w *writer) errors(m *pluginapi.Manifest) {
 func (w *writer) names(m *pluginapi.Manifest) {
 	w.line("// pluginID is the id of the plugin.")
 	w.line("const pluginID = %q\n", m.ID)
-	var cookies, purposes, keys []string
+	var cookies, purposes, keys, services []string
 	for _, c := range m.Cookies {
 		if !strings.HasSuffix(c.Name, pluginapi.CookieFamily) {
 			cookies = append(cookies, c.Name)
 		}
 	}
 	for _, c := range m.Capabilities {
-		purposes, keys = append(purposes, c.Purposes...), append(keys, c.Keys...)
+		purposes, keys, services = append(purposes, c.Purposes...), append(keys, c.Keys...), append(services, c.Services...)
 	}
 	w.constants("Cookies", "cookie", cookies)
 	w.constants("Models", "model", slices.Sorted(maps.Keys(m.Models)))
 	w.constants("Purposes of what the host signs and seals", "purpose", purposes)
 	w.constants("Uses of signing keys", "key", keys)
+	w.constants("Services of other plugins, for the capability plugins,", "service", services)
+	w.constants("Events that the plugin raises,", "event", slices.Sorted(maps.Keys(m.Events)))
 }
 
 func (w *writer) constants(doc, prefix string, names []string) {

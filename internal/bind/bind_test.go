@@ -16,8 +16,10 @@ const manifest = `{
   "capabilities": [
     {"name": "storage", "write": ["visit"]},
     {"name": "crypto", "purposes": ["visit-link"]},
-    {"name": "keys", "keys": ["visits"]}
+    {"name": "keys", "keys": ["visits"]},
+    {"name": "plugins", "services": ["organization/hasPermission"]}
   ],
+  "events": {"visit.counted": {"when": "after"}},
   "models": {"visit": {"fields": {"userId": {"type": "string"}}}},
   "cookies": [{"name": "last_visit"}, {"name": "visit_*"}],
   "handlers": [
@@ -29,7 +31,8 @@ const manifest = `{
        "all": {"type": "boolean"}, "sure": {"type": "boolean", "default": true}, "quiet": {"type": "boolean", "default": false},
        "most": {"type": "number", "default": 10}, "order": {"type": "string", "default": "newest"}}}},
     {"handler": "list", "kind": "endpoint", "method": "GET", "path": "/visits/all"},
-    {"handler": "count", "kind": "hook", "event": "session.created", "failure": "skip"}
+    {"handler": "count", "kind": "hook", "event": "session.created", "failure": "skip"},
+    {"handler": "visitsOf", "kind": "service", "service": "of", "input": {"type": "object", "required": ["userId"], "properties": {"userId": {"type": "string"}}}}
   ],
   "errors": {"VISITS_HIDDEN": "Visits are not shown", "TOO_LATE": {"code": "VISITS_HIDDEN", "status": 410, "message": "Too late"},
     "OFF": {"code": "", "status": 404, "message": ""}},
@@ -55,7 +58,10 @@ func TestGo(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(string(code)), " ")
 	for _, want := range []string{
-		`sdk.Register(0, list) sdk.Register(1, forget) sdk.Register(3, count) }`,
+		`sdk.Register(0, list) sdk.Register(1, forget) sdk.Register(3, count) sdk.Register(4, visitsOf) }`,
+		`serviceOrganizationHasPermission = "organization/hasPermission"`, `eventVisitCounted = "visit.counted"`,
+		`// visitsOfInput is the input of the service of. type visitsOfInput struct{ *sdk.Call }`,
+		`func (x visitsOfInput) UserID() string { return x.Call.Get("input.userId").String() }`,
 		`errTooLate = &sdk.Error{Status: 410, Code: "VISITS_HIDDEN", Message: "Too late"}`,
 		`errOff = &sdk.Error{Status: 404, Code: "", Message: ""}`,
 		`errVisitsHidden = &sdk.Error{Status: 400, Code: "VISITS_HIDDEN", Message: "Visits are not shown"}`,

@@ -9,34 +9,53 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// inputs writes the types of bodies and queries. Their members are read one by
+// inputs writes the types of bodies, queries and inputs of services. Their members are read one by
 // one, when they are asked for: a password that is only handed on stays in the
 // host.
 func (w *writer) inputs(m *pluginapi.Manifest) error {
 	done := map[string]bool{}
 	for i := range m.Handlers {
 		h := &m.Handlers[i]
-		if h.Kind != pluginapi.KindEndpoint || done[h.Name] {
+		if done[h.Name] {
 			continue
 		}
 		done[h.Name] = true
-		if err := w.input(h, "body", h.Body); err != nil {
-			return err
-		}
-		if err := w.input(h, "query", h.Query); err != nil {
-			return err
+		for _, p := range partsOf(h) {
+			if err := w.input(h, p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (w *writer) input(h *pluginapi.Handler, part string, raw json.RawMessage) error {
-	if len(raw) == 0 {
+// inputPart is a part of the document that a handler's schema describes.
+type inputPart struct {
+	name  string // "body"
+	of    string // of what, for people: "POST /visits"
+	holds string // what the generated type embeds
+	read  string // what reads a member of it, by name or, of input, by path
+	path  string // of the part
+	raw   json.RawMessage
+}
+
+// partsOf lists what a handler takes.
+func partsOf(h *pluginapi.Handler) []inputPart {
+	route := h.Method + " " + h.Path
+	return []inputPart{
+		{"body", route, "sdk.Request", "x.Request.Body", "request.body", h.Body},
+		{"query", route, "sdk.Request", "x.Request.Query", "request.query", h.Query},
+		{"input", "the service " + h.Service, "*sdk.Call", "x.Call.Get", "input", h.Input},
+	}
+}
+
+func (w *writer) input(h *pluginapi.Handler, part inputPart) error {
+	if len(part.raw) == 0 {
 		return nil
 	}
 	var s schema
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return fmt.Errorf("%s of %s: %w", part, h.Name, err)
+	if err := json.Unmarshal(part.raw, &s); err != nil {
+		return fmt.Errorf("%s of %s: %w", part.name, h.Name, err)
 	}
 	properties, required := s.Properties, s.Required
 	for _, further := range s.AllOf {
@@ -45,25 +64,29 @@ func (w *writer) input(h *pluginapi.Handler, part string, raw json.RawMessage) e
 	if len(properties) == 0 {
 		return nil
 	}
-	name := h.Name + exported(part)
-	w.line("// %s is the %s of %s %s.", name, part, h.Method, h.Path)
-	w.line("type %s struct{ sdk.Request }\n", name)
+	name := h.Name + exported(part.name)
+	w.line("// %s is the %s of %s.", name, part.name, part.of)
+	w.line("type %s struct{ %s }\n", name, part.holds)
 	for _, p := range properties {
 		w.inputMember(name, part, p, slices.Contains(required, p.name))
 	}
 	return nil
 }
 
-func (w *writer) inputMember(name, part string, p member, required bool) {
+func (w *writer) inputMember(name string, part inputPart, p member, required bool) {
 	goType := p.goType(required)
 	if goType == "" {
 		goType = "sdk.Value"
 	}
 	method := exported(p.name)
 	doc := p.Description
-	value := fmt.Sprintf("x.Request.%s(%q)", exported(part), p.name)
+	path := part.path + "." + pluginapi.EscapeName(p.name)
+	value := fmt.Sprintf("%s(%q)", part.read, p.name)
+	if part.name == "input" {
+		value = fmt.Sprintf("%s(%q)", part.read, path)
+	}
 	if p.Format == pluginapi.FormatPassword {
-		goType, value = "sdk.Value", fmt.Sprintf("sdk.Copy(%q)", "request."+part+"."+p.name)
+		goType, value = "sdk.Value", fmt.Sprintf("sdk.Copy(%q)", path)
 		doc = strings.TrimSuffix(doc, ".") + ". It stays in the host: the value is for handing it on"
 	}
 	w.comment("", method+" is the member "+p.name+". "+doc)
@@ -124,7 +147,7 @@ func exported(name string) string {
 	return out.String()
 }
 
-// words splits camelCase, snake_case and kebab-case. Capitals in a row are one
+// words splits camelCase, snake_case, kebab-case and the parts of full names. Capitals in a row are one
 // word.
 func words(name string) []string {
 	var out []string
@@ -138,7 +161,7 @@ func words(name string) []string {
 	for i := 0; i < len(name); i++ {
 		c := name[i]
 		switch upper := c >= 'A' && c <= 'Z'; {
-		case c == '_' || c == '-' || c == '.':
+		case c == '_' || c == '-' || c == '.' || c == '/':
 			end()
 		case upper && i > 0 && !(name[i-1] >= 'A' && name[i-1] <= 'Z'):
 			end()

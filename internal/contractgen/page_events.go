@@ -50,6 +50,9 @@ func setByCell(p *pluginapi.DocumentPath) string {
 	if p.Endpoints {
 		who = append(who, "endpoints")
 	}
+	if p.Services {
+		who = append(who, "services")
+	}
 	for _, event := range p.SetBy() {
 		who = append(who, "`"+event+"`")
 	}

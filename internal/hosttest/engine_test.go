@@ -100,8 +100,8 @@ func (n *native) Call(ctx context.Context, c *dispatch.Call, capability, functio
 	if function != "enter" {
 		return n.engine.Host.Call(ctx, c, capability, function, args)
 	}
-	_, event := c.Get("event.name", nil)
-	if result := n.run(string(event), host{ctx, c}); result != pluginapi.Continue {
+	h := host{ctx, c}
+	if result := n.run(hosttest.EventOf(h), h); result != pluginapi.Continue {
 		return document.Value{}, &dispatch.Refusal{Status: pluginapi.Status(result)}
 	}
 	return document.Obj(document.NewObject(0)), nil

@@ -49,8 +49,7 @@ func newPlugintest(t testing.TB, m *pluginapi.Manifest, other http.Handler) host
 
 // handle runs the code and turns its result into what a handler returns.
 func (n *sdkHost) handle() error {
-	_, event := n.Host.Get("event.name")
-	switch n.code(string(event), n) {
+	switch n.code(hosttest.EventOf(n), n) {
 	case pluginapi.Continue:
 		return nil
 	case pluginapi.Respond:

@@ -20,8 +20,17 @@ type Host interface {
 }
 
 // Handler is the code of all handlers of the plugin. event is what a hook is
-// called for, "" the endpoint.
+// called for, "" the endpoint, pluginapi.KindService the service.
 type Handler func(event string, h Host) pluginapi.Result
+
+// EventOf returns what a handler is called for, as Handler has it.
+func EventOf(h Host) string {
+	if kind, _ := h.Get("input"); kind != pluginapi.KindAbsent {
+		return pluginapi.KindService
+	}
+	_, event := h.Get("event.name")
+	return string(event)
+}
 
 // Request is a request to the plugin's endpoint, POST /guest.
 type Request struct {
@@ -58,6 +67,14 @@ const PluginID = "guest"
 // cookie is the name of a cookie of the plugin's.
 const cookie = "plain"
 
+// The service of the plugin's, which it may call itself, and the events that it
+// raises: one whose hooks give a verdict, one whose hooks are told.
+const (
+	serviceName = "echo"
+	eventBefore = "note.adding"
+	eventAfter  = "note.added"
+)
+
 // EndpointPath is the path of its endpoint.
 const EndpointPath = "/" + PluginID
 
@@ -86,6 +103,18 @@ func Manifest() *pluginapi.Manifest {
 	for i, event := range pluginapi.Events() {
 		m.Handlers = append(m.Handlers, pluginapi.Handler{Number: int32(i + 1), Kind: pluginapi.KindHook, Event: event})
 	}
+	m.Events = map[string]pluginapi.PluginEvent{
+		eventBefore: {Record: []byte(`{"type":"object","properties":{"name":{"type":"string"}},"required":["name"]}`)},
+		eventAfter:  {When: pluginapi.WhenAfter},
+	}
+	for _, event := range []string{eventAfter, eventBefore} {
+		m.Handlers = append(m.Handlers, pluginapi.Handler{Number: int32(len(m.Handlers)), Kind: pluginapi.KindHook, Event: pluginapi.FullName(PluginID, event)})
+	}
+	m.Handlers = append(m.Handlers, pluginapi.Handler{
+		Number: int32(len(m.Handlers)), Kind: pluginapi.KindService, Service: serviceName,
+		Input:  []byte(`{"type":"object","properties":{"text":{"type":"string","minLength":1}},"required":["text"]}`),
+		Output: []byte(`{"type":"object","properties":{"text":{"type":"string"}}}`),
+	})
 	for _, name := range pluginapi.CapabilityNames() {
 		c := pluginapi.Capability{Name: name}
 		switch name {
@@ -99,6 +128,8 @@ func Manifest() *pluginapi.Manifest {
 			c.Keys = []string{"test"}
 		case pluginapi.CapHTTP:
 			c.Hosts = []string{pluginapi.ConfigHost + "other"}
+		case pluginapi.CapPlugins:
+			c.Services = []string{pluginapi.FullName(PluginID, serviceName)}
 		}
 		m.Capabilities = append(m.Capabilities, c)
 	}

@@ -237,7 +237,7 @@ func (r *Report) checkPermissions(m *pluginapi.Manifest) {
 	for _, p := range m.Permissions {
 		r.Permissions = append(r.Permissions, Permission{p.Name, p.Words()})
 	}
-	r.Does = append(r.Does, append(m.HookWords(), m.FieldWords()...)...)
+	r.Does = append(r.Does, m.DoesWords()...)
 	if m.KnowsPermissions() {
 		return
 	}
@@ -255,6 +255,9 @@ func (r *Report) checkPermissions(m *pluginapi.Manifest) {
 func on(h pluginapi.Handler) string {
 	if h.Kind == pluginapi.KindEndpoint {
 		return h.Method + " " + h.Path
+	}
+	if h.Kind == pluginapi.KindService {
+		return "service " + h.Service
 	}
 	return h.Event
 }

@@ -77,6 +77,8 @@ var functions = map[string]func(*Host, Object) Object{
 	"cookies.inject":          (*Host).injectCookies,
 	"cookies.detach":          (*Host).detachCookies,
 	"openapi.describe":        (*Host).describe,
+	"plugins.call":            (*Host).callService,
+	"plugins.raise":           (*Host).raiseEvent,
 }
 
 // Call implements sdk.Host.
@@ -193,7 +195,7 @@ func checkAsked(f *pluginapi.Function, args Object, asked pluginapi.Capability) 
 	if f.Access != pluginapi.AccessNone && (!slices.Contains(models, model) || core && f.Capability == pluginapi.CapStorage) {
 		refuse(sdk.Denied, "the manifest does not ask to "+string(f.Access)+" "+strconv.Quote(model))
 	}
-	for name, list := range map[string][]string{"purpose": asked.Purposes, "use": asked.Keys} {
+	for name, list := range map[string][]string{"purpose": asked.Purposes, "use": asked.Keys, "service": asked.Services} {
 		if v := text(args[name]); v != "" && !slices.Contains(list, v) {
 			refuse(sdk.Denied, "the manifest does not ask for the "+name+" "+strconv.Quote(v))
 		}

@@ -33,6 +33,9 @@
 // what takes another is absent or denied, and the test's log says which. One
 // suite of calls compares the Host with the engine.
 //
+// CallService calls a service of the plugin, OnService plays one of another
+// plugin, and Raised has the events that the plugin raised.
+//
 // # What is not
 //
 // What the engine does before and after is left out: schemas of bodies, checks of

@@ -17,6 +17,7 @@ import (
 // lower case.
 type call struct {
 	event     string // "" in an endpoint
+	service   bool   // the handler is a service
 	root      Object
 	unwritten string   // why the arguments of the next host call are not whole
 	refused   *refusal // the last host call, if it was not done
@@ -198,7 +199,7 @@ func (h *Host) written(kind sdk.Kind, value []byte) (v any, given bool, status s
 // write stores a value in the document, if the call may write there.
 func (h *Host) write(names []string, v any, remove bool) sdk.Status {
 	c := h.call
-	if !pluginapi.Settable(c.event).Has(names) || !h.changes(names, v) {
+	if !pluginapi.Settable(c.settableBy()).Has(names) || !h.changes(names, v) {
 		return sdk.Denied
 	}
 	if len(names) == 3 && names[1] == "headers" {
@@ -212,6 +213,14 @@ func (h *Host) write(names []string, v any, remove bool) sdk.Status {
 		return sdk.Invalid
 	}
 	return sdk.OK
+}
+
+// settableBy is what pluginapi.Settable goes by.
+func (c *call) settableBy() string {
+	if c.service {
+		return pluginapi.KindService
+	}
+	return c.event
 }
 
 // checkAnswer says whether a part of the answer, or of an error, takes a value.

@@ -74,9 +74,9 @@ func (h *Host) run(x *pluginapi.Handler, c *call) (sdk.Result, *refusal) {
 		return sdk.ResultFailed, &refusal{sdk: sdk.Limit, message: "handlers are nested too deeply"}
 	}
 	outer := h.call
-	h.call, h.depth = c, h.depth+1
+	h.call, h.depth, h.running = c, h.depth+1, append(h.running, x)
 	result := sdk.Invoke(h, x.Number)
-	h.call, h.depth = outer, h.depth-1
+	h.call, h.depth, h.running = outer, h.depth-1, h.running[:len(h.running)-1]
 	switch result {
 	case sdk.ResultContinue, sdk.ResultRespond:
 		return result, h.mayAnswer(c.event, result)
@@ -192,9 +192,14 @@ func (h *Host) raise(event, phase string, s subject) {
 				refuse(sdk.Internal, "internal error")
 			}
 		}
-		for _, part := range []string{"headers", "cookies"} {
-			maps.Copy(object(ex.response[part]), object(own[part]))
-		}
+		h.addAnswer(own)
+	}
+}
+
+// addAnswer adds headers and cookies to the answer so far.
+func (h *Host) addAnswer(own Object) {
+	for _, part := range []string{"headers", "cookies"} {
+		maps.Copy(object(h.exchange.response[part]), object(own[part]))
 	}
 }
 

@@ -57,6 +57,8 @@ type Host struct {
 	requests     []HTTPRequest
 	now          time.Time
 	overrides    map[string]Function
+	services     map[string]Service   // of other plugins, by full name
+	running      []*pluginapi.Handler // handlers that run, outermost first
 	allowInvalid bool
 	sequence     int
 	current      string // token of the session that requests carry
@@ -75,6 +77,7 @@ type state struct {
 	Windows map[string]window   // of rate limits
 	Mails   []Mail
 	Audit   []Object
+	Raised  []Raised
 }
 
 // Function stands in for a host call: it gets the arguments and returns a
@@ -105,6 +108,7 @@ func New(t testing.TB, c Config) *Host {
 		config:    withoutSecrets(secrets, object(schema), schema),
 		secrets:   secrets,
 		overrides: map[string]Function{},
+		services:  map[string]Service{},
 		state:     state{Records: map[string][]Object{}, Windows: map[string]window{}},
 	}
 	h.UseSession("")

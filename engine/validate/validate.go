@@ -1,39 +1,26 @@
-package httpapi
+package validate
 
 import (
 	"fmt"
-	"math"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-	"unicode/utf16"
 
 	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// emailPattern is what the reference accepts as an address (zod 4's default).
-var emailPattern = regexp.MustCompile(`^(?:[A-Za-z0-9_'+\-]+\.)*[A-Za-z0-9_'+\-]*[A-Za-z0-9_+-]@(?:[A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$`)
-
-// ValidEmail reports whether an address is one that the protocol accepts.
-func ValidEmail(s string) bool {
-	local, _, ok := strings.Cut(s, "@")
-	return ok && !strings.HasPrefix(local, ".") && !strings.Contains(local, "..") && emailPattern.MatchString(s)
-}
-
 // maxIssues bounds what one error reports: a body of a megabyte can have a
 // hundred thousand wrong items.
 const maxIssues = 50
 
-// validate checks a body or query against a schema. The error carries the
-// issues, at most maxIssues of them, in the words of the reference's
+// Check checks a value, such as the body of a request, against a schema; nil
+// means anything. place is what the value is. The error, an *apierror.Error,
+// carries the issues, at most maxIssues of them, in the words of the reference's
 // validator.
-func validate(place string, schema *pluginapi.Schema, v document.Value) error {
+func Check(place string, schema *pluginapi.Schema, v document.Value) error {
 	if schema == nil {
 		return nil
 	}
@@ -132,66 +119,29 @@ func checkObject(path string, s *pluginapi.Schema, v document.Value, report func
 }
 
 func required(s *pluginapi.Schema, name string) bool {
-	for _, r := range s.Required {
-		if r == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Required, name)
 }
 
 func checkString(path string, s *pluginapi.Schema, v document.Value, report func(path, message string)) {
 	if len(s.Enum) > 0 {
-		for _, e := range s.Enum {
-			if v.Kind() == document.String && v.Str() == e {
-				return
-			}
+		if v.Kind() != document.String || !slices.Contains(s.Enum, v.Str()) {
+			report(path, s.EnumFault())
 		}
-		options := make([]string, len(s.Enum))
-		for i, e := range s.Enum {
-			options[i] = strconv.Quote(e)
-		}
-		if len(options) == 1 {
-			report(path, "Invalid input: expected "+options[0])
-			return
-		}
-		report(path, "Invalid option: expected one of "+strings.Join(options, "|"))
 		return
 	}
 	if wrongKind(path, v, document.String, "string", report) {
 		if v.Kind() == document.Array { // the reference counts whatever has a length
-			checkLength(path, s, len(v.Items()), "array", "items", report)
+			reportAll(path, s.LengthFaults(len(v.Items()), "array", "items"), report)
 		}
 		return
 	}
-	if !s.Matches(v.Str()) {
-		report(path, "Invalid string: must match pattern /"+s.Pattern+"/")
-	}
-	if problem := checkFormat(s.Format, v.Str()); problem != "" {
-		report(path, problem)
-	}
-	if s.MinLength != nil || s.MaxLength != nil {
-		checkLength(path, s, len(utf16.Encode([]rune(v.Str()))), "string", "characters", report)
-	}
+	reportAll(path, s.TextFaults(v.Str()), report)
 }
 
-// checkFormat returns what a client is told of a text that is not of a format.
-func checkFormat(format, text string) string {
-	switch format {
-	case pluginapi.FormatEmail:
-		if !ValidEmail(text) {
-			return "Invalid email address"
-		}
-	case pluginapi.FormatDateTime:
-		if _, err := time.Parse(time.RFC3339, text); err != nil {
-			return "Invalid ISO datetime"
-		}
-	case pluginapi.FormatURI:
-		if u, err := url.Parse(text); err != nil || u.Scheme == "" || u.Host == "" && u.Opaque == "" {
-			return "Invalid URL"
-		}
+func reportAll(path string, faults []string, report func(path, message string)) {
+	for _, fault := range faults {
+		report(path, fault)
 	}
-	return ""
 }
 
 func checkNumber(path string, s *pluginapi.Schema, v document.Value, report func(path, message string)) {
@@ -203,26 +153,5 @@ func checkNumber(path string, s *pluginapi.Schema, v document.Value, report func
 		report(path, "Invalid input: expected number, received "+received(v))
 		return
 	}
-	if s.Type == "integer" && f != math.Trunc(f) {
-		report(path, "Invalid input: expected int, received number")
-		return
-	}
-	if s.Minimum != nil && f < *s.Minimum {
-		report(path, "Too small: expected number to be >="+number(*s.Minimum))
-	}
-	if s.Maximum != nil && f > *s.Maximum {
-		report(path, "Too big: expected number to be <="+number(*s.Maximum))
-	}
-}
-
-// number writes a bound as JavaScript does, as far as bounds go.
-func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
-
-func checkLength(path string, s *pluginapi.Schema, n int, kind, unit string, report func(path, message string)) {
-	if s.MinLength != nil && n < *s.MinLength {
-		report(path, fmt.Sprintf("Too small: expected %s to have >=%d %s", kind, *s.MinLength, unit))
-	}
-	if s.MaxLength != nil && n > *s.MaxLength {
-		report(path, fmt.Sprintf("Too big: expected %s to have <=%d %s", kind, *s.MaxLength, unit))
-	}
+	reportAll(path, s.NumberFaults(f), report)
 }

@@ -1,4 +1,4 @@
-package httpapi
+package validate
 
 import (
 	"encoding/json"
@@ -10,7 +10,14 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func objectJSON(o *document.Object) []byte { return document.Obj(o).JSON() }
+func parse(t *testing.T, text string) document.Value {
+	t.Helper()
+	v, err := document.Parse([]byte(text), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
 
 // TestValidate: the messages are those of zod 4.
 func TestValidate(t *testing.T) {
@@ -84,17 +91,22 @@ func TestValidate(t *testing.T) {
 			if tt.value != "" {
 				v = parse(t, tt.value)
 			}
-			status := 0
-			if tt.want != "" {
-				status = 400
+			err = Check("body", schema, v)
+			if tt.want == "" {
+				if err != nil {
+					t.Errorf("got %v, want no error", err)
+				}
+				return
 			}
-			wantError(t, validate("body", schema, v), status, "VALIDATION_ERROR", tt.want)
+			if e := apierror.From(err); err == nil || e.Status != 400 || e.Code != "VALIDATION_ERROR" || e.Message != tt.want {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
 		})
 	}
 }
 
 func TestValidateWithoutSchema(t *testing.T) {
-	if err := validate("body", nil, document.Text("x")); err != nil {
+	if err := Check("body", nil, document.Text("x")); err != nil {
 		t.Error(err)
 	}
 }
@@ -103,26 +115,7 @@ func TestValidateWithoutSchema(t *testing.T) {
 func TestValidateBounded(t *testing.T) {
 	schema := &pluginapi.Schema{Type: "object", Properties: pluginapi.Properties{{Name: "list", Schema: &pluginapi.Schema{Type: "array", Items: &pluginapi.Schema{Type: "string"}}}}}
 	body := parse(t, `{"list":[`+strings.Repeat("1,", 100_000)+`1]}`)
-	if n := strings.Count(apierror.From(validate("body", schema, body)).Message, ";") + 1; n != maxIssues {
+	if n := strings.Count(apierror.From(Check("body", schema, body)).Message, ";") + 1; n != maxIssues {
 		t.Errorf("%d issues, want %d", n, maxIssues)
-	}
-}
-
-func TestValidEmail(t *testing.T) {
-	for address, want := range map[string]bool{
-		"a@b.co": true, "A.b+c-d_e'f@x-y.example.com": true, "1@2.xy": true, "a'b@c.de": true, "_@x.co": true, "+@x.co": true,
-		"":        false,
-		"a":       false,
-		"@b.co":   false,
-		"a@b":     false,
-		"a@b.c":   false,
-		".a@b.co": false, "a.@b.co": false, "a..b@c.de": false, "a@b..co": false, "a@.b.co": false, "a@-b.co": false,
-		"a'@b.co": false, "a b@c.de": false, "a@b.co ": false, " a@b.co": false, "a@b.co\n": false, "a@b.co\r\nBcc: x@y.zz": false,
-		"a@b@c.de": false, "ä@b.co": false, "a@ä.co": false, "a\x00@b.co": false, "<a@b.co>": false, `"a"@b.co`: false, "a@[1.2.3.4]": false,
-		"a@b.co2": false, "a@1.2.3.4": false,
-	} {
-		if got := ValidEmail(address); got != want {
-			t.Errorf("ValidEmail(%q) = %v, want %v", address, got, want)
-		}
 	}
 }
