@@ -75,8 +75,5 @@ func (s config) subject(user sdk.User) string {
 // issuer returns who signs. Convex identifies a user by issuer and subject, so
 // an app that moves its users here keeps its old one by configuration.
 func (s config) issuer(c *sdk.Call) string {
-	if s.Issuer() != "" {
-		return s.Issuer()
-	}
-	return c.Tenant("issuer").String()
+	return cmp.Or(s.Issuer(), c.Tenant("issuer").String())
 }

@@ -17,7 +17,7 @@ export const GO_FIGURES = [
   {
     name: "bench_get_session_convex_overhead",
     unit: "µs",
-    how: "the same of a get-session with the convex plugin, without a socket",
+    how: "the same of a get-session with the convex plugin, of one session again and again, without a socket",
     of: (m) => m("engine", "BenchmarkGetSession/convex", "cpu-µs/op"),
   },
   {
