@@ -9,15 +9,19 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
 // partnerServer serves a tenant with the example plugin partner. Its user's
-// cookie and id are those of somebody who is signed in.
-func partnerServer(t *testing.T) (s *server, cookie, user string) {
+// cookie and id are those of somebody who is signed in. url is where the other
+// server is.
+func partnerServer(t *testing.T, url string) (s *server, cookie, user string) {
 	t.Helper()
 	needPlugins(t, "email-password")
 	module, err := filepath.Abs("../wasm-examples/dist/partner.wasm")
@@ -28,14 +32,15 @@ func partnerServer(t *testing.T) (s *server, cookie, user string) {
 		t.Skipf("%v: run make examples", err)
 	}
 	s = serve(t, fmt.Sprintf(`
+  egress: {allow: [127.0.0.1/32]}
 tenants:
   - id: main
     baseURL: http://main.example
     passwords: {algorithm: argon2id}
     plugins:
       - id: email-password
-      - {id: partner, module: %q, grants: [storage, crypto]}
-`, module))
+      - {id: partner, module: %q, grants: [storage, crypto, http], config: {url: %q}}
+`, module, url))
 	up := s.signUp("", "ada@example.com")
 	up.want(t, 200, "")
 	return s, up.cookie(), up.get("user.id")
@@ -44,7 +49,7 @@ tenants:
 // TestSealedKey: an event of another server is checked with a secret that the
 // plugin keeps for the user, and that no answer and no record has in it.
 func TestSealedKey(t *testing.T) {
-	s, cookie, user := partnerServer(t)
+	s, cookie, user := partnerServer(t, "https://partner.example")
 	const secret, body = "a secret of Ada and the partner", `{"event":"paid"}`
 	s.do(request{method: http.MethodPost, path: "/api/auth/partner/connect", body: `{"secret":"` + secret + `"}`, cookie: cookie}).want(t, 200, "")
 	for key, status := range map[string]int{secret: 200, "another": 401} {
@@ -57,10 +62,41 @@ func TestSealedKey(t *testing.T) {
 	}
 }
 
+// TestSealedSecret: another server is asked with the secret that the plugin keeps
+// for the user.
+func TestSealedSecret(t *testing.T) {
+	const secret = "a secret of Ada and the partner"
+	partner := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer "+secret {
+			_, _ = io.WriteString(w, `{"points":7}`) // a text, for all that the answer says
+		} else {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	defer partner.Close()
+	s, cookie, _ := partnerServer(t, partner.URL)
+	points := func() answer {
+		return s.do(request{method: http.MethodGet, path: "/api/auth/partner/points", cookie: cookie})
+	}
+	connect := func(secret string) {
+		s.do(request{method: http.MethodPost, path: "/api/auth/partner/connect", body: `{"secret":"` + secret + `"}`, cookie: cookie}).want(t, 200, "")
+	}
+	points().want(t, 400, "NOT_CONNECTED")
+	connect("a secret of somebody else")
+	points().want(t, 502, "PARTNER_FAILED")
+	connect(secret)
+	if got := points(); got.text != `{"points":7}` {
+		t.Errorf("got %d %s", got.status, got.text)
+	}
+	if log := s.log.String(); strings.Contains(log, secret) {
+		t.Errorf("the secret is in the log: %s", log)
+	}
+}
+
 // TestDeviceSignature: a plugin has the host check a signature as passkeys make
 // it.
 func TestDeviceSignature(t *testing.T) {
-	s, _, _ := partnerServer(t)
+	s, _, _ := partnerServer(t, "https://partner.example")
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)

@@ -148,6 +148,8 @@ var auditFunctions = []Function{
 	},
 }
 
+var argTimeoutMs = Param{Name: "timeoutMs", Type: TypeInt, Unit: UnitMilliseconds, Default: 5000, Doc: "at most 30000"}
+
 var httpFunctions = []Function{
 	{
 		Capability: CapHTTP, Name: "request", Doc: "makes a request; the result is the answer, whatever its status is",
@@ -162,13 +164,17 @@ var httpFunctions = []Function{
 				{Name: "username", Type: TypeText, Copied: true}, {Name: "password", Type: TypeText, Copied: true}, {Name: "bearer", Type: TypeText, Copied: true},
 			}},
 			{Name: "secrets", Type: TypeObject, Open: true, Doc: "places in the request (`headers.NAME`, `form.NAME`, `json.PATH`, `auth.password` …) with paths of the configuration whose texts go there"},
-			{Name: "timeoutMs", Type: TypeInt, Unit: UnitMilliseconds, Default: 5000, Doc: "at most 30000"},
+			{Name: "sealedSecrets", Go: "SealedSecret", Type: TypeArray, Items: TypeObject, Doc: "since 1.1: places in the request with texts that `crypto.seal` has encrypted, which the host opens and puts there", Members: []Param{
+				{Name: "place", Type: TypeText, Required: true, Doc: "as in `secrets`"}, argPurpose, {Name: "sealed", Type: TypeText, Required: true, Copied: true},
+			}},
+			argTimeoutMs,
 			{Name: "followRedirects", Type: TypeBool, Doc: "of `GET` and `HEAD`, at most 5. Another origin does not get the headers"},
 			{Name: "cacheSeconds", Type: TypeInt, Doc: "how long the host may keep the answer to a `GET` without headers, auth and secrets, if its status is 200; at most a day"},
+			{Name: "answer", Type: TypeText, Enum: []string{"json", "text", "bytes"}, Doc: "since 1.1: what `body` is: `json`, whatever the answer says that it is, or a text if it is none; `text`; or `bytes`, in base64url"},
 		},
 		Result: []Param{
 			{Name: "status", Type: TypeInt, Required: true}, {Name: "headers", Type: TypeObject, Open: true, Required: true, Doc: "names in lower case"},
-			{Name: "body", Type: TypeAny, Doc: "JSON if the answer says so and is, else a text"},
+			{Name: "body", Type: TypeAny, Doc: "unless `answer` says otherwise, JSON if the answer says so and is, else a text"},
 		},
 		Statuses: []Outcome{
 			{StatusDenied, "the host is not in the manifest, or may not be called"}, {StatusUnavailable, "there was no answer"},
@@ -189,6 +195,15 @@ var httpFunctions = []Function{
 		Codes: []Code{
 			{"expired", "its time is over"}, {"issuer", "another server's"}, {"audience", "for somebody else"},
 			{"nonce", "not the one that was asked for"}, {"key", "the server has no such key"}, {"invalid", "it is not one"},
+		},
+	},
+	{
+		Capability: CapHTTP, Name: "lookupTXT", Since: "1.1", Doc: "gives the TXT records of a name in the DNS, such as those that prove who has a domain. The manifest must ask for the name as for a host",
+		Args:   []Param{{Name: "name", Type: TypeText, Required: true, Doc: "a whole one, of two labels or more: `_challenge.example.com`"}, argTimeoutMs},
+		Result: []Param{{Name: "records", Type: TypeArray, Items: TypeText, Required: true, Doc: "in no order; the strings of one record are joined"}},
+		Statuses: []Outcome{
+			{StatusNotFound, "the name has none"}, {StatusDenied, "the name is not in the manifest, or is not one of the public DNS"}, {StatusUnavailable, "there was no answer"},
+			{StatusLimit, "there are more than 64 records or 16 KiB, or too much is under way"},
 		},
 	},
 }

@@ -16,25 +16,36 @@ type HTTPAuth struct {
 	Bearer   Value
 }
 
+// SealedSecret is an argument of HTTP.Request: since 1.1: places in the
+// request with texts that crypto.seal has encrypted, which the host opens
+// and puts there.
+type SealedSecret struct {
+	Place   string // as in secrets
+	Purpose string // one of the manifest's purposes
+	Sealed  Value
+}
+
 // HTTPRequestOptions are what may be left out of HTTP.Request.
 type HTTPRequestOptions struct {
 	Method          string  // default GET: GET, HEAD, POST, PUT, PATCH, DELETE
 	Headers         []Field // texts by name; those of the connection are the host's. accept is application/json unless given
 	Body            Value
-	JSON            Value    // sent as JSON
-	Form            []Field  // texts, sent as application/x-www-form-urlencoded in this order
-	Auth            HTTPAuth // {username, password} or {bearer}
-	Secrets         []Field  // places in the request (headers.NAME, form.NAME, json.PATH, auth.password …) with paths of the configuration whose texts go there
-	TimeoutMs       int64    // milliseconds: at most 30000, default 5000
-	FollowRedirects bool     // of GET and HEAD, at most 5. Another origin does not get the headers
-	CacheSeconds    int64    // how long the host may keep the answer to a GET without headers, auth and secrets, if its status is 200; at most a day
+	JSON            Value          // sent as JSON
+	Form            []Field        // texts, sent as application/x-www-form-urlencoded in this order
+	Auth            HTTPAuth       // {username, password} or {bearer}
+	Secrets         []Field        // places in the request (headers.NAME, form.NAME, json.PATH, auth.password …) with paths of the configuration whose texts go there
+	SealedSecrets   []SealedSecret // since 1.1: places in the request with texts that crypto.seal has encrypted, which the host opens and puts there
+	TimeoutMs       int64          // milliseconds: at most 30000, default 5000
+	FollowRedirects bool           // of GET and HEAD, at most 5. Another origin does not get the headers
+	CacheSeconds    int64          // how long the host may keep the answer to a GET without headers, auth and secrets, if its status is 200; at most a day
+	Answer          string         // since 1.1: what body is: json, whatever the answer says that it is, or a text if it is none; text; or bytes, in base64url: json, text, bytes
 }
 
 // HTTPRequestResult is the result of HTTP.Request.
 type HTTPRequestResult struct {
 	Status  int64
 	Headers Value // names in lower case
-	Body    Value // JSON if the answer says so and is, else a text
+	Body    Value // unless answer says otherwise, JSON if the answer says so and is, else a text
 }
 
 // Request makes a request; the result is the answer, whatever its status is.
@@ -57,9 +68,21 @@ func (h HTTP) Request(url string, o HTTPRequestOptions) (HTTPRequestResult, erro
 		a.end()
 	}
 	a.fields("secrets", o.Secrets, false)
+	if len(o.SealedSecrets) > 0 {
+		a.list("sealedSecrets")
+		for i, item := range o.SealedSecrets {
+			a.item(i)
+			a.text("place", item.Place)
+			a.text("purpose", item.Purpose)
+			a.member("sealed", item.Sealed)
+			a.end()
+		}
+		a.endList()
+	}
 	a.number("timeoutMs", o.TimeoutMs, false)
 	a.flag("followRedirects", o.FollowRedirects)
 	a.number("cacheSeconds", o.CacheSeconds, false)
+	a.optional("answer", o.Answer)
 	v, err := a.call(importHTTP, "http", "request")
 	var r HTTPRequestResult
 	for name, m := range v.Members() {
@@ -95,4 +118,23 @@ func (h HTTP) VerifyToken(token Value, jwksURL string, issuer, audience Value, o
 	a.number("maxAge", o.MaxAge, false)
 	v, err := a.call(importHTTP, "http", "verifyToken")
 	return v.Get("claims"), err
+}
+
+// HTTPLookupTXTOptions are what may be left out of HTTP.LookupTXT.
+type HTTPLookupTXTOptions struct {
+	TimeoutMs int64 // milliseconds: at most 30000, default 5000
+}
+
+// LookupTXT gives the TXT records of a name in the DNS, such as those that
+// prove who has a domain. The manifest must ask for the name as for a host.
+// The error is NotFound: the name has none. The error is Denied: the name is
+// not in the manifest, or is not one of the public DNS. The error is
+// Unavailable: there was no answer. The error is Limit: there are more than
+// 64 records or 16 KiB, or too much is under way.
+func (h HTTP) LookupTXT(name string, o HTTPLookupTXTOptions) ([]string, error) {
+	a := h.c.begin()
+	a.text("name", name)
+	a.number("timeoutMs", o.TimeoutMs, false)
+	v, err := a.call(importHTTP, "http", "lookupTXT")
+	return v.Get("records").Texts(), err
 }

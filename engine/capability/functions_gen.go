@@ -95,6 +95,7 @@ var functions = map[string]map[string]function{
 	"http": {
 		"request":     bind(decodeHTTPRequestArgs, (*Host).httpRequest),
 		"verifyToken": bind(decodeHTTPVerifyTokenArgs, (*Host).httpVerifyToken),
+		"lookupTXT":   bind(decodeHTTPLookupTXTArgs, (*Host).httpLookupTXT),
 	},
 	"openapi": {
 		"describe": bind(decodeOpenapiDescribeArgs, (*Host).openapiDescribe),

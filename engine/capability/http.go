@@ -21,7 +21,7 @@ import (
 // httpRequest makes an HTTP request. When the unit of work runs again after a
 // conflict, the answer of before is given again.
 func (h *Host) httpRequest(ctx context.Context, c *dispatch.Call, a httpRequestArgs) (document.Value, error) {
-	r, err := outgoing(c.Entry.Plugin, a)
+	r, err := h.outgoing(c, a)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -29,33 +29,33 @@ func (h *Host) httpRequest(ctx context.Context, c *dispatch.Call, a httpRequestA
 	if err != nil {
 		return document.Value{}, err
 	}
-	return c.Exchange.Once(requestKey(c.Entry.Plugin, r, life), func() (document.Value, error) {
+	return c.Exchange.Once(requestKey(c.Entry.Plugin, r, life, a.Answer), func() (document.Value, error) {
 		if life > 0 {
 			kept, err := h.fetch(ctx, c, r, life)
 			if err != nil {
 				return document.Value{}, err
 			}
-			return answerValue(kept.answer), nil
+			return answerValue(kept.answer, a.Answer), nil
 		}
 		answer, err := h.send(ctx, c, r)
 		if err != nil {
 			return document.Value{}, err
 		}
-		return answerValue(answer), nil
+		return answerValue(answer, a.Answer), nil
 	})
 }
 
 // requestKey says what a call does: two with one key ask for the same.
-func requestKey(p *dispatch.Plugin, r egress.Request, life time.Duration) string {
+func requestKey(p *dispatch.Plugin, r egress.Request, life time.Duration, answer string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "http\x00%s\x00%s\x00%s\x00%d\x00%d\x00%v\x00", p.ID, r.Method, r.URL, r.Timeout, life, r.Follow)
+	fmt.Fprintf(&b, "http\x00%s\x00%s\x00%s\x00%d\x00%d\x00%v\x00%s\x00", p.ID, r.Method, r.URL, r.Timeout, life, r.Follow, answer)
 	_ = r.Headers.Write(&b) // a Builder takes everything
 	b.Write(r.Body)
 	return b.String()
 }
 
 // send makes a request on behalf of a plugin, and turns what keeps it from
-// being answered into a refusal. The reason is for the operator alone.
+// being answered into a refusal.
 func (h *Host) send(ctx context.Context, c *dispatch.Call, r egress.Request) (*egress.Response, error) {
 	if h.HTTP == nil {
 		return nil, refuse(pluginapi.StatusUnavailable, "other servers cannot be called")
@@ -72,6 +72,16 @@ func (h *Host) send(ctx context.Context, c *dispatch.Call, r egress.Request) (*e
 		h.outgoingDone(plugin, outcome, start)
 		return answer, nil
 	}
+	host := ""
+	if u, err := url.Parse(r.URL); err == nil {
+		host = u.Host // paths and queries may have secrets
+	}
+	return nil, h.unanswered(ctx, plugin, host, start, err)
+}
+
+// unanswered turns what kept a server from answering into a refusal, and tells
+// the operator, who alone learns the reason.
+func (h *Host) unanswered(ctx context.Context, plugin *dispatch.Plugin, host string, start time.Time, err error) error {
 	refusal := &dispatch.Refusal{Status: pluginapi.StatusUnavailable, Message: "the other server did not answer", Cause: err}
 	remedy := ""
 	var address *egress.AddressError
@@ -89,14 +99,14 @@ func (h *Host) send(ctx context.Context, c *dispatch.Call, r egress.Request) (*e
 		refusal.Status, refusal.Message = pluginapi.StatusLimit, "the other server's answer is too large"
 	case errors.Is(err, egress.ErrBusy):
 		refusal.Status, refusal.Message = pluginapi.StatusLimit, "too many requests to other servers are under way"
+	case errors.Is(err, egress.ErrNotFound):
+		refusal.Status, refusal.Message = pluginapi.StatusNotFound, "there are no such records"
 	}
 	h.outgoingDone(plugin, refusal.Status.String(), start)
-	host := ""
-	if u, err := url.Parse(r.URL); err == nil {
-		host = u.Host // paths and queries may have secrets
+	if refusal.Status != pluginapi.StatusNotFound { // an answer, too
+		h.Logger.WarnContext(ctx, "a request to another server failed", "tenant", h.Tenant, "plugin", plugin.ID, "host", host, "error", withoutURL(err), "remedy", remedy)
 	}
-	h.Logger.WarnContext(ctx, "a request to another server failed", "tenant", h.Tenant, "plugin", plugin.ID, "host", host, "error", withoutURL(err), "remedy", remedy)
-	return nil, refusal
+	return refusal
 }
 
 func (h *Host) outgoingDone(p *dispatch.Plugin, outcome string, start time.Time) {
@@ -152,13 +162,17 @@ func configuredHost(v document.Value, path []string, host string) bool {
 
 // outgoing puts a request together: the guest's arguments, with the secrets
 // that they name filled in.
-func outgoing(p *dispatch.Plugin, a httpRequestArgs) (egress.Request, error) {
+func (h *Host) outgoing(c *dispatch.Call, a httpRequestArgs) (egress.Request, error) {
 	r := egress.Request{
 		URL: a.URL, Method: cmp.Or(a.Method, http.MethodGet), Follow: a.FollowRedirects,
 		Headers: http.Header{"Accept": {"application/json"}},
 		Timeout: min(time.Duration(a.TimeoutMs)*time.Millisecond, egress.MaxTimeout),
 	}
-	if err := a.fillSecrets(p); err != nil {
+	secrets, err := h.requestSecrets(c, a)
+	if err != nil {
+		return r, err
+	}
+	if err := a.fill(secrets); err != nil {
 		return r, err
 	}
 	for name, v := range a.Headers.All() {
@@ -233,83 +247,27 @@ func encodeForm(o *document.Object) (string, error) {
 	return b.String(), nil
 }
 
-// fillSecrets puts the settings that Secrets names where it says. They are
-// named beside the request and not within it, so that nothing which a plugin
-// passes on can name one.
-func (a *httpRequestArgs) fillSecrets(p *dispatch.Plugin) error {
-	if a.Secrets == nil {
-		return nil
-	}
-	places := document.NewObject(4).Set("headers", object(a.Headers.Clone())).Set("json", a.JSON.Clone())
-	if a.Form != nil {
-		places.Set("form", object(a.Form.Clone()))
-	}
-	if a.Auth != nil {
-		places.Set("auth", object(a.Auth.Fields.Clone()))
-	}
-	for place, path := range a.Secrets.All() {
-		value, err := secretSetting(p, path.Str())
-		if err != nil {
-			return err
-		}
-		if !putSecret(places, place, value) {
-			return invalid("secrets." + place + " is no place for a secret")
-		}
-	}
-	a.Headers, a.JSON, a.Form = places.Get("headers").Object(), places.Get("json"), places.Get("form").Object()
-	auth := places.Get("auth").Object()
-	if auth == nil {
-		return nil
-	}
-	var err error
-	a.Auth, err = decodeArgHTTPAuth(auth)
-	return err
-}
-
-// putSecret puts a text at a path of an object; what it runs through is made.
-// The first name must be one of a request's places.
-func putSecret(places *document.Object, path, value string) bool {
-	segments, err := pluginapi.ParsePath(path)
-	if err != nil || len(segments) < 2 || !slices.Contains([]string{"headers", "form", "json", "auth"}, segments[0]) {
-		return false
-	}
-	into := places
-	for _, name := range segments[:len(segments)-1] {
-		next := into.Get(name).Object()
-		if next == nil {
-			next = document.NewObject(2)
-			into.Set(name, object(next))
-		}
-		into = next
-	}
-	into.Set(segments[len(segments)-1], document.Text(value))
-	return true
-}
-
-// secretSetting returns a text of the plugin's settings, secret or not.
-func secretSetting(p *dispatch.Plugin, path string) (string, error) {
-	segments, err := pluginapi.ParsePath(path)
-	v := p.Setting(segments)
-	if err != nil || v.Kind() != document.String {
-		return "", invalid("there is no text at config." + path)
-	}
-	return v.Str(), nil
-}
-
-// answerValue gives an answer's body as JSON where it says that it is, and as
-// text otherwise.
-func answerValue(a *egress.Response) document.Value {
+// answerValue is an answer as the guest gets it.
+func answerValue(a *egress.Response, as string) document.Value {
 	headers := document.NewObject(len(a.Headers))
 	for name, values := range a.Headers {
 		headers.Set(strings.ToLower(name), document.Text(strings.ToValidUTF8(strings.Join(values, ", "), "\uFFFD")))
 	}
-	body := document.Text(strings.ToValidUTF8(string(a.Body), "\uFFFD"))
-	if isJSON(a.Headers.Get("Content-Type")) {
+	return object(document.NewObject(3).Set("status", document.Int(int64(a.Status))).Set("headers", object(headers)).Set("body", bodyValue(a, as)))
+}
+
+// bodyValue gives an answer's body as the guest asks for it: bytes in base64url,
+// a text, or JSON if it is. Without a word it is JSON where the answer says so.
+func bodyValue(a *egress.Response, as string) document.Value {
+	if as == "bytes" {
+		return document.Text(base64.RawURLEncoding.EncodeToString(a.Body))
+	}
+	if as == "json" || as == "" && isJSON(a.Headers.Get("Content-Type")) {
 		if v, err := document.Parse(a.Body, maxAnswerDepth); err == nil {
-			body = v
+			return v
 		}
 	}
-	return object(document.NewObject(3).Set("status", document.Int(int64(a.Status))).Set("headers", object(headers)).Set("body", body))
+	return document.Text(strings.ToValidUTF8(string(a.Body), "\uFFFD"))
 }
 
 // maxAnswerDepth bounds the nesting of JSON from other servers; deeper text is

@@ -14,9 +14,11 @@ type httpRequestArgs struct {
 	Form            *document.Object
 	Auth            *argHTTPAuth
 	Secrets         *document.Object
+	SealedSecrets   []*argSealedSecret
 	TimeoutMs       int64
 	FollowRedirects bool
 	CacheSeconds    int64
+	Answer          string
 }
 
 func decodeHTTPRequestArgs(o *document.Object) (a httpRequestArgs, err error) {
@@ -66,24 +68,36 @@ func decodeHTTPRequestArgs(o *document.Object) (a httpRequestArgs, err error) {
 			}
 			given |= 1 << 7
 			a.Secrets, err = objectArg(v, "argument secrets must be an object")
-		case "timeoutMs":
+		case "sealedSecrets":
 			if v.IsNullish() {
 				continue
 			}
 			given |= 1 << 8
+			a.SealedSecrets, err = objectsArg(v, decodeArgSealedSecret, "argument sealedSecrets must be an array of object")
+		case "timeoutMs":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 9
 			a.TimeoutMs, err = intArg(v, "argument timeoutMs must be an integer")
 		case "followRedirects":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 9
+			given |= 1 << 10
 			a.FollowRedirects, err = boolArg(v, "argument followRedirects must be a bool")
 		case "cacheSeconds":
 			if v.IsNullish() {
 				continue
 			}
-			given |= 1 << 10
+			given |= 1 << 11
 			a.CacheSeconds, err = intArg(v, "argument cacheSeconds must be an integer")
+		case "answer":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 12
+			a.Answer, err = enumArg(v, "argument answer must be one of json, text, bytes", "json", "text", "bytes")
 		default:
 			err = invalid("http.request has no argument " + name)
 		}
@@ -131,6 +145,48 @@ func decodeArgHTTPAuth(o *document.Object) (*argHTTPAuth, error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	return a, nil
+}
+
+// argSealedSecret is the argument sealedSecrets. Fields is the whole object.
+type argSealedSecret struct {
+	Place   string
+	Purpose string
+	Sealed  string
+	Fields  *document.Object
+}
+
+func decodeArgSealedSecret(o *document.Object) (*argSealedSecret, error) {
+	a := &argSealedSecret{Fields: o}
+	var err error
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "place":
+			given |= 1 << 0
+			a.Place, err = textArg(v, true, "argument sealedSecrets.place must be a text that is not empty")
+		case "purpose":
+			given |= 1 << 1
+			a.Purpose, err = textArg(v, true, "argument sealedSecrets.purpose must be a text that is not empty")
+		case "sealed":
+			given |= 1 << 2
+			a.Sealed, err = textArg(v, true, "argument sealedSecrets.sealed must be a text that is not empty")
+		default:
+			err = invalid("argument sealedSecrets has no member " + name)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if !given.has(0) {
+		return nil, invalid("argument sealedSecrets.place must be a text that is not empty")
+	}
+	if !given.has(1) {
+		return nil, invalid("argument sealedSecrets.purpose must be a text that is not empty")
+	}
+	if !given.has(2) {
+		return nil, invalid("argument sealedSecrets.sealed must be a text that is not empty")
 	}
 	return a, nil
 }
@@ -188,6 +244,39 @@ func decodeHTTPVerifyTokenArgs(o *document.Object) (a httpVerifyTokenArgs, err e
 	}
 	if !given.has(3) {
 		return a, invalid("argument audience must be text or array")
+	}
+	return a, nil
+}
+
+// httpLookupTXTArgs are the arguments of http.lookupTXT.
+type httpLookupTXTArgs struct {
+	Name      string
+	TimeoutMs int64
+}
+
+func decodeHTTPLookupTXTArgs(o *document.Object) (a httpLookupTXTArgs, err error) {
+	a.TimeoutMs = 5000
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "name":
+			given |= 1 << 0
+			a.Name, err = textArg(v, true, "argument name must be a text that is not empty")
+		case "timeoutMs":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.TimeoutMs, err = intArg(v, "argument timeoutMs must be an integer")
+		default:
+			err = invalid("http.lookupTXT has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument name must be a text that is not empty")
 	}
 	return a, nil
 }

@@ -2,11 +2,14 @@ package capability_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -224,4 +227,68 @@ func TestRequestsAreBounded(t *testing.T) {
 	steps = append(steps, call("more", "http", "request", `{"url":"`+server.URL+`"}`))
 	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{guest("guest", calls("127.0.0.1"), steps...)}, Egress: loopback})
 	want(t, run(t, r, 0), "more", pluginapi.StatusLimit)
+}
+
+// TestAnswers: what is no text crosses as bytes, and whole.
+func TestAnswers(t *testing.T) {
+	binary := []byte{0, 0xff, 0xfe, 0xc3, 0x28}
+	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		out.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = out.Write(binary)
+	}))
+	defer server.Close()
+	g := guest("guest", calls("127.0.0.1"),
+		call("bytes", "http", "request", `{"url":"`+server.URL+`","answer":"bytes"}`),
+		call("kept", "http", "request", `{"url":"`+server.URL+`","cacheSeconds":60}`),
+		call("keptBytes", "http", "request", `{"url":"`+server.URL+`","cacheSeconds":60,"answer":"bytes"}`))
+	answer := run(t, realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}, Egress: loopback}), 0)
+	encoded := base64.RawURLEncoding.EncodeToString(binary)
+	for name, body := range map[string]string{"bytes": encoded, "kept": "\x00\uFFFD(", "keptBytes": encoded} {
+		if got := want(t, answer, name, pluginapi.StatusOK).Get("body").Str(); got != body {
+			t.Errorf("%s: got %q, want %q", name, got, body)
+		}
+	}
+}
+
+// txt is a resolver with the TXT records of a name.
+type txt struct {
+	*net.Resolver
+	records map[string][]string
+}
+
+func (r txt) LookupTXT(_ context.Context, name string) ([]string, error) {
+	if records, ok := r.records[name]; ok {
+		return records, nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+}
+
+// TestLookupTXT: a plugin that was granted all hosts sees records of the public
+// DNS alone, and one that was granted some sees those of their names.
+func TestLookupTXT(t *testing.T) {
+	resolver := txt{records: map[string][]string{
+		"_challenge.app.example.": {"proof=1", "\xff"}, "many.example.": slices.Repeat([]string{"x"}, egress.MaxTXTRecords+1),
+		"localhost.": {"inside"}, "db.internal.": {"inside"},
+	}}
+	look := func(id, name string) w.Step { return call(id, "http", "lookupTXT", `{"name":"`+name+`"}`) }
+	all := guest("all", calls("*"), look("proof", "_challenge.app.example"), look("none", "app.example"), look("many", "many.example"),
+		look("inside", "db.internal"), look("host", "localhost"), look("address", "127.0.0.1"))
+	some := guest("some", calls("*.app.example"), look("proof", "_Challenge.App.Example."), look("other", "many.example"), look("itself", "app.example"))
+	for _, tt := range []struct {
+		guest *w.Guest
+		want  map[string]pluginapi.Status
+	}{
+		{all, map[string]pluginapi.Status{
+			"none": pluginapi.StatusNotFound, "many": pluginapi.StatusLimit, "inside": pluginapi.StatusDenied, "host": pluginapi.StatusInvalid, "address": pluginapi.StatusInvalid,
+		}},
+		{some, map[string]pluginapi.Status{"other": pluginapi.StatusDenied, "itself": pluginapi.StatusDenied}},
+	} {
+		answer := run(t, realmtest.New(t, realmtest.Config{Guests: []*w.Guest{tt.guest}, Resolver: resolver}), 0)
+		if got := string(want(t, answer, "proof", pluginapi.StatusOK).JSON()); got != "{\"records\":[\"proof=1\",\"\uFFFD\"]}" {
+			t.Errorf("%s: got %s", tt.guest.Manifest().ID, got)
+		}
+		for name, status := range tt.want {
+			want(t, answer, name, status)
+		}
+	}
 }

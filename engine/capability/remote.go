@@ -95,7 +95,7 @@ func cacheable(r egress.Request, a httpRequestArgs) (time.Duration, error) {
 	if a.CacheSeconds <= 0 {
 		return 0, nil
 	}
-	if r.Method != http.MethodGet || len(r.Body) > 0 || a.Headers.Len() > 0 || a.Auth != nil || a.Secrets != nil {
+	if r.Method != http.MethodGet || len(r.Body) > 0 || a.Headers.Len() > 0 || a.Auth != nil || a.Secrets != nil || len(a.SealedSecrets) > 0 {
 		return 0, invalid("only a GET request without headers, body, auth and secrets can have cacheSeconds")
 	}
 	return min(time.Duration(a.CacheSeconds)*time.Second, maxRemember), nil

@@ -36,6 +36,8 @@ var (
 	ErrTooLarge = errors.New("egress: answer too large")
 	// ErrBusy: the client has too many requests under way, and none ended in time.
 	ErrBusy = errors.New("egress: too many requests at the same time")
+	// ErrNotFound: the name has no records of the kind that was looked up.
+	ErrNotFound = errors.New("egress: no records")
 	// ErrUnavailable: there was no connection, or no answer over it.
 	ErrUnavailable = errors.New("egress: no answer")
 )
@@ -82,19 +84,28 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeout := r.Timeout
+	ctx, done, err := c.begin(ctx, r.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return c.follow(ctx, r, target)
+}
+
+// begin waits until the client may have one more request under way. done ends
+// it.
+func (c *Client) begin(ctx context.Context, timeout time.Duration) (limited context.Context, done func(), err error) {
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, min(timeout, MaxTimeout))
-	defer cancel()
 	select {
 	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
+		return ctx, func() { <-c.slots; cancel() }, nil
 	case <-ctx.Done():
-		return nil, ErrBusy
+		cancel()
+		return nil, nil, ErrBusy
 	}
-	return c.follow(ctx, r, target)
 }
 
 func (c *Client) follow(ctx context.Context, r Request, target *url.URL) (*Response, error) {

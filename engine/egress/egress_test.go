@@ -52,6 +52,8 @@ func TestPolicy(t *testing.T) {
 type names struct {
 	mu    sync.Mutex
 	lists map[string][][]string
+	txt   map[string][]string // records by absolute name
+	asked []string            // names whose records were asked for
 }
 
 func (n *names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
@@ -69,6 +71,22 @@ func (n *names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, er
 		out = append(out, netip.MustParseAddr(text))
 	}
 	return out, nil
+}
+
+func (n *names) LookupTXT(ctx context.Context, name string) ([]string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.asked = append(n.asked, name)
+	switch records, ok := n.txt[name]; {
+	case ok:
+		return records, nil
+	case name == "slow.example.":
+		<-ctx.Done()
+		return nil, &net.DNSError{Err: "i/o timeout", Name: name, IsTimeout: true}
+	case name == "broken.example.":
+		return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
 func newClient(t *testing.T, c Config) *Client {

@@ -27,6 +27,7 @@ const (
 // Resolver looks names up; *net.Resolver is one.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+	LookupTXT(ctx context.Context, name string) ([]string, error)
 }
 
 // Config says what a Transport is made of.

@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +59,7 @@ func newEngine(t testing.TB, m *pluginapi.Manifest, other http.Handler) hosttest
 		Guests:   []*wasmtest.Guest{guest},
 		Settings: map[string]string{m.ID: hosttest.Settings(server.URL)},
 		Egress:   egress.Policy{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		Resolver: resolver{net.DefaultResolver},
 		Limits:   sandbox.Limits{Wall: time.Minute},
 		Fields:   []store.Model{userModel, sessionModel}, Input: userFields, SessionInput: sessionFields,
 		Describe: func() document.Value {
@@ -64,6 +67,17 @@ func newEngine(t testing.TB, m *pluginapi.Manifest, other http.Handler) hosttest
 		},
 	})
 	return &engine{r, keys}
+}
+
+// resolver has the TXT records of the suite.
+type resolver struct{ *net.Resolver }
+
+func (resolver) LookupTXT(_ context.Context, name string) ([]string, error) {
+	records := hosttest.TXT(strings.TrimSuffix(name, "."))
+	if records == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return records, nil
 }
 
 // fields are what a manifest adds to a model of the engine's.

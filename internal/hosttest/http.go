@@ -1,6 +1,7 @@
 package hosttest
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/authhost/authhost/pluginapi"
@@ -9,6 +10,8 @@ import (
 // httpCases are those of the capability http.
 var httpCases = table{
 	"http.request": func(t *tester) {
+		trySealedSecrets(t)
+		tryAnswers(t)
 		t.serve(Request{}, func(g *guest) {
 			url := g.field("config.other")
 			request := func(path string, more object) result {
@@ -51,6 +54,20 @@ var httpCases = table{
 			g.refused("http.request", object{"url": "https://elsewhere.example/"}, pluginapi.StatusDenied, "")
 		})
 	},
+	"http.lookupTXT": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			for name, want := range map[string][]string{"txt.example": TXT("txt.example"), "_proof.txt.example": TXT("_proof.txt.example"), "_Proof.TXT.example.": TXT("_proof.txt.example")} {
+				t.want(name, g.do("http.lookupTXT", object{"name": name}).at("records"), want)
+			}
+			g.refused("http.lookupTXT", object{"name": "none.txt.example"}, pluginapi.StatusNotFound, "")
+			for _, name := range []string{"elsewhere.example", "example", "xtxt.example", "txt.example.elsewhere.example"} {
+				g.refused("http.lookupTXT", object{"name": name}, pluginapi.StatusDenied, "")
+			}
+			for _, name := range []string{"a b.txt.example", "..txt.example", "a/b.txt.example"} {
+				g.refused("http.lookupTXT", object{"name": name}, pluginapi.StatusInvalid, "")
+			}
+		})
+	},
 	"http.verifyToken": func(t *tester) {
 		var now int64
 		t.serve(Request{}, func(g *guest) {
@@ -85,4 +102,59 @@ var httpCases = table{
 			g.refused("http.verifyToken", verify(nil, with(args, "jwksUrl", "https://elsewhere.example/jwks")), pluginapi.StatusDenied, "")
 		})
 	},
+}
+
+// trySealedSecrets makes requests with secrets that were sealed.
+func trySealedSecrets(t *tester) {
+	t.serve(Request{}, func(g *guest) {
+		url := g.field("config.other")
+		sealed := func(place, purpose string) []any {
+			value := g.do("crypto.seal", object{"purpose": "test", "value": "Jefe"}).text("sealed")
+			return []any{object{"place": place, "purpose": purpose, "sealed": value}}
+		}
+		for _, tt := range []struct {
+			what string
+			args object
+			want object
+		}{
+			{"a sealed secret in a header", object{"sealedSecrets": sealed("headers.x-key", "test")}, object{"key": "Jefe"}},
+			{"a sealed secret in a form", object{"method": "POST", "sealedSecrets": sealed("form.key", "test")}, object{"body": "key=Jefe"}},
+			{"a sealed secret in JSON", object{"method": "POST", "json": object{"a": 1}, "sealedSecrets": sealed("json.b.c", "test")}, object{"body": `{"a":1,"b":{"c":"Jefe"}}`}},
+			{"a sealed bearer", object{"sealedSecrets": sealed("auth.bearer", "test")}, object{"authorization": "Bearer Jefe"}},
+			{
+				"a sealed password beside a secret name", object{"sealedSecrets": sealed("auth.password", "test"), "secrets": object{"auth.username": "jefe"}},
+				object{"authorization": "Basic SmVmZTpKZWZl"},
+			},
+		} {
+			out := g.do("http.request", with(tt.args, "url", url))
+			for name, want := range tt.want {
+				t.want(tt.what+": "+name, out.at("body."+name), want)
+			}
+		}
+		for _, bad := range []object{
+			{"url": url, "sealedSecrets": sealed("url", "test")}, {"url": url, "sealedSecrets": sealed("headers", "test")},
+			{"url": url, "cacheSeconds": 60, "sealedSecrets": sealed("headers.x-key", "test")},
+		} {
+			g.refused("http.request", bad, pluginapi.StatusInvalid, "")
+		}
+		g.refused("http.request", object{"url": url, "sealedSecrets": sealed("headers.x-key", "other")}, pluginapi.StatusInvalid, "invalid")
+		g.refused("http.request", object{"url": url, "sealedSecrets": sealed("headers.x-key", "unasked")}, pluginapi.StatusDenied, "")
+	})
+}
+
+// tryAnswers asks for answers in each form.
+func tryAnswers(t *tester) {
+	t.serve(Request{}, func(g *guest) {
+		url := g.field("config.other")
+		for _, tt := range []struct{ path, answer, want string }{
+			{"/text", "json", `"a text"`}, {"/text", "bytes", `"YSB0ZXh0"`}, {"/plain-json", "", `"{\"a\":1}"`}, {"/plain-json", "json", `{"a":1}`},
+			{"/json", "", `{"a":1}`}, {"/json", "text", `"{\"a\":1}"`}, {"/json", "bytes", `"eyJhIjoxfQ"`},
+		} {
+			args := object{}
+			if tt.answer != "" {
+				args["answer"] = tt.answer
+			}
+			t.want(tt.path+" as "+tt.answer, g.do("http.request", with(args, "url", url+tt.path)).at("body"), json.RawMessage(tt.want))
+		}
+	})
 }

@@ -7,9 +7,14 @@ import (
 )
 
 // otherServer plays the servers that plugins call. It answers with what it was
-// sent, as JSON; below /text with a text, and below /missing with the status
-// 404.
+// sent, as JSON; at /text with a text, at /json with some JSON, at /plain-json
+// with the same as a text, and at /missing with the status 404.
 type otherServer struct{}
+
+// TXT returns the TXT records that a name has in the DNS of the hosts.
+func TXT(name string) []string {
+	return map[string][]string{"txt.example": {"v=1"}, "_proof.txt.example": {"proof=1", "é"}}[name]
+}
 
 // ServeHTTP implements http.Handler.
 func (*otherServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -18,6 +23,10 @@ func (*otherServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/text":
 		w.Header().Set("Content-Type", "text/plain")
 		_, _ = io.WriteString(w, "a text")
+		return
+	case "/json", "/plain-json":
+		w.Header().Set("Content-Type", map[string]string{"/json": "application/json", "/plain-json": "text/plain"}[r.URL.Path])
+		_, _ = io.WriteString(w, `{"a":1}`)
 		return
 	case "/missing":
 		w.Header().Set("Content-Type", "application/json")

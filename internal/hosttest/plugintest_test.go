@@ -44,6 +44,7 @@ func newPlugintest(t testing.TB, m *pluginapi.Manifest, other http.Handler) host
 	h := plugintest.New(t, plugintest.Config{Manifest: manifest, Config: hosttest.Settings("http://other.example")})
 	h.AllowInvalid()
 	h.OnHTTP(func(r plugintest.HTTPRequest) plugintest.HTTPResponse { return played(t, other, r) })
+	h.OnTXT(hosttest.TXT)
 	return &sdkHost{Host: h}
 }
 

@@ -55,7 +55,8 @@ type World interface {
 }
 
 // Maker starts a host whose plugin has a manifest and the configuration
-// Settings(url). Requests to url, and below, reach other, but for JWKSPath.
+// Settings(url). Requests to url, and below, reach other, but for JWKSPath. Names
+// have the records that TXT gives.
 type Maker func(t testing.TB, m *pluginapi.Manifest, other http.Handler) World
 
 // JWKSPath is where the other server publishes its keys.
@@ -127,7 +128,7 @@ func Manifest() *pluginapi.Manifest {
 		case pluginapi.CapKeys:
 			c.Keys = []string{"test"}
 		case pluginapi.CapHTTP:
-			c.Hosts = []string{pluginapi.ConfigHost + "other"}
+			c.Hosts = []string{pluginapi.ConfigHost + "other", "txt.example", "*.txt.example"}
 		case pluginapi.CapPlugins:
 			c.Services = []string{pluginapi.FullName(PluginID, serviceName)}
 		}

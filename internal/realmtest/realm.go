@@ -39,6 +39,7 @@ type Config struct {
 	Settings     map[string]string // JSON by plugin id
 	Secrets      map[string]string // the same with what the plugin cannot read; default: Settings
 	Egress       egress.Policy     // which other servers plugins may call
+	Resolver     egress.Resolver   // of names; default: the system's
 	Limits       sandbox.Limits    // per handler call
 	Sandbox      sandbox.Config    // bounds of the pools
 	Session      session.Policy
@@ -94,7 +95,7 @@ func New(t testing.TB, c Config) *Realm {
 		Keys:     keyring.New(keyring.Config{Storage: &keys{}, Now: r.Clock.Now}),
 		Counters: &ratelimit.Memory{Now: r.Clock.Now}, Logger: r.Log.Logger(), Describe: c.Describe,
 	}
-	transport := egress.New(egress.Config{Policy: c.Egress})
+	transport := egress.New(egress.Config{Policy: c.Egress, Resolver: c.Resolver})
 	t.Cleanup(transport.Close)
 	host.HTTP = transport.Client(egress.DefaultConcurrency)
 	if !c.NoMail {

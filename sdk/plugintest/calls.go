@@ -68,6 +68,7 @@ var functions = map[string]func(*Host, Object) Object{
 	"keys.jwks":               (*Host).jwks,
 	"http.request":            (*Host).httpRequest,
 	"http.verifyToken":        (*Host).verifyRemote,
+	"http.lookupTXT":          (*Host).lookupTXT,
 	"email.send":              (*Host).sendMail,
 	"random.string":           (*Host).randomString,
 	"random.uuid":             (*Host).randomUUID,

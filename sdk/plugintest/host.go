@@ -54,6 +54,7 @@ type Host struct {
 	config       any // as the plugin may read it
 	secrets      any // the same with its secrets
 	server       func(HTTPRequest) HTTPResponse
+	txt          func(name string) []string
 	requests     []HTTPRequest
 	now          time.Time
 	overrides    map[string]Function

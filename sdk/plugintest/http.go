@@ -2,6 +2,7 @@ package plugintest
 
 import (
 	"cmp"
+	"encoding/base64"
 	"maps"
 	"net/url"
 	"slices"
@@ -40,6 +41,29 @@ func (h *Host) OnHTTP(server func(HTTPRequest) HTTPResponse) { h.server = server
 // first.
 func (h *Host) HTTPRequests() []HTTPRequest { return h.requests }
 
+// OnTXT sets what plays the DNS: it gives the TXT records of a name, in lower
+// case and without the dot at its end. Without it, every look-up is Unavailable.
+func (h *Host) OnTXT(records func(name string) []string) { h.txt = records }
+
+// labels are what a name is made of.
+const labels = "abcdefghijklmnopqrstuvwxyz0123456789-_"
+
+func (h *Host) lookupTXT(a Object) Object {
+	name := strings.ToLower(strings.TrimSuffix(text(a["name"]), "."))
+	h.checkHost(&url.URL{Host: name})
+	if !strings.Contains(name, ".") || slices.ContainsFunc(strings.Split(name, "."), func(l string) bool { return strings.Trim(l, labels) != "" || l == "" }) {
+		refuse(sdk.Invalid, "not a name of the DNS with two labels or more")
+	}
+	if h.txt == nil {
+		refuse(sdk.Unavailable, "the other server did not answer")
+	}
+	records := h.txt(name)
+	if len(records) == 0 {
+		refuse(sdk.NotFound, "there are no such records")
+	}
+	return Object{"records": clone(records)}
+}
+
 func (h *Host) httpRequest(a Object) Object {
 	a = clone(a)
 	h.fillSecrets(a)
@@ -62,7 +86,26 @@ func (h *Host) httpRequest(a Object) Object {
 	for name, value := range answer.Headers {
 		headers[strings.ToLower(name)] = value
 	}
-	return Object{"status": number(int64(cmp.Or(answer.Status, 200))), "headers": headers, "body": answer.Body}
+	return Object{"status": number(int64(cmp.Or(answer.Status, 200))), "headers": headers, "body": answered(answer.Body, a["answer"])}
+}
+
+// answered is a body in the form that a call asks for.
+func answered(body, as any) any {
+	s, isText := body.(string)
+	if !isText {
+		s = string(marshal(body))
+	}
+	switch as {
+	case "bytes":
+		return base64.RawURLEncoding.EncodeToString([]byte(s))
+	case "text":
+		return s
+	case "json":
+		if v, err := parse[any]([]byte(s)); err == nil {
+			return v
+		}
+	}
+	return body
 }
 
 // checkOutgoing refuses a request that is not one.
@@ -93,7 +136,7 @@ func checkOutgoing(a Object) {
 
 // plain reports whether a request gets what everybody gets.
 func plain(a Object) bool {
-	return (a["method"] == nil || a["method"] == "GET") && a["auth"] == nil && a["secrets"] == nil && len(object(a["headers"])) == 0
+	return (a["method"] == nil || a["method"] == "GET") && a["auth"] == nil && a["secrets"] == nil && a["sealedSecrets"] == nil && len(object(a["headers"])) == 0
 }
 
 // texts are the members of an object as texts.
@@ -109,15 +152,23 @@ func texts(v any) map[string]string {
 	return out
 }
 
-// fillSecrets does to arguments what args.secrets says.
+// fillSecrets does to arguments what args.secrets and args.sealedSecrets say.
 func (h *Host) fillSecrets(a Object) {
 	for place, path := range object(a["secrets"]) {
-		names, err := pluginapi.ParsePath(place)
-		if err != nil || len(names) < 2 || !slices.Contains([]string{"headers", "form", "json", "auth"}, names[0]) {
-			refuse(sdk.Invalid, "secrets."+place+" is no place for a secret")
-		}
-		assign(a, names, h.secret(text(path)), false)
+		putSecret(a, place, h.secret(text(path)))
 	}
+	sealed, _ := a["sealedSecrets"].([]any)
+	for _, s := range sealed {
+		putSecret(a, text(object(s)["place"]), h.unsealed(object(s)))
+	}
+}
+
+func putSecret(a Object, place, value string) {
+	names, err := pluginapi.ParsePath(place)
+	if err != nil || len(names) < 2 || !slices.Contains([]string{"headers", "form", "json", "auth"}, names[0]) {
+		refuse(sdk.Invalid, place+" is no place for a secret")
+	}
+	assign(a, names, value, false)
 }
 
 // secret returns a text of the configuration, whether the plugin may read it

@@ -26,6 +26,22 @@ func connect(c *sdk.Call) error {
 	return c.ReplyUnless(err, sdk.F("connected", sdk.Bool(true)))
 }
 
+// points asks the partner in the user's name: the host opens the secret and puts
+// it into the request.
+func points(c *sdk.Call) error {
+	if _, err := c.Storage(modelPartnerAccount).Find("userId", sdk.String(c.Session().UserID)); err != nil {
+		return sdk.IfNotFound(err, errNotConnected)
+	}
+	answer, err := c.HTTP().Request(configOf(c).URL+"/points", sdk.HTTPRequestOptions{
+		SealedSecrets: []sdk.SealedSecret{{Place: "auth.bearer", Purpose: purposePartnerSecret, Sealed: sdk.Copy("result.secret")}},
+		Answer:        "json",
+	})
+	if err != nil || answer.Status != 200 {
+		return errPartnerFailed
+	}
+	return c.Reply(sdk.F("points", answer.Body.Get("points")))
+}
+
 // event takes an event whose body the partner has signed with the user's
 // secret.
 func event(c *sdk.Call) error {

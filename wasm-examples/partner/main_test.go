@@ -22,7 +22,7 @@ const secret = "a secret of Ada and the partner"
 // connected is a host where a user has connected.
 func connected(t *testing.T) (h *plugintest.Host, user string) {
 	t.Helper()
-	h = plugintest.New(t, plugintest.Config{Manifest: manifest})
+	h = plugintest.New(t, plugintest.Config{Manifest: manifest, Config: `{"url":"https://partner.example"}`})
 	user = h.AddUser("ada@example.com", "")
 	h.SignIn(user)
 	for _, s := range []string{"a secret of before", secret} {
@@ -59,6 +59,29 @@ func TestEvent(t *testing.T) {
 	}
 }
 
+func TestPoints(t *testing.T) {
+	h, _ := connected(t)
+	var asked plugintest.HTTPRequest
+	h.OnHTTP(func(r plugintest.HTTPRequest) plugintest.HTTPResponse {
+		asked = r
+		return plugintest.HTTPResponse{Body: `{"points":7}`}
+	})
+	if r := h.GET("/partner/points"); r.Status != 200 || r.String() != `200 {"points":7} location=""` {
+		t.Errorf("got %s", r)
+	}
+	if asked.URL != "https://partner.example/points" || asked.Auth["bearer"] != secret {
+		t.Errorf("asked %+v", asked)
+	}
+	h.OnHTTP(func(plugintest.HTTPRequest) plugintest.HTTPResponse { return plugintest.HTTPResponse{Status: 503} })
+	if r := h.GET("/partner/points"); r.Text("code") != "PARTNER_FAILED" {
+		t.Errorf("got %s", r)
+	}
+	h.SignIn(h.AddUser("eve@example.com", ""))
+	if r := h.GET("/partner/points"); r.Text("code") != "NOT_CONNECTED" {
+		t.Errorf("got %s", r)
+	}
+}
+
 func TestDevice(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -82,7 +105,7 @@ func TestDevice(t *testing.T) {
 		{"another challenge", jwk, "challenges", "INVALID_SIGNATURE"},
 		{"no key", "{}", "challenge", "INVALID_KEY"},
 	} {
-		h := plugintest.New(t, plugintest.Config{Manifest: manifest})
+		h := plugintest.New(t, plugintest.Config{Manifest: manifest, Config: `{"url":"https://partner.example"}`})
 		r := h.POST("/partner/device", `{"key":`+tt.key+`,"challenge":"`+tt.challenge+`","signature":"`+encode(signature)+`"}`)
 		if r.Text("code") != tt.code {
 			t.Errorf("%s: got %s", tt.name, r)

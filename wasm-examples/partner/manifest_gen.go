@@ -6,14 +6,17 @@ import "github.com/authhost/authhost/sdk"
 
 func init() {
 	sdk.Register(0, connect)
-	sdk.Register(1, event)
-	sdk.Register(2, device)
+	sdk.Register(1, points)
+	sdk.Register(2, event)
+	sdk.Register(3, device)
 }
 
 // The errors of the manifest.
 var (
 	errInvalidKey       = &sdk.Error{Status: 400, Code: "INVALID_KEY", Message: "The key cannot be used"}
 	errInvalidSignature = &sdk.Error{Status: 401, Code: "INVALID_SIGNATURE", Message: "The signature is not valid"}
+	errNotConnected     = &sdk.Error{Status: 400, Code: "NOT_CONNECTED", Message: "Connect with the partner first"}
+	errPartnerFailed    = &sdk.Error{Status: 502, Code: "PARTNER_FAILED", Message: "The partner did not answer"}
 )
 
 // pluginID is the id of the plugin.
@@ -28,6 +31,27 @@ const (
 const (
 	purposePartnerSecret = "partner-secret"
 )
+
+// configOf reads the configuration of the plugin in the tenant. A secret is only
+// true, if it is set.
+func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+
+// config is the configuration.
+type config struct {
+	// Where the partner's server is, without a slash at the end.
+	URL string
+}
+
+func readConfig(v sdk.Value) config {
+	var r config
+	for name, m := range v.Members() {
+		switch name {
+		case "url":
+			r.URL = m.String()
+		}
+	}
+	return r
+}
 
 // connectBody is the body of POST /partner/connect.
 type connectBody struct{ sdk.Request }
