@@ -4,6 +4,7 @@ package main
 
 import (
 	_ "embed"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -51,6 +52,12 @@ func newWorldOf(t *testing.T, account, dialect string) *world {
 	return w
 }
 
+// asText is JSON from a server that calls it a text, as WeChat's does.
+func asText(o object) string {
+	text, _ := json.Marshal(o)
+	return string(text)
+}
+
 func (w *world) serve(r plugintest.HTTPRequest) plugintest.HTTPResponse {
 	switch {
 	case strings.HasSuffix(r.URL, "/.well-known/openid-configuration"):
@@ -68,6 +75,7 @@ func (w *world) serve(r plugintest.HTTPRequest) plugintest.HTTPResponse {
 		}
 		if strings.Contains(r.URL, "plain") {
 			delete(out, "expires_in")
+			return plugintest.HTTPResponse{Body: asText(out)}
 		}
 		return plugintest.HTTPResponse{Body: out}
 	case strings.HasSuffix(r.URL, "/user/emails"):
@@ -75,7 +83,7 @@ func (w *world) serve(r plugintest.HTTPRequest) plugintest.HTTPResponse {
 	case strings.HasSuffix(r.URL, "/user"):
 		return plugintest.HTTPResponse{Body: object{"id": 4711, "login": "ada", "name": nil, "email": nil, "avatar_url": "https://img.example/gh.png"}}
 	case strings.HasSuffix(r.URL, "/me"):
-		return plugintest.HTTPResponse{Body: w.profile}
+		return plugintest.HTTPResponse{Body: asText(w.profile)}
 	}
 	return plugintest.HTTPResponse{Status: 404}
 }

@@ -73,6 +73,7 @@ func (p *provider) fetchProfile(t tokens) (info sdk.Value, ok bool) {
 		return sdk.Value{}, false
 	}
 	url, o := p.profileRequest(t)
+	o.Answer = answerJSON
 	answer, err := p.c.HTTP().Request(url, o)
 	if err != nil || answer.Status != 200 || answer.Body.Kind() != sdk.KindJSON {
 		p.c.Log(sdk.LevelWarn, "the user info endpoint of the provider "+p.id+" gave no profile")

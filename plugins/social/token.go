@@ -74,9 +74,13 @@ func (p *provider) refresh(refreshToken string) (tokens, bool) {
 	return p.ask(form)
 }
 
+// answerJSON reads the answers of providers as JSON, because some, such as
+// WeChat, call it a text.
+const answerJSON = "json"
+
 // ask calls the token endpoint as this client.
 func (p *provider) ask(form []sdk.Field) (tokens, bool) {
-	o := sdk.HTTPRequestOptions{Method: "POST"}
+	o := sdk.HTTPRequestOptions{Method: "POST", Answer: answerJSON}
 	for name := range p.AuthorizationHeaders().Members() {
 		o.Headers = append(o.Headers, sdk.F(name, sdk.Secret(p.path+".authorizationHeaders."+sdk.EscapeName(name))))
 	}
