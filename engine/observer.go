@@ -83,7 +83,7 @@ func (o *observer) Committed(ex *dispatch.Exchange, event string, record *docume
 	if actor == "" {
 		actor = record.Get("id").Str()
 	}
-	o.record(ex, audit.Event{Action: event, Actor: actor, Outcome: "ok", Details: map[string]string{"route": ex.Request.Route}})
+	o.record(ex, audit.Event{Action: event, Actor: actor, ImpersonatedBy: record.Get("impersonatedBy").Str(), Outcome: "ok", Details: map[string]string{"route": ex.Request.Route}})
 }
 
 // Stored implements dispatch.Observer.
@@ -99,8 +99,12 @@ func (o *observer) Stored(took time.Duration, err error) {
 }
 
 func (o *observer) record(ex *dispatch.Exchange, event audit.Event) {
+	ctx := context.Background()
 	event.Time, event.Tenant, event.IP, event.RequestID = ex.Now, ex.Realm.ID, ex.Request.IP, ex.Request.ID
-	if err := o.engine.audit.Record(context.Background(), event); err != nil {
+	if event.ImpersonatedBy == "" {
+		event.ImpersonatedBy = ex.Impersonator(ctx)
+	}
+	if err := o.engine.audit.Record(ctx, event); err != nil {
 		o.engine.logger.Error("audit log refused an entry", "error", err)
 	}
 }

@@ -184,6 +184,13 @@ func changes() []act {
 			uses:  []pluginapi.Capability{{Name: pluginapi.CapKeys, Keys: []string{"mine"}}},
 			steps: []w.Step{w.Call("keys", "sign", `{"use":"mine","alg":"ES256","claims":{"sub":"somebody"},"expiresIn":60}`), w.Must(), w.Copy("response.body.token", "result.token")},
 			done:  func(s *server, host string) bool { return s.at(host, "GET", "/sign", "", nil).get("token") != "" }},
+		{name: "act as another user", permission: "impersonation", handler: pluginapi.Handler{Number: 1, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/become"},
+			uses:  []pluginapi.Capability{{Name: pluginapi.CapSession}},
+			steps: []w.Step{w.Copy("args.userId", "request.body.userId"), w.Copy("args.actor", "session.user.id"), w.Call("session", "create", ""), w.Must(), w.Copy("response.body.by", "result.session.impersonatedBy")},
+			done: func(s *server, host string) bool {
+				eve, root := s.signUp(host, "eve@example.com").get("user.id"), s.signsUp(host)
+				return s.do(request{method: "POST", host: host, path: "/api/auth/become", cookie: root.cookie(), body: `{"userId":"` + eve + `"}`}).get("by") == root.get("user.id")
+			}},
 	}
 }
 

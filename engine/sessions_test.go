@@ -3,10 +3,13 @@ package engine_test
 import (
 	"encoding/json"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/authhost/authhost/engine/audit"
 	w "github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -120,5 +123,132 @@ func TestFieldsGoOver(t *testing.T) {
 	}
 	if got.get("session.id") == own.get("result.session.id") || s.session("", own.cookie()).text != "null" {
 		t.Error("the session was not replaced")
+	}
+}
+
+// auditLog is what the audit log has of an action.
+func (s *server) auditLog(action string) (entries []audit.Event) {
+	s.t.Helper()
+	log, err := os.ReadFile(filepath.Join(s.dir, "audit.jsonl"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(log)) {
+		var e audit.Event
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			s.t.Fatalf("%v: %s", err, line)
+		}
+		if e.Action == action {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// impersonation is a tenant in which a plugin lets users act as others, who have
+// a second factor.
+const impersonation = `
+tenants:
+  - id: main
+    baseURL: http://main.example
+    passwords: {algorithm: argon2id}
+    session: {updateAge: 1ms}
+    plugins:
+      - {id: email-password}
+      - {id: two-factor, config: {policy: all, skipVerificationOnEnable: true}}
+      - {id: jwt, config: {claims: {templates: {act: "{{session.impersonatedBy}}"}}}}
+      - {id: admin, module: DIR/admin.wasm, grants: [session, impersonation]}
+`
+
+// TestImpersonation: a user acts as another for an hour at most, the session,
+// tokens and the audit log say so, and the user's own session comes back.
+func TestImpersonation(t *testing.T) {
+	needPlugins(t, "email-password", "two-factor", "jwt")
+	s := serve(t, impersonation, sessionPlugin("admin", nil, "create", "restore").Permit("impersonation"))
+	eve := s.signUp("", "eve@example.com")
+	enabled := s.do(request{method: "POST", path: "/api/auth/two-factor/enable", cookie: eve.cookie(), body: `{"password":"` + password + `"}`})
+	enabled.want(t, http.StatusOK, "")
+	root := s.signUp("", "root@example.com")
+	become := map[string]any{"userId": eve.get("user.id"), "actor": root.get("user.id")}
+
+	acts := s.asks(root.cookie(), "/admin/create", become, pluginapi.StatusOK)
+	got := s.session("", acts.cookie())
+	if got.get("session.impersonatedBy") != root.get("user.id") || got.get("user.email") != "eve@example.com" {
+		t.Fatalf("the session is %s", got.text)
+	}
+	token := s.do(request{method: "GET", path: "/api/auth/token", cookie: acts.cookie()}).get("token")
+	if _, payload := claims(t, token); payload["act"] != root.get("user.id") || payload["sub"] != eve.get("user.id") {
+		t.Errorf("the token says %v", payload)
+	}
+
+	// Renewed by whom it may, it stays what it is, and its end where it is.
+	expires := got.get("session.expiresAt")
+	s.clock.Advance(time.Minute)
+	changed := s.do(request{method: "POST", path: "/api/auth/change-password", cookie: acts.cookie(),
+		body: `{"currentPassword":"` + password + `","newPassword":"correct-horse-2","revokeOtherSessions":true}`})
+	changed.want(t, http.StatusOK, "")
+	for name, value := range changed.cookies {
+		acts.cookies[name] = value
+	}
+	if got := s.session("", acts.cookie()); got.get("session.impersonatedBy") != root.get("user.id") || got.get("session.expiresAt") != expires {
+		t.Errorf("after a change of the password the session is %s", got.text)
+	}
+	for _, action := range []string{"session.created", "session.deleted", "account.updated"} {
+		entries := s.auditLog(action)
+		if len(entries) == 0 {
+			t.Fatalf("the audit log has no %s", action)
+		}
+		if last := entries[len(entries)-1]; last.Actor != eve.get("user.id") || last.ImpersonatedBy != root.get("user.id") {
+			t.Errorf("the audit log has %+v", last)
+		}
+	}
+
+	// The session of the user who acts comes back, and the other one has ended.
+	back := s.asks(acts.cookie(), "/admin/restore", map[string]any{}, pluginapi.StatusOK)
+	if own := s.session("", back.cookie()); own.get("session.id") != back.get("result.session.id") || own.get("user.email") != "root@example.com" || own.get("session.impersonatedBy") != "" {
+		t.Errorf("afterwards the session is %s", own.text)
+	}
+	if !back.expired["better-auth.admin_session"] || !back.expired["better-auth.dont_remember"] {
+		t.Errorf("what is left of it: %v", back.header.Values("Set-Cookie"))
+	}
+	if got := s.session("", acts.cookie()); got.text != "null" {
+		t.Errorf("the impersonated session is %s", got.text)
+	}
+	s.asks(acts.cookie(), "/admin/restore", map[string]any{}, pluginapi.StatusInvalid)
+}
+
+// TestImpersonationBounds: what was kept is of no use to anybody else, and acting
+// ends when its time is over.
+func TestImpersonationBounds(t *testing.T) {
+	needPlugins(t, "email-password", "two-factor", "jwt")
+	s := serve(t, impersonation, sessionPlugin("admin", nil, "create", "restore").Permit("impersonation"))
+	eve, root := s.signUp("", "eve@example.com"), s.signUp("", "root@example.com")
+	become := map[string]any{"userId": eve.get("user.id"), "actor": root.get("user.id")}
+
+	s.asks(eve.cookie(), "/admin/create", become, pluginapi.StatusDenied)
+	s.asks("", "/admin/create", become, pluginapi.StatusDenied)
+	acts := s.asks(root.cookie(), "/admin/create", become, pluginapi.StatusOK)
+	kept := "; better-auth.admin_session=" + acts.cookies["better-auth.admin_session"]
+	delete(acts.cookies, "better-auth.admin_session")
+	s.asks(acts.cookie(), "/admin/create", map[string]any{"userId": root.get("user.id"), "actor": eve.get("user.id")}, pluginapi.StatusDenied)
+	s.asks(acts.cookie(), "/admin/restore", map[string]any{}, pluginapi.StatusNotFound)
+	s.asks(acts.cookie()+kept+"x", "/admin/restore", map[string]any{}, pluginapi.StatusNotFound)
+	s.asks(eve.cookie()+kept, "/admin/restore", map[string]any{}, pluginapi.StatusInvalid)
+	s.asks(acts.cookie()+"; better-auth.admin_session="+eve.cookies["better-auth.session_token"], "/admin/restore", map[string]any{}, pluginapi.StatusNotFound)
+
+	s.clock.Advance(59 * time.Minute)
+	if got := s.session("", acts.cookie()); got.get("user.email") != "eve@example.com" || len(got.cookies) > 0 {
+		t.Errorf("before its end the session is %s, with cookies %v", got.text, got.cookies)
+	}
+	s.clock.Advance(time.Minute)
+	if got := s.session("", acts.cookie()+kept); got.text != "null" || !got.expired["better-auth.admin_session"] {
+		t.Errorf("after its end the session is %s, and taken away is %v", got.text, got.expired)
+	}
+
+	// Who signs out while acting as another is signed out altogether.
+	again := s.asks(root.cookie(), "/admin/create", become, pluginapi.StatusOK)
+	out := s.do(request{method: "POST", path: "/api/auth/sign-out", cookie: again.cookie(), body: "{}"})
+	if !out.expired["better-auth.session_token"] || !out.expired["better-auth.admin_session"] {
+		t.Errorf("signed out, taken away is %v", out.expired)
 	}
 }

@@ -49,6 +49,7 @@ var shapes = []Shape{
 		{Name: "updatedAt", Type: TypeText, Required: true},
 		{Name: "ipAddress", Type: TypeText | TypeNull},
 		{Name: "userAgent", Type: TypeText | TypeNull},
+		{Name: "impersonatedBy", Type: TypeText, Doc: "the id of the user who acts in it, if that is not its own"},
 	}},
 	{Name: "verification", Doc: "a value under an identifier", Members: []Param{
 		{Name: "id", Type: TypeText, Required: true},

@@ -5,7 +5,6 @@ var (
 	argToken      = Param{Name: "token", Type: TypeText, Required: true, Doc: "the session's token"}
 	argLife       = Param{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Doc: "a lifetime of its own, since 1.1: the session ends then, however much it is used. Without it the session has that of the tenant, and is extended while it is used"}
 	argOwnFields  = Param{Name: "fields", Type: TypeObject, Open: true, Doc: "fields of sessions that the plugin's manifest adds, since 1.1"}
-	notOwnField   = Outcome{StatusDenied, "a field is not one that the manifest adds to sessions"}
 	resultSession = Param{Name: "session", Record: "session", Type: TypeObject, Required: true}
 	resultUser    = Param{Name: "user", Record: "user", Type: TypeObject, Required: true}
 )
@@ -13,6 +12,14 @@ var (
 // ServerCallCode is the code of a refusal to hand a session to who is no
 // client of the user's.
 const ServerCallCode = "SERVER_CALL"
+
+// NotImpersonatedCode is the code of a refusal to go back from a session that
+// its own user acts in.
+const NotImpersonatedCode = "NOT_IMPERSONATED"
+
+// MaxImpersonationSeconds bounds the life of a session in which somebody acts as
+// another.
+const MaxImpersonationSeconds = 24 * 60 * 60
 
 var sessionFunctions = []Function{
 	{
@@ -22,12 +29,13 @@ var sessionFunctions = []Function{
 			{Name: "rememberMe", Type: TypeBool | TypeText, Doc: "false: it ends with the browser, and after a day; `keep`: it does if the client carries the cookie `dont_remember` of the session before"},
 			argLife, argOwnFields,
 			{Name: "replace", Type: TypeBool, Doc: "it takes the place of the request's session, which must be the user's and ends: what plugins and the tenant keep in that session goes over to it, and an end of its own does, too. `rememberMe` is that of the session unless given. Since 1.1"},
+			{Name: "actor", Type: TypeText, Doc: "the id of the user who is to act in it as its user: [impersonation](#impersonation). It must be the user of the request's session, nobody acts in that for another, and the plugin needs `impersonation`; else denied. `expiresIn` is then at most 86400, default 3600. Since 1.1"},
 		},
 		Result: []Param{
 			{Name: "session", Record: "session", Type: TypeObject}, {Name: "user", Record: "user", Type: TypeObject},
 			{Name: "pending", Type: TypeBool, Doc: "another plugin put a step before the session and answers; nothing is left to do"},
 		},
-		Statuses: []Outcome{{StatusNotFound, "there is no such user, or no session to replace"}, notOwnField}, Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
+		Statuses: []Outcome{{StatusNotFound, "there is no such user, or no session to replace"}, {StatusDenied, "a field is not one that the manifest adds to sessions, or `actor` may not act as the user"}}, Codes: []Code{{ServerCallCode, "a server call cannot begin a session"}},
 	},
 	{
 		Capability: CapSession, Name: "list", Doc: "lists a user's live sessions; all arguments but the first are since 1.1",
@@ -73,6 +81,13 @@ var sessionFunctions = []Function{
 		Capability: CapSession, Name: "update", Doc: "changes additional fields of the current session",
 		Args:   []Param{{Name: "set", Type: TypeObject, Open: true, Doc: "fields that the plugin's manifest adds to sessions; others are denied"}, argInput},
 		Result: []Param{resultSession}, Statuses: []Outcome{notFound}, Codes: []Code{{NoFields, "nothing is to change"}},
+	},
+	{
+		Capability: CapSession, Name: "restore", Since: "1.1",
+		Doc:  "ends an [impersonated](#impersonation) session and hands the client back that of the user who acted, which it has kept; needs `impersonation`",
+		Args: []Param{argReason}, Result: []Param{resultSession, resultUser},
+		Statuses: []Outcome{{StatusNotFound, "the client has not kept it, or it has ended; then the impersonated one is left"}, {StatusDenied, "the plugin has no permission"}},
+		Codes:    []Code{{NotImpersonatedCode, "nobody acts in the request's session for another, or there is none"}, {ServerCallCode, "a server call has no session to go back to"}},
 	},
 	{Capability: CapSession, Name: "reissue", Doc: "sends the cookie of the current session again", Statuses: []Outcome{notFound}},
 	{

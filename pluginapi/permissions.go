@@ -39,6 +39,7 @@ const (
 	PermFields
 	PermSubjects
 	PermRedirects
+	PermImpersonation
 	// PermCookies stands for the capability "cookies", with which a plugin sees
 	// the cookies of others.
 	PermCookies
@@ -98,6 +99,10 @@ var permissions = []PermissionInfo{
 	{
 		Set: PermRedirects, Name: "redirects",
 		Changes: "where browsers are sent: to any site, not only to those that the tenant trusts",
+	},
+	{
+		Set: PermImpersonation, Name: "impersonation",
+		Changes: "who acts as whom: lets the user of a session act as any other user, which is recorded",
 	},
 }
 

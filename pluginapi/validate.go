@@ -24,7 +24,7 @@ var (
 // Names that plugins cannot take.
 var (
 	reservedIDs          = []string{"engine", "authhost"}
-	reservedCookies      = []string{"session_token", "session_data", "dont_remember"}
+	reservedCookies      = []string{"session_token", "session_data", "dont_remember", "admin_session"}
 	reservedFields       = []string{"id", "__proto__", "constructor", "prototype"}
 	reservedCapabilities = []string{"sms", "schedule"}
 	coreModels           = []string{"user", "session", "account", "verification", "jwks", "rateLimit", "outbox", "lease"}

@@ -101,15 +101,16 @@ func accountListOf(v Value) []Account {
 // Session is a session as /get-session shows it; of a server call without
 // its token. Fields has the whole record.
 type Session struct {
-	ID        string
-	Token     string
-	UserID    string
-	ExpiresAt string
-	CreatedAt string
-	UpdatedAt string
-	IPAddress string
-	UserAgent string
-	Fields    Value
+	ID             string
+	Token          string
+	UserID         string
+	ExpiresAt      string
+	CreatedAt      string
+	UpdatedAt      string
+	IPAddress      string
+	UserAgent      string
+	ImpersonatedBy string // the id of the user who acts in it, if that is not its own
+	Fields         Value
 }
 
 func sessionOf(v Value) Session {
@@ -132,6 +133,8 @@ func sessionOf(v Value) Session {
 			r.IPAddress = m.String()
 		case "userAgent":
 			r.UserAgent = m.String()
+		case "impersonatedBy":
+			r.ImpersonatedBy = m.String()
 		}
 	}
 	return r

@@ -16,6 +16,7 @@ type SessionCreateOptions struct {
 	ExpiresIn  int64   // seconds: a lifetime of its own, since 1.1: the session ends then, however much it is used. Without it the session has that of the tenant, and is extended while it is used
 	Fields     []Field // fields of sessions that the plugin's manifest adds, since 1.1
 	Replace    bool    // it takes the place of the request's session, which must be the user's and ends: what plugins and the tenant keep in that session goes over to it, and an end of its own does, too. rememberMe is that of the session unless given. Since 1.1
+	Actor      string  // the id of the user who is to act in it as its user: [impersonation](#impersonation). It must be the user of the request's session, nobody acts in that for another, and the plugin needs impersonation; else denied. expiresIn is then at most 86400, default 3600. Since 1.1
 }
 
 // SessionCreateResult is the result of Sessions.Create.
@@ -27,8 +28,9 @@ type SessionCreateResult struct {
 
 // Create creates a session and sends its cookies. The error is NotFound:
 // there is no such user, or no session to replace. The error is Denied: a
-// field is not one that the manifest adds to sessions. CodeOf the error may
-// be "SERVER_CALL" (a server call cannot begin a session).
+// field is not one that the manifest adds to sessions, or actor may not act
+// as the user. CodeOf the error may be "SERVER_CALL" (a server call cannot
+// begin a session).
 func (s Sessions) Create(userID string, o SessionCreateOptions) (SessionCreateResult, error) {
 	a := s.c.begin()
 	a.text("userId", userID)
@@ -37,6 +39,7 @@ func (s Sessions) Create(userID string, o SessionCreateOptions) (SessionCreateRe
 	a.number("expiresIn", o.ExpiresIn, false)
 	a.fields("fields", o.Fields, false)
 	a.flag("replace", o.Replace)
+	a.optional("actor", o.Actor)
 	v, err := a.call(importSessions, "session", "create")
 	var r SessionCreateResult
 	for name, m := range v.Members() {
@@ -248,6 +251,40 @@ func (s Sessions) Update(o SessionUpdateOptions) (Session, error) {
 	a.member("input", o.Input)
 	v, err := a.call(importSessions, "session", "update")
 	return sessionOf(v.Get("session")), err
+}
+
+// SessionRestoreOptions are what may be left out of Sessions.Restore.
+type SessionRestoreOptions struct {
+	Reason string // for hooks, as event.reason
+}
+
+// SessionRestoreResult is the result of Sessions.Restore.
+type SessionRestoreResult struct {
+	Session Session
+	User    User
+}
+
+// Restore ends an [impersonated](#impersonation) session and hands the
+// client back that of the user who acted, which it has kept; needs
+// impersonation. The error is NotFound: the client has not kept it, or it
+// has ended; then the impersonated one is left. The error is Denied: the
+// plugin has no permission. CodeOf the error may be "NOT_IMPERSONATED"
+// (nobody acts in the request's session for another, or there is none),
+// "SERVER_CALL" (a server call has no session to go back to).
+func (s Sessions) Restore(o SessionRestoreOptions) (SessionRestoreResult, error) {
+	a := s.c.begin()
+	a.optional("reason", o.Reason)
+	v, err := a.call(importSessions, "session", "restore")
+	var r SessionRestoreResult
+	for name, m := range v.Members() {
+		switch name {
+		case "session":
+			r.Session = sessionOf(m)
+		case "user":
+			r.User = userOf(m)
+		}
+	}
+	return r, err
 }
 
 // Reissue sends the cookie of the current session again. The error is

@@ -50,6 +50,7 @@ var functions = map[string]map[string]function{
 		"find":       bind(decodeSessionFindArgs, (*Host).sessionFind),
 		"adopt":      bind(decodeSessionAdoptArgs, (*Host).sessionAdopt),
 		"update":     bind(decodeSessionUpdateArgs, (*Host).sessionUpdate),
+		"restore":    bind(decodeSessionRestoreArgs, (*Host).sessionRestore),
 		"reissue":    bind(decodeSessionReissueArgs, (*Host).sessionReissue),
 		"use":        bind(decodeSessionUseArgs, (*Host).sessionUse),
 	},

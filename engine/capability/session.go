@@ -39,6 +39,11 @@ func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCre
 	if p.Replaces != nil {
 		ex.Replaced(p.Replaces)
 	}
+	if p.Actor != "" {
+		if own, err := ex.Current(ctx); err == nil { // newSession has looked it up
+			ex.Keep(own)
+		}
+	}
 	return sessionAndUser(ex, rec, user), nil
 }
 
@@ -49,23 +54,37 @@ func newSession(ctx context.Context, c *dispatch.Call, a sessionCreateArgs) (p s
 	if p.Fields, err = ownFields(c, a.Fields); err != nil {
 		return p, err
 	}
-	if p.Forget, err = forgets(ctx, ex, a.RememberMe); err != nil || !a.Replace {
+	if p.Forget, err = forgets(ctx, ex, a.RememberMe); err != nil {
 		return p, err
 	}
 	cur, err := ex.Current(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return p, err
+	}
+	switch {
+	case a.Actor != "":
+		return p, impersonates(c, cur, &a, &p)
+	case a.Replace:
+		return p, replaces(ex, cur, &a, &p)
+	case cur.Valid() && cur.User.ID == a.UserID && session.Impersonator(cur.Session) != "":
+		p.Within = cur.Session // who acts as the user goes on doing so
+	}
+	return p, nil
+}
+
+// replaces says in p that the session takes the place of the request's.
+func replaces(ex *dispatch.Exchange, cur session.Current, a *sessionCreateArgs, p *session.CreateParams) error {
+	switch {
 	case !cur.Valid():
-		return p, store.ErrNotFound
+		return store.ErrNotFound
 	case cur.User.ID != a.UserID:
-		return p, invalid("argument userId must be the user of the session that is replaced")
+		return invalid("argument userId must be the user of the session that is replaced")
 	}
 	p.Replaces = cur.Session
 	if a.RememberMe.IsNullish() {
 		p.Forget = ex.Realm.Sessions.Forgotten(cur.Session)
 	}
-	return p, nil
+	return nil
 }
 
 // begin creates a session, in the place of another one if it replaces one.

@@ -12,6 +12,7 @@ type sessionCreateArgs struct {
 	ExpiresIn  int64
 	Fields     *document.Object
 	Replace    bool
+	Actor      string
 }
 
 func decodeSessionCreateArgs(o *document.Object) (a sessionCreateArgs, err error) {
@@ -51,6 +52,12 @@ func decodeSessionCreateArgs(o *document.Object) (a sessionCreateArgs, err error
 			}
 			given |= 1 << 5
 			a.Replace, err = boolArg(v, "argument replace must be a bool")
+		case "actor":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 6
+			a.Actor, err = textArg(v, false, "argument actor must be a text")
 		default:
 			err = invalid("session.create has no argument " + name)
 		}
@@ -342,6 +349,29 @@ func decodeSessionUpdateArgs(o *document.Object) (a sessionUpdateArgs, err error
 			a.Input, err = objectArg(v, "argument input must be an object")
 		default:
 			err = invalid("session.update has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// sessionRestoreArgs are the arguments of session.restore.
+type sessionRestoreArgs struct {
+	Reason string
+}
+
+func decodeSessionRestoreArgs(o *document.Object) (a sessionRestoreArgs, err error) {
+	for name, v := range o.All() {
+		switch name {
+		case "reason":
+			if v.IsNullish() {
+				continue
+			}
+			a.Reason, err = textArg(v, false, "argument reason must be a text")
+		default:
+			err = invalid("session.restore has no argument " + name)
 		}
 		if err != nil {
 			return a, err

@@ -74,7 +74,7 @@ func (r *Response) sessionToken() document.Value {
 // hiddenCookie tells the engine's own cookies: a guest works with sessions
 // through its capability, not through their cookies.
 func hiddenCookie(name string) bool {
-	return name == session.CookieToken || name == session.CookieDontRemember ||
+	return name == session.CookieToken || name == session.CookieDontRemember || name == session.CookieImpersonator ||
 		name == session.CookieData || strings.HasPrefix(name, session.CookieData+".")
 }
 

@@ -263,6 +263,7 @@ func (ex *Exchange) End(reason string) {
 // those that are bound to it.
 func (ex *Exchange) ExpireSession() {
 	ex.setCookies(ex.Realm.Sessions.ExpireLines())
+	ex.setCookies(ex.Realm.Sessions.ExpireKept(ex.credential.Cookie))
 	ex.dropBound()
 }
 

@@ -145,6 +145,9 @@ func (a *API) admitService(ctx context.Context, ex *dispatch.Exchange, e *endpoi
 	} else if e.Server {
 		answer = &apierror.Error{Status: http.StatusNotFound, Empty: true}
 	}
+	if use.Refused == "" {
+		ex.Serve(s.key.ID, s.session, s.user)
+	}
 	if a.Services.Record != nil {
 		if err := a.Services.Record(ctx, ex, use); err != nil {
 			return apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)
@@ -153,7 +156,6 @@ func (a *API) admitService(ctx context.Context, ex *dispatch.Exchange, e *endpoi
 	if use.Refused != "" {
 		return answer
 	}
-	ex.Serve(s.key.ID, s.session, s.user)
 	ex.Response.Header()["Cache-Control"] = noStore
 	return nil
 }

@@ -31,7 +31,7 @@ func CoreSchema() store.Schema {
 			{Name: "token", Type: store.String, Required: true, Unique: true},
 			{Name: "expiresAt", Type: store.Date, Required: true, Index: true},
 			date("createdAt"), date("updatedAt"), str("ipAddress"), str("userAgent"), userID,
-			date("notAfter"), {Name: "forgotten", Type: store.Boolean},
+			date("notAfter"), {Name: "forgotten", Type: store.Boolean}, str("impersonatedBy"),
 		}, Indexes: []store.Index{{Fields: []string{"userId", "createdAt"}}}},
 		{Name: Account, Fields: []store.Field{
 			req("accountId"), req("providerId"), userID,

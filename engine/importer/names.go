@@ -31,7 +31,6 @@ var pluginFields = map[string]string{
 	"user.phoneNumber": "phone-number", "user.phoneNumberVerified": "phone-number",
 	"user.isAnonymous": "anonymous",
 	"user.role":        "admin", "user.banned": "admin", "user.banReason": "admin", "user.banExpires": "admin",
-	"session.impersonatedBy":       "admin",
 	"session.activeOrganizationId": "organization", "session.activeTeamId": "organization",
 	"user.lastLoginMethod": "last-login-method",
 }

@@ -15,16 +15,20 @@ const (
 
 // fixedFields are set when a session begins, by the engine alone, and never
 // change.
-var fixedFields = [...]string{"id", "userId", "token", fieldNotAfter, fieldForgotten}
+var fixedFields = [...]string{"id", "userId", "token", fieldNotAfter, fieldForgotten, fieldImpersonatedBy}
 
-// Bounded reports whether a session has a lifetime of its own: it is never
-// extended.
-func Bounded(rec *store.Record) bool { return !rec.Fields.Get(fieldNotAfter).IsNullish() }
+// Bounded reports whether a session has a lifetime of its own, as every
+// impersonated one does: it is never extended.
+func Bounded(rec *store.Record) bool {
+	return !rec.Fields.Get(fieldNotAfter).IsNullish() || Impersonator(rec) != ""
+}
 
 // end returns when a new session is to end, and whether that is an end of its
 // own, which never moves.
 func (m *Manager) end(p CreateParams, now time.Time) (end time.Time, own bool) {
 	switch {
+	case p.Actor != "":
+		end, own = now.Add(impersonation(p.Life)), true
 	case p.Life > 0:
 		end, own = now.Add(p.Life), true
 	case p.Forget:
@@ -32,13 +36,33 @@ func (m *Manager) end(p CreateParams, now time.Time) (end time.Time, own bool) {
 	default:
 		end = now.Add(m.policy.ExpiresIn)
 	}
-	if p.Replaces == nil {
+	if p.within() == nil {
 		return end, own
 	}
-	if latest, bounded := p.Replaces.Time(fieldNotAfter); bounded && (!own || latest.Before(end)) {
+	if latest, bounded := latest(p.within()); bounded && (!own || latest.Before(end)) {
 		return latest, true
 	}
 	return end, own
+}
+
+// within returns the session whose bounds are those of the new one, too; nil for
+// none.
+func (p *CreateParams) within() *store.Record {
+	if p.Replaces != nil {
+		return p.Replaces
+	}
+	return p.Within
+}
+
+// latest returns the end of a session that never moves, if it has one.
+func latest(rec *store.Record) (end time.Time, ok bool) {
+	if !Bounded(rec) {
+		return time.Time{}, false
+	}
+	if end, ok = rec.Time(fieldNotAfter); !ok { // it was imported
+		end, ok = rec.Time("expiresAt")
+	}
+	return end, ok
 }
 
 // bind writes that the end of a new session is its own into its fields.
@@ -55,7 +79,7 @@ func (p *CreateParams) carried() *document.Object {
 		return nil
 	}
 	fields := p.Replaces.Fields.Clone()
-	for _, names := range [][]string{fixedFields[:], {"expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent"}} {
+	for _, names := range [...][]string{fixedFields[:], {"expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent"}} {
 		for _, name := range names {
 			fields.Delete(name)
 		}

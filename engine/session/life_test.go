@@ -101,3 +101,28 @@ func TestReplaces(t *testing.T) {
 		}
 	}
 }
+
+// TestImpersonated: an impersonated session that came from elsewhere, and so has
+// no end of its own beside its end, is not extended, and bounds what is begun in
+// it.
+func TestImpersonated(t *testing.T) {
+	b := newBench(t, session.Config{Policy: session.Policy{UpdateAge: time.Nanosecond}})
+	imported := document.NewObject(1).Set("impersonatedBy", document.Text("eve"))
+	old := b.create(session.CreateParams{UserID: "ada", Fields: imported}, start)
+	if b.NeedsRefresh(b.resolve(b.cookie(old), start.Add(time.Hour)), start.Add(time.Hour)) {
+		t.Error("it is due to be extended")
+	}
+	for _, p := range []session.CreateParams{{Within: old}, {Replaces: old}, {Within: old, Life: 30 * 24 * time.Hour}} {
+		p.UserID = "ada"
+		rec := b.create(p, start.Add(time.Hour))
+		if session.Impersonator(rec) != "eve" || !session.Bounded(rec) || rec.Str("expiresAt") != old.Str("expiresAt") {
+			t.Errorf("got %s", document.Obj(rec.Fields).JSON())
+		}
+	}
+	for life, want := range map[time.Duration]time.Duration{0: session.DefaultImpersonation, time.Minute: time.Minute, 48 * time.Hour: session.MaxImpersonation} {
+		rec := b.create(session.CreateParams{UserID: "ada", Actor: "eve", Life: life}, start)
+		if end, _ := rec.Time("expiresAt"); end.Sub(start) != want || session.Impersonator(rec) != "eve" {
+			t.Errorf("life %v: %s", life, document.Obj(rec.Fields).JSON())
+		}
+	}
+}

@@ -22,6 +22,16 @@ func (m *Manager) ForgetLine() Cookie {
 	return m.signed(CookieDontRemember, "true", Attributes{Session: true})
 }
 
+// RememberLines returns the Set-Cookie values for a client that says, according
+// to its Cookie header, that its user does not want to be remembered, and is to
+// say so no more.
+func (m *Manager) RememberLines(header string) []Cookie {
+	if !m.has(header, CookieDontRemember) {
+		return nil
+	}
+	return []Cookie{m.gone(CookieDontRemember, Attributes{})}
+}
+
 // ExpireLines returns the Set-Cookie values that take the session away from a
 // client: always the same three, whether they were set or not.
 func (m *Manager) ExpireLines() []Cookie {

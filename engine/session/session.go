@@ -278,6 +278,12 @@ type CreateParams struct {
 	// or nil. It takes over the additional fields that are not in Fields, and an
 	// end of its own.
 	Replaces *store.Record
+	// Within is the impersonated session that it is begun in, or nil: the same
+	// user acts in this one, and it ends no later.
+	Within *store.Record
+	// Actor is the id of the user who acts in it, if that is not its own. Then
+	// Life is at most MaxImpersonation, and by default DefaultImpersonation.
+	Actor string
 }
 
 // Create issues a session within a unit of work. The session.creating hooks
@@ -305,6 +311,7 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 	if own {
 		bind(fields, p.Forget)
 	}
+	impersonate(fields, p.actor())
 	fixed := fixedOf(fields)
 	if err := hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {
 		return nil, err

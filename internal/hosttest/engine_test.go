@@ -152,6 +152,9 @@ func (e *engine) Serve(t testing.TB, r hosttest.Request, h hosttest.Handler) {
 		}
 		request.Body = body
 	}
+	if r.Kept != "" {
+		request.Headers.Set("Cookie", e.Sessions.Cookies().Name(session.CookieImpersonator)+"="+session.EncodeURIComponent(e.Sessions.SignCookie(r.Kept+":")))
+	}
 	ex := dispatch.NewExchange(dispatch.Config{
 		Realm: e.Realm.Realm, Set: e.Set, Capabilities: &native{e, h}, Views: e.Views, Observer: e.Done, Logger: e.Log.Logger(),
 	}, request, e.Clock.Now())

@@ -83,6 +83,7 @@ func (n *sdkHost) Call(capability, function string, in []byte) (pluginapi.Status
 // Serve implements hosttest.World.
 func (n *sdkHost) Serve(_ testing.TB, r hosttest.Request, code hosttest.Handler) {
 	running, n.code = n, code
+	n.KeepSession(r.Kept)
 	n.UseSession(r.Session)
 	if r.Origin != "" {
 		n.Fire(plugintest.Event{Name: pluginapi.EventOriginTrusted, Record: plugintest.Object{"origin": r.Origin, "trusted": false}})

@@ -123,6 +123,58 @@ func (t *tester) replaced() {
 	})
 }
 
+// acting is a user who acts as another.
+type acting struct {
+	actor, user string // their ids
+	own, token  string // the actor's own session, and the one in which she is the user
+}
+
+// impersonate has a user act as another.
+func (t *tester) impersonate() (a acting) {
+	t.serve(Request{}, func(g *guest) {
+		a.actor, a.user = g.addOther("root@example.com"), g.addOther("dora@example.com")
+		a.own = g.do("session.create", object{"userId": a.actor}).text("session.token")
+	})
+	t.serve(Request{Session: a.own}, func(g *guest) {
+		out := g.do("session.create", object{"userId": a.user, "actor": a.actor})
+		a.token = out.text("session.token")
+		t.want("who acts", []any{out.at("session.impersonatedBy"), out.at("user.id")}, []any{a.actor, a.user})
+		t.want("the document", g.field("session.session.impersonatedBy")+" "+g.field("session.user.id")+" "+g.field("session.rememberMe"), a.actor+" "+a.user+" false")
+	})
+	return a
+}
+
+// actsAs has users act as others: only as the user of the request's session, for
+// a bounded time, and whatever is done in such a session says so.
+func (t *tester) actsAs() {
+	a := t.impersonate()
+	args := object{"userId": a.user, "actor": a.actor}
+	t.serve(Request{}, func(g *guest) { g.refused("session.create", args, pluginapi.StatusDenied, "") })
+	t.serve(Request{Session: a.own}, func(g *guest) {
+		g.refused("session.create", with(args, "actor", a.user), pluginapi.StatusDenied, "")
+		g.refused("session.create", with(args, "userId", a.actor), pluginapi.StatusInvalid, "")
+		g.refused("session.create", with(args, "userId", "nobody"), pluginapi.StatusNotFound, "")
+		g.refused("session.create", with(args, "replace", true), pluginapi.StatusInvalid, "")
+		g.refused("session.create", with(args, "expiresIn", pluginapi.MaxImpersonationSeconds+1), pluginapi.StatusInvalid, "")
+	})
+	t.Advance(time.Minute)
+	var next string
+	t.serve(Request{Session: a.token}, func(g *guest) {
+		end := g.field("session.session.expiresAt")
+		g.refused("session.create", object{"userId": a.actor, "actor": a.user}, pluginapi.StatusDenied, "")
+		for _, more := range []object{{}, {"expiresIn": 24 * 3600}, {"replace": true}} {
+			out := g.do("session.create", with(with(more, "userId", a.user), "rememberMe", true))
+			t.want("a further session", []any{out.at("session.impersonatedBy"), out.at("session.expiresAt")}, []any{a.actor, end})
+			next = out.text("session.token")
+		}
+		t.want("a session of another's", g.do("session.create", object{"userId": a.actor}).at("session.impersonatedBy"), nil)
+	})
+	t.Advance(58 * time.Minute)
+	t.serve(Request{}, func(g *guest) { g.do("session.find", object{"token": next}) })
+	t.Advance(time.Minute)
+	t.serve(Request{}, func(g *guest) { g.refused("session.find", object{"token": next}, pluginapi.StatusNotFound, "") })
+}
+
 // sessionCases are those of the capability session.
 var sessionCases = table{
 	"session.create": func(t *tester) {
@@ -139,6 +191,7 @@ var sessionCases = table{
 		t.serve(Request{}, sessionFields)
 		t.ownLife()
 		t.replaced()
+		t.actsAs()
 		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
 			pluginapi.EventSessionCreating: func(g *guest) pluginapi.Result {
 				t.want("event.reason", g.field("event.reason"), "test")
@@ -255,6 +308,31 @@ var sessionCases = table{
 		})
 		t.serve(Request{}, func(g *guest) {
 			g.refused("session.update", object{"set": object{"theme": "dark"}}, pluginapi.StatusNotFound, "")
+		})
+	},
+	"session.restore": func(t *tester) {
+		a := t.impersonate()
+		t.serve(Request{Session: a.token}, func(g *guest) { g.refused("session.restore", object{}, pluginapi.StatusNotFound, "") })
+		t.serve(Request{Session: a.token, Kept: a.token}, func(g *guest) { g.refused("session.restore", object{}, pluginapi.StatusNotFound, "") })
+		t.serve(Request{Session: a.own, Kept: a.own}, func(g *guest) {
+			g.refused("session.restore", object{}, pluginapi.StatusInvalid, pluginapi.NotImpersonatedCode)
+		})
+		t.serve(Request{}, func(g *guest) {
+			g.refused("session.restore", object{}, pluginapi.StatusInvalid, pluginapi.NotImpersonatedCode)
+		})
+		t.serveHooks(Request{Session: a.token, Kept: a.own}, map[string]func(*guest) pluginapi.Result{
+			"": continues(func(g *guest) {
+				out := g.do("session.restore", object{"reason": "test"})
+				t.want("the session", []any{out.at("session.token"), out.at("user.id"), out.at("session.impersonatedBy")}, []any{a.own, a.actor, nil})
+				t.want("session.user.id", g.field("session.user.id"), a.actor)
+				g.refused("session.find", object{"token": a.token}, pluginapi.StatusNotFound, "")
+			}),
+			pluginapi.EventResponseSession: continues(func(g *guest) {
+				t.want("the event", g.field("event.phase")+" "+g.field("event.reason"), pluginapi.PhaseIssued+" test")
+			}),
+		})
+		t.serverCall(func(g *guest) {
+			g.refused("session.restore", object{}, pluginapi.StatusInvalid, pluginapi.ServerCallCode)
 		})
 	},
 	"session.reissue": func(t *tester) {

@@ -35,6 +35,7 @@ func EventOf(h Host) string {
 // Request is a request to the plugin's endpoint, POST /guest.
 type Request struct {
 	Session string // the token of the session that it proves; "" for none
+	Kept    string // the token of the session that its client keeps of who acts in the other; "" for none
 	Body    string // JSON
 	Origin  string // of a site that it comes from and that is not trusted; "" for none
 }

@@ -39,6 +39,7 @@ var functions = map[string]func(*Host, Object) Object{
 	"session.adopt":           (*Host).adoptSession,
 	"session.update":          (*Host).updateSession,
 	"session.reissue":         (*Host).reissueSession,
+	"session.restore":         (*Host).restoreSession,
 	"session.use":             (*Host).useSession,
 	"verification.create":     (*Host).createVerification,
 	"verification.find":       (*Host).findVerification,

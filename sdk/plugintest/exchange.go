@@ -61,6 +61,8 @@ type exchange struct {
 	injected   string   // cookies that were added to the request's
 	session    string   // token of the session that the request proves
 	issued     string   // token of the session that the answer hands out
+	kept       string   // token of the session that the client keeps of the user who acts as another
+	keeps      string   // the same after the answer
 	ended      bool     // the answer takes the session away
 	reason     string   // why, of either
 	phase      string
@@ -159,7 +161,7 @@ func (h *Host) settle() bool {
 func (h *Host) finish(result sdk.Result, refused *refusal) Response {
 	ex := h.exchange
 	if refused != nil {
-		ex.issued, ex.ended, ex.phase = "", false, ""
+		ex.issued, ex.ended, ex.phase, ex.keeps = "", false, "", ex.kept
 		refused = h.reworded(refused)
 	}
 	r := h.answer()
@@ -172,9 +174,9 @@ func (h *Host) finish(result sdk.Result, refused *refusal) Response {
 	}
 	switch {
 	case ex.issued != "":
-		h.current = ex.issued
+		h.current, h.keeps = ex.issued, ex.keeps
 	case ex.ended:
-		h.current = ""
+		h.current, h.keeps = "", ""
 	}
 	h.observe()
 	return r
@@ -303,7 +305,7 @@ func (h *Host) begin(r Request, route string, params Object) {
 	if r.Body != "" {
 		request["body"], request["rawBody"] = decode(h.t, r.Body), r.Body
 	}
-	h.exchange = &exchange{request: request, response: newResponse(), session: h.current}
+	h.exchange = &exchange{request: request, response: newResponse(), session: h.current, kept: h.keeps, keeps: h.keeps}
 	for name, value := range r.Cookies {
 		if !h.sealed(name) {
 			cookies[name] = value

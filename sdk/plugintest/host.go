@@ -63,6 +63,7 @@ type Host struct {
 	allowInvalid bool
 	sequence     int
 	current      string // token of the session that requests carry
+	keeps        string // of the one that clients keep while its user acts as another
 	state        state
 	stored       map[string][]Object // records before the open unit of work
 	kept         []func()            // redoes what takes effect at once, after the rest was undone
@@ -206,6 +207,10 @@ func (h *Host) UseSession(token string) {
 		h.call = h.newCall(Event{})
 	}
 }
+
+// KeepSession makes the following requests carry a further session, that of the
+// user who acts in the other one, as clients do while they impersonate; "" none.
+func (h *Host) KeepSession(token string) { h.keeps = token }
 
 // AddSession creates a session of a user that requests do not carry, and
 // returns its token.

@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func (h *Host) newSession(userID string, forget bool, life time.Duration) Object
 }
 
 // fixedFields are those of sessions that never change.
-var fixedFields = []string{"id", "userId", "token", "notAfter", "forgotten"}
+var fixedFields = []string{"id", "userId", "token", "notAfter", "forgotten", "impersonatedBy"}
 
 // forgotten reports whether a session's user was not to be remembered.
 func forgotten(s Object) bool {
@@ -135,15 +136,27 @@ const signature = ".signature"
 func (h *Host) createSession(a Object) Object {
 	h.begins()
 	user, forget := h.user(a["userId"], nil), a["rememberMe"] == false
-	own, replaced := h.ownFields(a["fields"]), h.replaced(a)
+	own := h.ownFields(a["fields"])
+	current, _ := h.live(h.exchange.session)
+	life := seconds(a["expiresIn"])
+	if a["actor"] != nil {
+		h.mayImpersonate(current, a)
+		forget, life = true, cmp.Or(life, time.Hour)
+	}
+	replaced := h.replaced(a)
 	if a["rememberMe"] == "keep" || a["rememberMe"] == nil && replaced != nil {
-		current, _ := h.live(h.exchange.session)
 		forget = forgotten(current)
 	}
-	fields := h.newSession(text(a["userId"]), forget, seconds(a["expiresIn"]))
-	if replaced != nil {
-		carry(fields, replaced, forget)
+	fields := h.newSession(text(a["userId"]), forget, life)
+	switch {
+	case replaced != nil:
+		carry(fields, replaced)
+		within(fields, replaced, forget)
 		h.drop("session", replaced)
+	case a["actor"] != nil:
+		fields["impersonatedBy"] = a["actor"]
+	case current["impersonatedBy"] != nil && current["userId"] == a["userId"]:
+		within(fields, current, forget) // who acts as the user goes on doing so
 	}
 	maps.Copy(fields, own)
 	fixed := maps.Clone(fields)
@@ -159,6 +172,9 @@ func (h *Host) createSession(a Object) Object {
 	capEnd(fields, fields)
 	s := h.insert("session", fields)
 	h.done(pluginapi.EventSessionCreated, s, nil)
+	if a["actor"] != nil {
+		h.exchange.keeps = text(current["token"])
+	}
 	return h.issue(s, user, a["reason"])
 }
 
@@ -174,13 +190,20 @@ func (h *Host) replaced(a Object) Object {
 	return s
 }
 
-// carry takes additional fields over from a session that is replaced, and an
-// end of its own that is earlier than one of the new session's.
-func carry(fields, old Object, forget bool) {
+// carry takes additional fields over from a session that is replaced.
+func carry(fields, old Object) {
 	for name, v := range old {
 		if !slices.Contains(sessionFields, name) && !slices.Contains(fixedFields, name) {
 			fields[name] = v
 		}
+	}
+}
+
+// within gives a new session who acts in another one, and an end of the other's
+// own that is earlier than one of the new session's.
+func within(fields, old Object, forget bool) {
+	if by := old["impersonatedBy"]; by != nil {
+		fields["impersonatedBy"] = by
 	}
 	if latest := old["notAfter"]; latest != nil && (fields["notAfter"] == nil || text(latest) < text(fields["notAfter"])) {
 		fields["expiresAt"], fields["notAfter"], fields["forgotten"] = latest, latest, forget
