@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/mail"
@@ -27,7 +28,9 @@ import (
 //
 // and in development, where nothing is secret:
 //
-//	GET    /dev/outbox[?tenant=]           mails, oldest first
+//	GET    /dev/outbox[?tenant=]           mails, oldest first, as JSON
+//	GET    /dev/mails[?tenant=]            the same as a page, newest first
+//	GET    /dev/mails/{number}             the HTML of one
 //	DELETE /dev/outbox                     forget them
 //	GET    /dev/routes?tenant=             what is served
 //	POST   /dev/reset?tenant=              delete the tenant's records
@@ -46,6 +49,8 @@ func (e *Engine) Admin() http.Handler {
 	m.HandleFunc("POST /rollback", e.adminRollback)
 	if e.config.Server.Development {
 		m.HandleFunc("GET /dev/outbox", e.adminOutbox)
+		m.HandleFunc("GET /dev/mails", e.adminMails)
+		m.HandleFunc("GET /dev/mails/{number}", e.adminMail)
 		m.HandleFunc("DELETE /dev/outbox", e.adminClearOutbox)
 		m.HandleFunc("GET /dev/routes", e.adminRoutes)
 		m.HandleFunc("POST /dev/reset", e.adminReset)
@@ -97,20 +102,15 @@ func (e *Engine) adminRollback(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (e *Engine) adminOutbox(w http.ResponseWriter, r *http.Request) {
-	list := []mail.Message{}
-	if e.outbox != nil {
-		list = e.outbox.List()
+	answer(w, http.StatusOK, e.mails(r.URL.Query().Get("tenant")))
+}
+
+// mails lists the mails of a tenant in the outbox, or with "" all, oldest first.
+func (e *Engine) mails(tenant string) []mail.Message {
+	if e.outbox == nil {
+		return []mail.Message{}
 	}
-	if id := r.URL.Query().Get("tenant"); id != "" {
-		kept := []mail.Message{}
-		for _, m := range list {
-			if m.Tenant == id {
-				kept = append(kept, m)
-			}
-		}
-		list = kept
-	}
-	answer(w, http.StatusOK, list)
+	return slices.DeleteFunc(e.outbox.List(), func(m mail.Message) bool { return tenant != "" && m.Tenant != tenant })
 }
 
 func (e *Engine) adminClearOutbox(w http.ResponseWriter, r *http.Request) {

@@ -101,6 +101,10 @@ func (c *checking) tenant(t *config.Tenant) {
 	if fieldsErr == nil && len(plugins) == len(t.Plugins) {
 		c.add(checkUserFields(t, set, userFields(t, manifests), views))
 	}
+	if len(plugins) == len(t.Plugins) {
+		_, err := tenantMails(t, manifests)
+		c.add(err)
+	}
 	if err := checkRoutes(t, set); err != nil {
 		c.add(t.Origin.Fault("/plugins", err.Error(), "disable one of them"))
 	}

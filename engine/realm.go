@@ -22,7 +22,6 @@ import (
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
-	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
@@ -77,8 +76,12 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err != nil {
 		return nil, err
 	}
+	mails, err := tenantMails(t, manifests)
+	if err != nil {
+		return nil, err
+	}
 	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t),
+		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t, mails),
 		JWKSMaxAge: t.Keys.MaxAge.Std(), Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 		Describe:    func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one
 		PlainTokens: !t.Account.EncryptOAuthTokens,
@@ -230,19 +233,6 @@ func (g *generation) tenantPlugins(t *config.Tenant, fields grants.Fields) (*dis
 		return nil, t.Origin.Fault("/plugins", err.Error(), "")
 	}
 	return set, nil
-}
-
-// tenantMail returns what sends a tenant's mails, nil if nothing does.
-func (g *generation) tenantMail(t *config.Tenant) mail.Sender {
-	r := mail.Renderer{AppName: t.AppName, From: t.Mail.From, Subjects: t.Mail.Subjects}
-	switch {
-	case g.queue != nil:
-		return g.queue.Rendering(r)
-	case g.outbox != nil:
-		r.Next = g.outbox
-		return r
-	}
-	return nil
 }
 
 func policy(s config.Session) session.Policy {

@@ -107,7 +107,7 @@ var contractEvents = slices.Concat(
 		},
 		{
 			Name: EventMailSending, When: "when a plugin sends a mail",
-			Sees: []string{"record", "event.plugin"}, Record: "`to`, `template`, `subject`, `url`, `token`, `otp`, `data`", Sets: fieldPaths, May: "refuse", Failures: verdict,
+			Sees: []string{"record", "event.plugin"}, Record: "`to`, `template`, `subject`, `url`, `token`, `otp`, `data`, `languages`", Sets: fieldPaths, May: "refuse", Failures: verdict,
 		},
 		{
 			Name: EventOriginTrusted, When: "when a request within its client's limit comes from, or wants to be sent to, a site that the tenant's configuration does not trust; once about each site, and about the one that it comes from perhaps before its body is read",

@@ -104,10 +104,11 @@ var emailFunctions = []Function{
 	{
 		Capability: CapEmail, Name: "send", Doc: "sends a mail after the commit",
 		Args: []Param{
-			{Name: "to", Type: TypeText, Required: true}, {Name: "template", Type: TypeText, Required: true},
-			{Name: "subject", Type: TypeText, Doc: "default: the template's"},
-			{Name: "url", Type: TypeText}, {Name: "token", Type: TypeText}, {Name: "otp", Type: TypeText},
-			{Name: "data", Type: TypeObject, Open: true, Doc: "further values for the template"},
+			{Name: "to", Type: TypeText, Required: true, Doc: "one address"}, {Name: "template", Type: TypeText, Required: true, Doc: "name of a mail of the manifest"},
+			{Name: "subject", Type: TypeText, Doc: "default: the mail's"},
+			{Name: "url", Type: TypeText, Doc: "the variable `url`"}, {Name: "token", Type: TypeText, Doc: "the variable `token`"}, {Name: "otp", Type: TypeText, Doc: "the variable `otp`"},
+			{Name: "data", Type: TypeObject, Open: true, Doc: "all other variables"},
+			{Name: "languages", Type: TypeText, Doc: "those that the recipient reads, as in `Accept-Language`; default: those of the request. Since 1.1"},
 		},
 	},
 }

@@ -25,6 +25,7 @@ type Manifest struct {
 	Config       json.RawMessage             `json:"config,omitempty"`  // JSON Schema 2020-12 of the plugin's config
 	Errors       map[string]ErrorAnswer      `json:"errors,omitempty"`  // what the handlers refuse with, by name
 	Imports      map[string]Import           `json:"imports,omitempty"` // what is taken over from other servers, by product
+	Mails        map[string]Mail             `json:"mails,omitempty"`   // that the plugin sends, by name
 }
 
 // Capability asks for one named set of host calls. The parameters narrow what

@@ -96,6 +96,7 @@ func (m *Manifest) Validate() error {
 	m.validateImports(r)
 	m.validateErrors(r)
 	m.validateRaised(r)
+	m.validateMails(r)
 	checkObject(r, "config", m.Config)
 	return errors.Join(r.errs...)
 }

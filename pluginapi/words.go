@@ -107,6 +107,14 @@ func (m *Manifest) HookWords() []string {
 	return verbs
 }
 
+// MailWords say which mails a plugin sends, for operators.
+func (m *Manifest) MailWords() []string {
+	if len(m.Mails) == 0 {
+		return nil
+	}
+	return []string{"sends the mails " + strings.Join(m.MailNames(), ", ")}
+}
+
 // FieldWords say which fields of records a plugin adds, for operators.
 func (m *Manifest) FieldWords() []string {
 	var out []string
@@ -146,9 +154,9 @@ func (m *Manifest) OfferWords() []string {
 }
 
 // DoesWords say what a plugin does besides serving endpoints: the lines of
-// HookWords, FieldWords and OfferWords.
+// HookWords, FieldWords, OfferWords and MailWords.
 func (m *Manifest) DoesWords() []string {
-	return slices.Concat(m.HookWords(), m.FieldWords(), m.OfferWords())
+	return slices.Concat(m.HookWords(), m.FieldWords(), m.OfferWords(), m.MailWords())
 }
 
 // AccessWords say what a plugin with some permissions does, sees and changes, for

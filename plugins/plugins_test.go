@@ -42,6 +42,63 @@ func TestManifests(t *testing.T) {
 	}
 }
 
+// TestMails: what the plugins send is what modules of ABI 1.0 have always sent
+// under these names.
+func TestMails(t *testing.T) {
+	sample := map[string]string{"url": "https://a.example/reset?token=x&callbackURL=%2F", "otp": "123456"}
+	seen := map[string]bool{}
+	for _, id := range IDs() {
+		m := manifestOf(t, id)
+		for _, name := range m.MailNames() {
+			seen[name] = true
+			declared, _ := m.Mail(name)
+			fixed, ok := (&pluginapi.Manifest{ABI: "1.0"}).Mail(name)
+			if !ok {
+				t.Errorf("%s: ABI 1.0 has no mail %s", id, name)
+				continue
+			}
+			values := map[string]string{}
+			for v := range declared.Variables {
+				values[v] = sample[v]
+			}
+			if got, want := rendered(t, declared, values), rendered(t, fixed, values); got != want {
+				t.Errorf("%s, %s:\n%+v\nwant\n%+v", id, name, got, want)
+			}
+		}
+	}
+	for _, name := range pluginapi.FixedMails() {
+		if name != "generic" && !seen[name] {
+			t.Errorf("no plugin sends %s", name)
+		}
+	}
+}
+
+func rendered(t *testing.T, m pluginapi.Mail, values map[string]string) pluginapi.RenderedMail {
+	t.Helper()
+	template, err := m.Compile("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := template.Render("My App", values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func manifestOf(t *testing.T, id string) *pluginapi.Manifest {
+	t.Helper()
+	text, err := manifests.ReadFile(id + "/manifest.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := pluginapi.ParseManifest(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // TestMembers: bodies have the members of Better Auth's, in its order, which is
 // the order in which their faults are told.
 func TestMembers(t *testing.T) {

@@ -10,11 +10,12 @@ func (c *Call) Email() Email { return Email{c} }
 
 // EmailSendOptions are what may be left out of Email.Send.
 type EmailSendOptions struct {
-	Subject string // default: the template's
-	URL     string
-	Token   string
-	OTP     string
-	Data    []Field // further values for the template
+	Subject   string  // default: the mail's
+	URL       string  // the variable url
+	Token     string  // the variable token
+	OTP       string  // the variable otp
+	Data      []Field // all other variables
+	Languages string  // those that the recipient reads, as in Accept-Language; default: those of the request. Since 1.1
 }
 
 // Send sends a mail after the commit.
@@ -27,6 +28,7 @@ func (e Email) Send(to, template string, o EmailSendOptions) error {
 	a.optional("token", o.Token)
 	a.optional("otp", o.OTP)
 	a.fields("data", o.Data, false)
+	a.optional("languages", o.Languages)
 	_, err := a.call(importEmail, "email", "send")
 	return err
 }

@@ -6,13 +6,14 @@ import "github.com/authhost/authhost/engine/document"
 
 // emailSendArgs are the arguments of email.send.
 type emailSendArgs struct {
-	To       string
-	Template string
-	Subject  string
-	URL      string
-	Token    string
-	OTP      string
-	Data     *document.Object
+	To        string
+	Template  string
+	Subject   string
+	URL       string
+	Token     string
+	OTP       string
+	Data      *document.Object
+	Languages string
 }
 
 func decodeEmailSendArgs(o *document.Object) (a emailSendArgs, err error) {
@@ -55,6 +56,12 @@ func decodeEmailSendArgs(o *document.Object) (a emailSendArgs, err error) {
 			}
 			given |= 1 << 6
 			a.Data, err = objectArg(v, "argument data must be an object")
+		case "languages":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 7
+			a.Languages, err = textArg(v, false, "argument languages must be a text")
 		default:
 			err = invalid("email.send has no argument " + name)
 		}

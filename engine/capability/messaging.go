@@ -1,28 +1,35 @@
 package capability
 
 import (
+	"bytes"
 	"context"
-	"slices"
+	"encoding/json"
 	"strings"
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // emailSend sends a mail once the unit of work is committed.
 func (h *Host) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs) (document.Value, error) {
-	if !slices.Contains(mail.Templates(), a.Template) {
-		return document.Value{}, invalid("argument template must be one of " + strings.Join(mail.Templates(), ", "))
+	ex, manifest := c.Exchange, c.Entry.Plugin.Manifest
+	record := mailRecord(a, ex.Request.Headers.Get("Accept-Language"))
+	if _, err := mailValues(manifest, record); err != nil {
+		return document.Value{}, err
 	}
-	ex, record := c.Exchange, mailRecord(a)
 	if err := ex.Mail(ctx, record); err != nil {
 		return document.Value{}, err
 	}
+	values, err := mailValues(manifest, record) // hooks may have changed them
+	if err != nil {
+		return document.Value{}, err
+	}
 	message := mail.Message{
-		Tenant: h.Tenant, To: record.Get("to").Str(), Subject: record.Get("subject").Str(), Template: record.Get("template").Str(),
+		Tenant: h.Tenant, Plugin: c.Entry.Plugin.ID, To: record.Get("to").Str(), Subject: record.Get("subject").Str(), Template: record.Get("template").Str(),
 		URL: record.Get("url").Str(), Token: record.Get("token").Str(), OTP: record.Get("otp").Str(),
-		Data: record.Get("data").Object(), CreatedAt: ex.Now,
+		Languages: record.Get("languages").Str(), Values: values, CreatedAt: ex.Now,
 	}
 	if strings.ContainsAny(message.To, "\r\n\x00") {
 		return document.Value{}, invalid("argument to must be one address")
@@ -44,9 +51,12 @@ func (h *Host) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs)
 }
 
 // mailRecord is a mail as mail.sending hooks see and change it.
-func mailRecord(a emailSendArgs) *document.Object {
-	record := document.NewObject(7).Set("to", document.Text(a.To)).Set("template", document.Text(a.Template))
-	for _, m := range []struct{ name, value string }{{"subject", a.Subject}, {"url", a.URL}, {"token", a.Token}, {"otp", a.OTP}} {
+func mailRecord(a emailSendArgs, languages string) *document.Object {
+	record := document.NewObject(8).Set("to", document.Text(a.To)).Set("template", document.Text(a.Template))
+	if a.Languages != "" {
+		languages = a.Languages
+	}
+	for _, m := range []struct{ name, value string }{{"subject", a.Subject}, {"url", a.URL}, {"token", a.Token}, {"otp", a.OTP}, {"languages", languages}} {
 		if m.value != "" {
 			record.Set(m.name, document.Text(m.value))
 		}
@@ -55,4 +65,20 @@ func mailRecord(a emailSendArgs) *document.Object {
 		record.Set("data", object(a.Data))
 	}
 	return record
+}
+
+// mailValues checks a mail against what the manifest says of it, and returns
+// what it is to show.
+func mailValues(m *pluginapi.Manifest, record *document.Object) (map[string]string, error) {
+	dec := json.NewDecoder(bytes.NewReader(object(record).JSON()))
+	dec.UseNumber()
+	var plain map[string]any
+	if err := dec.Decode(&plain); err != nil {
+		return nil, err
+	}
+	values, err := m.MailValues(plain)
+	if err != nil {
+		return nil, invalid(err.Error())
+	}
+	return values, nil
 }

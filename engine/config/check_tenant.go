@@ -4,12 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -75,11 +73,7 @@ func (c *checker) tenant(t *Tenant) {
 	if t.Mail.From != "" {
 		c.sender(t.Origin, "/mail/from", t.Mail.From)
 	}
-	for _, name := range slices.Sorted(maps.Keys(t.Mail.Subjects)) {
-		if !slices.Contains(mail.Templates(), name) {
-			c.at(t.Origin, "/mail/subjects/"+name, fmt.Sprintf("unknown mail template %q", name), didYouMean(name, mail.Templates()))
-		}
-	}
+	t.Mail.Templates = c.path(t.Mail.Templates)
 	c.plugins(t)
 }
 

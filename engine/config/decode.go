@@ -15,6 +15,8 @@ type decoder struct {
 	*faults
 	dir string // relative paths of file: start here
 	env func(string) (string, bool)
+	// plain takes texts as they are, without references to the environment.
+	plain bool
 }
 
 var (

@@ -46,10 +46,12 @@ func TestReferenceIsCurrent(t *testing.T) {
 		{"tenants[].user.additionalFields[]", reflect.TypeFor[UserField]()}, {"tenants[].account", reflect.TypeFor[Account]()},
 		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.cookieCache", reflect.TypeFor[CookieCache]()}, {"tenants[].session.cookieCache.refreshCache", reflect.TypeFor[RefreshCache]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].cookies.overrides[]", reflect.TypeFor[CookieOverride]()},
 		{"tenants[].passwords", reflect.TypeFor[Passwords]()},
-		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"tenants[].outbox", reflect.TypeFor[Outbox]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
+		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"A file of `tenants[].mail.templates`", reflect.TypeFor[MailText]()}, {"`body[]` of such a file", reflect.TypeFor[MailBlock]()}, {"tenants[].outbox", reflect.TypeFor[Outbox]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
 	} {
 		title := "Top level"
-		if section.path != "" {
+		if strings.Contains(section.path, "`") {
+			title = section.path
+		} else if section.path != "" {
 			title = "`" + section.path + "`"
 		}
 		fmt.Fprintf(&b, "\n## %s\n\n| key | default | meaning |\n|---|---|---|\n", title)

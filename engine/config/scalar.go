@@ -22,6 +22,9 @@ func (d *decoder) text(n *node, files bool) (text string, ok bool) {
 		d.wrongKind(n, textKind)
 		return "", false
 	}
+	if d.plain {
+		return n.text, true
+	}
 	text, err := expand(n.text, d.env)
 	// Whether a file is named is decided before variables are replaced: what
 	// comes from the environment does not choose files.

@@ -271,8 +271,10 @@ type Passwords struct {
 type TenantMail struct {
 	// Sender of this tenant's mails instead of mail.from.
 	From string `yaml:"from"`
-	// Subjects by template name: reset-password, verify-email, existing-user-sign-up, change-email-confirmation, delete-account, generic.
+	// Subjects by the name of the mail, such as reset-password; "authhost plugin inspect" lists the mails of a plugin.
 	Subjects map[string]string `yaml:"subjects"`
+	// A folder, relative to the configuration file, with files NAME.yaml that replace the mails of that name, and with folders LANGUAGE, such as de or pt-BR, whose files do so for those who read that language.
+	Templates string `yaml:"templates"`
 }
 
 // Outbox says how long events are kept for plugins that must not miss them.

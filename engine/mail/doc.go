@@ -1,15 +1,17 @@
-// Package mail writes and delivers the mails of tenants: built-in templates in
-// text and HTML, an SMTP sender, a queue with retries in front of it, and an
-// outbox that keeps mails in memory for development and tests.
+// Package mail writes and delivers the mails of tenants: the templates of
+// plugins with what operators say instead, an SMTP sender, a queue with
+// retries in front of it, and an outbox that keeps mails in memory for
+// development and tests. It knows no mail by name.
 //
 // What comes from users is never trusted here: it cannot break out of a
-// header or of HTML, and the built-in templates show none of it, so that
-// nobody can use a sign-up form to mail a text of theirs to strangers.
+// header or of HTML.
 //
 // Neighbours: the email capability makes Messages; the engine chooses the
 // Sender. The SMTP library stays behind this package.
 //
 //	outbox := mail.NewOutbox(0)
-//	m, err := mail.Render("My App", nil, mail.Message{To: "a@example.com", Template: mail.ResetPassword, URL: link})
-//	err = outbox.Send(ctx, m)
+//	templates := new(mail.Templates)
+//	err := templates.Add("visits", manifest, nil)
+//	sender := mail.Renderer{AppName: "My App", Templates: templates, Next: outbox}
+//	err = sender.Send(ctx, mail.Message{To: "a@example.com", Plugin: "visits", Template: "hundredth-visit"})
 package mail

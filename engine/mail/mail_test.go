@@ -6,13 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/authhost/authhost/engine/document"
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/language"
+
+	"github.com/authhost/authhost/pluginapi"
 )
 
 func TestCheckAddress(t *testing.T) {
@@ -32,64 +36,154 @@ func TestCheckAddress(t *testing.T) {
 	}
 }
 
-func TestRenderTemplates(t *testing.T) {
-	for _, name := range Templates() {
-		m, err := Render("My App", nil, Message{
-			To: "a@example.com", Template: name, URL: "https://a.example.com/reset?token=x&callbackURL=%2F", OTP: "123456",
-			Data: document.NewObject(3).Set("title", document.Text("A title")).Set("text", document.Text("A text.")).Set("action", document.Text("Do it")),
-		})
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		for _, want := range []string{m.Subject, "https://a.example.com/reset?token=x&callbackURL=%2F", "123456", "My App"} {
-			if want == "" || !strings.Contains(m.Text, want) {
-				t.Errorf("%s: the text lacks %q:\n%s", name, want, m.Text)
-			}
-		}
-		if !strings.Contains(m.HTML, `href="https://a.example.com/reset?token=x&amp;callbackURL=%2F"`) {
-			t.Errorf("%s: the HTML lacks the link:\n%s", name, m.HTML)
-		}
-		if strings.Contains(m.Text+m.HTML, "{app}") || strings.Contains(m.Text+m.HTML, "<no value>") {
-			t.Errorf("%s: something was not filled in:\n%s", name, m.Text)
+// manifest has mails of every form.
+var manifest = &pluginapi.Manifest{
+	ID: "visits", ABI: "1.1", Capabilities: []pluginapi.Capability{{Name: pluginapi.CapEmail}},
+	Mails: map[string]pluginapi.Mail{
+		"verify": {
+			Subject: "Verify {{.name}}", Body: []pluginapi.MailBlock{{Text: "It's {{.app}}."}, {Link: "url", Label: "Verify"}},
+			Variables: map[string]pluginapi.MailVariable{"url": {Type: pluginapi.MailURL}, "name": {Type: pluginapi.MailString}},
+		},
+		"plain":   {Subject: "{{.name}}", Text: "{{.subject}} in {{.lang}}", Variables: map[string]pluginapi.MailVariable{"name": {Type: pluginapi.MailString}}},
+		"generic": {Subject: "Hello", Text: "Hello"},
+	},
+}
+
+// renderer has the mails of the manifest, and of an old plugin.
+func renderer(t testing.TB, overrides ...Override) *Renderer {
+	t.Helper()
+	templates := new(Templates)
+	old := &pluginapi.Manifest{ID: "old", ABI: "1.0", Capabilities: []pluginapi.Capability{{Name: pluginapi.CapEmail}}}
+	for _, m := range []*pluginapi.Manifest{manifest, old} {
+		if err := templates.Add(m.ID, m, overrides); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if _, err := Render("My App", nil, Message{To: "a@example.com", Template: "reset-pasword"}); err == nil {
-		t.Error("unknown template: rendered")
+	return &Renderer{AppName: "My App", Templates: templates}
+}
+
+func TestRender(t *testing.T) {
+	r := renderer(t)
+	m, err := r.Render(Message{To: "a@example.com", Plugin: "visits", Template: "verify", Values: map[string]string{"name": "<Ada>", "url": "https://a.example/?a=1&b=2"}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := Render("My App", nil, Message{To: "a@example.com\nBcc: b@example.com", Template: VerifyEmail}); !errors.Is(err, ErrAddress) {
+	if want := "Verify <Ada>\n\nIt's My App.\n\nVerify:\nhttps://a.example/?a=1&b=2\n\n-- \nMy App\n"; m.Text != want {
+		t.Errorf("text:\n%q, want\n%q", m.Text, want)
+	}
+	for _, want := range []string{"Verify &lt;Ada&gt;</h1>", "It&#39;s My App.", `href="https://a.example/?a=1&amp;b=2"`, ">Verify</a>", `<html lang="en">`} {
+		if !strings.Contains(m.HTML, want) {
+			t.Errorf("the HTML lacks %q:\n%s", want, m.HTML)
+		}
+	}
+	for _, bad := range []Message{
+		{To: "a@example.com", Plugin: "visits", Template: "reset-password"},
+		{To: "a@example.com", Plugin: "other", Template: "verify"},
+	} {
+		if _, err := r.Render(bad); err == nil {
+			t.Errorf("%s of %s: rendered", bad.Template, bad.Plugin)
+		}
+	}
+	if _, err := r.Render(Message{To: "a@example.com\nBcc: b@example.com", Plugin: "visits", Template: "verify"}); !errors.Is(err, ErrAddress) {
 		t.Errorf("two addresses: %v", err)
 	}
 }
 
+// TestFixedMails: plugins of ABI 1.0 send what they have always sent.
+func TestFixedMails(t *testing.T) {
+	r := renderer(t)
+	for _, name := range pluginapi.FixedMails() {
+		m, err := r.Render(Message{To: "a@example.com", Plugin: "old", Template: name, Values: map[string]string{
+			"url": "https://a.example.com/reset?token=x&callbackURL=%2F", "otp": "123456", "title": "A title", "text": "A text.", "action": "Do it",
+		}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		checkGolden(t, name+".txt", m.Subject+"\n\n"+m.Text)
+		checkGolden(t, name+".html", m.HTML)
+	}
+}
+
+// checkGolden compares with a file of testdata.
+func checkGolden(t *testing.T, name, got string) {
+	t.Helper()
+	want, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
 func TestSubjects(t *testing.T) {
+	german := Override{Name: "verify", Language: language.German, Mail: pluginapi.Mail{Subject: "Bestätige"}}
 	for _, c := range []struct {
-		name    string
-		subject string
-		data    string
-		want    string
-		tmpl    string
+		name                 string
+		mail, own, languages string
+		values               map[string]string
+		overrides            []Override
+		want                 string
 	}{
-		{"the template's", "", "", "Verify your e-mail address", VerifyEmail},
-		{"the message's", "Mine", "", "Mine", VerifyEmail},
-		{"the override", "Mine", "", "Neu", ResetPassword},
-		{"the title", "", "Title", "Title", Generic},
-		{"nothing at all", "", "", "My App", Generic},
-		{"line breaks", "a\r\nBcc: b@example.com\x00\u2028c", "", "a  Bcc: b@example.com  c", Generic},
-		{"invalid UTF-8", "a\xffb", "", "a\uFFFDb", Generic},
+		{"the mail's", "verify", "", "", map[string]string{"name": "Ada"}, nil, "Verify Ada"},
+		{"the message's", "verify", "Mine", "", nil, nil, "Mine"},
+		{"the setting", "generic", "Mine", "", nil, nil, "Neu"},
+		{"the file", "verify", "Mine", "de", nil, []Override{german}, "Bestätige"},
+		{"a file for others", "verify", "Mine", "fr", nil, []Override{german}, "Mine"},
+		{"nothing at all", "plain", "", "", nil, nil, "My App"},
+		{"line breaks", "plain", "", "", map[string]string{"name": "a\r\nBcc: b@example.com\x00\u2028c"}, nil, "a  Bcc: b@example.com  c"},
 	} {
-		m, err := Render("My App", map[string]string{ResetPassword: "Neu"}, Message{To: "a@example.com", Template: c.tmpl, Subject: c.subject, Data: document.NewObject(1).Set("title", document.Text(c.data))})
+		r := renderer(t, c.overrides...)
+		r.Subjects = map[string]string{"generic": "Neu"}
+		m, err := r.Render(Message{To: "a@example.com", Plugin: "visits", Template: c.mail, Subject: c.own, Languages: c.languages, Values: c.values})
 		if err != nil || m.Subject != c.want {
 			t.Errorf("%s: %q, %v; want %q", c.name, m.Subject, err, c.want)
 		}
 	}
 }
 
+func TestLanguages(t *testing.T) {
+	text := func(tag language.Tag, text string) Override {
+		return Override{Name: "plain", Language: tag, Mail: pluginapi.Mail{Text: text + " {{.lang}} {{.name}}"}}
+	}
+	r := renderer(t, text(language.Und, "all"), text(language.German, "Hallo"), text(language.BrazilianPortuguese, "Olá"))
+	for languages, want := range map[string]string{
+		"": "all en Ada", "de": "Hallo de Ada", "de-AT,de;q=0.9,en;q=0.8": "Hallo de Ada", "pt-BR": "Olá pt-BR Ada", "en-GB,de;q=0.5": "all en Ada",
+		"ja": "all en Ada", "!!": "all en Ada", strings.Repeat("de,", 200): "all en Ada",
+	} {
+		m, err := r.Render(Message{To: "a@example.com", Plugin: "visits", Template: "plain", Languages: languages, Values: map[string]string{"name": "Ada"}})
+		if err != nil || m.Text != want || m.HTML != "" {
+			t.Errorf("%.20q: %q, %v; want %q", languages, m.Text, err, want)
+		}
+	}
+	bad := Override{Name: "plain", Language: language.German, Mail: pluginapi.Mail{Text: "{{.nobody}}"}}
+	var fault *OverrideError
+	if err := new(Templates).Add(manifest.ID, manifest, []Override{bad}); !errors.As(err, &fault) || fault.Override.Language != language.German {
+		t.Errorf("an unknown variable: %v", err)
+	}
+}
+
+func TestParseLanguage(t *testing.T) {
+	for _, good := range []string{"", "de", "pt-BR", "zh-Hant", "PT-br"} {
+		if _, err := ParseLanguage(good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+	for _, bad := range []string{"german", "d", "de_DE", "..", "xx-!"} {
+		if _, err := ParseLanguage(bad); err == nil {
+			t.Errorf("%q: no error", bad)
+		}
+	}
+}
+
 func TestHTMLIsEscaped(t *testing.T) {
 	evil := `</h1><script>alert(1)</script>" onload="x`
-	m, err := Render(evil, nil, Message{
-		To: "a@example.com", Template: Generic, Subject: evil, URL: "javascript:alert(1)", OTP: evil,
-		Data: document.NewObject(3).Set("title", document.Text(evil)).Set("text", document.Text(evil)).Set("action", document.Text(evil)),
+	r := renderer(t)
+	r.AppName = evil
+	m, err := r.Render(Message{
+		To: "a@example.com", Plugin: "old", Template: "generic", Subject: evil,
+		Values: map[string]string{"url": "javascript:alert(1)", "otp": evil, "title": evil, "text": evil, "action": evil},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -99,19 +193,12 @@ func TestHTMLIsEscaped(t *testing.T) {
 	}
 }
 
-func TestRenderKeepsTexts(t *testing.T) {
-	m, err := Render("My App", nil, Message{To: "a@example.com", Template: Generic, Subject: "S", Text: "T", HTML: "<p>H"})
-	if err != nil || m.Text != "T" || m.HTML != "<p>H" {
-		t.Errorf("%+v, %v", m, err)
-	}
-}
-
 func TestOutboxJSON(t *testing.T) {
 	o := NewOutbox(0)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.FixedZone("", 3600))
 	for _, m := range []Message{
-		{Tenant: "main", To: "a@example.com", Subject: "S", Template: ResetPassword, URL: "https://x", Token: "tok", CreatedAt: at, Text: "hidden"},
-		{Tenant: "main", To: "a@example.com", Subject: "S", Template: Generic, OTP: "123456", CreatedAt: at},
+		{Tenant: "main", To: "a@example.com", Subject: "S", Template: "reset-password", URL: "https://x", Token: "tok", CreatedAt: at, Text: "hidden"},
+		{Tenant: "main", To: "a@example.com", Subject: "S", Template: "generic", OTP: "123456", CreatedAt: at},
 	} {
 		if err := o.Send(t.Context(), m); err != nil {
 			t.Fatal(err)
@@ -173,22 +260,23 @@ func TestOutboxIsConcurrent(t *testing.T) {
 
 func TestRenderer(t *testing.T) {
 	o := NewOutbox(0)
-	r := Renderer{AppName: "My App", From: "b@example.com", Subjects: map[string]string{VerifyEmail: "Neu"}, Next: o}
-	if err := r.Send(t.Context(), Message{To: "a@example.com", Template: VerifyEmail}); err != nil {
+	r := *renderer(t)
+	r.From, r.Next = "b@example.com", o
+	if err := r.Send(t.Context(), Message{To: "a@example.com", Plugin: "visits", Template: "generic"}); err != nil {
 		t.Fatal(err)
 	}
-	if m := o.List()[0]; m.Subject != "Neu" || m.From != "b@example.com" || m.Text == "" {
+	if m := o.List()[0]; m.Subject != "Hello" || m.From != "b@example.com" || m.Text == "" {
 		t.Errorf("%+v", m)
 	}
-	if err := r.Send(t.Context(), Message{To: "a@example.com", Template: "x"}); err == nil {
-		t.Error("unknown template: sent")
+	if err := r.Send(t.Context(), Message{To: "a@example.com", Plugin: "visits", Template: "x"}); !Permanent(err) {
+		t.Errorf("unknown mail: %v", err)
 	}
 }
 
 // Logs must not show what opens an account.
 func TestMessageInLogs(t *testing.T) {
 	var b strings.Builder
-	m := Message{Tenant: "main", To: "a@example.com", Template: ResetPassword, URL: "https://x/canary", Token: "canary", OTP: "canary", Text: "canary", HTML: "canary"}
+	m := Message{Tenant: "main", To: "a@example.com", Template: "reset-password", URL: "https://x/canary", Token: "canary", OTP: "canary", Text: "canary", HTML: "canary"}
 	slog.New(slog.NewTextHandler(&b, nil)).Info("x", "mail", m)
 	slog.New(slog.NewJSONHandler(&b, nil)).Info("x", "mail", m)
 	if strings.Contains(b.String(), "canary") || strings.Contains(b.String(), "a@example.com") {
@@ -197,10 +285,13 @@ func TestMessageInLogs(t *testing.T) {
 }
 
 func FuzzRender(f *testing.F) {
-	f.Add(" ", "a@example.com", "\x00", "", "")
-	f.Add("App", "a@example.com", "Subject\r\nBcc: x", "https://x", "<b>")
-	f.Fuzz(func(t *testing.T, app, to, subject, url, text string) {
-		m, err := Render(app, nil, Message{To: to, Template: Generic, Subject: subject, URL: url, Data: document.NewObject(1).Set("text", document.Text(text))})
+	f.Add(" ", "a@example.com", "\x00", "", "", "de")
+	f.Add("App", "a@example.com", "Subject\r\nBcc: x", "https://x", "<b>", "en;q=0.1")
+	r := renderer(f)
+	f.Fuzz(func(t *testing.T, app, to, subject, url, text, languages string) {
+		r := *r
+		r.AppName = app
+		m, err := r.Render(Message{To: to, Plugin: "old", Template: "generic", Subject: subject, Languages: languages, Values: map[string]string{"url": url, "text": text}})
 		if err != nil {
 			return
 		}

@@ -18,16 +18,23 @@ type Message struct {
 	From     string // sender (RFC 5322); empty: the SMTP server's default
 	To       string // bare address (RFC 5321 Mailbox), without a name
 	Subject  string
-	Template string // name of the template; see Templates
-	URL      string // the link that the mail is about, if any
-	Token    string // the token in that link
-	OTP      string // the code that the mail is about, if any
-	Text     string // plain text part; Render fills it in
-	HTML     string // HTML part; Render fills it in
+	Plugin   string // id of the plugin that sends it
+	Template string // name of the mail in the plugin's manifest
+	// Languages are those that the recipient reads, as in the header
+	// Accept-Language; "" says nothing of them.
+	Languages string
+	URL       string // the link that the mail is about, if any
+	Token     string // the token in that link
+	OTP       string // the code that the mail is about, if any
+	Text      string // plain text part; Render fills it in
+	HTML      string // HTML part; Render fills it in
 	// CreatedAt is when the mail was asked for; senders fill it in if zero.
 	CreatedAt time.Time
-	// Data is for the template; see Generic.
-	Data *document.Object
+	// Values are what the mail shows, by variable, as pluginapi.Mail.Values
+	// returns them; url, token and otp are among them.
+	Values map[string]string
+	// Number counts the messages of an Outbox, from 1; others leave it at 0.
+	Number int
 }
 
 // Sender delivers messages, or takes them over for delivery. It is safe for

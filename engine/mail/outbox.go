@@ -17,6 +17,7 @@ type Outbox struct {
 	ring  []Message
 	first int // index of the oldest message once the ring is full
 	limit int
+	taken int // messages so far
 }
 
 // NewOutbox returns an empty Outbox that keeps at most limit messages; 0
@@ -39,6 +40,8 @@ func (o *Outbox) Send(_ context.Context, m Message) error {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.taken++
+	m.Number = o.taken
 	if len(o.ring) < o.limit {
 		o.ring = append(o.ring, m)
 		return nil
@@ -55,6 +58,18 @@ func (o *Outbox) List() []Message {
 	defer o.mu.Unlock()
 	out := make([]Message, 0, len(o.ring))
 	return append(append(out, o.ring[o.first:]...), o.ring[:o.first]...)
+}
+
+// Find returns the message with a number, if it is still there.
+func (o *Outbox) Find(number int) (Message, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range o.ring {
+		if m.Number == number {
+			return m, true
+		}
+	}
+	return Message{}, false
 }
 
 // Clear forgets the messages of one tenant, or with "" all of them.

@@ -183,8 +183,8 @@ func TestQueueCloseDuringSend(t *testing.T) {
 func TestQueueRendersInTheBackground(t *testing.T) {
 	box := NewOutbox(10)
 	q := NewQueue(box, QueueConfig{Workers: 1})
-	sender := q.Rendering(Renderer{AppName: "My App"})
-	if err := sender.Send(t.Context(), Message{To: "a@example.com", Template: ResetPassword, URL: "https://example.com/x"}); err != nil {
+	sender := q.Rendering(*renderer(t))
+	if err := sender.Send(t.Context(), Message{To: "a@example.com", Plugin: "old", Template: "reset-password"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := q.Close(t.Context()); err != nil {

@@ -3,136 +3,196 @@ package mail
 import (
 	"cmp"
 	"context"
-	"embed"
 	"fmt"
-	htmltemplate "html/template"
 	"slices"
 	"strings"
-	texttemplate "text/template"
+
+	"golang.org/x/text/language"
+
+	"github.com/authhost/authhost/pluginapi"
 )
 
-// The built-in templates.
-const (
-	ResetPassword           = "reset-password"
-	VerifyEmail             = "verify-email"
-	ExistingUserSignUp      = "existing-user-sign-up"
-	ChangeEmailConfirmation = "change-email-confirmation"
-	DeleteAccount           = "delete-account"
-	PasswordWasReset        = "password-was-reset"
-	TwoFactorOTP            = "two-factor-otp"
-	// Generic shows Data's title, text and action (the label of the link), and
-	// takes Message.Subject or else the title as its subject.
-	Generic = "generic"
-)
+// maxLanguages bounds what is read of Message.Languages, in bytes.
+const maxLanguages = 256
 
-// Templates lists the names of the built-in templates.
-func Templates() []string {
-	return []string{ResetPassword, VerifyEmail, ExistingUserSignUp, ChangeEmailConfirmation, DeleteAccount, PasswordWasReset, TwoFactorOTP, Generic}
+// Override is what an operator says in place of a mail of a plugin's. Variables
+// are the plugin's. Without a body and a text, those of the plugin stay, and
+// so does its subject if there is none here.
+type Override struct {
+	Name     string       // of the mail
+	Language language.Tag // Und: for all languages that have no other
+	Mail     pluginapi.Mail
 }
 
-//go:embed templates
-var templateFiles embed.FS
-
-// content is what a template says. {app} stands for the application's name.
-type content struct {
-	Subject string // also the heading
-	Intro   string
-	Action  string // label of the link
-	Note    string // what to do if the mail is unexpected
+// Templates are the mails that the plugins of a tenant send, with what the
+// operator says instead. The zero value has none.
+type Templates struct {
+	mails map[mailKey]*translations
 }
 
-func builtin(name string) (content, bool) {
-	const ignore = "If you did not ask for this, you can ignore this mail."
-	switch name {
-	case ResetPassword:
-		return content{"Reset your password", "Somebody asked to reset the password of your {app} account. Use the link below to choose a new one.", "Choose a new password", ignore + " Your password stays as it is."}, true
-	case VerifyEmail:
-		return content{"Verify your e-mail address", "Please confirm that this e-mail address belongs to your {app} account.", "Verify e-mail address", ignore}, true
-	case ExistingUserSignUp:
-		return content{"You already have an account", "Somebody tried to sign up to {app} with this e-mail address, which has an account already. If it was you, sign in instead, or reset your password.", "Sign in", ignore}, true
-	case ChangeEmailConfirmation:
-		return content{"Confirm the change of your e-mail address", "Somebody asked to change the e-mail address of your {app} account to another one. The change takes effect only after you confirm it.", "Confirm the change", "If you did not ask for this, do not use the link, and change your password."}, true
-	case DeleteAccount:
-		return content{"Confirm the deletion of your account", "Somebody asked to delete your {app} account. It is deleted for good once you confirm.", "Delete the account", "If you did not ask for this, do not use the link, and change your password."}, true
-	case PasswordWasReset:
-		return content{"Your password was changed", "The password of your {app} account was just reset.", "", "If that was not you, reset your password again at once, and tell us."}, true
-	case TwoFactorOTP:
-		return content{"Your sign-in code", "Enter this code to sign in to your {app} account.", "", "If you are not signing in, somebody knows your password: change it."}, true
-	case Generic:
-		return content{}, true
-	default:
-		return content{}, false
-	}
+type mailKey struct{ plugin, name string }
+
+// translations are the languages of one mail; the first is for all others.
+type translations struct {
+	texts   []translation
+	matcher language.Matcher
 }
 
-// Render fills in the subject and both parts of a message from its template.
-// tenantName is the application's name. subjects overrides subjects by
-// template name; it may be nil. The subject is the override, or the message's
-// own, or the template's. Texts that the message has already are kept.
-func Render(tenantName string, subjects map[string]string, m Message) (Message, error) {
-	if err := checkAddress(m.To); err != nil {
-		return m, err
-	}
-	c, ok := builtin(m.Template)
-	if !ok {
-		return m, fmt.Errorf("mail: unknown template %q; known: %s", m.Template, strings.Join(slices.Sorted(slices.Values(Templates())), ", "))
-	}
-	if m.Template == Generic {
-		c = content{Subject: m.Data.Get("title").Str(), Intro: m.Data.Get("text").Str(), Action: m.Data.Get("action").Str()}
-	} else {
-		c.Intro = strings.ReplaceAll(c.Intro, "{app}", tenantName)
-	}
-	view := struct {
-		content
-		App, URL, OTP string
-	}{c, tenantName, m.URL, m.OTP}
-	m.Subject = cmp.Or(headerText(subjects[m.Template]), headerText(m.Subject), headerText(c.Subject), headerText(tenantName))
-	if m.Text != "" || m.HTML != "" {
-		return m, nil
-	}
-	var err error
-	if m.Text, err = renderText(view); err == nil {
-		m.HTML, err = renderHTML(view)
-	}
-	return m, err
+type translation struct {
+	*pluginapi.MailTemplate
+	ownSubject bool // the operator's file has a subject
 }
 
-func renderText(view any) (string, error) {
-	t, err := texttemplate.ParseFS(templateFiles, "templates/mail.txt")
+// Add makes the mails of a plugin ready. Of the overrides, those of other names
+// are left out. The error says which mail is at fault: the plugin's, or the
+// override of which it is an *OverrideError.
+func (t *Templates) Add(plugin string, m *pluginapi.Manifest, overrides []Override) error {
+	if t.mails == nil {
+		t.mails = map[mailKey]*translations{}
+	}
+	for _, name := range m.MailNames() {
+		own, _ := m.Mail(name)
+		made, err := translate(own, name, overrides)
+		if err != nil {
+			return err
+		}
+		t.mails[mailKey{plugin, name}] = made
+	}
+	return nil
+}
+
+// OverrideError is a fault of an operator's override.
+type OverrideError struct {
+	Override Override
+	Err      error
+}
+
+func (e *OverrideError) Error() string { return e.Err.Error() }
+func (e *OverrideError) Unwrap() error { return e.Err }
+
+func translate(own pluginapi.Mail, name string, overrides []Override) (*translations, error) {
+	base, err := own.Compile("")
 	if err != nil {
-		return "", err
+		return nil, fmt.Errorf("mail %s: %w", name, err)
 	}
-	var b strings.Builder
-	err = t.Execute(&b, view)
-	return b.String(), err
+	made, tags := &translations{texts: []translation{{MailTemplate: base}}}, []language.Tag{language.English}
+	for _, o := range overrides {
+		if o.Name != name {
+			continue
+		}
+		compiled, err := override(own, o.Mail).Compile(languageName(o.Language))
+		if err != nil {
+			return nil, &OverrideError{o, err}
+		}
+		text := translation{compiled, o.Mail.Subject != ""}
+		if o.Language == language.Und {
+			made.texts[0] = text
+			continue
+		}
+		made.texts, tags = append(made.texts, text), append(tags, o.Language)
+	}
+	made.matcher = language.NewMatcher(tags)
+	return made, nil
 }
 
-func renderHTML(view any) (string, error) {
-	t, err := htmltemplate.ParseFS(templateFiles, "templates/mail.html")
-	if err != nil {
-		return "", err
+// override puts an operator's texts over those of a mail.
+func override(own, by pluginapi.Mail) *pluginapi.Mail {
+	own.Subject = cmp.Or(by.Subject, own.Subject)
+	if len(by.Body) > 0 || by.Text != "" || by.HTML != "" {
+		own.Body, own.Text, own.HTML = by.Body, by.Text, by.HTML
 	}
-	var b strings.Builder
-	err = t.Execute(&b, view)
-	return b.String(), err
+	return &own
+}
+
+func languageName(tag language.Tag) string {
+	if tag == language.Und {
+		return ""
+	}
+	return tag.String()
+}
+
+// find returns a mail in the best of the languages, which are as in the header
+// Accept-Language (RFC 9110 section 12.5.4).
+func (t *Templates) find(plugin, name, languages string) (translation, error) {
+	if t == nil || t.mails[mailKey{plugin, name}] == nil {
+		return translation{}, fmt.Errorf("mail: the plugin %s has no mail %q", plugin, name)
+	}
+	all := t.mails[mailKey{plugin, name}]
+	wanted, _, err := language.ParseAcceptLanguage(languages[:min(len(languages), maxLanguages)])
+	if len(all.texts) == 1 || err != nil || len(wanted) == 0 {
+		return all.texts[0], nil
+	}
+	_, best, sure := all.matcher.Match(wanted...)
+	if sure == language.No {
+		best = 0
+	}
+	return all.texts[best], nil
+}
+
+// Names lists the mails, without their plugins.
+func (t *Templates) Names() []string {
+	var names []string
+	for key := range t.mails {
+		names = append(names, key.name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Renderer is a Sender that renders a tenant's messages and passes them on.
 type Renderer struct {
-	AppName  string            // the application's name in mails
-	From     string            // sender of this tenant's mails; empty: the next Sender's
-	Subjects map[string]string // overrides, by template name
-	Next     Sender
+	AppName   string            // the application's name in mails
+	From      string            // sender of this tenant's mails; empty: the next Sender's
+	Subjects  map[string]string // overrides, by the mail's name
+	Templates *Templates
+	Next      Sender
 }
 
-// Send renders the message and passes it on.
-func (r Renderer) Send(ctx context.Context, m Message) error {
-	rendered, err := Render(r.AppName, r.Subjects, m)
+// Render fills in the subject and both parts of a message. The subject is the
+// operator's, or the message's own, or the plugin's, or the application's name.
+func (r *Renderer) Render(m Message) (Message, error) {
+	if err := checkAddress(m.To); err != nil {
+		return m, err
+	}
+	text, err := r.Templates.find(m.Plugin, m.Template, m.Languages)
 	if err != nil {
-		return err
+		return m, err
+	}
+	made, err := text.Render(r.AppName, m.Values)
+	if err != nil {
+		return m, fmt.Errorf("mail: %s of the plugin %s: %w", m.Template, m.Plugin, err)
+	}
+	m.Text, m.HTML = made.Text, made.HTML
+	own, theirs := "", headerText(made.Subject)
+	if text.ownSubject {
+		own = theirs
+	}
+	m.Subject = cmp.Or(own, headerText(r.Subjects[m.Template]), headerText(m.Subject), theirs, headerText(r.AppName))
+	return m, nil
+}
+
+// Send renders the message and passes it on. One that cannot be rendered is not
+// tried again.
+func (r Renderer) Send(ctx context.Context, m Message) error {
+	rendered, err := r.Render(m)
+	if err != nil {
+		return &permanentError{err}
 	}
 	if rendered.From == "" {
 		rendered.From = r.From
 	}
 	return r.Next.Send(ctx, rendered)
+}
+
+// ParseLanguage reads the name of a language, such as "de" or "pt-BR"; "" is
+// Und. It is lenient with case alone.
+func ParseLanguage(name string) (language.Tag, error) {
+	if name == "" {
+		return language.Und, nil
+	}
+	tag, err := language.Parse(name)
+	if err != nil || !strings.EqualFold(tag.String(), name) {
+		return language.Und, fmt.Errorf("%q is not the tag of a language, such as de or pt-BR", name)
+	}
+	return tag, nil
 }

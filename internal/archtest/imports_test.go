@@ -114,7 +114,7 @@ var owners = []owner{
 	{"github.com/lestrrat-go/jwx/v2/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},
 	{"github.com/decred/dcrd/dcrec/secp256k1/v4/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},
 	{"golang.org/x/crypto/...", []string{"engine/secret"}, "password hashes, digests and sealing are made in one place"},
-	{"golang.org/x/text/...", []string{"engine/secret"}, "passwords are normalised before they are hashed"},
+	{"golang.org/x/text/...", []string{"engine/secret", "engine/mail"}, "passwords are normalised before they are hashed, and mails are in the recipient's language"},
 	{"golang.org/x/sys/...", []string{"engine/sandbox/..."}, "memory mappings of images"},
 	{"golang.org/x/sync/...", []string{"engine/..."}, "semaphores and groups, of no consequence to callers"},
 	{"github.com/redis/go-redis/v9/...", []string{"engine/redis"}, "the client of what nodes share besides the store"},

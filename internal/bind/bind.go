@@ -86,6 +86,7 @@ func Go(manifest []byte) ([]byte, error) {
 	if err := w.inputs(m); err != nil {
 		return nil, err
 	}
+	w.mails(m)
 	code, err := format.Source(w.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("%w in\n%s", err, w.String())
@@ -149,6 +150,7 @@ func (w *writer) names(m *pluginapi.Manifest) {
 		purposes, keys, services = append(purposes, c.Purposes...), append(keys, c.Keys...), append(services, c.Services...)
 	}
 	w.constants("Cookies", "cookie", cookies)
+	w.constants("Mails", "mail", slices.Sorted(maps.Keys(m.Mails)))
 	w.constants("Models", "model", slices.Sorted(maps.Keys(m.Models)))
 	w.constants("Purposes of what the host signs and seals", "purpose", purposes)
 	w.constants("Uses of signing keys", "key", keys)

@@ -17,9 +17,11 @@ const manifest = `{
     {"name": "storage", "write": ["visit"]},
     {"name": "crypto", "purposes": ["visit-link"]},
     {"name": "keys", "keys": ["visits"]},
-    {"name": "plugins", "services": ["organization/hasPermission"]}
+    {"name": "plugins", "services": ["organization/hasPermission"]},
+    {"name": "email"}
   ],
   "events": {"visit.counted": {"when": "after"}},
+  "mails": {"url-shared": {"subject": "s", "text": "t", "variables": {"url": {"type": "url", "required": true}, "times": "number", "until": "date"}}},
   "models": {"visit": {"fields": {"userId": {"type": "string"}}}},
   "cookies": [{"name": "last_visit"}, {"name": "visit_*"}],
   "handlers": [
@@ -85,6 +87,8 @@ func TestGo(t *testing.T) {
 		`func (x forgetBody) Quiet() bool { return x.Request.Body("quiet").IsTrue() }`,
 		`func (x forgetBody) Most() int64 { return x.Request.Body("most").Int(10) }`,
 		`func (x forgetBody) Order() string { return x.Request.Body("order").StringOr("newest") }`,
+		`mailURLShared = "url-shared"`, `type urlSharedMail struct { Times int64 Until string URL string // required }`,
+		`func (m urlSharedMail) Send(c *sdk.Call, to string) error { return c.Email().Send(to, mailURLShared, sdk.EmailSendOptions{ URL: m.URL, Data: []sdk.Field{ sdk.F("times", sdk.Int(m.Times)), sdk.F("until", sdk.String(m.Until)), }, }) }`,
 		`func (x forgetBody) All() sdk.Value { return x.Request.Body("all") }`,
 	} {
 		if !strings.Contains(text, want) {

@@ -147,6 +147,13 @@ func exported(name string) string {
 	return out.String()
 }
 
+// unexported is a name of the manifest as an unexported name in Go:
+// verify-email is verifyEmail.
+func unexported(name string) string {
+	first := words(name)[0]
+	return strings.ToLower(first) + strings.TrimPrefix(exported(name), exported(first))
+}
+
 // words splits camelCase, snake_case, kebab-case and the parts of full names. Capitals in a row are one
 // word.
 func words(name string) []string {

@@ -120,7 +120,7 @@ var raises = map[string]func(t *tester, event string, hook func(*guest) pluginap
 	pluginapi.EventPasswordPolicy: raised(func(g *guest) {
 		g.call("identity.setPassword", object{"userId": g.addUser(), "password": "another horse"})
 	}),
-	pluginapi.EventMailSending: raised(func(g *guest) { g.call("email.send", object{"to": "ada@example.com", "template": "verify-email"}) }),
+	pluginapi.EventMailSending: raised(func(g *guest) { g.call("email.send", mailTo("ada@example.com", nil)) }),
 }
 
 // raised does something in the endpoint, with a hook on an event.

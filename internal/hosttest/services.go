@@ -1,6 +1,7 @@
 package hosttest
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -89,9 +90,19 @@ var serviceCases = table{
 		var seen result
 		t.serveHooks(Request{}, map[string]func(*guest) pluginapi.Result{
 			"": func(g *guest) pluginapi.Result {
-				g.do("email.send", object{"to": "ada@example.com", "template": "verify-email", "url": "https://a.example", "data": object{"n": 1}})
-				g.refused("email.send", object{"to": "ada@example.com\n", "template": "verify-email"}, pluginapi.StatusInvalid, "")
-				g.refused("email.send", object{"to": "no@example.com", "template": "verify-email"}, pluginapi.StatusDenied, "UNWANTED")
+				g.do("email.send", mailTo("ada@example.com", object{"data": object{"n": 1}}))
+				g.do("email.send", mailTo("ada@example.com", object{
+					"otp": "123-abc", "token": "t", "languages": "de", "data": object{"name": "<b>", "n": 1.5, "until": "2026-01-02T03:04:05.678Z"},
+				}))
+				g.refused("email.send", mailTo("ada@example.com\n", nil), pluginapi.StatusInvalid, "")
+				g.refused("email.send", mailTo("no@example.com", nil), pluginapi.StatusDenied, "UNWANTED")
+				for _, bad := range []object{
+					{"template": "nope"}, {"url": ""}, {"url": "/relative"}, {"url": "javascript:alert(1)"}, {"otp": "1 2"}, {"data": object{"name": 1}},
+					{"data": object{"n": "1"}}, {"data": object{"until": "tomorrow"}}, {"data": object{"other": "x"}}, {"data": object{"url": "https://a.example"}},
+					{"data": object{"name": strings.Repeat("x", pluginapi.MaxMailText+1)}},
+				} {
+					g.refused("email.send", mailTo("ada@example.com", bad), pluginapi.StatusInvalid, "")
+				}
 				return pluginapi.Continue
 			},
 			pluginapi.EventMailSending: func(g *guest) pluginapi.Result {
@@ -115,4 +126,12 @@ var serviceCases = table{
 			}
 		})
 	},
+}
+
+// mailTo are the arguments of email.send for a mail that may be sent, with some
+// members in place of those.
+func mailTo(to string, members object) object {
+	a := object{"to": to, "template": "verify-email", "url": "https://a.example"}
+	maps.Copy(a, members)
+	return a
 }

@@ -96,6 +96,13 @@ func Manifest() *pluginapi.Manifest {
 			"user":    {"nickname": {Type: "string"}, "rank": {Type: "string", Input: &no}},
 			"session": {"theme": {Type: "string"}},
 		},
+		Mails: map[string]pluginapi.Mail{"verify-email": {
+			Subject: "Verify", Body: []pluginapi.MailBlock{{Text: "{{.name}}"}, {Link: "url"}, {Code: "otp"}, {Note: "{{.n}} {{.until}}"}},
+			Variables: map[string]pluginapi.MailVariable{
+				"url": {Type: pluginapi.MailURL, Required: true}, "otp": {Type: pluginapi.MailCode}, "token": {Type: pluginapi.MailString},
+				"name": {Type: pluginapi.MailString}, "n": {Type: pluginapi.MailNumber}, "until": {Type: pluginapi.MailDate},
+			},
+		}},
 		Cookies: []pluginapi.Cookie{{Name: cookie, MaxAge: 60}},
 		Config:  []byte(`{"type":"object","properties":{"other":{"type":"string"},"jefe":{"type":"string","writeOnly":true},"signingSecret":{"type":"string","writeOnly":true}}}`),
 		Handlers: []pluginapi.Handler{

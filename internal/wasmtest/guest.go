@@ -55,13 +55,20 @@ const (
 const maxPages = 256
 
 // New starts a module that imports the capabilities of its manifest. A
-// manifest without version or ABI gets those of the tests.
+// manifest without version or ABI gets those of the tests, and one that asks for
+// mails without having any the mail verify-email.
 func New(m *pluginapi.Manifest) *Guest {
 	if m.Version == "" {
 		m.Version = "1.0.0"
 	}
 	if m.ABI == "" {
 		m.ABI = fmt.Sprintf("%d.%d", pluginapi.Major, pluginapi.Minor)
+	}
+	if _, sends := m.Capability(pluginapi.CapEmail); sends && m.Mails == nil && m.ABI != "1.0" {
+		text := pluginapi.MailVariable{Type: pluginapi.MailString}
+		m.Mails = map[string]pluginapi.Mail{"verify-email": {
+			Subject: "Verify your address", Text: "{{.url}}", Variables: map[string]pluginapi.MailVariable{"url": {Type: pluginapi.MailURL}, "token": text, "title": text},
+		}}
 	}
 	g := &Guest{manifest: m}
 	g.addImport(pluginapi.Namespace, "get", "iiii>I")

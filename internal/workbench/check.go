@@ -56,7 +56,7 @@ type Report struct {
 	Permissions  []Permission `json:"permissions"`
 	Grants       []string     `json:"grants"` // what an operator has to grant
 	// Does says in words when the plugin is called besides for its endpoints,
-	// and what it adds to records.
+	// what it adds to records, and which mails it sends.
 	Does     []string  `json:"does"`
 	Handlers []Handler `json:"handlers"`
 	Settings []Setting `json:"settings"`

@@ -41,7 +41,7 @@ func visits() *wasmtest.Guest {
 	g.Handler(1,
 		wasmtest.Copy("args.record.who", "session.user.email"), wasmtest.Set("args.model", "visit"),
 		wasmtest.Call("storage", "insert", ""), wasmtest.Must(), wasmtest.Copy("response.body.visit", "result.who"),
-		wasmtest.Call("email", "send", `{"to":"ada@example.com","template":"generic","data":{"title":"Seen"}}`), wasmtest.Must(),
+		wasmtest.Call("email", "send", `{"to":"ada@example.com","template":"verify-email","data":{"title":"Seen"}}`), wasmtest.Must(),
 		wasmtest.Copy("response.body.at", "now.iso"),
 		wasmtest.Copy("response.body.ip", "request.ip"), wasmtest.Copy("response.body.note", "request.body.note"),
 		wasmtest.Set("response.cookies.seen", "yes"), wasmtest.Set("response.headers.x-seen", "twice"),

@@ -42,7 +42,7 @@ func mailDeletion(c *sdk.Call, user sdk.User, expiresIn int64) error {
 		return err
 	}
 	mail := kit.LinkMail{
-		To: user.Email, Template: "delete-account", Path: "/delete-user/callback", Token: token,
+		To: user.Email, Template: mailDeleteAccount, Path: "/delete-user/callback", Token: token,
 		CallbackURL: deleteUserBody{c.Request()}.CallbackURL(),
 	}
 	return answer(c, mail.Send(c), "Verification email sent")

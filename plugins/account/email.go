@@ -30,9 +30,9 @@ func changeEmail(c *sdk.Call) error {
 	case direct:
 		err = replaceEmail(c, config, user.ID, next)
 	case user.EmailVerified && config.ChangeEmail().SendChangeEmailConfirmation():
-		err = mailLink(c, config, "change-email-confirmation", user.Email, changeClaims(user.Email, next, "change-email-confirmation"))
+		err = mailLink(c, config, mailChangeEmailConfirmation, user.Email, changeClaims(user.Email, next, "change-email-confirmation"))
 	default:
-		err = mailLink(c, config, "verify-email", next, changeClaims(user.Email, next, "change-email-verification"))
+		err = mailLink(c, config, mailVerifyEmail, next, changeClaims(user.Email, next, "change-email-verification"))
 	}
 	return done(c, err)
 }
@@ -62,7 +62,7 @@ func replaceEmail(c *sdk.Call, config config, userID, next string) error {
 	if err != nil || !config.EmailVerification().SendVerificationEmail() {
 		return err
 	}
-	return mailLink(c, config, "verify-email", next, email)
+	return mailLink(c, config, mailVerifyEmail, next, email)
 }
 
 // mailLink mails a link to /verify-email with a token of the given claims.

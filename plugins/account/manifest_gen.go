@@ -37,6 +37,13 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "account"
 
+// Mails of the manifest.
+const (
+	mailChangeEmailConfirmation = "change-email-confirmation"
+	mailDeleteAccount           = "delete-account"
+	mailVerifyEmail             = "verify-email"
+)
+
 // Purposes of what the host signs and seals of the manifest.
 const (
 	purposeEmailVerification = "email-verification"
@@ -174,3 +181,46 @@ type unlinkAccountByIDBody struct{ sdk.Request }
 // AccountID is the member accountId. The id of the account, as
 // /list-accounts gives it.
 func (x unlinkAccountByIDBody) AccountID() string { return x.Request.Body("accountId").String() }
+
+// changeEmailConfirmationMail is what the mail change-email-confirmation
+// shows.
+type changeEmailConfirmationMail struct {
+	Token string
+	URL   string // required
+}
+
+// Send sends the mail after the commit.
+func (m changeEmailConfirmationMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailChangeEmailConfirmation, sdk.EmailSendOptions{
+		Token: m.Token,
+		URL:   m.URL,
+	})
+}
+
+// deleteAccountMail is what the mail delete-account shows.
+type deleteAccountMail struct {
+	Token string
+	URL   string // required
+}
+
+// Send sends the mail after the commit.
+func (m deleteAccountMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailDeleteAccount, sdk.EmailSendOptions{
+		Token: m.Token,
+		URL:   m.URL,
+	})
+}
+
+// verifyEmailMail is what the mail verify-email shows.
+type verifyEmailMail struct {
+	Token string
+	URL   string // required
+}
+
+// Send sends the mail after the commit.
+func (m verifyEmailMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailVerifyEmail, sdk.EmailSendOptions{
+		Token: m.Token,
+		URL:   m.URL,
+	})
+}

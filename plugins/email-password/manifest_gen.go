@@ -45,6 +45,14 @@ var (
 // pluginID is the id of the plugin.
 const pluginID = "email-password"
 
+// Mails of the manifest.
+const (
+	mailExistingUserSignUp = "existing-user-sign-up"
+	mailPasswordWasReset   = "password-was-reset"
+	mailResetPassword      = "reset-password"
+	mailVerifyEmail        = "verify-email"
+)
+
 // Purposes of what the host signs and seals of the manifest.
 const (
 	purposeEmailVerification = "email-verification"
@@ -319,3 +327,52 @@ func (x verifyEmailQuery) Token() string { return x.Request.Query("token").Strin
 
 // CallbackURL is the member callbackURL. Where to go next.
 func (x verifyEmailQuery) CallbackURL() string { return x.Request.Query("callbackURL").String() }
+
+// existingUserSignUpMail is what the mail existing-user-sign-up shows.
+type existingUserSignUpMail struct {
+	URL string
+}
+
+// Send sends the mail after the commit.
+func (m existingUserSignUpMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailExistingUserSignUp, sdk.EmailSendOptions{
+		URL: m.URL,
+	})
+}
+
+// passwordWasResetMail is what the mail password-was-reset shows.
+type passwordWasResetMail struct {
+}
+
+// Send sends the mail after the commit.
+func (m passwordWasResetMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailPasswordWasReset, sdk.EmailSendOptions{})
+}
+
+// resetPasswordMail is what the mail reset-password shows.
+type resetPasswordMail struct {
+	Token string
+	URL   string // required
+}
+
+// Send sends the mail after the commit.
+func (m resetPasswordMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailResetPassword, sdk.EmailSendOptions{
+		Token: m.Token,
+		URL:   m.URL,
+	})
+}
+
+// verifyEmailMail is what the mail verify-email shows.
+type verifyEmailMail struct {
+	Token string
+	URL   string // required
+}
+
+// Send sends the mail after the commit.
+func (m verifyEmailMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailVerifyEmail, sdk.EmailSendOptions{
+		Token: m.Token,
+		URL:   m.URL,
+	})
+}

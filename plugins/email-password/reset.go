@@ -36,7 +36,7 @@ func mailReset(c *sdk.Call, user sdk.User, page string, expiresIn int64) error {
 		return err
 	}
 	url := c.Tenant("authURL").String() + "/reset-password/" + token + "?callbackURL=" + sdk.EncodeURIComponent(page)
-	return c.Email().Send(user.Email, "reset-password", sdk.EmailSendOptions{URL: url, Token: token})
+	return resetPasswordMail{URL: url, Token: token}.Send(c, user.Email)
 }
 
 // resetPasswordCallback serves GET /reset-password/:token, the mailed link: it
@@ -84,7 +84,7 @@ func afterReset(c *sdk.Call, config config, userID string) error {
 	}
 	user, err := c.Identity().FindUser(sdk.FindUserOptions{ID: userID})
 	if err == nil && config.OnPasswordReset() {
-		err = c.Email().Send(user.Email, "password-was-reset", sdk.EmailSendOptions{})
+		err = passwordWasResetMail{}.Send(c, user.Email)
 	}
 	if err == nil && config.RevokeSessionsOnPasswordReset() {
 		err = shutOut(c, user)

@@ -85,7 +85,7 @@ func duplicate(c *sdk.Call, config config, email string) error {
 		return err
 	}
 	if config.OnExistingUserSignUp() {
-		if err := c.Email().Send(email, "existing-user-sign-up", sdk.EmailSendOptions{}); err != nil {
+		if err := (existingUserSignUpMail{}).Send(c, email); err != nil {
 			return err
 		}
 	}

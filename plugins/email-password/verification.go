@@ -30,7 +30,7 @@ func mailVerification(c *sdk.Call, config config, email, page string) error {
 
 // mailLink mails a link to /verify-email with a token of the given claims.
 func mailLink(c *sdk.Call, config config, to, page string, claims ...sdk.Field) error {
-	link := kit.LinkMail{To: to, Template: "verify-email", Path: "/verify-email", CallbackURL: page}
+	link := kit.LinkMail{To: to, Template: mailVerifyEmail, Path: "/verify-email", CallbackURL: page}
 	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification().ExpiresIn(), claims...)
 }
 

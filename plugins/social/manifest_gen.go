@@ -54,6 +54,11 @@ const (
 	cookieAccountData = "account_data"
 )
 
+// Mails of the manifest.
+const (
+	mailVerifyEmail = "verify-email"
+)
+
 // Purposes of what the host signs and seals of the manifest.
 const (
 	purposeOAuthState        = "oauth-state"
@@ -568,3 +573,17 @@ func (x refreshTokenBody) AccountID() string { return x.Request.Body("accountId"
 
 // UserID is the member userId. Not used: the session says who asks.
 func (x refreshTokenBody) UserID() string { return x.Request.Body("userId").String() }
+
+// verifyEmailMail is what the mail verify-email shows.
+type verifyEmailMail struct {
+	Token string
+	URL   string // required
+}
+
+// Send sends the mail after the commit.
+func (m verifyEmailMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailVerifyEmail, sdk.EmailSendOptions{
+		Token: m.Token,
+		URL:   m.URL,
+	})
+}

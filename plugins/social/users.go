@@ -195,6 +195,6 @@ func askToVerify(c *sdk.Call, user profile, page string) error {
 	if user.verified || !rules.SendOnSignUp() {
 		return nil
 	}
-	mail := kit.LinkMail{To: user.email, Template: "verify-email", Path: "/verify-email", CallbackURL: page}
+	mail := kit.LinkMail{To: user.email, Template: mailVerifyEmail, Path: "/verify-email", CallbackURL: page}
 	return mail.SendSigned(c, purposeEmailVerification, rules.ExpiresIn(), sdk.F("email", sdk.String(user.email)))
 }

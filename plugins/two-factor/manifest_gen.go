@@ -46,6 +46,11 @@ const (
 	cookieTrustDevice = "trust_device"
 )
 
+// Mails of the manifest.
+const (
+	mailTwoFactorOTP = "two-factor-otp"
+)
+
 // Models of the manifest.
 const (
 	modelTwoFactor = "twoFactor"
@@ -320,3 +325,15 @@ type viewBackupCodesBody struct{ sdk.Request }
 
 // UserID is the member userId. The user's id.
 func (x viewBackupCodesBody) UserID() string { return x.Request.Body("userId").String() }
+
+// twoFactorOTPMail is what the mail two-factor-otp shows.
+type twoFactorOTPMail struct {
+	OTP string // required
+}
+
+// Send sends the mail after the commit.
+func (m twoFactorOTPMail) Send(c *sdk.Call, to string) error {
+	return c.Email().Send(to, mailTwoFactorOTP, sdk.EmailSendOptions{
+		OTP: m.OTP,
+	})
+}

@@ -45,7 +45,7 @@ func sendOTP(c *sdk.Call) error {
 	if _, err := c.Verifications().Create(a.otpID(), sealed+":0", options.ExpiresIn()); err != nil {
 		return err
 	}
-	err = c.Email().Send(user.Email, "two-factor-otp", sdk.EmailSendOptions{OTP: code})
+	err = twoFactorOTPMail{OTP: code}.Send(c, user.Email)
 	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)))
 }
 

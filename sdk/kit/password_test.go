@@ -13,6 +13,7 @@ import (
 
 var manifest = []byte(`{"id": "x", "version": "1.0.0", "abi": "1.1",
   "capabilities": [{"name": "identity", "read": ["account"]}, {"name": "email"}, {"name": "crypto", "purposes": ["link"]}, {"name": "random"}, {"name": "verification"}],
+  "mails": {"verify-email": {"subject": "Verify", "body": [{"link": "url"}], "variables": {"url": "url", "token": "string"}}},
   "handlers": [{"handler": "x", "kind": "endpoint", "method": "GET", "path": "/x"}]}`)
 
 var (

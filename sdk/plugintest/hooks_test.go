@@ -35,6 +35,7 @@ var gateManifest = []byte(`{
   ],
   "models": {"visit": {"fields": {"email": {"type": "string", "index": true}, "n": {"type": "number"}}}},
   "fields": {"user": {"plan": {"type": "string", "default": "free", "input": false}}},
+  "mails": {"welcome": {"subject": "Welcome to {{.app}}", "text": "You are in."}},
   "cookies": [{"name": "pass", "maxAge": 60}]
 }`)
 
@@ -91,7 +92,7 @@ func enter(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Email().Send(made.User.Email, "generic", sdk.EmailSendOptions{}); err != nil {
+	if err := c.Email().Send(made.User.Email, "welcome", sdk.EmailSendOptions{}); err != nil {
 		return err
 	}
 	token, err := c.Keys().Sign("gate", 60, sdk.KeySignOptions{})

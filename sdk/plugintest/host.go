@@ -29,10 +29,12 @@ const (
 // Object is a JSON object.
 type Object = map[string]any
 
-// Mail is a message that a handler sent.
+// Mail is a message that a handler sent, as its recipient gets it. HTML is ""
+// if it has a text alone.
 type Mail struct {
 	To, Template, Subject, URL, Token, OTP string
 	Data                                   Object
+	Text, HTML                             string
 }
 
 // Config says what a Host is made of. Manifest is required.

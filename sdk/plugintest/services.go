@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,15 +14,40 @@ import (
 
 func (h *Host) sendMail(a Object) Object {
 	message := maps.Clone(a)
+	if languages := text(object(object(h.call.root["request"])["headers"])["accept-language"]); languages != "" && message["languages"] == nil {
+		message["languages"] = languages
+	}
+	h.mailValues(message)
 	h.verdict(pluginapi.EventMailSending, message, nil)
+	values := h.mailValues(message) // hooks may have changed them
 	if strings.ContainsAny(text(message["to"]), "\r\n\x00") {
 		refuse(sdk.Invalid, "argument to must be one address")
 	}
-	h.state.Mails = append(h.state.Mails, Mail{
-		To: text(message["to"]), Template: text(message["template"]), Subject: text(message["subject"]),
+	mail := Mail{
+		To: text(message["to"]), Template: text(message["template"]),
 		URL: text(message["url"]), Token: text(message["token"]), OTP: text(message["otp"]), Data: object(message["data"]),
-	})
+	}
+	declared, _ := h.manifest.Mail(mail.Template)
+	template, err := declared.Compile("")
+	if err != nil {
+		refuse(sdk.Internal, err.Error()) // not of a manifest that was checked
+	}
+	made, err := template.Render(text(h.tenant["appName"]), values)
+	if err != nil {
+		refuse(sdk.Invalid, err.Error())
+	}
+	mail.Subject, mail.Text, mail.HTML = cmp.Or(text(message["subject"]), made.Subject), made.Text, made.HTML
+	h.state.Mails = append(h.state.Mails, mail)
 	return nil
+}
+
+// mailValues checks what a mail is to show.
+func (h *Host) mailValues(message Object) map[string]string {
+	values, err := h.manifest.MailValues(message)
+	if err != nil {
+		refuse(sdk.Invalid, err.Error())
+	}
+	return values
 }
 
 // alphabets are those that random.string knows by name.

@@ -1,0 +1,144 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Bounds of the files of a tenant's mails.
+const (
+	maxMailFiles     = 1000
+	maxMailFileBytes = 1 << 20
+)
+
+// MailText is what an operator says in place of a mail of a plugin's.
+type MailText struct {
+	// Subject, in place of the plugin's.
+	Subject string `yaml:"subject"`
+	// Paragraphs, links and codes, which the host lays out in text and HTML.
+	Body []MailBlock `yaml:"body"`
+	// Text part, in place of a body.
+	Text string `yaml:"text"`
+	// HTML part beside the text part.
+	HTML string `yaml:"html"`
+}
+
+// MailBlock is a part of a body.
+type MailBlock struct {
+	// A paragraph.
+	Text string `yaml:"text"`
+	// A paragraph in small print.
+	Note string `yaml:"note"`
+	// The variable with the address of a link.
+	Link string `yaml:"link"`
+	// The variable with a code.
+	Code string `yaml:"code"`
+	// What a link or a code is called.
+	Label string `yaml:"label"`
+}
+
+// Mail is the text as a mail without variables.
+func (m *MailText) Mail() pluginapi.Mail {
+	out := pluginapi.Mail{Subject: m.Subject, Text: m.Text, HTML: m.HTML}
+	for _, b := range m.Body {
+		out.Body = append(out.Body, pluginapi.MailBlock(b))
+	}
+	return out
+}
+
+// MailFile is a file with what an operator says in place of a mail.
+type MailFile struct {
+	Path     string // of the file
+	Name     string // of the mail
+	Language string // name of the folder; "" for all languages
+	Text     MailText
+}
+
+// Fault returns an error at the file.
+func (f *MailFile) Fault(message, remedy string) *Error {
+	return &Error{File: f.Path, Message: message, Remedy: remedy}
+}
+
+// ReadMails reads the files of a folder of mails: NAME.yaml, and
+// LANGUAGE/NAME.yaml for single languages. Texts are taken as they are:
+// references to the environment are not resolved. The error joins one *Error
+// per fault. A folder "" has no files.
+func ReadMails(folder string) ([]MailFile, error) {
+	if folder == "" {
+		return nil, nil
+	}
+	var files []MailFile
+	var faults []error
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return unreadable(path, err)
+		}
+		if entry.IsDir() {
+			return nil
+		}
+		if len(files) == maxMailFiles {
+			return &Error{File: folder, Message: fmt.Sprintf("more than %d files", maxMailFiles), Remedy: "keep nothing but mails in this folder"}
+		}
+		file, err := readMail(folder, path)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		files = append(files, file)
+		return nil
+	})
+	if err != nil {
+		faults = append(faults, err)
+	}
+	return files, errors.Join(faults...)
+}
+
+func readMail(folder, path string) (MailFile, error) {
+	file := MailFile{Path: path}
+	below, err := filepath.Rel(folder, path)
+	if err != nil {
+		return file, err
+	}
+	parts := strings.Split(filepath.ToSlash(below), "/")
+	name, isMail := strings.CutSuffix(parts[len(parts)-1], ".yaml")
+	if !isMail || len(parts) > 2 {
+		return file, file.Fault("not a mail", "name it NAME.yaml, or LANGUAGE/NAME.yaml, after the mail that it replaces")
+	}
+	file.Name = name
+	if len(parts) == 2 {
+		file.Language = parts[0]
+	}
+	data, err := readAtMost(path, maxMailFileBytes)
+	if err != nil {
+		return file, err
+	}
+	d := &decoder{faults: &faults{file: path}, dir: filepath.Dir(path), plain: true}
+	if root := parseYAML(data, d.faults); root != nil {
+		d.mapping(root, reflect.ValueOf(&file.Text).Elem())
+	}
+	return file, d.err()
+}
+
+// readAtMost reads a file that is not larger than a bound.
+func readAtMost(path string, bound int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, bound+1))
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if int64(len(data)) > bound {
+		return nil, &Error{File: path, Message: fmt.Sprintf("larger than %d bytes", bound), Remedy: "make it shorter"}
+	}
+	return data, nil
+}
