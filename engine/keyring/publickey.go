@@ -157,35 +157,38 @@ func newPublicKey(alg string, raw any, err error) (*PublicKey, error) {
 
 // fits reports what keeps a key from being one of the scheme.
 func (s scheme) fits(raw any) error {
-	kind := s.kind
+	fit := false
 	switch k := raw.(type) {
 	case *rsa.PublicKey:
-		switch bits := k.N.BitLen(); {
-		case kind != kindPKCS1 && kind != kindPSS:
-		case bits < rsaBits:
-			return fmt.Errorf("the RSA key has %d bits; it must have %d or more", bits, rsaBits)
-		case bits > maxRemoteRSABits:
-			return fmt.Errorf("the RSA key has %d bits; it must not have more than %d", bits, maxRemoteRSABits)
-		case k.E < 3 || k.E%2 == 0 || k.N.Bit(0) == 0:
-			return errors.New("the RSA key is malformed")
-		default:
-			return nil
+		if s.kind == kindPKCS1 || s.kind == kindPSS {
+			return checkRSA(k)
 		}
 	case *ecdsa.PublicKey:
-		if kind == kindECDSA && k.Curve == s.curve {
+		if fit = s.kind == kindECDSA && k.Curve == s.curve; fit {
 			if _, err := k.ECDH(); err != nil {
 				return errPoint
 			}
-			return nil
 		}
 	case ed25519.PublicKey:
-		if kind == kindEd25519 && len(k) == ed25519.PublicKeySize {
-			return nil
-		}
+		fit = s.kind == kindEd25519 && len(k) == ed25519.PublicKeySize
 	case *secp256k1.PublicKey:
-		if kind == kindSecp256k1 {
-			return nil
-		}
+		fit = s.kind == kindSecp256k1
 	}
-	return errors.New("the key is not one for the algorithm")
+	if !fit {
+		return errors.New("the key is not one for the algorithm")
+	}
+	return nil
+}
+
+// checkRSA reports what makes an RSA key unfit for any algorithm.
+func checkRSA(k *rsa.PublicKey) error {
+	switch bits := k.N.BitLen(); {
+	case bits < rsaBits:
+		return fmt.Errorf("the RSA key has %d bits; it must have %d or more", bits, rsaBits)
+	case bits > maxRemoteRSABits:
+		return fmt.Errorf("the RSA key has %d bits; it must not have more than %d", bits, maxRemoteRSABits)
+	case k.E < 3 || k.E%2 == 0 || k.N.Bit(0) == 0:
+		return errors.New("the RSA key is malformed")
+	}
+	return nil
 }

@@ -36,12 +36,13 @@ func cubic(x *big.Int) *big.Int {
 	return c.Mod(c.Add(c, big.NewInt(7)), fieldPrime)
 }
 
-// bytes writes a point without compression (SEC 1 section 2.3.3).
-func (p point) bytes() []byte {
-	out := make([]byte, 1+2*coordinateSize)
+// uncompressed writes a point of any curve, with coordinates of a size in bytes,
+// without compression (SEC 1 section 2.3.3).
+func uncompressed(x, y *big.Int, size int) []byte {
+	out := make([]byte, 1+2*size)
 	out[0] = 4
-	p.x.FillBytes(out[1 : 1+coordinateSize])
-	p.y.FillBytes(out[1+coordinateSize:])
+	x.FillBytes(out[1 : 1+size])
+	y.FillBytes(out[1+size:])
 	return out
 }
 

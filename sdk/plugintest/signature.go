@@ -131,12 +131,6 @@ func unfit(alg string, key any) string {
 
 // jwk reads a public key from a JWK, or says what is wrong with it.
 func jwk(alg string, o Object) (key any, reason string) {
-	number := func(name string) *big.Int {
-		b, _ := base64.RawURLEncoding.DecodeString(text(o[name]))
-		return new(big.Int).SetBytes(b)
-	}
-	x, y := number("x"), number("y")
-	kty, crv := text(o["kty"]), text(o["crv"])
 	switch {
 	case o["d"] != nil || o["k"] != nil:
 		return nil, "the key is private"
@@ -144,20 +138,42 @@ func jwk(alg string, o Object) (key any, reason string) {
 		return nil, "the key is not for signatures"
 	case o["alg"] != nil && o["alg"] != alg:
 		return nil, "the key is for " + text(o["alg"]) + " alone"
-	case kty == "RSA" && number("n").Sign() > 0 && number("e").IsInt64():
-		return &rsa.PublicKey{N: number("n"), E: int(number("e").Int64())}, ""
-	case kty == "OKP" && crv == "Ed25519":
-		b, _ := base64.RawURLEncoding.DecodeString(text(o["x"]))
-		return ed25519.PublicKey(b), ""
-	case kty == "EC" && crv == "secp256k1":
-		p, ok := pointAt(x, y)
-		return onCurve(p, ok)
-	case kty == "EC" && curves[crv] != nil:
-		k := &ecdsa.PublicKey{Curve: curves[crv], X: x, Y: y}
-		_, err := k.ECDH()
-		return onCurve(k, err == nil)
+	}
+	number := func(name string) *big.Int {
+		b, _ := base64.RawURLEncoding.DecodeString(text(o[name]))
+		return new(big.Int).SetBytes(b)
+	}
+	switch o["kty"] {
+	case "RSA":
+		if n, e := number("n"), number("e"); n.Sign() > 0 && e.IsInt64() {
+			return &rsa.PublicKey{N: n, E: int(e.Int64())}, ""
+		}
+	case "OKP":
+		if b, err := base64.RawURLEncoding.DecodeString(text(o["x"])); err == nil && o["crv"] == "Ed25519" {
+			return ed25519.PublicKey(b), ""
+		}
+	case "EC":
+		return jwkPoint(text(o["crv"]), number("x"), number("y"))
 	}
 	return nil, "the key is not a JWK"
+}
+
+// jwkPoint reads a key of an elliptic curve, or says what is wrong with it.
+func jwkPoint(crv string, x, y *big.Int) (key any, reason string) {
+	curve, known := curves[crv]
+	switch {
+	case crv == "secp256k1":
+		p, ok := pointAt(x, y)
+		return onCurve(p, ok)
+	case !known:
+		return nil, "the key is not a JWK"
+	}
+	size := (curve.Params().BitSize + 7) / 8
+	if max(x.BitLen(), y.BitLen()) > 8*size {
+		return onCurve(nil, false)
+	}
+	k, err := ecdsa.ParseUncompressedPublicKey(curve, uncompressed(x, y, size))
+	return onCurve(k, err == nil)
 }
 
 func onCurve(key any, ok bool) (any, string) {
@@ -214,5 +230,5 @@ func (h *Host) recoverKey(a Object) Object {
 	if which > 1 || !ok {
 		refuseWith(sdk.Invalid, "signature", "the signature is not valid")
 	}
-	return Object{"key": base64.RawURLEncoding.EncodeToString(key.bytes())}
+	return Object{"key": base64.RawURLEncoding.EncodeToString(uncompressed(key.x, key.y, coordinateSize))}
 }
