@@ -55,6 +55,18 @@ func TestPermissionScope(t *testing.T) {
 	}
 }
 
+// TestWordsOfCrypto: without purposes a plugin has nothing of the tenant's secret.
+func TestWordsOfCrypto(t *testing.T) {
+	for want, c := range map[string]Capability{
+		"crypto (signs and encrypts with the tenant's secret): purposes state":       {Name: CapCrypto, Purposes: []string{"state"}},
+		"crypto (hashes, checks signatures, and signs with secrets of its settings)": {Name: CapCrypto},
+	} {
+		if got := c.Words(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestKnowsPermissions(t *testing.T) {
 	for abi, want := range map[string]bool{"1.0": false, "1.1": true, "1.2": true, "2.0": true, "0.9": false, "one": false} {
 		if got := (&Manifest{ABI: abi}).KnowsPermissions(); got != want {

@@ -25,7 +25,13 @@ var capabilityWords = map[string]string{
 
 // Words describe a request for a capability, for operators: its name, what a
 // plugin does with it, how far, and why.
-func (c Capability) Words() string { return described(c.Name, capabilityWords[c.Name], c.Scope()) }
+func (c Capability) Words() string {
+	what := capabilityWords[c.Name]
+	if c.Name == CapCrypto && len(c.Purposes) == 0 {
+		what = "hashes, checks signatures, and signs with secrets of its settings"
+	}
+	return described(c.Name, what, c.Scope())
+}
 
 // Words describe a request for a permission likewise.
 func (p Permission) Words() string {
