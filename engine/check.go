@@ -92,11 +92,13 @@ func (c *checking) tenant(t *config.Tenant) {
 	}
 	set, err := dispatch.NewSet(plugins)
 	if err != nil {
-		var missing *dispatch.MissingError
-		if !errors.As(err, &missing) || len(manifests) == len(t.Plugins) { // else the missing one is there, and was told of
+		c.add(t.Origin.Fault("/plugins", err.Error(), ""))
+		return
+	}
+	if len(plugins) == len(t.Plugins) { // else what is missing was told of
+		if err := set.Link(); err != nil {
 			c.add(t.Origin.Fault("/plugins", err.Error(), ""))
 		}
-		return
 	}
 	if fieldsErr == nil && len(plugins) == len(t.Plugins) {
 		c.add(checkUserFields(t, set, userFields(t, manifests), views))

@@ -229,6 +229,9 @@ func (g *generation) tenantPlugins(t *config.Tenant, fields grants.Fields) (*dis
 		})
 	}
 	set, err := dispatch.NewSet(list)
+	if err == nil {
+		err = set.Link()
+	}
 	if err != nil {
 		return nil, t.Origin.Fault("/plugins", err.Error(), "")
 	}

@@ -144,6 +144,15 @@ func TestServicesStatus(t *testing.T) {
 	}
 }
 
+// TestCheckManifestAlone: a plugin that needs others can be checked without them.
+func TestCheckManifestAlone(t *testing.T) {
+	for _, g := range []*w.Guest{billing(), welcome()} {
+		if err := engine.CheckManifest(g.Manifest()); err != nil {
+			t.Errorf("%s: %v", g.Manifest().ID, err)
+		}
+	}
+}
+
 // TestMissingServices: what a plugin names and does not get keeps it from
 // loading, with one message that says what to do.
 func TestMissingServices(t *testing.T) {

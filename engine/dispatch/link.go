@@ -32,8 +32,9 @@ func (e *MissingError) Error() string {
 	return what + fmt.Sprintf("which the plugin %q does not have; it has %s. Use versions of the two that fit, or disable %q", owner, strings.Join(e.Has, ", "), e.Plugin)
 }
 
-// link checks that everything which plugins name of one another is there.
-func (s *Set) link() error {
+// Link checks that everything which plugins name of one another is there. A
+// service or an event that no plugin of the set has is a *MissingError.
+func (s *Set) Link() error {
 	for _, p := range s.plugins {
 		c, _ := p.Capability(pluginapi.CapPlugins)
 		for _, name := range c.Services {

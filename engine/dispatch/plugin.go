@@ -96,8 +96,8 @@ type Set struct {
 // NewSet orders plugins and checks that they can live together. Plugins run
 // in the given order unless a hook's before and after say otherwise; an
 // ordering cycle, two plugins with one id, one route or one cookie are
-// errors that name both sides. A service or an event that no plugin of the set
-// has is a *MissingError.
+// errors that name both sides. Whether what they name of one another is there is
+// for Link to say.
 func NewSet(plugins []*Plugin) (*Set, error) {
 	s := &Set{plugins: plugins, hooks: map[string][]Entry{}, services: map[string]*service{}, events: map[string]*raisable{}}
 	ids, routes := map[string]bool{}, map[string]string{}
@@ -119,9 +119,6 @@ func NewSet(plugins []*Plugin) (*Set, error) {
 				return nil, err
 			}
 		}
-	}
-	if err := s.link(); err != nil {
-		return nil, err
 	}
 	for event, entries := range s.hooks {
 		ordered, err := order(entries)

@@ -190,6 +190,9 @@ func plugins(t testing.TB, c Config) *dispatch.Set {
 		}
 	}
 	set, err := dispatch.NewSet(list)
+	if err == nil {
+		err = set.Link()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
