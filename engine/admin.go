@@ -34,6 +34,7 @@ import (
 //	DELETE /dev/outbox                     forget them
 //	GET    /dev/routes?tenant=             what is served
 //	POST   /dev/reset?tenant=              delete the tenant's records
+//	POST   /dev/schedule?tenant=&plugin=&schedule=  run a schedule of a plugin now
 func (e *Engine) Admin() http.Handler {
 	m := http.NewServeMux()
 	m.Handle("GET /metrics", e.metrics.Handler())
@@ -54,6 +55,7 @@ func (e *Engine) Admin() http.Handler {
 		m.HandleFunc("DELETE /dev/outbox", e.adminClearOutbox)
 		m.HandleFunc("GET /dev/routes", e.adminRoutes)
 		m.HandleFunc("POST /dev/reset", e.adminReset)
+		m.HandleFunc("POST /dev/schedule", e.adminSchedule)
 	}
 	// A page in the operator's browser reaches loopback addresses, too.
 	return http.NewCrossOriginProtection().Handler(m)

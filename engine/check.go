@@ -9,6 +9,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/sandbox"
+	"github.com/authhost/authhost/engine/schedule"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -34,6 +35,11 @@ func CheckManifest(m *pluginapi.Manifest) error {
 	if len(m.Config) > 0 {
 		if _, err := compileSchema(m.Config); err != nil {
 			faults = append(faults, fmt.Errorf("the schema of its settings is broken: %w", err))
+		}
+	}
+	for i, h := range m.Handlers {
+		if _, err := schedule.Parse(h.Cron); h.Kind == pluginapi.KindSchedule && h.Cron != pluginapi.ScheduleOff && err != nil {
+			faults = append(faults, fmt.Errorf("handlers[%d].cron: %w", i, err))
 		}
 	}
 	t := &config.Tenant{ID: m.ID, BaseURL: "http://localhost", BasePath: "/api/auth"}
@@ -107,6 +113,8 @@ func (c *checking) tenant(t *config.Tenant) {
 		_, err := tenantMails(t, manifests)
 		c.add(err)
 	}
+	_, err = jobsOf(t, set)
+	c.add(err)
 	if err := checkRoutes(t, set); err != nil {
 		c.add(t.Origin.Fault("/plugins", err.Error(), "disable one of them"))
 	}

@@ -76,22 +76,23 @@ type Handled struct {
 // Engine is a running server without its sockets: handlers for each listener.
 // It is safe for concurrent use.
 type Engine struct {
-	config   *config.Config
-	options  Options
-	logger   *slog.Logger
-	metrics  *telemetry.Metrics
-	sandbox  *sandbox.Runtime
-	store    store.Store
-	audit    audit.Log
-	outbox   *mail.Outbox
-	queue    *mail.Queue // nil without a mail server
-	gate     *secret.Gate
-	egress   *egress.Transport
-	redis    *redis.Client // nil without redis.url
-	counters *ratelimit.Memory
-	clients  sync.Map // tenant id → *ratelimit.Memory
-	closers  []func(context.Context) error
-	events   deliveries
+	config     *config.Config
+	options    Options
+	logger     *slog.Logger
+	metrics    *telemetry.Metrics
+	sandbox    *sandbox.Runtime
+	store      store.Store
+	audit      audit.Log
+	outbox     *mail.Outbox
+	queue      *mail.Queue // nil without a mail server
+	gate       *secret.Gate
+	egress     *egress.Transport
+	redis      *redis.Client // nil without redis.url
+	counters   *ratelimit.Memory
+	clients    sync.Map // tenant id → *ratelimit.Memory
+	closers    []func(context.Context) error
+	events     deliveries
+	schedulers []*scheduler // those that run
 
 	backups sync.Mutex // held while one is written
 
@@ -293,7 +294,8 @@ func (e *Engine) openTenants(ctx context.Context) error {
 		e.events.holder = secret.RandomString(idLength, secret.Alnum)
 	}
 	e.onClose(func(context.Context) error { return e.stopDeliveries() })
-	return e.deliverFor(ctx, g)
+	e.onClose(func(context.Context) error { return e.stopSchedules() })
+	return e.workFor(ctx, g)
 }
 
 func (e *Engine) onClose(f func(context.Context) error) { e.closers = append(e.closers, f) }

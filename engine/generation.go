@@ -123,7 +123,16 @@ func (e *Engine) Reload(ctx context.Context, cfg *config.Config) error {
 	}
 	e.previous.retire()
 	e.previous = e.current.Swap(next)
-	return e.deliverFor(ctx, next)
+	return e.workFor(ctx, next)
+}
+
+// workFor makes what runs without requests that of a configuration: deliveries
+// and schedules.
+func (e *Engine) workFor(ctx context.Context, g *generation) error {
+	if err := e.deliverFor(ctx, g); err != nil {
+		return err
+	}
+	return e.scheduleFor(ctx, g)
 }
 
 // Rollback goes back to the configuration before the last Reload, which is
@@ -137,7 +146,7 @@ func (e *Engine) Rollback() error {
 	failed := e.current.Swap(e.previous)
 	e.previous = nil
 	failed.retire()
-	return e.deliverFor(context.Background(), e.current.Load())
+	return e.workFor(context.Background(), e.current.Load())
 }
 
 // sameProcess refuses changes of what only a restart can change.

@@ -22,6 +22,7 @@ import (
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
+	"github.com/authhost/authhost/engine/schedule"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
@@ -37,6 +38,7 @@ type realm struct {
 	store  store.Tenant
 	schema store.Schema
 	ring   *keyring.Ring
+	jobs   []schedule.Job // of its plugins
 }
 
 // openTenant puts a tenant together.
@@ -63,6 +65,9 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	}
 	g.onClose(func(context.Context) error { return data.Close() })
 	r := &realm{config: t, store: data, schema: schema}
+	if r.jobs, err = jobsOf(t, plugins); err != nil {
+		return nil, err
+	}
 	if err := checkUserFields(t, plugins, userFields(t, manifests), views); err != nil {
 		return nil, err
 	}

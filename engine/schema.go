@@ -16,6 +16,7 @@ import (
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/ratelimit"
+	"github.com/authhost/authhost/engine/schedule"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -170,8 +171,10 @@ func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema
 		return store.Schema{}, nil, err
 	}
 	hideConfigured(views, t)
-	if schema, err = schema.Merge(outbox.Schema()); err != nil {
-		return store.Schema{}, nil, err
+	for _, own := range []store.Schema{outbox.Schema(), schedule.Schema()} {
+		if schema, err = schema.Merge(own); err != nil {
+			return store.Schema{}, nil, err
+		}
 	}
 	for _, p := range plugins {
 		added := store.Schema{}

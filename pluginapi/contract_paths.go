@@ -85,7 +85,7 @@ var documentPaths = []DocumentPath{
 	{Path: "event.rememberMe", Kinds: boolKind, Doc: "of `session.creating`: false if the session is not to outlast the browser"},
 	{Path: "event.plugin", Kinds: textKind, Doc: "of events within a unit of work, and of services: the plugin whose host call it was; absent if it was the host"},
 	{Path: "event.id", Kinds: textKind, Doc: "of a [durable delivery](#durable-delivery): its id"},
-	{Path: "event.time", Kinds: textKind, Doc: "likewise: when it was committed"},
+	{Path: "event.time", Kinds: textKind, Doc: "likewise: when it was committed; of a [schedule](#schedules): when it was due"},
 	{Path: "event.target", Kinds: textKind, Doc: "likewise: for which member of `deliverTo`"},
 	{Path: "event.userId", Kinds: textKind, Doc: "likewise: the user whose events are in order"},
 	{Path: "event.attempt", Kinds: numberKind, Doc: "likewise: which attempt this is, from 1"},
@@ -143,7 +143,8 @@ type pathPattern struct {
 }
 
 // Settable returns the fields that a hook on an event may set, an endpoint's
-// handler if event is "", or a service's if it is KindService. It is what the event allows; what else a plugin needs
+// handler if event is "", or that of a service or a schedule if it is KindService
+// or KindSchedule. It is what the event allows; what else a plugin needs
 // is told by its permissions.
 func Settable(event string) *PathSet {
 	set := new(PathSet)

@@ -106,6 +106,7 @@ const (
 	KindEndpoint = "endpoint"
 	KindHook     = "hook"
 	KindService  = "service"
+	KindSchedule = "schedule"
 )
 
 // Handler is one numbered entry of a plugin.
@@ -161,6 +162,11 @@ type Handler struct {
 	Service string          `json:"service,omitempty"` // the name by which others call it
 	Input   json.RawMessage `json:"input,omitempty"`   // JSON Schema subset of what it is called with
 	Output  json.RawMessage `json:"output,omitempty"`  // and of what the caller gets
+
+	// Schedules.
+	Schedule string `json:"schedule,omitempty"` // the name by which the operator knows it
+	Cron     string `json:"cron,omitempty"`     // when it runs: five fields, in UTC
+	CronFrom string `json:"cronFrom,omitempty"` // a member of the config that holds another expression, if it is set
 }
 
 // DeliverDurable: the event is written with the record, and the handler is

@@ -126,6 +126,7 @@ func (m *Manifest) validateService(r *report, at string, i int) {
 	}
 	h.refuseEndpointMembers(r, at)
 	h.refuseHookMembers(r, at)
+	h.refuseScheduleMembers(r, at)
 	checkSchema(r, at+".input", h.Input)
 	checkSchema(r, at+".output", h.Output)
 }

@@ -27,7 +27,7 @@ var (
 	reservedCookies      = []string{"session_token", "session_data", "dont_remember", "admin_session"}
 	reservedFields       = []string{"id", "__proto__", "constructor", "prototype"}
 	reservedCapabilities = []string{"sms", "schedule"}
-	coreModels           = []string{"user", "session", "account", "verification", "jwks", "rateLimit", "outbox", "lease"}
+	coreModels           = []string{"user", "session", "account", "verification", "jwks", "rateLimit", "outbox", "lease", "schedule"}
 	extensibleModels     = []string{"user", "session", "account", "verification"}
 	fieldTypes           = []string{"string", "number", "boolean", "date", "json"}
 )

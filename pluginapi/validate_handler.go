@@ -34,8 +34,10 @@ func (m *Manifest) validateHandlers(r *report) {
 			m.validateHook(r, at, h)
 		case KindService:
 			m.validateService(r, at, i)
+		case KindSchedule:
+			m.validateSchedule(r, at, i)
 		default:
-			r.oneOf(at+".kind", h.Kind, KindEndpoint, KindHook, KindService)
+			r.oneOf(at+".kind", h.Kind, KindEndpoint, KindHook, KindService, KindSchedule)
 		}
 	}
 }
@@ -111,6 +113,7 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 	}
 	h.refuseHookMembers(r, at)
 	h.refuseServiceMembers(r, at)
+	h.refuseScheduleMembers(r, at)
 	checkSchema(r, at+".body", h.Body)
 	checkSchema(r, at+".query", h.Query)
 	h.validateBody(r, at)
@@ -149,6 +152,7 @@ func (m *Manifest) validateHook(r *report, at string, h *Handler) {
 	}
 	h.refuseEndpointMembers(r, at)
 	h.refuseServiceMembers(r, at)
+	h.refuseScheduleMembers(r, at)
 	for _, id := range slices.Concat(h.Before, h.After) {
 		r.want(at, id, idPattern)
 		if id == m.ID {

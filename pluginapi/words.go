@@ -121,6 +121,22 @@ func (m *Manifest) MailWords() []string {
 	return []string{"sends the mails " + strings.Join(m.MailNames(), ", ")}
 }
 
+// ScheduleWords say when a plugin is called by itself, for operators.
+func (m *Manifest) ScheduleWords() []string {
+	var out []string
+	for _, h := range m.Handlers {
+		if h.Kind != KindSchedule {
+			continue
+		}
+		when := h.Cron
+		if h.CronFrom != "" {
+			when += ", or as config." + h.CronFrom + " says"
+		}
+		out = append(out, "runs "+h.Schedule+" by itself ("+when+")")
+	}
+	return out
+}
+
 // FieldWords say which fields of records a plugin adds, for operators.
 func (m *Manifest) FieldWords() []string {
 	var out []string
@@ -160,9 +176,9 @@ func (m *Manifest) OfferWords() []string {
 }
 
 // DoesWords say what a plugin does besides serving endpoints: the lines of
-// HookWords, FieldWords, OfferWords and MailWords.
+// HookWords, ScheduleWords, FieldWords, OfferWords and MailWords.
 func (m *Manifest) DoesWords() []string {
-	return slices.Concat(m.HookWords(), m.FieldWords(), m.OfferWords(), m.MailWords())
+	return slices.Concat(m.HookWords(), m.ScheduleWords(), m.FieldWords(), m.OfferWords(), m.MailWords())
 }
 
 // AccessWords say what a plugin with some permissions does, sees and changes, for

@@ -105,6 +105,8 @@ func inspectModule(out io.Writer, path string, wasm []byte) error {
 			fmt.Fprintf(out, "  %2d %s %s\n", h.Number, h.Method, h.Path)
 		case pluginapi.KindService:
 			fmt.Fprintf(out, "  %2d service %s\n", h.Number, h.Service)
+		case pluginapi.KindSchedule:
+			fmt.Fprintf(out, "  %2d schedule %s (%s)\n", h.Number, h.Schedule, h.Cron)
 		default:
 			fmt.Fprintf(out, "  %2d on %s\n", h.Number, h.Event)
 		}

@@ -301,6 +301,8 @@ type Plugin struct {
 	Grants []string `yaml:"grants"`
 	// Limits of the plugin's handler calls.
 	Limits Limits `yaml:"limits"`
+	// When the plugin's schedules run, by their names, in place of what the plugin says: cron expressions of five fields in UTC, such as {sweep: "30 4 * * *"}, or "off".
+	Schedules map[string]string `yaml:"schedules"`
 	// Settings of the plugin; its manifest has their JSON Schema.
 	Config Raw `yaml:"config"`
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/authhost/authhost/engine/document"
@@ -30,6 +31,7 @@ type Call struct {
 	previous *document.Object
 	claims   *document.Object // token.claims
 	service  *service         // of a call to one
+	due      time.Time        // of a schedule; else zero
 	input    document.Value   // of a service
 	output   document.Value
 	delivery *outbox.Entry // durable deliveries

@@ -86,9 +86,10 @@ type Set struct {
 	plugins   []*Plugin
 	endpoints []Entry
 	hooks     map[string][]Entry
-	cookies   []pluginapi.Cookie   // of all plugins
-	bound     []session.Bound      // those of them that are sealed
-	services  map[string]*service  // by full name
+	cookies   []pluginapi.Cookie  // of all plugins
+	bound     []session.Bound     // those of them that are sealed
+	services  map[string]*service // by full name
+	schedules []Entry
 	events    map[string]*raisable // that plugins raise, by full name
 	memos     memos
 }
@@ -142,6 +143,9 @@ func (s *Set) addHandler(p *Plugin, h pluginapi.Handler, routes map[string]strin
 		return nil
 	case pluginapi.KindService:
 		return s.addService(e)
+	case pluginapi.KindSchedule:
+		s.schedules = append(s.schedules, e)
+		return nil
 	}
 	key := routeKey(h)
 	if other, taken := routes[key]; taken {

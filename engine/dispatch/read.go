@@ -78,6 +78,9 @@ func (c *Call) eventView() document.Value {
 	if c.event == pluginapi.EventSessionCreating {
 		o.Set("rememberMe", document.Boolean(!c.forget))
 	}
+	if !c.due.IsZero() {
+		o.Set("time", document.Time(c.due))
+	}
 	if d := c.delivery; d != nil {
 		o.Set("id", document.Text(d.ID)).
 			Set("time", document.Time(d.Time)).

@@ -9,7 +9,7 @@ import (
 )
 
 // settable has what handlers may set, by event; "" is for endpoints,
-// pluginapi.KindService for services.
+// pluginapi.KindService and KindSchedule for what they stand for.
 var settable = settableByEvent()
 
 // pluginEvent stands, in settable, for all events that plugins raise.
@@ -17,7 +17,7 @@ const pluginEvent = pluginapi.Separator
 
 func settableByEvent() map[string]*pluginapi.PathSet {
 	sets := map[string]*pluginapi.PathSet{}
-	for _, other := range []string{"", pluginapi.KindService, pluginEvent} {
+	for _, other := range []string{"", pluginapi.KindService, pluginapi.KindSchedule, pluginEvent} {
 		sets[other] = pluginapi.Settable(other)
 	}
 	for _, event := range pluginapi.Events() {
@@ -28,8 +28,11 @@ func settableByEvent() map[string]*pluginapi.PathSet {
 
 // settable returns what the call's handler may set.
 func (c *Call) settable() *pluginapi.PathSet {
-	if c.service != nil {
+	switch {
+	case c.service != nil:
 		return settable[pluginapi.KindService]
+	case !c.due.IsZero():
+		return settable[pluginapi.KindSchedule]
 	}
 	if set, ok := settable[c.event]; ok {
 		return set

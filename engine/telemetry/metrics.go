@@ -51,6 +51,7 @@ type Metrics struct {
 	outgoing       *prometheus.CounterVec
 	outgoingTime   *prometheus.HistogramVec
 	deliveries     *prometheus.CounterVec
+	schedules      *prometheus.CounterVec
 	outboxEntries  *prometheus.GaugeVec
 	outboxOldest   *prometheus.GaugeVec
 
@@ -94,6 +95,7 @@ func New(c Config) *Metrics {
 		outgoing:      counter("outgoing_requests_total", "Requests of plugins to other servers, by what became of them.", "tenant", "plugin", "outcome"),
 		outgoingTime:  histogram("outgoing_request_seconds", "Time of plugins' requests to other servers.", requestBuckets(), "plugin"),
 		deliveries:    counter("outbox_deliveries_total", "Attempts to deliver events of the outbox, by what became of them.", "tenant", "channel", "outcome"),
+		schedules:     counter("schedule_runs_total", "Runs of plugins' schedules, by what became of them.", "tenant", "plugin", "schedule", "outcome"),
 		outboxEntries: gauges("outbox_entries", "Events in the outbox by state, counted now and then and to 1000.", "tenant", "channel", "state"),
 		outboxOldest:  gauges("outbox_oldest_timestamp_seconds", "Time of the oldest event that is not delivered, 0 without one.", "tenant", "channel"),
 		tenants:       newBounded(c.MaxTenants), routes: newBounded(maxRoutes), plugins: newBounded(maxPlugins),
@@ -105,7 +107,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.outgoing, m.outgoingTime, m.deliveries, m.outboxEntries, m.outboxOldest, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -236,6 +238,13 @@ func (m *Metrics) Outgoing(tenant, plugin, outcome string, took time.Duration) {
 func (m *Metrics) Delivery(tenant, channel, outcome string) {
 	if m != nil {
 		m.deliveries.WithLabelValues(m.tenants.label(tenant), m.channels.label(channel), m.outcomes.label(outcome)).Inc()
+	}
+}
+
+// ScheduleRun counts a run of a plugin's schedule.
+func (m *Metrics) ScheduleRun(tenant, plugin, schedule, outcome string) {
+	if m != nil {
+		m.schedules.WithLabelValues(m.tenants.label(tenant), m.plugins.label(plugin), m.handlers.label(schedule), m.outcomes.label(outcome)).Inc()
 	}
 }
 

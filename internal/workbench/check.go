@@ -256,8 +256,11 @@ func on(h pluginapi.Handler) string {
 	if h.Kind == pluginapi.KindEndpoint {
 		return h.Method + " " + h.Path
 	}
-	if h.Kind == pluginapi.KindService {
+	switch h.Kind {
+	case pluginapi.KindService:
 		return "service " + h.Service
+	case pluginapi.KindSchedule:
+		return "schedule " + h.Schedule
 	}
 	return h.Event
 }

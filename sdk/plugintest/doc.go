@@ -34,7 +34,8 @@
 // suite of calls compares the Host with the engine.
 //
 // CallService calls a service of the plugin, OnService plays one of another
-// plugin, and Raised has the events that the plugin raised.
+// plugin, and Raised has the events that the plugin raised. RunSchedule runs a
+// schedule.
 //
 // # What is not
 //

@@ -18,6 +18,7 @@ import (
 type call struct {
 	event     string // "" in an endpoint
 	service   bool   // the handler is a service
+	schedule  bool   // the handler is a schedule
 	root      Object
 	unwritten string   // why the arguments of the next host call are not whole
 	refused   *refusal // the last host call, if it was not done
@@ -217,8 +218,11 @@ func (h *Host) write(names []string, v any, remove bool) sdk.Status {
 
 // settableBy is what pluginapi.Settable goes by.
 func (c *call) settableBy() string {
-	if c.service {
+	switch {
+	case c.service:
 		return pluginapi.KindService
+	case c.schedule:
+		return pluginapi.KindSchedule
 	}
 	return c.event
 }

@@ -21,7 +21,8 @@ var clubManifest = []byte(`{
     {"number": 402, "kind": "service", "service": "size", "input": {"type": "object", "properties": {"least": {"type": "integer"}}},
      "output": {"type": "object", "required": ["size"], "properties": {"size": {"type": "integer"}}}},
     {"number": 403, "kind": "hook", "event": "club/member.adding"},
-    {"number": 404, "kind": "hook", "event": "school/pupil.added", "delivery": "durable"}
+    {"number": 404, "kind": "hook", "event": "school/pupil.added", "delivery": "durable"},
+    {"number": 405, "kind": "schedule", "schedule": "yearly", "cron": "0 0 1 1 *"}
   ]
 }`)
 
@@ -30,6 +31,7 @@ var errEmpty = &sdk.Error{Status: 404, Code: "EMPTY", Message: "There is nobody"
 func init() {
 	sdk.Register(401, join)
 	sdk.Register(402, size)
+	sdk.Register(405, func(c *sdk.Call) error { return add(c, c.Get("event.time")) })
 	sdk.Register(403, func(c *sdk.Call) error {
 		if c.Record("name").String() == "Eve" {
 			return &sdk.Error{Status: 409, Code: "UNWANTED", Message: "No"}
@@ -120,5 +122,15 @@ func TestCallServiceRefused(t *testing.T) {
 	_, err = h.CallService("size", plugintest.Object{"least": "one"})
 	if refused, ok := errors.AsType[*sdk.HostError](err); !ok || refused.Status != sdk.Invalid {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestRunSchedule(t *testing.T) {
+	h := newClub(t)
+	if err := h.RunSchedule("yearly"); err != nil || h.Records("member")[0]["name"] != "2026-01-02T03:04:05.000Z" {
+		t.Errorf("got %v, %v", h.Records("member"), err)
+	}
+	if err := h.RunSchedule("yearly"); err == nil || len(h.Records("member")) != 1 {
+		t.Errorf("the second one, whose name is taken: %v, %v", err, h.Records("member"))
 	}
 }
