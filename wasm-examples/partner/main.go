@@ -32,7 +32,7 @@ func points(c *sdk.Call) error {
 	if _, err := c.Storage(modelPartnerAccount).Find("userId", sdk.String(c.Session().UserID)); err != nil {
 		return sdk.IfNotFound(err, errNotConnected)
 	}
-	answer, err := c.HTTP().Request(configOf(c).URL+"/points", sdk.HTTPRequestOptions{
+	answer, err := c.HTTP().Request(configOf(c).URL()+"/points", sdk.HTTPRequestOptions{
 		SealedSecrets: []sdk.SealedSecret{{Place: "auth.bearer", Purpose: purposePartnerSecret, Sealed: sdk.Copy("result.secret")}},
 		Answer:        "json",
 	})

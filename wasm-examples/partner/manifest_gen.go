@@ -32,25 +32,17 @@ const (
 	purposePartnerSecret = "partner-secret"
 )
 
-// configOf reads the configuration of the plugin in the tenant. A secret is only
-// true, if it is set.
-func configOf(c *sdk.Call) config { return readConfig(c.Get("config")) }
+// configOf gives the configuration of the plugin in the tenant. A setting is read
+// when it is asked for; a secret is only true, if it is set.
+func configOf(c *sdk.Call) config { return config{c.Settings()} }
 
 // config is the configuration.
-type config struct {
-	// Where the partner's server is, without a slash at the end.
-	URL string
-}
+type config struct{ sdk.Settings }
 
-func readConfig(v sdk.Value) config {
-	var r config
-	for name, m := range v.Members() {
-		switch name {
-		case "url":
-			r.URL = m.String()
-		}
-	}
-	return r
+// URL is the setting url. Where the partner's server is, without a slash at
+// the end.
+func (x config) URL() string {
+	return x.Settings.Value("url").String()
 }
 
 // connectBody is the body of POST /partner/connect.
