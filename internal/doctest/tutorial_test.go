@@ -17,37 +17,89 @@ import (
 	"github.com/authhost/authhost/plugins"
 )
 
-// TestTutorial does what docs/plugin-tutorial.md says, up to the module: the
-// plugin there is begun, passes its tests, compiles and can be configured.
+// TestTutorial does what docs/plugin-tutorial.md says: each plugin there is begun,
+// passes its tests, compiles, is checked and can be configured.
 func TestTutorial(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(root, "docs", "plugin-tutorial.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "plugin-tutorial.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	page := string(text)
+	for name, marks := range map[string]map[string]string{
+		"only-acme": {
+			"manifest.json": `"id": "only-acme"`, "main.go": "func onlyOurDomain(", "main_test.go": "func TestOnlyOurDomain(",
+			"tests.json": `"name": "our own may sign up"`, "authhost.yaml": "config: { domain: acme.example }",
+		},
+		"visits": {
+			"manifest.json": `"id": "visits"`, "main.go": "func show(", "main_test.go": "func TestThanks(",
+			"tests.json": `"name": "visits are counted`, "authhost.yaml": "config: { mailAt: 2 }",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := begin(t, name)
+			for file, mark := range marks {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(snippet(t, page, mark)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			module := build(t, dir, name)
+			if _, missing := plugins.Module("email-password"); missing != nil {
+				t.Skip("there are no built plugins; make plugins makes them")
+			}
+			runTests(t, module, filepath.Join(dir, "tests.json"))
+			report, err := workbench.Check(t.Context(), module, workbench.Options{})
+			if err != nil || !report.OK() {
+				t.Errorf("check: %+v, %v", report, err)
+			}
+			cfg, err := config.Load(filepath.Join(dir, "authhost.yaml"))
+			if err == nil {
+				err = engine.Check(cfg, plugins.Module)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	list := "only-acme/" + strings.Join(filesIn(t, begin(t, "only-acme")), "\nonly-acme/") + "\nnext:\n"
+	if !strings.Contains(page, list) {
+		t.Errorf("the page does not list\n%s", list)
+	}
+}
+
+// begin begins a project in Go as "authhost plugin new" does.
+func begin(t *testing.T, name string) (dir string) {
+	t.Helper()
 	here, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := filepath.Join(t.TempDir(), "only-acme")
-	files, err := workbench.New(workbench.Project{Name: "only-acme", Language: "go", Dir: dir, SDK: here})
+	dir = filepath.Join(t.TempDir(), name)
+	if _, err := workbench.New(workbench.Project{Name: name, Language: "go", Dir: dir, SDK: here}); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// filesIn lists the files of a project.
+func filesIn(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list := "only-acme/" + strings.Join(files, "\nonly-acme/") + "\nnext:\n"; !strings.Contains(string(page), list) {
-		t.Errorf("the page does not list\n%s", list)
+	for _, e := range entries {
+		names = append(names, e.Name())
 	}
-	for name, mark := range map[string]string{
-		"manifest.json": `"id": "only-acme"`, "main.go": "func onlyOurDomain(", "main_test.go": "func TestOnlyOurDomain(",
-		"tests.json": `"name": "our own may sign up"`, "authhost.yaml": "config: { domain: acme.example }",
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(snippet(t, string(page), mark)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	return names
+}
+
+// build runs a plugin's tests in Go and makes its module.
+func build(t *testing.T, dir, name string) (module string) {
+	t.Helper()
 	if _, err := bind.Write(dir); err != nil {
 		t.Fatal(err)
 	}
-	module := filepath.Join(dir, "only-acme.wasm")
+	module = filepath.Join(dir, name+".wasm")
 	for _, command := range []string{"test ./...", "build -buildmode=c-shared -o " + module + " ."} {
 		c := exec.Command("go", strings.Fields(command)...)
 		c.Dir = dir
@@ -60,14 +112,7 @@ func TestTutorial(t *testing.T) {
 		}
 	}
 	pack(t, module, filepath.Join(dir, "manifest.json"))
-	runTests(t, module, filepath.Join(dir, "tests.json"))
-	cfg, err := config.Load(filepath.Join(dir, "authhost.yaml"))
-	if err == nil {
-		err = engine.Check(cfg, plugins.Module)
-	}
-	if _, missing := plugins.Module("email-password"); err != nil && missing == nil {
-		t.Error(err)
-	}
+	return module
 }
 
 // pack puts a manifest into a module.
@@ -98,7 +143,7 @@ func runTests(t *testing.T, module, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = tests.Run(t.Context(), m, workbench.Options{}, func(r workbench.TestResult) {
+	err = tests.Run(t.Context(), m, workbench.Options{BuiltIn: plugins.Module}, func(r workbench.TestResult) {
 		if !r.OK {
 			t.Errorf("%s: %q", r.Name, r.Faults)
 		}
