@@ -145,6 +145,9 @@ type Handler struct {
 	Errors     []string        `json:"errors,omitempty"`     // names of the manifest's errors that it answers with
 	Response   json.RawMessage `json:"response,omitempty"`   // JSON Schema of the body of an answer with status 200, for documents
 	OpenAPI    json.RawMessage `json:"openapi,omitempty"`    // an OpenAPI 3.1 operation object
+	// Answer says that it answers with text or bytes, where response.body is a
+	// text; else its answers are JSON.
+	Answer *Answer `json:"answer,omitempty"`
 
 	// Hooks.
 	Event  string   `json:"event,omitempty"`

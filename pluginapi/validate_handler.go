@@ -26,6 +26,7 @@ func (m *Manifest) validateHandlers(r *report) {
 		for _, dialect := range h.Dialects {
 			r.oneOf(at+".dialects", dialect, Dialects()...)
 		}
+		m.validateAnswer(r, at+".answer", h)
 		switch h.Kind {
 		case KindEndpoint:
 			h.validateEndpoint(r, at)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // Response is the answer as it is being put together.
@@ -15,6 +16,9 @@ type Response struct {
 	Headers  http.Header // to be changed by Header alone
 	Redirect string
 	Cookies  []session.Cookie // to be changed by SetCookie and DropCookies alone
+	// Page says what a body is that is a text; nil: JSON, or what the header
+	// Content-Type says.
+	Page *pluginapi.Answer
 
 	// Plugins that say where the answer leads and may not lead anywhere; "" for
 	// a target that needs no check.

@@ -45,6 +45,7 @@ func (ex *Exchange) RunEndpoint(ctx context.Context, e Entry) error {
 		_, err := ex.run(ctx, e, &Call{})
 		return err
 	})
+	ex.Response.Page = e.Handler.Answer
 	ex.settle()
 	return err
 }

@@ -193,6 +193,10 @@ func (c *Call) writeHeader(name string, v document.Value) pluginapi.Status {
 	switch http.CanonicalHeaderKey(name) {
 	case "Set-Cookie", "Content-Length", "Transfer-Encoding", "Connection", "Trailer", "Upgrade":
 		return pluginapi.StatusDenied
+	case "Content-Type":
+		if c.event == "" && c.Entry.Plugin.Manifest.KnowsPermissions() && !v.IsNullish() && !pluginapi.JSONMedia(v.Str()) {
+			return pluginapi.StatusDenied // the manifest says it, and the host how it is shown
+		}
 	}
 	if v.IsNullish() { // nil also keeps the default of Content-Type away
 		c.Exchange.Response.Header()[http.CanonicalHeaderKey(name)] = nil

@@ -63,6 +63,9 @@ func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request
 		if err == nil {
 			err = a.checkRedirects(ctx, ex)
 		}
+		if err == nil {
+			err = checkPage(&ex.Response)
+		}
 		return err
 	})
 	if err == nil {

@@ -26,16 +26,45 @@ func write(w http.ResponseWriter, r *dispatch.Response) int {
 		w.WriteHeader(status)
 		return status
 	}
-	var body []byte
-	if h.Get("Content-Type") != mediaJSON && r.Body.Kind() == document.String {
-		body = []byte(r.Body.Str())
-	} else {
-		body = r.Body.AppendJSON(make([]byte, 0, 1024))
-	}
+	body := bodyOf(h, r)
 	h["Content-Length"] = []string{strconv.Itoa(len(body))} // so that a flush ends the answer
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away is nobody's error
 	return status
+}
+
+// bodyOf returns the body of an answer, and sets the headers that say what it
+// is.
+func bodyOf(h http.Header, r *dispatch.Response) []byte {
+	if r.Body.Kind() != document.String {
+		return r.Body.AppendJSON(make([]byte, 0, 1024))
+	}
+	if page, err := pageOf(r); err == nil && page != nil {
+		for _, header := range r.Page.Headers() {
+			h[header.Name] = []string{header.Value}
+		}
+		return page
+	}
+	if h.Get("Content-Type") != mediaJSON {
+		return []byte(r.Body.Str())
+	}
+	return r.Body.AppendJSON(nil)
+}
+
+// pageOf returns the body of an answer that is a page, nil for others.
+func pageOf(r *dispatch.Response) ([]byte, error) {
+	if r.Page == nil || r.Body.Kind() != document.String || r.Redirect != "" {
+		return nil, nil
+	}
+	return r.Page.Bytes(r.Body.Str())
+}
+
+// checkPage finds a page that cannot be sent, which is its plugin's fault.
+func checkPage(r *dispatch.Response) error {
+	if _, err := pageOf(r); err != nil {
+		return apierror.Internal(err)
+	}
+	return nil
 }
 
 var (

@@ -20,6 +20,13 @@ var documentCases = table{
 			}
 		})
 	},
+	"what an answer is": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			g.set("response.headers.content-type", pluginapi.KindString, "text/html", pluginapi.StatusDenied)
+			g.set("response.headers.content-type", pluginapi.KindString, "application/javascript", pluginapi.StatusDenied)
+			g.set("response.headers.content-type", pluginapi.KindString, "application/scim+json", pluginapi.StatusOK)
+		})
+	},
 	"arguments that could not be written": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			refused := func(message string) {

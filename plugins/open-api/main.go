@@ -30,13 +30,5 @@ func reference(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	for _, h := range [...][2]string{
-		{"content-type", "text/html"},
-		{"content-security-policy", contentSecurityPolicy},
-		{"x-content-type-options", "nosniff"},
-		{"referrer-policy", "no-referrer"},
-	} {
-		c.SetHeader(h[0], sdk.String(h[1]))
-	}
 	return c.ReplyWith(sdk.String(render(doc)))
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/authhost/authhost/sdk"
 )
 
-// style is all that the page looks like. The policy names its hash, so that no
-// other style counts.
+// style is all that the page looks like. The manifest has its SHA-256, so that
+// no other style counts; a test compares.
 const style = `:root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 summary{cursor:pointer;padding:.3rem 0}
@@ -19,14 +19,6 @@ details>div{padding:0 0 1rem 1.2rem}
 b{display:inline-block;min-width:3.5rem}
 dt{font-weight:600}
 dd{margin:0 0 .4rem 1.2rem}`
-
-// contentSecurityPolicy lets the page have its style and nothing else: what is
-// in the descriptions is text, and stays text even if this plugin failed to
-// escape it (Content Security Policy Level 3).
-const contentSecurityPolicy = "default-src 'none'; style-src 'sha256-" + styleHash + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
-
-// styleHash is the SHA-256 of style, in base64. A test compares.
-const styleHash = "2SYoM85P/WCsMx7qdl1+g3I7SCmGqbeoRmJlrRi1xso="
 
 // methods in the order in which the page shows them.
 var methods = [...]string{"get", "post"}

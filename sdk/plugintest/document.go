@@ -204,6 +204,9 @@ func (h *Host) write(names []string, v any, remove bool) sdk.Status {
 		return sdk.Denied
 	}
 	if len(names) == 3 && names[1] == "headers" {
+		if mediaType, isText := v.(string); isText && names[0] == "response" && names[2] == "content-type" && c.event == "" && h.manifest.KnowsPermissions() && !pluginapi.JSONMedia(mediaType) {
+			return sdk.Denied // the manifest says it
+		}
 		return c.writeHeader(names[0], names[2], v)
 	}
 	if status := h.checkAnswer(names, v); status != sdk.OK {

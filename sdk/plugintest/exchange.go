@@ -56,15 +56,16 @@ func (r Response) String() string {
 // exchange is a request on its way through the plugin's handlers.
 type exchange struct {
 	request    Object
-	response   Object   // status, body, headers, cookies, redirect, sessionToken
-	setCookies []string // Set-Cookie values of the answer that others set
-	injected   string   // cookies that were added to the request's
-	session    string   // token of the session that the request proves
-	issued     string   // token of the session that the answer hands out
-	kept       string   // token of the session that the client keeps of the user who acts as another
-	keeps      string   // the same after the answer
-	ended      bool     // the answer takes the session away
-	reason     string   // why, of either
+	page       *pluginapi.Answer // what the endpoint says of its answer
+	response   Object            // status, body, headers, cookies, redirect, sessionToken
+	setCookies []string          // Set-Cookie values of the answer that others set
+	injected   string            // cookies that were added to the request's
+	session    string            // token of the session that the request proves
+	issued     string            // token of the session that the answer hands out
+	kept       string            // token of the session that the client keeps of the user who acts as another
+	keeps      string            // the same after the answer
+	ended      bool              // the answer takes the session away
+	reason     string            // why, of either
 	phase      string
 	pending    Object // the answer of a hook that put a step before the session
 	forget     bool   // rememberMe was false, while a session is created
@@ -112,6 +113,7 @@ func (h *Host) serve(endpoint *pluginapi.Handler) (sdk.Result, *refusal) {
 	}
 	h.last = h.newCall(Event{})
 	result, refused = h.runUnit(endpoint, h.last)
+	h.exchange.page = endpoint.Answer
 	h.settle()
 	if refused != nil {
 		return result, refused
@@ -153,7 +155,7 @@ func (h *Host) settle() bool {
 	if ex.pending == nil {
 		return false
 	}
-	ex.response, ex.pending, ex.issued, ex.ended = ex.pending, nil, "", true
+	ex.response, ex.pending, ex.page, ex.issued, ex.ended = ex.pending, nil, nil, "", true
 	return true
 }
 
@@ -220,6 +222,7 @@ func (h *Host) answer() Response {
 	} else {
 		r.Location = r.Headers["location"]
 	}
+	h.asPage(&r)
 	if h.serverCall() {
 		return r // there is no client to send cookies to
 	}
@@ -227,6 +230,24 @@ func (h *Host) answer() Response {
 		r.Cookies[name] = h.cookie(name, value)
 	}
 	return r
+}
+
+// asPage makes an answer what its endpoint says that it is.
+func (h *Host) asPage(r *Response) {
+	body, isText := r.Body.(string)
+	if h.exchange.page == nil || !isText {
+		return
+	}
+	page, err := h.exchange.page.Bytes(body)
+	if err != nil {
+		h.t.Log(err)
+		r.Status, r.Body = 500, nil
+		return
+	}
+	r.Body = string(page)
+	for _, header := range h.exchange.page.Headers() {
+		r.Headers[strings.ToLower(header.Name)] = header.Value
+	}
 }
 
 // statusOf is the status that an answer has.
