@@ -60,7 +60,7 @@ type Header struct{ Name, Value string }
 // canonical.
 func (a *Answer) Headers() []Header {
 	mediaType := a.Type
-	if slices.Contains(textAnswers, a.Type) {
+	if slices.Contains(textAnswers, a.Type) && a.Type != "text/html" { // a page says it in its head
 		mediaType += "; charset=utf-8"
 	}
 	return []Header{

@@ -23,7 +23,7 @@ func TestPages(t *testing.T) {
 	}{
 		"a page": {
 			&pluginapi.Answer{Type: "text/html"}, []w.Step{w.Set("response.body", "<p>Grüße"), w.Set("response.headers.content-security-policy", "script-src *")},
-			200, "<p>Grüße", "text/html; charset=utf-8", strict,
+			200, "<p>Grüße", "text/html", strict,
 		},
 		"a text":      {&pluginapi.Answer{Type: "text/plain"}, []w.Step{w.Set("response.body", "1")}, 200, "1", "text/plain; charset=utf-8", strict},
 		"bytes":       {&pluginapi.Answer{Type: "image/png"}, []w.Step{w.Set("response.body", "iVBORw==")}, 200, "\x89PNG", "image/png", strict},
