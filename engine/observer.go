@@ -101,6 +101,7 @@ func (o *observer) Stored(took time.Duration, err error) {
 func (o *observer) record(ex *dispatch.Exchange, event audit.Event) {
 	ctx := context.Background()
 	event.Time, event.Tenant, event.IP, event.RequestID = ex.Now, ex.Realm.ID, ex.Request.IP, ex.Request.ID
+	event.AssumedBy = ex.AssumedBy()
 	if event.ImpersonatedBy == "" {
 		event.ImpersonatedBy = ex.Impersonator(ctx)
 	}

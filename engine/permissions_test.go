@@ -184,6 +184,14 @@ func changes() []act {
 			uses:  []pluginapi.Capability{{Name: pluginapi.CapKeys, Keys: []string{"mine"}}},
 			steps: []w.Step{w.Call("keys", "sign", `{"use":"mine","alg":"ES256","claims":{"sub":"somebody"},"expiresIn":60}`), w.Must(), w.Copy("response.body.token", "result.token")},
 			done:  func(s *server, host string) bool { return s.at(host, "GET", "/sign", "", nil).get("token") != "" }},
+		{name: "say who a request comes from", permission: "authentication",
+			handler: pluginapi.Handler{Number: 1, Kind: pluginapi.KindHook, Event: before, Match: &pluginapi.Match{Paths: []string{"/get-session"}}},
+			uses:    []pluginapi.Capability{{Name: pluginapi.CapSession}},
+			steps:   []w.Step{w.Copy("args.userId", "request.headers.x-user"), w.Call("session", "assume", ""), w.Must()},
+			done: func(s *server, host string) bool {
+				id := s.signsUp(host).get("user.id")
+				return s.at(host, "GET", "/get-session", "", http.Header{"X-User": {id}}).get("user.id") == id
+			}},
 		{name: "act as another user", permission: "impersonation", handler: pluginapi.Handler{Number: 1, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/become"},
 			uses:  []pluginapi.Capability{{Name: pluginapi.CapSession}},
 			steps: []w.Step{w.Copy("args.userId", "request.body.userId"), w.Copy("args.actor", "session.user.id"), w.Call("session", "create", ""), w.Must(), w.Copy("response.body.by", "result.session.impersonatedBy")},

@@ -252,3 +252,112 @@ func TestImpersonationBounds(t *testing.T) {
 		t.Errorf("signed out, taken away is %v", out.expired)
 	}
 }
+
+// keysPlugin is a plugin that makes API keys and lets requests act for their
+// users. It keeps the digest of a key, not the key, by which it finds it.
+func keysPlugin() *w.Guest {
+	digest := []w.Step{w.Copy("args.value", "request.headers.x-api-key"), w.Call(pluginapi.CapCrypto, "digest", ""), w.Must(), w.Copy("scratch.digest", "result.digest")}
+	m := &pluginapi.Manifest{
+		ID:     "keys",
+		Models: map[string]pluginapi.Model{"apiKey": {Fields: map[string]pluginapi.Field{"digest": {Type: "string", Unique: true}, "userId": {Type: "string", References: "user"}}}},
+		Fields: map[string]map[string]pluginapi.Field{"session": {"keyName": closed()}},
+		Capabilities: []pluginapi.Capability{
+			{Name: pluginapi.CapSession}, {Name: pluginapi.CapCrypto, Purposes: []string{"key"}}, {Name: pluginapi.CapStorage, Write: []string{"apiKey"}}, {Name: pluginapi.CapAudit},
+		},
+		Handlers: []pluginapi.Handler{
+			{Number: 1, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/keys/create", Session: pluginapi.SessionRequired},
+			{Number: 2, Kind: pluginapi.KindHook, Event: pluginapi.EventRequestBefore, Match: &pluginapi.Match{Headers: []string{"x-api-key"}}},
+			{Number: 3, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/keys/used", Session: pluginapi.SessionRequired},
+			{Number: 4, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/keys/fresh", Session: pluginapi.SessionFresh},
+		},
+	}
+	return w.New(m).Permit("authorization", "authentication", "tokens").
+		Handler(1, w.Copy("args.value", "request.body.key"), w.Call(pluginapi.CapCrypto, "digest", ""), w.Must(),
+			w.Set("args.model", "apiKey"), w.Copy("args.record.digest", "result.digest"), w.Copy("args.record.userId", "session.user.id"),
+			w.Call(pluginapi.CapStorage, "insert", ""), w.Must(), w.Copy("response.body.id", "result.id")).
+		Handler(2, append(digest,
+			w.Set("args.model", "apiKey"), w.Set("args.index", "digest"), w.Copy("args.value", "scratch.digest"), w.Call(pluginapi.CapStorage, "find", ""),
+			w.If(pluginapi.StatusNotFound, w.Deny("401", "INVALID_API_KEY", "There is no such API key")), w.Must(),
+			w.Copy("args.userId", "result.userId"), w.Copy("args.id", "result.id"), w.SetJSON("args.expiresIn", "600"), w.Set("args.fields.keyName", "ci"),
+			w.Call(pluginapi.CapSession, "assume", ""), w.Must())...).
+		Handler(3, w.Copy("response.body.session", "session.session"), w.Copy("response.body.fresh", "session.fresh"),
+			w.Copy("args.userId", "session.user.id"), w.Set("args.action", "used"), w.Call(pluginapi.CapAudit, "record", ""), w.Must(),
+			w.Copy("args.userId", "session.user.id"), w.Call(pluginapi.CapSession, "create", ""), w.Copy("response.body.create", "result.code"),
+			w.Call(pluginapi.CapSession, "reissue", "{}"), w.Must(),
+			w.Call(pluginapi.CapSession, "update", `{"set":{"keyName":"x"}}`), w.Copy("response.body.update", "result.code"),
+			w.Call(pluginapi.CapSession, "end", "{}"), w.Copy("response.body.end", "result.code")).
+		Handler(4, w.Set("response.body.fresh", "yes"))
+}
+
+// TestVirtualSession: a request with an API key acts for the key's user, in a
+// session that is there for this request alone and says so, and comes to nothing
+// that would outlive the request.
+func TestVirtualSession(t *testing.T) {
+	needPlugins(t, "email-password", "account")
+	s := serve(t, `
+tenants:
+  - id: main
+    baseURL: http://main.example
+    passwords: {algorithm: argon2id}
+    session: {updateAge: 1ms, freshAge: 0s, cookieCache: {enabled: true}}
+    plugins:
+      - {id: email-password}
+      - {id: account}
+      - {id: keys, module: DIR/keys.wasm, grants: [session, crypto, storage, audit, authorization, authentication, tokens]}
+`, keysPlugin())
+	ada, eve := s.signUp("", "ada@example.com"), s.signUp("", "eve@example.com")
+	key := s.do(request{method: "POST", path: "/api/auth/keys/create", cookie: ada.cookie(), body: `{"key":"k3y-of-ada"}`}).get("id")
+	call := func(method, path, body string) answer {
+		t.Helper()
+		a := s.do(request{method: method, path: "/api/auth" + path, cookie: eve.cookie(), body: body, header: http.Header{"X-Api-Key": {"k3y-of-ada"}}})
+		if len(a.header.Values("Set-Cookie")) > 0 || strings.Contains(a.text, ada.get("token")) {
+			t.Errorf("%s %s gives something away: %v %s", method, path, a.header, a.text)
+		}
+		return a
+	}
+
+	got := call("GET", "/get-session", "")
+	for path, want := range map[string]string{
+		"session.id": key, "session.virtual": "true", "session.keyName": "ci", "session.token": "", "session.userId": ada.get("user.id"),
+		"session.expiresAt": s.clock.Now().Add(10 * time.Minute).UTC().Format("2006-01-02T15:04:05.000Z"), "user.email": "ada@example.com",
+	} {
+		if have := got.get(path); have != want {
+			t.Errorf("%s is %q, want %q", path, have, want)
+		}
+	}
+	used := call("POST", "/keys/used", "{}")
+	for path, want := range map[string]string{
+		"session.virtual": "true", "fresh": "false", "create": pluginapi.ServerCallCode, "update": pluginapi.VirtualSessionCode, "end": pluginapi.VirtualSessionCode,
+	} {
+		if have := used.get(path); have != want {
+			t.Errorf("a plugin gets %s %q, want %q", path, have, want)
+		}
+	}
+	call("POST", "/keys/fresh", "{}").want(t, http.StatusForbidden, "SESSION_NOT_FRESH")
+	call("POST", "/sign-out", "{}").want(t, http.StatusForbidden, pluginapi.VirtualSessionCode)
+	call("POST", "/update-user", `{"name":"Countess"}`).want(t, http.StatusOK, "")
+	call("POST", "/revoke-session", `{"token":"`+eve.get("token")+`"}`).want(t, http.StatusOK, "")
+	call("GET", "/list-sessions", "").want(t, http.StatusForbidden, "SESSION_NOT_FRESH")
+	if log := s.auditLog("keys.used"); len(log) != 1 || log[0].Actor != ada.get("user.id") || log[0].AssumedBy != "keys" {
+		t.Errorf("the audit log has %+v", log)
+	}
+	if log := s.auditLog("user.updated"); len(log) != 1 || log[0].AssumedBy != "keys" {
+		t.Errorf("the audit log has %+v", log)
+	}
+
+	// Sessions that are stored go on, but for those that the user ends.
+	for name, cookie := range map[string]string{"Countess": ada.cookie(), "Ada": eve.cookie()} {
+		if own := s.do(request{method: "GET", path: "/api/auth/get-session?disableCookieCache=true", cookie: cookie}); own.get("user.name") != name || own.get("session.virtual") != "" {
+			t.Errorf("the session of %s is %s", name, own.text)
+		}
+	}
+	call("POST", "/revoke-other-sessions", "{}").want(t, http.StatusOK, "")
+	if own := s.do(request{method: "GET", path: "/api/auth/get-session?disableCookieCache=true", cookie: ada.cookie()}); own.text != "null" {
+		t.Errorf("after all were ended the session is %s", own.text)
+	}
+	if got := call("GET", "/get-session", ""); got.get("session.id") != key {
+		t.Errorf("the key no longer works: %s", got.text)
+	}
+	wrong := s.do(request{method: "GET", path: "/api/auth/get-session", header: http.Header{"X-Api-Key": {"wrong"}}})
+	wrong.want(t, http.StatusUnauthorized, "INVALID_API_KEY")
+}

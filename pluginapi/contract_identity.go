@@ -50,6 +50,7 @@ var shapes = []Shape{
 		{Name: "ipAddress", Type: TypeText | TypeNull},
 		{Name: "userAgent", Type: TypeText | TypeNull},
 		{Name: "impersonatedBy", Type: TypeText, Doc: "the id of the user who acts in it, if that is not its own"},
+		{Name: "virtual", Type: TypeBool, Doc: "true in a [virtual](#virtual-sessions) session"},
 	}},
 	{Name: "verification", Doc: "a value under an identifier", Members: []Param{
 		{Name: "id", Type: TypeText, Required: true},

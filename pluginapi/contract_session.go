@@ -13,6 +13,12 @@ var (
 // client of the user's.
 const ServerCallCode = "SERVER_CALL"
 
+// VirtualSessionCode is the code of a refusal to change or end a session that is
+// there for one request alone.
+const VirtualSessionCode = "VIRTUAL_SESSION"
+
+var virtualSession = Code{VirtualSessionCode, "the session is virtual: there is nothing to change or end"}
+
 // NotImpersonatedCode is the code of a refusal to go back from a session that
 // its own user acts in.
 const NotImpersonatedCode = "NOT_IMPERSONATED"
@@ -66,7 +72,7 @@ var sessionFunctions = []Function{
 	},
 	{
 		Capability: CapSession, Name: "end", Doc: "deletes the current session and expires its cookies, even if there is none",
-		Args: []Param{argReason},
+		Args: []Param{argReason}, Codes: []Code{virtualSession},
 	},
 	{
 		Capability: CapSession, Name: "find", Doc: "finds a live session by its token",
@@ -80,7 +86,7 @@ var sessionFunctions = []Function{
 	{
 		Capability: CapSession, Name: "update", Doc: "changes additional fields of the current session",
 		Args:   []Param{{Name: "set", Type: TypeObject, Open: true, Doc: "fields that the plugin's manifest adds to sessions; others are denied"}, argInput},
-		Result: []Param{resultSession}, Statuses: []Outcome{notFound}, Codes: []Code{{NoFields, "nothing is to change"}},
+		Result: []Param{resultSession}, Statuses: []Outcome{notFound}, Codes: []Code{{NoFields, "nothing is to change"}, virtualSession},
 	},
 	{
 		Capability: CapSession, Name: "restore", Since: "1.1",
@@ -89,7 +95,20 @@ var sessionFunctions = []Function{
 		Statuses: []Outcome{{StatusNotFound, "the client has not kept it, or it has ended; then the impersonated one is left"}, {StatusDenied, "the plugin has no permission"}},
 		Codes:    []Code{{NotImpersonatedCode, "nobody acts in the request's session for another, or there is none"}, {ServerCallCode, "a server call has no session to go back to"}},
 	},
-	{Capability: CapSession, Name: "reissue", Doc: "sends the cookie of the current session again", Statuses: []Outcome{notFound}},
+	{Capability: CapSession, Name: "reissue", Doc: "sends the cookie of the current session again, unless the request is a server call", Statuses: []Outcome{notFound}},
+	{
+		Capability: CapSession, Name: "assume", Since: "1.1",
+		Doc: "makes a [virtual session](#virtual-sessions) of a user the request's, in `request.before`: for this request alone, and it is a server call then. The plugin has checked a proof of its own; needs `authentication`",
+		Args: []Param{
+			argUserID, {Name: "id", Type: TypeText, Doc: "the session's id, such as that of an API key; default a random one"},
+			{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Doc: "when the proof ends, as `expiresAt` shows it; default as other sessions"}, argOwnFields,
+		},
+		Result: []Param{resultSession, resultUser},
+		Statuses: []Outcome{
+			{StatusNotFound, "there is no such user"},
+			{StatusDenied, "the plugin has no permission, the request has a service key or such a session already, or a field is not one that the manifest adds to sessions"},
+		},
+	},
 	{
 		Capability: CapSession, Name: "use", Doc: "makes a session the request's, in `request.before`. By token: in place of the request's cookie. By id and userId: the plugin must know otherwise that the request may act in it, and it is a server call then",
 		Args: []Param{

@@ -40,6 +40,7 @@ const (
 	PermSubjects
 	PermRedirects
 	PermImpersonation
+	PermAuthentication
 	// PermCookies stands for the capability "cookies", with which a plugin sees
 	// the cookies of others.
 	PermCookies
@@ -103,6 +104,10 @@ var permissions = []PermissionInfo{
 	{
 		Set: PermImpersonation, Name: "impersonation",
 		Changes: "who acts as whom: lets the user of a session act as any other user, which is recorded",
+	},
+	{
+		Set: PermAuthentication, Name: "authentication",
+		Changes: "whom a request is taken to come from: any user, by a proof that it checks itself",
 	},
 }
 

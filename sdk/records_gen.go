@@ -110,6 +110,7 @@ type Session struct {
 	IPAddress      string
 	UserAgent      string
 	ImpersonatedBy string // the id of the user who acts in it, if that is not its own
+	Virtual        bool   // true in a [virtual](#virtual-sessions) session
 	Fields         Value
 }
 
@@ -135,6 +136,8 @@ func sessionOf(v Value) Session {
 			r.UserAgent = m.String()
 		case "impersonatedBy":
 			r.ImpersonatedBy = m.String()
+		case "virtual":
+			r.Virtual = m.IsTrue()
 		}
 	}
 	return r

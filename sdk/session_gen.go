@@ -171,7 +171,8 @@ type SessionEndOptions struct {
 }
 
 // End deletes the current session and expires its cookies, even if there is
-// none.
+// none. CodeOf the error may be "VIRTUAL_SESSION" (the session is virtual:
+// there is nothing to change or end).
 func (s Sessions) End(o SessionEndOptions) error {
 	a := s.c.begin()
 	a.optional("reason", o.Reason)
@@ -244,7 +245,8 @@ type SessionUpdateOptions struct {
 
 // Update changes additional fields of the current session. The error is
 // NotFound: there is none. CodeOf the error may be "NO_FIELDS" (nothing is
-// to change).
+// to change), "VIRTUAL_SESSION" (the session is virtual: there is nothing to
+// change or end).
 func (s Sessions) Update(o SessionUpdateOptions) (Session, error) {
 	a := s.c.begin()
 	a.fields("set", o.Set, false)
@@ -287,12 +289,51 @@ func (s Sessions) Restore(o SessionRestoreOptions) (SessionRestoreResult, error)
 	return r, err
 }
 
-// Reissue sends the cookie of the current session again. The error is
-// NotFound: there is none.
+// Reissue sends the cookie of the current session again, unless the request
+// is a server call. The error is NotFound: there is none.
 func (s Sessions) Reissue() error {
 	a := s.c.begin()
 	_, err := a.call(importSessions, "session", "reissue")
 	return err
+}
+
+// SessionAssumeOptions are what may be left out of Sessions.Assume.
+type SessionAssumeOptions struct {
+	ID        string  // the session's id, such as that of an API key; default a random one
+	ExpiresIn int64   // seconds: when the proof ends, as expiresAt shows it; default as other sessions
+	Fields    []Field // fields of sessions that the plugin's manifest adds, since 1.1
+}
+
+// SessionAssumeResult is the result of Sessions.Assume.
+type SessionAssumeResult struct {
+	Session Session
+	User    User
+}
+
+// Assume makes a [virtual session](#virtual-sessions) of a user the
+// request's, in request.before: for this request alone, and it is a server
+// call then. The plugin has checked a proof of its own; needs
+// authentication. The error is NotFound: there is no such user. The error is
+// Denied: the plugin has no permission, the request has a service key or
+// such a session already, or a field is not one that the manifest adds to
+// sessions.
+func (s Sessions) Assume(userID string, o SessionAssumeOptions) (SessionAssumeResult, error) {
+	a := s.c.begin()
+	a.text("userId", userID)
+	a.optional("id", o.ID)
+	a.number("expiresIn", o.ExpiresIn, false)
+	a.fields("fields", o.Fields, false)
+	v, err := a.call(importSessions, "session", "assume")
+	var r SessionAssumeResult
+	for name, m := range v.Members() {
+		switch name {
+		case "session":
+			r.Session = sessionOf(m)
+		case "user":
+			r.User = userOf(m)
+		}
+	}
+	return r, err
 }
 
 // SessionUseOptions are what may be left out of Sessions.Use.

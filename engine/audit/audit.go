@@ -24,12 +24,15 @@ type Event struct {
 	Action string    `json:"action"`          // what happened, such as "session.created"
 	Actor  string    `json:"actor,omitempty"` // user id; empty if unknown
 	// ImpersonatedBy is the id of the user who acts as the actor; empty if nobody does.
-	ImpersonatedBy string            `json:"impersonatedBy,omitempty"`
-	IP             string            `json:"ip,omitempty"`        // address of the client
-	RequestID      string            `json:"requestId,omitempty"` // as in the log
-	Plugin         string            `json:"plugin,omitempty"`    // id of the plugin that reports it; empty: the engine
-	Outcome        string            `json:"outcome"`             // Success or Failure
-	Details        map[string]string `json:"details,omitempty"`
+	ImpersonatedBy string `json:"impersonatedBy,omitempty"`
+	// AssumedBy is the id of the plugin on whose word the request was the actor's,
+	// without a session that is stored; empty if it was in one, or in none.
+	AssumedBy string            `json:"assumedBy,omitempty"`
+	IP        string            `json:"ip,omitempty"`        // address of the client
+	RequestID string            `json:"requestId,omitempty"` // as in the log
+	Plugin    string            `json:"plugin,omitempty"`    // id of the plugin that reports it; empty: the engine
+	Outcome   string            `json:"outcome"`             // Success or Failure
+	Details   map[string]string `json:"details,omitempty"`
 }
 
 // Log takes events. Implementations are safe for concurrent use.
@@ -64,7 +67,7 @@ func (e Event) cleaned() Event {
 	if e.Outcome == "" {
 		e.Outcome = Success
 	}
-	for _, text := range []*string{&e.Tenant, &e.Action, &e.Actor, &e.ImpersonatedBy, &e.IP, &e.RequestID, &e.Plugin, &e.Outcome} {
+	for _, text := range []*string{&e.Tenant, &e.Action, &e.Actor, &e.ImpersonatedBy, &e.AssumedBy, &e.IP, &e.RequestID, &e.Plugin, &e.Outcome} {
 		*text = cut(*text)
 	}
 	if len(e.Details) == 0 {
@@ -125,7 +128,7 @@ type slogLog struct{ logger *slog.Logger }
 func (l slogLog) Record(ctx context.Context, e Event) error {
 	e = e.cleaned()
 	attrs := []slog.Attr{slog.Time("at", e.Time), slog.String("tenant", e.Tenant), slog.String("action", e.Action), slog.String("outcome", e.Outcome)}
-	for _, a := range []slog.Attr{slog.String("actor", e.Actor), slog.String("impersonatedBy", e.ImpersonatedBy), slog.String("ip", e.IP), slog.String("requestId", e.RequestID), slog.String("plugin", e.Plugin)} {
+	for _, a := range []slog.Attr{slog.String("actor", e.Actor), slog.String("impersonatedBy", e.ImpersonatedBy), slog.String("assumedBy", e.AssumedBy), slog.String("ip", e.IP), slog.String("requestId", e.RequestID), slog.String("plugin", e.Plugin)} {
 		if a.Value.String() != "" {
 			attrs = append(attrs, a)
 		}

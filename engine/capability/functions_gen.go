@@ -52,6 +52,7 @@ var functions = map[string]map[string]function{
 		"update":     bind(decodeSessionUpdateArgs, (*Host).sessionUpdate),
 		"restore":    bind(decodeSessionRestoreArgs, (*Host).sessionRestore),
 		"reissue":    bind(decodeSessionReissueArgs, (*Host).sessionReissue),
+		"assume":     bind(decodeSessionAssumeArgs, (*Host).sessionAssume),
 		"use":        bind(decodeSessionUseArgs, (*Host).sessionUse),
 	},
 	"verification": {

@@ -77,7 +77,7 @@ func (h *Host) auditRecord(ctx context.Context, c *dispatch.Call, a auditRecordA
 	}
 	r := &c.Exchange.Request
 	err := h.Audit.Record(ctx, audit.Event{
-		Time: c.Exchange.Now, Tenant: h.Tenant, Action: c.Entry.Plugin.ID + "." + a.Action, Actor: a.UserID, ImpersonatedBy: c.Exchange.Impersonator(ctx),
+		Time: c.Exchange.Now, Tenant: h.Tenant, Action: c.Entry.Plugin.ID + "." + a.Action, Actor: a.UserID, ImpersonatedBy: c.Exchange.Impersonator(ctx), AssumedBy: c.Exchange.AssumedBy(),
 		IP: r.IP, RequestID: r.ID, Plugin: c.Entry.Plugin.ID, Outcome: a.Outcome, Details: details,
 	})
 	if err != nil {

@@ -278,6 +278,33 @@ func (h *Host) sessionReissue(ctx context.Context, c *dispatch.Call, _ sessionRe
 	return empty(), nil
 }
 
+// sessionAssume makes a session that is not stored the request's.
+func (h *Host) sessionAssume(ctx context.Context, c *dispatch.Call, a sessionAssumeArgs) (document.Value, error) {
+	ex := c.Exchange
+	switch {
+	case c.Lacks(pluginapi.PermAuthentication, "session.assume"):
+		return document.Value{}, refuse(pluginapi.StatusDenied, "session.assume takes the permission authentication")
+	case c.Entry.Handler.Event != pluginapi.EventRequestBefore:
+		return document.Value{}, refuse(pluginapi.StatusDenied, "session.assume is for "+pluginapi.EventRequestBefore+" hooks")
+	}
+	user, err := h.Identity.UserByID(ctx, ex.Tx(), a.UserID)
+	if err != nil {
+		return document.Value{}, err
+	}
+	p := session.CreateParams{UserID: a.UserID, IPAddress: ex.Request.IP, UserAgent: ex.Request.UserAgent, Life: life(a.ExpiresIn)}
+	if p.Fields, err = ownFields(c, a.Fields); err != nil {
+		return document.Value{}, err
+	}
+	if err := ex.Realm.Store.Catalog().CheckOp(store.Op{Kind: store.Update, Model: session.Model, ID: "new", Fields: p.Fields}); err != nil {
+		return document.Value{}, err
+	}
+	rec := ex.Realm.Sessions.NewVirtual(a.ID, p, ex.Now)
+	if !ex.Assume(rec, c.Entry.Plugin.ID) {
+		return document.Value{}, refuse(pluginapi.StatusDenied, "the request has a service key, or a virtual session already")
+	}
+	return sessionAndUser(ex, rec, user), nil
+}
+
 func (h *Host) sessionUse(_ context.Context, c *dispatch.Call, a sessionUseArgs) (document.Value, error) {
 	ex := c.Exchange
 	switch {

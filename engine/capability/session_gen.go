@@ -391,6 +391,52 @@ func decodeSessionReissueArgs(o *document.Object) (a sessionReissueArgs, err err
 	return a, nil
 }
 
+// sessionAssumeArgs are the arguments of session.assume.
+type sessionAssumeArgs struct {
+	UserID    string
+	ID        string
+	ExpiresIn int64
+	Fields    *document.Object
+}
+
+func decodeSessionAssumeArgs(o *document.Object) (a sessionAssumeArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "userId":
+			given |= 1 << 0
+			a.UserID, err = textArg(v, true, "argument userId must be a text that is not empty")
+		case "id":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.ID, err = textArg(v, false, "argument id must be a text")
+		case "expiresIn":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 2
+			a.ExpiresIn, err = boundedArg(v, 1, 31622400, "argument expiresIn must be a number of seconds from 1 to 31622400")
+		case "fields":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
+			a.Fields, err = objectArg(v, "argument fields must be an object")
+		default:
+			err = invalid("session.assume has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument userId must be a text that is not empty")
+	}
+	return a, nil
+}
+
 // sessionUseArgs are the arguments of session.use.
 type sessionUseArgs struct {
 	Token            string

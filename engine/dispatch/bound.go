@@ -19,7 +19,7 @@ func (c *Call) readBound(b session.Bound, name string) document.Value {
 		c.refusal = err
 		return document.Value{}
 	}
-	if !cur.Valid() {
+	if !cur.Valid() || session.Virtual(cur.Session) {
 		return document.Value{}
 	}
 	data, ok := ex.Realm.Sessions.ReadBound(b, ex.credential.Cookie, cur.Session, ex.Now)

@@ -189,9 +189,10 @@ func (ex *Exchange) Views() Views {
 
 // UseToken replaces the session cookie by a token as this request's
 // credential, for instance one from an Authorization header. A request with a
-// service key keeps what that key says.
+// service key keeps what that key says, and one with a session that is not stored
+// keeps that.
 func (ex *Exchange) UseToken(token string, requireSignature bool) {
-	if ex.serviceKey != "" {
+	if ex.proved() {
 		return
 	}
 	ex.credential.Token, ex.credential.RequireSignature = token, requireSignature

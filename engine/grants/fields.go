@@ -57,7 +57,8 @@ func Core() Fields {
 			})
 		}
 	}
-	return out
+	// Nobody declares what marks a session that is not stored.
+	return append(out, Field{Model: "session", Name: "virtual", By: ByEngine, Shown: true})
 }
 
 // Of returns the declarations of a manifest, in the order of their names.

@@ -40,6 +40,7 @@ func TestCheck(t *testing.T) {
 		"the engine's, required":      {grants.Of(declaring("a", "image", pluginapi.Field{Required: true})), `plugin "a", too, which requires it`},
 		"the engine's, with a default": {grants.Of(declaring("a", "emailVerified", pluginapi.Field{Input: &no, Default: json.RawMessage(`true`)})),
 			`plugin "a", too, which gives it another default`},
+		"what marks a session":   {grants.Of(&pluginapi.Manifest{ID: "a", ABI: "1.1", Fields: map[string]map[string]pluginapi.Field{"session": {"virtual": {Type: "boolean"}}}}), `session.virtual of the engine|plugin "a"`},
 		"another plugin's, open": {append(grants.Of(declaring("a", "role", closed)), grants.Of(declaring("b", "role", pluginapi.Field{}))...), `role of plugin "a"|plugin "b", too`},
 		"the other way round":    {append(grants.Of(declaring("b", "role", pluginapi.Field{})), grants.Of(declaring("a", "role", closed))...), `role of plugin "a"|plugin "b", too`},
 		"another plugin's, seen": {append(grants.Of(declaring("a", "role", hidden)), grants.Of(declaring("b", "role", closed))...), `plugin "b", too, which lets clients see it`},

@@ -110,9 +110,11 @@ func (a *API) schemas() document.Value {
 	account := a.model(identity.Account, []string{"password", "accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", "scope"})
 	scopes := document.NewObject(2).Set("type", document.Text("array")).Set("items", typed("string"))
 	account.Get("properties").Object().Set("scopes", document.Obj(scopes))
+	sess := a.model(session.Model, slices.Concat(identity.HiddenSession(), hidden.HiddenSession))
+	sess.Get("properties").Object().Set("virtual", typed("boolean"))
 	return document.Obj(document.NewObject(8).
 		Set("User", a.model(identity.User, hidden.HiddenUser)).
-		Set("Session", a.model(session.Model, hidden.HiddenSession)).
+		Set("Session", sess).
 		Set("Account", account).
 		Set("SessionAndUser", object(both, "session", "user")).
 		Set("Status", object(document.NewObject(1).Set("status", typed("boolean")), "status")).

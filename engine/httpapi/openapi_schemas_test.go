@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -63,6 +64,18 @@ func TestRefusals(t *testing.T) {
 	} {
 		if !slices.Equal(got[status], want) {
 			t.Errorf("%d: %q, want %q", status, got[status], want)
+		}
+	}
+}
+
+// TestSessionSchema: it has what clients are shown of sessions, and not what
+// bounds them.
+func TestSessionSchema(t *testing.T) {
+	a := &API{Config: Config{Realm: &dispatch.Realm{}}}
+	properties := a.schemas().Get("Session").Get("properties").Object()
+	for name, want := range map[string]bool{"token": true, "impersonatedBy": true, "virtual": true, "notAfter": false, "forgotten": false} {
+		if properties.Has(name) != want {
+			t.Errorf("%s: described %v", name, !want)
 		}
 	}
 }

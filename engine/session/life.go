@@ -15,7 +15,7 @@ const (
 
 // fixedFields are set when a session begins, by the engine alone, and never
 // change.
-var fixedFields = [...]string{"id", "userId", "token", fieldNotAfter, fieldForgotten, fieldImpersonatedBy}
+var fixedFields = [...]string{"id", "userId", "token", fieldNotAfter, fieldForgotten, fieldImpersonatedBy, fieldVirtual}
 
 // Bounded reports whether a session has a lifetime of its own, as every
 // impersonated one does: it is never extended.

@@ -117,6 +117,10 @@ type Credential struct {
 	// SessionID and UserID, if set, are used instead of both: somebody whom
 	// the server trusts has named the session and whose it is.
 	SessionID, UserID string
+	// Virtual, if set, is used instead of all: a plugin, AssumedBy, has checked a
+	// proof of its own and says whose request it is.
+	Virtual   *store.Record
+	AssumedBy string
 }
 
 // State tells what became of a credential.
@@ -145,7 +149,10 @@ func (c Current) Valid() bool { return c.State == Live }
 // Resolve finds the session that a credential proves. It never writes. An
 // error means that the store failed, not that the credential is bad.
 func (m *Manager) Resolve(ctx context.Context, cred Credential, now time.Time) (Current, error) {
-	if cred.SessionID != "" {
+	switch {
+	case cred.Virtual != nil:
+		return m.virtual(ctx, cred.Virtual)
+	case cred.SessionID != "":
 		return m.named(ctx, cred, now)
 	}
 	var cur Current
@@ -234,6 +241,9 @@ func (m *Manager) token(cred Credential) (string, bool) {
 
 // Fresh reports whether a session counts as fresh.
 func (m *Manager) Fresh(rec *store.Record, now time.Time) bool {
+	if Virtual(rec) {
+		return false // nobody has signed in
+	}
 	if m.policy.FreshAge < 0 {
 		return true
 	}
@@ -291,21 +301,7 @@ type CreateParams struct {
 // or refuse.
 func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p CreateParams, now time.Time) (*store.Record, error) {
 	end, own := m.end(p, now)
-	fields := document.NewObject(8+p.Fields.Len()).
-		Set("expiresAt", document.Time(end)).
-		Set("token", document.Text(secret.RandomString(tokenLength, secret.Alnum))).
-		Set("createdAt", document.Time(now)).
-		Set("updatedAt", document.Time(now)).
-		Set("ipAddress", document.Text(p.IPAddress)).
-		Set("userAgent", document.Text(p.UserAgent)).
-		Set("userId", document.Text(p.UserID))
-	for _, more := range [...]*document.Object{p.Fields, p.carried(), m.defaults} {
-		for name, v := range more.All() {
-			if !fields.Has(name) {
-				fields.Set(name, v.Clone())
-			}
-		}
-	}
+	fields := m.newFields(p, end, now)
 	id := secret.RandomString(idLength, secret.Alnum)
 	fields.Set("id", document.Text(id))
 	if own {
@@ -325,6 +321,27 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 	return rec, nil
 }
 
+// newFields returns what a new session has besides its id, and besides what
+// bounds it.
+func (m *Manager) newFields(p CreateParams, end, now time.Time) *document.Object {
+	fields := document.NewObject(9+p.Fields.Len()).
+		Set("expiresAt", document.Time(end)).
+		Set("token", document.Text(secret.RandomString(tokenLength, secret.Alnum))).
+		Set("createdAt", document.Time(now)).
+		Set("updatedAt", document.Time(now)).
+		Set("ipAddress", document.Text(p.IPAddress)).
+		Set("userAgent", document.Text(p.UserAgent)).
+		Set("userId", document.Text(p.UserID))
+	for _, more := range [...]*document.Object{p.Fields, p.carried(), m.defaults} {
+		for name, v := range more.All() {
+			if !fields.Has(name) {
+				fields.Set(name, v.Clone())
+			}
+		}
+	}
+	return fields
+}
+
 // Refresh extends a session within a unit of work and returns it as stored.
 func (m *Manager) Refresh(ctx context.Context, tx *store.Tx, hooks Hooks, cur Current, now time.Time) (*store.Record, error) {
 	set := document.NewObject(2).Set("expiresAt", document.Time(now.Add(m.policy.ExpiresIn)))
@@ -335,6 +352,9 @@ func (m *Manager) Refresh(ctx context.Context, tx *store.Tx, hooks Hooks, cur Cu
 // stored. updatedAt follows by itself. The session.updating hooks may change
 // what is set, but for what says whose session it is, or refuse.
 func (m *Manager) Update(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record, set *document.Object, now time.Time) (*store.Record, error) {
+	if err := storedOnly(rec); err != nil {
+		return nil, err
+	}
 	set.Set("updatedAt", document.Time(now))
 	if err := hooks.Verdict(ctx, "session.updating", set, rec.Fields); err != nil {
 		return nil, err
@@ -353,6 +373,9 @@ func (m *Manager) Update(ctx context.Context, tx *store.Tx, hooks Hooks, rec *st
 // Delete ends one session within a unit of work. A session that is already
 // gone is no error.
 func (m *Manager) Delete(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record) error {
+	if err := storedOnly(rec); err != nil {
+		return err
+	}
 	if err := hooks.Verdict(ctx, "session.deleting", rec.Fields, nil); err != nil {
 		return err
 	}

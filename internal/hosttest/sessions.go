@@ -175,6 +175,27 @@ func (t *tester) actsAs() {
 	t.serve(Request{}, func(g *guest) { g.refused("session.find", object{"token": next}, pluginapi.StatusNotFound, "") })
 }
 
+// virtualSession tries what a session does that is there for one request alone.
+func virtualSession(g *guest, user, other string) {
+	for path, want := range map[string]string{
+		"session.user.id": user, "session.session.id": "key-1", "session.session.virtual": "true", "session.session.theme": "dark",
+		"session.session.token": "", "session.fresh": "false", "request.serverCall": "true",
+	} {
+		g.t.want(path, g.field(path), want)
+	}
+	g.refused("session.create", object{"userId": user}, pluginapi.StatusInvalid, pluginapi.ServerCallCode)
+	g.refused("session.create", object{"userId": user, "replace": true}, pluginapi.StatusInvalid, pluginapi.ServerCallCode)
+	g.refused("session.adopt", object{"token": other}, pluginapi.StatusInvalid, pluginapi.ServerCallCode)
+	g.refused("session.restore", object{}, pluginapi.StatusInvalid, pluginapi.ServerCallCode)
+	g.refused("session.update", object{"set": object{"theme": "light"}}, pluginapi.StatusInvalid, pluginapi.VirtualSessionCode)
+	g.refused("session.end", object{}, pluginapi.StatusInvalid, pluginapi.VirtualSessionCode)
+	g.refused("session.revoke", object{"id": "key-1", "userId": user}, pluginapi.StatusNotFound, "")
+	g.do("session.reissue", object{})
+	g.t.want("response.sessionToken", g.field("response.sessionToken"), "")
+	g.t.want("the sessions", g.do("session.list", object{"userId": user}).at("sessions"), []any{})
+	g.t.want("the revoked", g.do("session.revokeUser", object{"userId": user, "exceptCurrent": true}).at("count"), 0)
+}
+
 // sessionCases are those of the capability session.
 var sessionCases = table{
 	"session.create": func(t *tester) {
@@ -338,6 +359,29 @@ var sessionCases = table{
 	"session.reissue": func(t *tester) {
 		t.serve(Request{Session: t.signIn()}, func(g *guest) { g.do("session.reissue", object{}) })
 		t.serve(Request{}, func(g *guest) { g.refused("session.reissue", object{}, pluginapi.StatusNotFound, "") })
+	},
+	"session.assume": func(t *tester) {
+		var user, other string
+		t.serve(Request{}, func(g *guest) {
+			user, other = g.addUser(), g.do("session.create", object{"userId": g.addOther("bob@example.com")}).text("session.token")
+			g.refused("session.assume", object{"userId": user}, pluginapi.StatusDenied, "")
+		})
+		args := object{"userId": user, "id": "key-1", "expiresIn": 60, "fields": object{"theme": "dark"}}
+		t.serveHooks(Request{Session: other}, map[string]func(*guest) pluginapi.Result{
+			pluginapi.EventRequestBefore: continues(func(g *guest) {
+				g.refused("session.assume", with(args, "userId", "nobody"), pluginapi.StatusNotFound, "")
+				g.refused("session.assume", with(args, "fields", object{"userId": "x"}), pluginapi.StatusDenied, "")
+				g.refused("session.assume", with(args, "fields", object{"theme": 1}), pluginapi.StatusInvalid, "")
+				t.want("the user before", g.field("session.user.email"), "bob@example.com")
+				out := g.do("session.assume", args)
+				t.want("the session", []any{out.at("session.id"), out.at("session.virtual"), out.at("session.theme"), out.at("session.token"), out.at("user.id")}, []any{"key-1", true, "dark", nil, user})
+				g.refused("session.assume", args, pluginapi.StatusDenied, "")
+				g.do("session.use", object{"token": other})
+			}),
+			"":                             continues(func(g *guest) { virtualSession(g, user, other) }),
+			pluginapi.EventResponseSession: continues(func(*guest) { t.Error("response.session is raised") }),
+		})
+		t.serve(Request{Session: other}, func(g *guest) { t.want("the next request's user", g.field("session.user.email"), "bob@example.com") })
 	},
 	"session.use": func(t *tester) {
 		token := t.signIn()

@@ -40,6 +40,7 @@ var functions = map[string]func(*Host, Object) Object{
 	"session.update":          (*Host).updateSession,
 	"session.reissue":         (*Host).reissueSession,
 	"session.restore":         (*Host).restoreSession,
+	"session.assume":          (*Host).assumeSession,
 	"session.use":             (*Host).useSession,
 	"verification.create":     (*Host).createVerification,
 	"verification.find":       (*Host).findVerification,

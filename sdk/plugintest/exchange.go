@@ -61,6 +61,7 @@ type exchange struct {
 	setCookies []string          // Set-Cookie values of the answer that others set
 	injected   string            // cookies that were added to the request's
 	session    string            // token of the session that the request proves
+	virtual    Object            // the session that is there for this request alone, in place of the other
 	issued     string            // token of the session that the answer hands out
 	kept       string            // token of the session that the client keeps of the user who acts as another
 	keeps      string            // the same after the answer

@@ -39,7 +39,7 @@ func TestGuard(t *testing.T) {
 		  ]
 		}`)
 	}
-	none, all := manifest(""), manifest(`{"name": "passwords"}, {"name": "tokens"}, {"name": "authorization"}, {"name": "requests"}, {"name": "responses"}, {"name": "subjects"}, {"name": "fields", "write": ["session.*"]}`)
+	none, all := manifest(""), manifest(`{"name": "passwords"}, {"name": "tokens"}, {"name": "authorization"}, {"name": "requests"}, {"name": "responses"}, {"name": "subjects"}, {"name": "fields", "write": ["session.*"]}, {"name": "impersonation"}, {"name": "authentication"}`)
 	body := `{"password":"p","list":[{"token":"t","name":"n"}]}`
 	read := func(path string) func(*sdk.Call) string {
 		return func(c *sdk.Call) string { return c.Get(path).Text() }
@@ -68,7 +68,15 @@ func TestGuard(t *testing.T) {
 		"a field of others":      {"session.creating", setRecord("userId"), "u1", "new"},
 		"a token about another":  {"", signAbout("u2"), "denied", "ok"},
 		"a token about the user": {"", signAbout(""), "ok", "ok"},
-		"a header of an answer":  {"session.creating", func(c *sdk.Call) string { c.SetHeader("x", sdk.String("1")); return c.Get("response.headers.x").Text() }, "", "1"},
+		"a way back": {"", func(c *sdk.Call) string {
+			_, err := c.Sessions().Restore(sdk.SessionRestoreOptions{})
+			return errors.Unwrap(err).Error()
+		}, "denied", "invalid"},
+		"whom it is from": {"request.before", func(c *sdk.Call) string {
+			_, err := c.Sessions().Assume("unheard of", sdk.SessionAssumeOptions{})
+			return errors.Unwrap(err).Error()
+		}, "denied", "not found"},
+		"a header of an answer": {"session.creating", func(c *sdk.Call) string { c.SetHeader("x", sdk.String("1")); return c.Get("response.headers.x").Text() }, "", "1"},
 	} {
 		for i, m := range [][]byte{none, all} {
 			want := []string{tt.want, tt.may}[i]

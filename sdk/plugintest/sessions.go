@@ -45,7 +45,7 @@ func (h *Host) newSession(userID string, forget bool, life time.Duration) Object
 }
 
 // fixedFields are those of sessions that never change.
-var fixedFields = []string{"id", "userId", "token", "notAfter", "forgotten", "impersonatedBy"}
+var fixedFields = []string{"id", "userId", "token", "notAfter", "forgotten", "impersonatedBy", "virtual"}
 
 // forgotten reports whether a session's user was not to be remembered.
 func forgotten(s Object) bool {
@@ -59,6 +59,9 @@ func forgotten(s Object) bool {
 // live returns the live session with a token, and its user; nil if there is
 // none.
 func (h *Host) live(token any) (session, user Object) {
+	if v := h.exchange.virtual; v != nil && token == h.exchange.session {
+		return v, h.User(text(v["userId"]))
+	}
 	s := find(h.state.Records["session"], "token", token)
 	if user = h.User(text(s["userId"])); user == nil || text(s["expiresAt"]) <= iso(h.now) {
 		return nil, nil
@@ -88,7 +91,7 @@ func (h *Host) sessionView() Object {
 	}
 	created, err := time.Parse(timeLayout, text(s["createdAt"]))
 	view := h.pair(s, user)
-	view["fresh"], view["rememberMe"] = err == nil && h.now.Sub(created) < freshAge, !forgotten(s)
+	view["fresh"], view["rememberMe"] = err == nil && h.now.Sub(created) < freshAge && s["virtual"] == nil, !forgotten(s)
 	return clone(view)
 }
 
@@ -272,6 +275,7 @@ func (h *Host) revokeUser(a Object) Object {
 
 func (h *Host) endSession(a Object) Object {
 	ex := h.exchange
+	h.storedOnly()
 	if s := find(h.state.Records["session"], "token", ex.session); s != nil {
 		h.drop("session", s)
 	}
@@ -304,6 +308,7 @@ func capEnd(set, of Object) {
 // the input that are open to clients.
 func (h *Host) updateSession(a Object) Object {
 	s, _ := h.mustLive(h.exchange.session)
+	h.storedOnly()
 	set := h.ownFields(a["set"])
 	h.takeInput("session", set, object(a["input"]), false)
 	if len(set) == 0 {
@@ -329,7 +334,7 @@ func (h *Host) useSession(a Object) Object {
 	switch {
 	case strings.Contains(token, "."), a["id"] == nil && !signed && a["requireSignature"] == true:
 		refuse(sdk.Invalid, "the token's signature is wrong or missing")
-	case ex.request["serviceKey"] != nil: // it keeps what the key says
+	case ex.request["serviceKey"] != nil, ex.virtual != nil: // it keeps what the key says, or who assumed it
 	case a["id"] == nil:
 		ex.session = token
 	default:
