@@ -39,6 +39,7 @@ func writeMails(t *testing.T, dir string, files map[string]string) {
 // TestMailFiles: an operator's files replace mails, by language, and the page of
 // the development outbox shows them without running anything.
 func TestMailFiles(t *testing.T) {
+	needPlugins(t, "email-password")
 	s := serve(t, strings.Replace(mailing, "DIR/mails", "testdata/mails", 1))
 	s.signUp("main.example", "ada@example.com").want(t, 200, "")
 	for _, languages := range []string{"", "de-AT, en;q=0.5"} {
@@ -87,6 +88,7 @@ func (s *server) page(t *testing.T, path string) (string, http.Header) {
 // TestMailFileFaults: what is wrong with a file of a mail is told with its place,
 // and nothing starts.
 func TestMailFileFaults(t *testing.T) {
+	needPlugins(t, "email-password")
 	for name, c := range map[string]struct {
 		files    map[string]string
 		settings string // in place of the subject
