@@ -90,6 +90,8 @@ type Handler struct {
 	Number int32  `json:"number"`
 	On     string `json:"on"` // an event, or method and path
 	Probe  string `json:"probe,omitempty"`
+
+	silent bool // it failed without asking the host for anything
 }
 
 // Setting is a member of the configuration that the manifest describes.
@@ -362,15 +364,20 @@ func (r *Report) probe(ctx context.Context, module *sandbox.Module, rt *sandbox.
 				return nil
 			}
 			acquire = append(acquire, float64(time.Since(start).Nanoseconds())/1000)
-			code, _, err := instance.Call(ctx, h.Number, nothing{}, sandbox.Limits{Fuel: probeFuel})
+			host := &nothing{}
+			code, _, err := instance.Call(ctx, h.Number, host, sandbox.Limits{Fuel: probeFuel})
 			start = time.Now()
 			instance.Release()
+			h.silent = err == nil && pluginapi.Result(code) == pluginapi.Failed && !host.asked
 			if h.Probe = resultName(pluginapi.Result(code)); err != nil {
 				h.Probe = trapOf(err)
 			} else {
 				reset = append(reset, float64(time.Since(start).Nanoseconds())/1000)
 			}
 		}
+	}
+	if err := r.unregistered(ctx, module); err != nil {
+		return err
 	}
 	for _, h := range r.Handlers {
 		if strings.HasPrefix(h.Probe, outcomeTrap) {
@@ -417,12 +424,51 @@ func resultName(r pluginapi.Result) string {
 	return "failed"
 }
 
-// nothing is a host without a document and without capabilities.
-type nothing struct{}
+// unregistered reports handlers that the module does not have: it treats their
+// numbers as one that no handler of the manifest has. They fail without asking
+// the host for anything.
+func (r *Report) unregistered(ctx context.Context, module *sandbox.Module) error {
+	free := int32(0)
+	for _, h := range r.Handlers {
+		free = max(free, h.Number+1)
+	}
+	instance, err := module.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer instance.Release()
+	host := &nothing{}
+	code, _, err := instance.Call(ctx, free, host, sandbox.Limits{Fuel: probeFuel})
+	if err != nil || pluginapi.Result(code) != pluginapi.Failed || host.asked {
+		return nil // what is not there does not tell itself apart
+	}
+	for _, h := range r.Handlers {
+		if h.silent {
+			r.problem(StageProbe, "register it; in Go, authhost plugin bind writes the registration of every handler of manifest.json",
+				"handler %d (%s) fails as a number does that the module has no handler for", h.Number, h.On)
+		}
+	}
+	return nil
+}
 
-func (nothing) Get(_ string, buf []byte) (uint32, []byte) { return uint32(pluginapi.KindAbsent), buf }
-func (nothing) Set(string, uint32, []byte) uint32         { return uint32(pluginapi.StatusDenied) }
-func (nothing) Log(int32, string)                         {}
-func (nothing) Call(_ context.Context, _, _ string, _, buf []byte) (uint32, []byte) {
+// nothing is a host without a document and without capabilities.
+type nothing struct {
+	asked bool // for a field or a call
+}
+
+func (n *nothing) Get(_ string, buf []byte) (uint32, []byte) {
+	n.asked = true
+	return uint32(pluginapi.KindAbsent), buf
+}
+
+func (n *nothing) Set(string, uint32, []byte) uint32 {
+	n.asked = true
+	return uint32(pluginapi.StatusDenied)
+}
+
+func (*nothing) Log(int32, string) {}
+
+func (n *nothing) Call(_ context.Context, _, _ string, _, buf []byte) (uint32, []byte) {
+	n.asked = true
 	return uint32(pluginapi.StatusDenied), append(buf, `{"message":"nothing is granted"}`...)
 }

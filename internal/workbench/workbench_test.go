@@ -51,7 +51,7 @@ func visits() *wasmtest.Guest {
 	g.Handler(3, wasmtest.Copy("claims.plan", "config.plan"))
 	g.Handler(4, wasmtest.Copy("record.why", "event.reason"), wasmtest.Copy("response.body.remember", "event.rememberMe"), wasmtest.Return(pluginapi.Respond))
 	g.Handler(5, wasmtest.Trap())
-	g.Handler(6, wasmtest.Return(pluginapi.Failed))
+	g.Handler(6, wasmtest.Get("request.path"), wasmtest.Return(pluginapi.Failed))
 	g.Handler(7, wasmtest.Copy("response.body.id", "request.params.id"), wasmtest.Copy("response.body.q", "request.query.q"))
 	g.Handler(9, wasmtest.Copy("response.body.b", "response.body.a"))
 	g.Handler(8, wasmtest.Copy("error.message", "event.id"), wasmtest.Return(pluginapi.Deny))
@@ -376,5 +376,22 @@ func TestOpenRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "settings:1") {
 			t.Errorf("%s: got %v, want %s", settings, err, want)
 		}
+	}
+}
+
+// TestCheckUnregistered: a handler of the manifest that the module does not have
+// is a problem, and one that fails because there is nothing to work with is none.
+func TestCheckUnregistered(t *testing.T) {
+	g := wasmtest.New(&pluginapi.Manifest{ID: "half", Handlers: []pluginapi.Handler{
+		{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventUserCreating},
+		{Number: 2, Kind: pluginapi.KindEndpoint, Method: "GET", Path: "/half"},
+	}}).Handler(1, wasmtest.Get("record.email"), wasmtest.Return(pluginapi.Failed))
+	r, err := workbench.Check(t.Context(), file(t, g), workbench.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "handler 2 (GET /half) fails as a number does that the module has no handler for"
+	if len(r.Problems) != 1 || r.Problems[0].Message != want || !strings.Contains(r.Problems[0].Remedy, "authhost plugin bind") {
+		t.Errorf("problems %+v", r.Problems)
 	}
 }
