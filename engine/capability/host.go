@@ -68,7 +68,7 @@ func New(c Config) *Host {
 	if c.JWKSMaxAge <= 0 {
 		c.JWKSMaxAge = DefaultJWKSMaxAge
 	}
-	return &Host{Config: c}
+	return &Host{Config: c, tokens: newTokenCache()}
 }
 
 // Call implements dispatch.Capabilities.

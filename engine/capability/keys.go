@@ -62,7 +62,7 @@ func (h *Host) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (
 	if err != nil {
 		return document.Value{}, keyFault(err)
 	}
-	h.tokens.put(key, t)
+	h.tokens.Put(key, t)
 	if a.Reuse > 0 {
 		h.repeatable(c, a, t)
 	}

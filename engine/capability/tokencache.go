@@ -2,20 +2,23 @@ package capability
 
 import (
 	"crypto/sha256"
-	"sync"
 	"time"
+
+	"github.com/authhost/authhost/engine/recent"
 )
 
-// maxCachedTokens bounds how many signed tokens of a tenant are kept for
-// reuse: twice as many at most, about a kilobyte each.
+// maxCachedTokens bounds how many signed tokens half of a tenant's cache keeps
+// for reuse, about a kilobyte each.
 const maxCachedTokens = 20_000
 
 // tokenCache keeps signed tokens so that a session which is read often does
-// not cost a signature each time. Its zero value is ready to use. It forgets
-// by halves: when the newer half is full, the older one goes.
+// not cost a signature each time.
 type tokenCache struct {
-	mu           sync.Mutex
-	newer, older map[tokenKey]signedToken
+	*recent.Cache[tokenKey, signedToken]
+}
+
+func newTokenCache() tokenCache {
+	return tokenCache{recent.New[tokenKey, signedToken](maxCachedTokens)}
 }
 
 // tokenKey is the digest of everything that a token says but for its times
@@ -38,21 +41,7 @@ func newTokenKey(plugin, use, alg string, claims []byte) tokenKey {
 }
 
 // get returns a token that lives at least so long from now.
-func (c *tokenCache) get(key tokenKey, now time.Time, left time.Duration) (signedToken, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	t, ok := c.newer[key]
-	if !ok {
-		t, ok = c.older[key]
-	}
+func (c tokenCache) get(key tokenKey, now time.Time, left time.Duration) (signedToken, bool) {
+	t, ok := c.Get(key)
 	return t, ok && t.expires.Sub(now) >= left
-}
-
-func (c *tokenCache) put(key tokenKey, t signedToken) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.newer == nil || len(c.newer) >= maxCachedTokens {
-		c.older, c.newer = c.newer, make(map[tokenKey]signedToken)
-	}
-	c.newer[key] = t
 }

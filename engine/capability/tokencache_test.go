@@ -8,12 +8,12 @@ import (
 
 func TestTokenCache(t *testing.T) {
 	now := time.Unix(1000, 0)
-	var c tokenCache
+	c := newTokenCache()
 	key := newTokenKey("convex", "convex", "RS256", []byte(`{"sub":"a"}`))
 	if _, ok := c.get(key, now, 0); ok {
 		t.Fatal("an empty cache gave a token")
 	}
-	c.put(key, signedToken{token: "t", expires: now.Add(15 * time.Minute)})
+	c.Put(key, signedToken{token: "t", expires: now.Add(15 * time.Minute)})
 	if got, ok := c.get(key, now, 10*time.Minute); !ok || got.token != "t" {
 		t.Fatal("a token with enough life left must be reused")
 	}
@@ -34,11 +34,11 @@ func TestTokenCache(t *testing.T) {
 }
 
 func TestTokenCacheIsBounded(t *testing.T) {
-	var c tokenCache
+	c := newTokenCache()
 	for i := range 3 * maxCachedTokens {
-		c.put(newTokenKey("p", "u", "a", []byte(strconv.Itoa(i))), signedToken{})
+		c.Put(newTokenKey("p", "u", "a", []byte(strconv.Itoa(i))), signedToken{})
 	}
-	if n := len(c.newer) + len(c.older); n > 2*maxCachedTokens {
+	if n := c.Len(); n > 2*maxCachedTokens {
 		t.Fatalf("%d tokens kept, at most %d may be", n, 2*maxCachedTokens)
 	}
 }

@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/authhost/authhost/engine/session"
@@ -20,7 +19,7 @@ import (
 // goes unasked that looks at WASI's clock, which is for durations alone.
 const maxMemo = 5 * time.Minute
 
-// maxMemos bounds how many answers a tenant remembers: twice as many at most,
+// maxMemos bounds how many answers half of a tenant's cache remembers,
 // each with the cookies that one hook set, mostly about two kilobytes.
 const maxMemos = 5_000
 
@@ -39,31 +38,6 @@ type memo struct {
 	until                       time.Time
 	while                       []func(context.Context) (bool, error)
 	cookies                     []session.Cookie
-}
-
-// memos remembers what hooks came to. It forgets by halves: when the newer half
-// is full, the older one goes. The zero value is ready to use.
-type memos struct {
-	mu           sync.Mutex
-	newer, older map[memoKey]*memo
-}
-
-func (m *memos) get(key memoKey) *memo {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if found := m.newer[key]; found != nil {
-		return found
-	}
-	return m.older[key]
-}
-
-func (m *memos) put(key memoKey, v *memo) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.newer == nil || len(m.newer) >= maxMemos {
-		m.older, m.newer = m.newer, make(map[memoKey]*memo)
-	}
-	m.newer[key] = v
 }
 
 // trace is what a call did that decides whether it is remembered.
@@ -123,8 +97,8 @@ func (ex *Exchange) told(e Entry, event, phase string) (key memoKey, ok bool) {
 // repeat sets the cookies that a hook set when it was told the same before. It
 // reports false if the hook must run.
 func (ex *Exchange) repeat(ctx context.Context, e Entry, key memoKey) bool {
-	m := ex.set.memos.get(key)
-	if m == nil || !m.about(ex.current) || !ex.Now.Before(m.until) {
+	m, ok := ex.set.memos.Get(key)
+	if !ok || !m.about(ex.current) || !ex.Now.Before(m.until) {
 		return false
 	}
 	for _, holds := range m.while {
@@ -156,7 +130,7 @@ func (ex *Exchange) remember(key memoKey, c *Call, result pluginapi.Result) {
 	if t.calls > 0 && t.until.Before(until) {
 		until = t.until
 	}
-	ex.set.memos.put(key, &memo{
+	ex.set.memos.Put(key, &memo{
 		sessionVersion: ex.current.Session.Version, user: ex.current.User.ID, userVersion: ex.current.User.Version,
 		until: until, while: slices.Clip(t.while), cookies: slices.Clip(t.cookies),
 	})

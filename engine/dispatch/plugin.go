@@ -8,6 +8,7 @@ import (
 
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/grants"
+	"github.com/authhost/authhost/engine/recent"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
@@ -91,7 +92,7 @@ type Set struct {
 	services  map[string]*service // by full name
 	schedules []Entry
 	events    map[string]*raisable // that plugins raise, by full name
-	memos     memos
+	memos     *recent.Cache[memoKey, *memo]
 }
 
 // NewSet orders plugins and checks that they can live together. Plugins run
@@ -100,7 +101,7 @@ type Set struct {
 // errors that name both sides. Whether what they name of one another is there is
 // for Link to say.
 func NewSet(plugins []*Plugin) (*Set, error) {
-	s := &Set{plugins: plugins, hooks: map[string][]Entry{}, services: map[string]*service{}, events: map[string]*raisable{}}
+	s := &Set{plugins: plugins, hooks: map[string][]Entry{}, memos: recent.New[memoKey, *memo](maxMemos), services: map[string]*service{}, events: map[string]*raisable{}}
 	ids, routes := map[string]bool{}, map[string]string{}
 	for _, p := range plugins {
 		if ids[p.ID] {

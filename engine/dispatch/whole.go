@@ -33,7 +33,7 @@ func (c *Call) whole(path string) []byte {
 		}
 		return view.json()
 	case "request.body":
-		c.trace.other = true
+		c.trace.reads("request")
 		if !c.own() && !c.Entry.Plugin.May.Has(bodySecrets) {
 			return nil // not all of it is seen
 		}

@@ -15,7 +15,7 @@ import (
 var layers = [][]string{
 	{"pluginapi"},
 	{"sdk"},
-	{"engine/document", "engine/apierror", "sdk/plugintest", "sdk/kit"},
+	{"engine/document", "engine/apierror", "engine/recent", "sdk/plugintest", "sdk/kit"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
 		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "plugins/...",
