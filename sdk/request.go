@@ -120,8 +120,8 @@ func (s CurrentSession) Exists() bool { return s.ID != "" }
 
 // Config returns a member of the plugin's configuration, with the defaults of
 // the manifest's schema filled in. The name is a path: "mail.subject". The code
-// that "authhost plugin bind" makes reads the whole configuration, typed.
-func (c *Call) Config(name string) Value { return c.at("config.", name) }
+// that "authhost plugin bind" makes has a typed method for each setting.
+func (c *Call) Config(name string) Value { return c.Settings().Value(name) }
 
 // Tenant returns a property of the tenant: id, appName, baseURL, basePath,
 // authURL (the two together), errorURL, issuer, dialect, development.

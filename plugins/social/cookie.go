@@ -14,7 +14,7 @@ import (
 // account names one of the accounts of a provider.
 type account struct{ provider, id string }
 
-func givesCookie(c *sdk.Call) bool { return c.Config("account.storeAccountCookie").IsTrue() }
+func givesCookie(c *sdk.Call) bool { return configOf(c).Account().StoreAccountCookie() }
 
 // giveCookie gives the client an account in its cookie, if the tenant wants
 // that. The session must have been issued already.

@@ -47,7 +47,7 @@ func begin(c *sdk.Call, p *provider, route string, link bool) (*state, error) {
 	}
 	// A client on another site keeps its cookies itself: the browser that
 	// comes back has none.
-	s.unbound = c.Config("account.skipStateCookieCheck").IsTrue() && !c.Get("request.headers."+headerCrossDomain).IsAbsent()
+	s.unbound = configOf(c).Account().SkipStateCookieCheck() && !c.Get("request.headers."+headerCrossDomain).IsAbsent()
 	if err := s.draw(c, p.usesNonce()); err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (s *state) draw(c *sdk.Call, nonce bool) (err error) {
 }
 
 // inCookie reports whether the tenant has the states of flows in cookies.
-func inCookie(c *sdk.Call) bool { return c.Config("account.storeStateStrategy").String() == "cookie" }
+func inCookie(c *sdk.Call) bool { return configOf(c).Account().StoreStateStrategy() == "cookie" }
 
 // keep stores the state here, bound to the browser by a cookie, or in a cookie
 // that the host seals.

@@ -41,7 +41,7 @@ func (p *provider) resolve(user profile, t tokens, requested bool) (id string, i
 // refreshUser keeps what a sign-in brings: tokens, a verified address and, if
 // asked, the profile.
 func (p *provider) refreshUser(known sdk.User, user profile, t tokens) error {
-	if !p.c.Config("account.updateAccountOnSignIn").IsFalse() {
+	if configOf(p.c).Account().UpdateAccountOnSignIn() {
 		if err := p.keepTokens(user.id, t); err != nil {
 			return err
 		}
