@@ -9,6 +9,7 @@ import (
 
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/postbox"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -26,10 +27,10 @@ func tenantMails(t *config.Tenant, manifests []*pluginapi.Manifest) (*mail.Templ
 	templates := new(mail.Templates)
 	for _, m := range manifests {
 		err := templates.Add(m.ID, m, overrides)
-		var fault *mail.OverrideError
+		var fault *postbox.OverrideError
 		if errors.As(err, &fault) {
 			file := files[slices.IndexFunc(overrides, func(o mail.Override) bool {
-				return o.Name == fault.Override.Name && o.Language == fault.Override.Language
+				return o.Name == fault.Name && o.Language == fault.Language
 			})]
 			return nil, file.Fault(fmt.Sprintf("mail %s of the plugin %q: %v", file.Name, m.ID, err), "correct the file; the variables are those that the plugin's manifest declares")
 		}
@@ -44,11 +45,11 @@ func tenantMails(t *config.Tenant, manifests []*pluginapi.Manifest) (*mail.Templ
 func mailOverrides(files []config.MailFile) ([]mail.Override, error) {
 	overrides := make([]mail.Override, len(files))
 	for i := range files {
-		language, err := mail.ParseLanguage(files[i].Language)
+		language, err := postbox.ParseLanguage(files[i].Language)
 		if err != nil {
 			return nil, files[i].Fault(err.Error(), "name the folder after a language")
 		}
-		overrides[i] = mail.Override{Name: files[i].Name, Language: language, Mail: files[i].Text.Mail()}
+		overrides[i] = mail.Override{Name: files[i].Name, Language: language, Text: files[i].Text.Mail()}
 	}
 	return overrides, nil
 }

@@ -1,7 +1,6 @@
 // Package mail writes and delivers the mails of tenants: the templates of
-// plugins with what operators say instead, an SMTP sender, a queue with
-// retries in front of it, and an outbox that keeps mails in memory for
-// development and tests. It knows no mail by name.
+// plugins with what operators say instead, an SMTP sender, and a queue or a
+// development outbox of package postbox. It knows no mail by name.
 //
 // What comes from users is never trusted here: it cannot break out of a
 // header or of HTML.

@@ -1,21 +1,19 @@
 package mail
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/text/language"
 
+	"github.com/authhost/authhost/engine/postbox"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -118,7 +116,7 @@ func checkGolden(t *testing.T, name, got string) {
 }
 
 func TestSubjects(t *testing.T) {
-	german := Override{Name: "verify", Language: language.German, Mail: pluginapi.Mail{Subject: "Bestätige"}}
+	german := Override{Name: "verify", Language: language.German, Text: pluginapi.Mail{Subject: "Bestätige"}}
 	for _, c := range []struct {
 		name                 string
 		mail, own, languages string
@@ -145,7 +143,7 @@ func TestSubjects(t *testing.T) {
 
 func TestLanguages(t *testing.T) {
 	text := func(tag language.Tag, text string) Override {
-		return Override{Name: "plain", Language: tag, Mail: pluginapi.Mail{Text: text + " {{.lang}} {{.name}}"}}
+		return Override{Name: "plain", Language: tag, Text: pluginapi.Mail{Text: text + " {{.lang}} {{.name}}"}}
 	}
 	r := renderer(t, text(language.Und, "all"), text(language.German, "Hallo"), text(language.BrazilianPortuguese, "Olá"))
 	for languages, want := range map[string]string{
@@ -157,23 +155,10 @@ func TestLanguages(t *testing.T) {
 			t.Errorf("%.20q: %q, %v; want %q", languages, m.Text, err, want)
 		}
 	}
-	bad := Override{Name: "plain", Language: language.German, Mail: pluginapi.Mail{Text: "{{.nobody}}"}}
-	var fault *OverrideError
-	if err := new(Templates).Add(manifest.ID, manifest, []Override{bad}); !errors.As(err, &fault) || fault.Override.Language != language.German {
+	bad := Override{Name: "plain", Language: language.German, Text: pluginapi.Mail{Text: "{{.nobody}}"}}
+	var fault *postbox.OverrideError
+	if err := new(Templates).Add(manifest.ID, manifest, []Override{bad}); !errors.As(err, &fault) || fault.Language != language.German {
 		t.Errorf("an unknown variable: %v", err)
-	}
-}
-
-func TestParseLanguage(t *testing.T) {
-	for _, good := range []string{"", "de", "pt-BR", "zh-Hant", "PT-br"} {
-		if _, err := ParseLanguage(good); err != nil {
-			t.Errorf("%q: %v", good, err)
-		}
-	}
-	for _, bad := range []string{"german", "d", "de_DE", "..", "xx-!"} {
-		if _, err := ParseLanguage(bad); err == nil {
-			t.Errorf("%q: no error", bad)
-		}
 	}
 }
 
@@ -221,43 +206,6 @@ func TestOutboxJSON(t *testing.T) {
 	}
 }
 
-func TestOutboxDropsTheOldest(t *testing.T) {
-	o := NewOutbox(3)
-	for i := range 8 {
-		if err := o.Send(t.Context(), Message{To: "a@example.com", Subject: fmt.Sprint(i)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var got []string
-	for _, m := range o.List() {
-		got = append(got, m.Subject)
-		if m.CreatedAt.IsZero() {
-			t.Error("no time")
-		}
-	}
-	if diff := cmp.Diff([]string{"5", "6", "7"}, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestOutboxIsConcurrent(t *testing.T) {
-	o := NewOutbox(10)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range 100 {
-				if err := o.Send(t.Context(), Message{To: "a@example.com"}); err != nil {
-					t.Error(err)
-				}
-				if n := len(o.List()); n > 10 {
-					t.Errorf("%d messages", n)
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
 func TestRenderer(t *testing.T) {
 	o := NewOutbox(0)
 	r := *renderer(t)
@@ -268,7 +216,7 @@ func TestRenderer(t *testing.T) {
 	if m := o.List()[0]; m.Subject != "Hello" || m.From != "b@example.com" || m.Text == "" {
 		t.Errorf("%+v", m)
 	}
-	if err := r.Send(t.Context(), Message{To: "a@example.com", Plugin: "visits", Template: "x"}); !Permanent(err) {
+	if err := r.Send(t.Context(), Message{To: "a@example.com", Plugin: "visits", Template: "x"}); !postbox.IsFinal(err) {
 		t.Errorf("unknown mail: %v", err)
 	}
 }
@@ -302,29 +250,4 @@ func FuzzRender(f *testing.F) {
 			t.Errorf("script: %s", m.HTML)
 		}
 	})
-}
-
-// flaky is a Sender that fails as often as it is told.
-type flaky struct {
-	mu    sync.Mutex
-	fails []error
-	times []time.Time
-	block chan struct{}
-}
-
-func (f *flaky) Send(ctx context.Context, _ Message) error {
-	if f.block != nil {
-		select {
-		case <-f.block:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.times = append(f.times, time.Now())
-	if len(f.times) <= len(f.fails) {
-		return f.fails[len(f.times)-1]
-	}
-	return nil
 }

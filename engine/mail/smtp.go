@@ -9,6 +9,8 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+
+	"github.com/authhost/authhost/engine/postbox"
 )
 
 // TLS modes of SMTPConfig.
@@ -79,11 +81,12 @@ func NewSMTP(c SMTPConfig) (*SMTP, error) {
 }
 
 // Send hands the message to the mail server and returns when it is accepted.
-// An error that Permanent reports will come again if the message is sent again.
+// An error that is final (postbox.IsFinal) will come again if the message is sent
+// again.
 func (s *SMTP) Send(ctx context.Context, m Message) error {
 	message, err := s.compose(m)
 	if err != nil {
-		return &permanentError{err}
+		return postbox.Final(err)
 	}
 	// A client holds one connection, so each message gets its own.
 	client, err := gomail.NewClient(s.config.Host, s.options...)
@@ -104,7 +107,7 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &refused) && !refused.IsTemp():
-		return &permanentError{fmt.Errorf("mail: %w", err)}
+		return postbox.Final(fmt.Errorf("mail: %w", err))
 	default:
 		return fmt.Errorf("mail: %w", err)
 	}
@@ -137,15 +140,4 @@ func (s *SMTP) compose(m Message) (*gomail.Msg, error) {
 		out.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	}
 	return out, nil
-}
-
-// permanentError marks an error that trying again does not cure.
-type permanentError struct{ error }
-
-func (e *permanentError) Unwrap() error { return e.error }
-
-// Permanent reports whether sending the same message again is pointless.
-func Permanent(err error) bool {
-	var p *permanentError
-	return errors.As(err, &p) || errors.Is(err, ErrAddress)
 }

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/authhost/authhost/engine/postbox"
 )
 
 // smtpServer is a mail server for one connection after the other. It speaks
@@ -194,8 +196,8 @@ func TestSMTPFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := sender.Send(t.Context(), c.message); err == nil || Permanent(err) != c.permanent {
-				t.Errorf("%v, permanent: %v", err, Permanent(err))
+			if err := sender.Send(t.Context(), c.message); err == nil || postbox.IsFinal(err) != c.permanent {
+				t.Errorf("%v, final: %v", err, postbox.IsFinal(err))
 			}
 			if len(c.server.received) > 0 {
 				t.Error("a mail was sent")
@@ -216,7 +218,7 @@ func TestSMTPObeysContext(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := sender.Send(ctx, Message{To: "a@example.com"}); !errors.Is(err, context.DeadlineExceeded) || Permanent(err) {
+	if err := sender.Send(ctx, Message{To: "a@example.com"}); !errors.Is(err, context.DeadlineExceeded) || postbox.IsFinal(err) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,39 +5,25 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
-	"golang.org/x/text/language"
-
+	"github.com/authhost/authhost/engine/postbox"
 	"github.com/authhost/authhost/pluginapi"
 )
-
-// maxLanguages bounds what is read of Message.Languages, in bytes.
-const maxLanguages = 256
 
 // Override is what an operator says in place of a mail of a plugin's. Variables
 // are the plugin's. Without a body and a text, those of the plugin stay, and
 // so does its subject if there is none here.
-type Override struct {
-	Name     string       // of the mail
-	Language language.Tag // Und: for all languages that have no other
-	Mail     pluginapi.Mail
-}
+type Override = postbox.Override[pluginapi.Mail]
 
 // Templates are the mails that the plugins of a tenant send, with what the
 // operator says instead. The zero value has none.
 type Templates struct {
-	mails map[mailKey]*translations
+	mails map[mailKey]*postbox.Versions[translation]
 }
 
 type mailKey struct{ plugin, name string }
 
-// translations are the languages of one mail; the first is for all others.
-type translations struct {
-	texts   []translation
-	matcher language.Matcher
-}
-
+// translation is a mail in one language.
 type translation struct {
 	*pluginapi.MailTemplate
 	ownSubject bool // the operator's file has a subject
@@ -45,10 +31,10 @@ type translation struct {
 
 // Add makes the mails of a plugin ready. Of the overrides, those of other names
 // are left out. The error says which mail is at fault: the plugin's, or the
-// override of which it is an *OverrideError.
+// override of which it is a *postbox.OverrideError.
 func (t *Templates) Add(plugin string, m *pluginapi.Manifest, overrides []Override) error {
 	if t.mails == nil {
-		t.mails = map[mailKey]*translations{}
+		t.mails = map[mailKey]*postbox.Versions[translation]{}
 	}
 	for _, name := range m.MailNames() {
 		own, _ := m.Mail(name)
@@ -61,38 +47,15 @@ func (t *Templates) Add(plugin string, m *pluginapi.Manifest, overrides []Overri
 	return nil
 }
 
-// OverrideError is a fault of an operator's override.
-type OverrideError struct {
-	Override Override
-	Err      error
-}
-
-func (e *OverrideError) Error() string { return e.Err.Error() }
-func (e *OverrideError) Unwrap() error { return e.Err }
-
-func translate(own pluginapi.Mail, name string, overrides []Override) (*translations, error) {
+func translate(own pluginapi.Mail, name string, overrides []Override) (*postbox.Versions[translation], error) {
 	base, err := own.Compile("")
 	if err != nil {
 		return nil, fmt.Errorf("mail %s: %w", name, err)
 	}
-	made, tags := &translations{texts: []translation{{MailTemplate: base}}}, []language.Tag{language.English}
-	for _, o := range overrides {
-		if o.Name != name {
-			continue
-		}
-		compiled, err := override(own, o.Mail).Compile(languageName(o.Language))
-		if err != nil {
-			return nil, &OverrideError{o, err}
-		}
-		text := translation{compiled, o.Mail.Subject != ""}
-		if o.Language == language.Und {
-			made.texts[0] = text
-			continue
-		}
-		made.texts, tags = append(made.texts, text), append(tags, o.Language)
-	}
-	made.matcher = language.NewMatcher(tags)
-	return made, nil
+	return postbox.Translate(name, translation{MailTemplate: base}, overrides, func(by pluginapi.Mail, language string) (translation, error) {
+		compiled, err := override(own, by).Compile(language)
+		return translation{compiled, by.Subject != ""}, err
+	})
 }
 
 // override puts an operator's texts over those of a mail.
@@ -104,29 +67,13 @@ func override(own, by pluginapi.Mail) *pluginapi.Mail {
 	return &own
 }
 
-func languageName(tag language.Tag) string {
-	if tag == language.Und {
-		return ""
-	}
-	return tag.String()
-}
-
 // find returns a mail in the best of the languages, which are as in the header
 // Accept-Language (RFC 9110 section 12.5.4).
 func (t *Templates) find(plugin, name, languages string) (translation, error) {
 	if t == nil || t.mails[mailKey{plugin, name}] == nil {
 		return translation{}, fmt.Errorf("mail: the plugin %s has no mail %q", plugin, name)
 	}
-	all := t.mails[mailKey{plugin, name}]
-	wanted, _, err := language.ParseAcceptLanguage(languages[:min(len(languages), maxLanguages)])
-	if len(all.texts) == 1 || err != nil || len(wanted) == 0 {
-		return all.texts[0], nil
-	}
-	_, best, sure := all.matcher.Match(wanted...)
-	if sure == language.No {
-		best = 0
-	}
-	return all.texts[best], nil
+	return t.mails[mailKey{plugin, name}].Best(languages), nil
 }
 
 // Names lists the mails, without their plugins.
@@ -176,23 +123,10 @@ func (r *Renderer) Render(m Message) (Message, error) {
 func (r Renderer) Send(ctx context.Context, m Message) error {
 	rendered, err := r.Render(m)
 	if err != nil {
-		return &permanentError{err}
+		return postbox.Final(err)
 	}
 	if rendered.From == "" {
 		rendered.From = r.From
 	}
 	return r.Next.Send(ctx, rendered)
-}
-
-// ParseLanguage reads the name of a language, such as "de" or "pt-BR"; "" is
-// Und. It is lenient with case alone.
-func ParseLanguage(name string) (language.Tag, error) {
-	if name == "" {
-		return language.Und, nil
-	}
-	tag, err := language.Parse(name)
-	if err != nil || !strings.EqualFold(tag.String(), name) {
-		return language.Und, fmt.Errorf("%q is not the tag of a language, such as de or pt-BR", name)
-	}
-	return tag, nil
 }

@@ -15,7 +15,7 @@ import (
 var layers = [][]string{
 	{"pluginapi"},
 	{"sdk"},
-	{"engine/document", "engine/apierror", "engine/recent", "sdk/plugintest", "sdk/kit"},
+	{"engine/document", "engine/apierror", "engine/recent", "engine/postbox", "sdk/plugintest", "sdk/kit"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
 		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "plugins/...",
@@ -115,7 +115,7 @@ var owners = []owner{
 	{"github.com/decred/dcrd/dcrec/secp256k1/v4/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},
 	{"github.com/robfig/cron/v3", []string{"engine/schedule"}, "cron expressions are read in one place"},
 	{"golang.org/x/crypto/...", []string{"engine/secret"}, "password hashes, digests and sealing are made in one place"},
-	{"golang.org/x/text/...", []string{"engine/secret", "engine/mail"}, "passwords are normalised before they are hashed, and mails are in the recipient's language"},
+	{"golang.org/x/text/...", []string{"engine/secret", "engine/postbox", "engine/mail"}, "passwords are normalised before they are hashed, and messages are in the recipient's language"},
 	{"golang.org/x/sys/...", []string{"engine/sandbox/..."}, "memory mappings of images"},
 	{"golang.org/x/sync/...", []string{"engine/..."}, "semaphores and groups, of no consequence to callers"},
 	{"github.com/redis/go-redis/v9/...", []string{"engine/redis"}, "the client of what nodes share besides the store"},

@@ -1,0 +1,179 @@
+package postbox
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Errors of Queue.Put.
+var (
+	ErrFull   = errors.New("the queue is full")
+	ErrClosed = errors.New("the queue is closed")
+)
+
+// Defaults of Config.
+const (
+	DefaultWorkers  = 4
+	DefaultSize     = 1000
+	DefaultAttempts = 4
+	DefaultBackoff  = time.Second
+)
+
+// backoffFactor is by how much the pause grows from one attempt to the next:
+// with the defaults 1, 5 and 25 seconds.
+const backoffFactor = 5
+
+// Outcomes of Config.Observe.
+const (
+	OutcomeSent    = "sent"
+	OutcomeFailed  = "failed"  // given up
+	OutcomeRefused = "refused" // not taken, because the queue is full or closed
+)
+
+// Config configures a Queue. Send is required.
+type Config[T any] struct {
+	Workers  int           // messages that are sent at the same time
+	Size     int           // messages that wait
+	Attempts int           // tries per message
+	Backoff  time.Duration // pause after the first failed try; it grows
+	// Send sends a message. It is tried again after an error that is not Final.
+	Send func(ctx context.Context, message T) error
+	// GivenUp, if not nil, is told of a message that was not sent, and why.
+	GivenUp func(message T, attempts int, err error)
+	// Observe, if not nil, is told the outcome of every message.
+	Observe func(outcome string)
+}
+
+// Queue takes messages at once and sends them in the background. It lives in
+// memory: what was not sent when the process ends is lost. It is safe for
+// concurrent use.
+type Queue[T any] struct {
+	config   Config[T]
+	messages chan T
+	closing  chan struct{} // closed by Close: no more pauses
+	cancel   context.CancelFunc
+	workers  sync.WaitGroup
+
+	mu     sync.RWMutex // guards closed against sends on the closed channel
+	closed bool
+}
+
+// NewQueue starts a queue. Close ends it.
+func NewQueue[T any](c Config[T]) *Queue[T] {
+	if c.Workers <= 0 {
+		c.Workers = DefaultWorkers
+	}
+	if c.Size <= 0 {
+		c.Size = DefaultSize
+	}
+	if c.Attempts <= 0 {
+		c.Attempts = DefaultAttempts
+	}
+	if c.Backoff <= 0 {
+		c.Backoff = DefaultBackoff
+	}
+	if c.GivenUp == nil {
+		c.GivenUp = func(T, int, error) {}
+	}
+	if c.Observe == nil {
+		c.Observe = func(string) {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	q := &Queue[T]{config: c, messages: make(chan T, c.Size), closing: make(chan struct{}), cancel: cancel}
+	for range c.Workers {
+		q.workers.Go(func() {
+			for m := range q.messages {
+				q.deliver(ctx, m)
+			}
+		})
+	}
+	return q
+}
+
+// Put takes a message over. It never waits: a full queue refuses.
+func (q *Queue[T]) Put(ctx context.Context, message T) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	if q.closed {
+		q.config.Observe(OutcomeRefused)
+		return ErrClosed
+	}
+	select {
+	case q.messages <- message:
+		return nil
+	default:
+		q.config.Observe(OutcomeRefused)
+		return ErrFull
+	}
+}
+
+// Len returns how many messages wait for a worker.
+func (q *Queue[T]) Len() int { return len(q.messages) }
+
+// Close refuses further messages and delivers those that wait, without pauses
+// between attempts. When ctx ends first, deliveries are cut off and its error
+// is returned.
+func (q *Queue[T]) Close(ctx context.Context) error {
+	q.mu.Lock()
+	if !q.closed {
+		q.closed = true
+		close(q.closing)
+		close(q.messages)
+	}
+	q.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		q.workers.Wait()
+		close(done)
+	}()
+	defer q.cancel()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		q.cancel()
+		<-done
+		return ctx.Err()
+	}
+}
+
+func (q *Queue[T]) deliver(ctx context.Context, m T) {
+	pause := q.config.Backoff
+	for attempt := 1; ; attempt++ {
+		err := q.config.Send(ctx, m)
+		if err == nil {
+			q.config.Observe(OutcomeSent)
+			return
+		}
+		if attempt == q.config.Attempts || IsFinal(err) || ctx.Err() != nil {
+			q.config.GivenUp(m, attempt, err)
+			q.config.Observe(OutcomeFailed)
+			return
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-q.closing:
+			timer.Stop()
+		}
+		pause *= backoffFactor
+	}
+}
+
+// Final marks an error that trying again does not cure.
+func Final(err error) error { return &finalError{err} }
+
+// IsFinal reports whether trying again is pointless after an error.
+func IsFinal(err error) bool {
+	var f *finalError
+	return errors.As(err, &f)
+}
+
+type finalError struct{ error }
+
+func (e *finalError) Unwrap() error { return e.error }
