@@ -16,6 +16,10 @@
 // delivers. The lease ends by itself when its holder is gone. A process that
 // holds the store alone has no lease.
 //
+// An appointment is an entry with a time of its own and a key, by which it is
+// replaced and cancelled, in a channel for each schedule of a plugin. It is the
+// one entry of its lane, and comes when it is due.
+//
 // An entry that was refused for good, or that still fails when it is too old,
 // becomes a dead letter: it is kept for a while and can be replayed.
 //

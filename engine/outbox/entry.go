@@ -37,7 +37,7 @@ func Schema() store.Schema {
 	number := func(name string) store.Field { return store.Field{Name: name, Type: store.Number} }
 	return store.Schema{Models: []store.Model{
 		{Name: Model, Fields: []store.Field{
-			text("plugin"), number("handler"), text("hook"), text("target"), text("channel"), text("lane"), number("number"),
+			text("plugin"), number("handler"), text("hook"), text("target"), text("schedule"), text("key"), text("channel"), text("lane"), number("number"),
 			text("event"), text("subject"), number("version"),
 			{Name: "record", Type: store.JSON}, {Name: "previous", Type: store.JSON},
 			text("state"), date("dueAt"), date("createdAt"), date("queuedAt"), number("attempts"), text("lastError"),
@@ -46,7 +46,8 @@ func Schema() store.Schema {
 	}}
 }
 
-// Event is what happened to a record, for one handler of one plugin.
+// Event is what happened to a record, for one handler of one plugin; or, with a
+// Schedule, what a plugin wants to be done at a time.
 type Event struct {
 	Plugin  string
 	Handler int32  // number of the handler, for handlers without a name
@@ -58,21 +59,35 @@ type Event struct {
 	Record  *document.Object
 	// Previous is the record before an update; else nil.
 	Previous *document.Object
-	Time     time.Time
+	Time     time.Time // when it happened; of an appointment, when it is due
+	// Schedule and Key name an appointment, and Record is its input; "" for
+	// events. It is the one entry of its lane.
+	Schedule, Key string
 }
 
-// channel separates the parts of names that have no such character.
-const separator = "/"
+// These separate the parts of names: ids of plugins have neither.
+const (
+	separator = "/"
+	scheduled = "@"
+)
 
-// Channel names the plugin, and the target if there is one.
+// Channel names the plugin, and the target or the schedule if there is one.
 func (e *Event) Channel() string {
-	if e.Target == "" {
-		return e.Plugin
+	switch {
+	case e.Schedule != "":
+		return e.Plugin + scheduled + e.Schedule
+	case e.Target != "":
+		return e.Plugin + separator + e.Target
 	}
-	return e.Plugin + separator + e.Target
+	return e.Plugin
 }
 
-func (e *Event) lane() string { return e.Plugin + separator + e.Target + separator + e.Subject }
+func (e *Event) lane() string {
+	if e.Schedule != "" {
+		return e.Channel() + separator + e.Key
+	}
+	return e.Plugin + separator + e.Target + separator + e.Subject
+}
 
 // Entry is an event on its way.
 type Entry struct {
@@ -90,8 +105,10 @@ type Entry struct {
 
 // fields is the stored form of an event that is at a place in its lane.
 func (e *Event) fields(state string, number int64, now time.Time) *document.Object {
-	return document.NewObject(18).
+	return document.NewObject(20).
 		Set("plugin", document.Text(e.Plugin)).
+		Set("schedule", document.Text(e.Schedule)).
+		Set("key", document.Text(e.Key)).
 		Set("handler", document.Int(int64(e.Handler))).
 		Set("hook", document.Text(e.Hook)).
 		Set("target", document.Text(e.Target)).
@@ -126,7 +143,7 @@ func entry(r *store.Record) *Entry {
 	e.Event = Event{
 		Plugin: r.Str("plugin"), Handler: int32(integer("handler")), Hook: r.Str("hook"), Target: r.Str("target"), Name: r.Str("event"),
 		Subject: r.Str("subject"), Version: uint64(integer("version")), Time: date("createdAt"),
-		Record: r.Get("record").Object(), Previous: r.Get("previous").Object(),
+		Record: r.Get("record").Object(), Previous: r.Get("previous").Object(), Schedule: r.Str("schedule"), Key: r.Str("key"),
 	}
 	e.Attempts, e.number = int(integer("attempts")), integer("number")
 	e.Due, e.queued = date("dueAt"), date("queuedAt")

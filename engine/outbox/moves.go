@@ -40,22 +40,26 @@ func (w *Worker) finish(ctx context.Context, tx *store.Tx, e *Entry) error {
 	if err != nil {
 		return err
 	}
-	if rec.Version != e.version {
+	switch {
+	case e.Schedule != "" && rec.Str("state") != StateDone:
+		return nil // its handler has made the appointment anew
+	case e.Schedule == "" && rec.Version != e.version:
 		return ErrTaken
-	}
-	if w.config.KeepDone <= 0 {
+	case w.config.KeepDone <= 0:
 		return tx.Delete(ctx, Model, e.ID)
+	case e.Schedule != "":
+		return nil // Claim has ended it
 	}
-	_, err = tx.Update(ctx, Model, e.ID, w.ended(StateDone))
+	_, err = tx.Update(ctx, Model, e.ID, ended(StateDone, w.config.Now()))
 	return err
 }
 
 // ended takes an entry out of its lane.
-func (w *Worker) ended(state string) *document.Object {
+func ended(state string, now time.Time) *document.Object {
 	return document.NewObject(5).
 		Set("state", document.Text(state)).
 		Set("lane", document.NullValue()).
-		Set("dueAt", document.Time(w.config.Now()))
+		Set("dueAt", document.Time(now))
 }
 
 // failed notes a failed attempt.
@@ -66,7 +70,7 @@ func (w *Worker) failed(ctx context.Context, e *Entry, reason error) error {
 	var refused *Refused
 	set, outcome := document.NewObject(5), OutcomeRetry
 	if errors.As(reason, &refused) || now.Sub(e.queued) >= w.config.GiveUpAfter {
-		set, outcome = w.ended(StateDead), OutcomeDead
+		set, outcome = ended(StateDead, now), OutcomeDead
 	} else {
 		set.Set("dueAt", document.Time(now.Add(backoff(e.Attempts+1, e.ID))))
 	}
@@ -74,6 +78,7 @@ func (w *Worker) failed(ctx context.Context, e *Entry, reason error) error {
 	if err := w.change(ctx, e, set); err != nil {
 		return err
 	}
+	e.LastError = text
 	w.config.Observe(e, outcome)
 	log := w.config.Logger.Info
 	if outcome == OutcomeDead {

@@ -370,7 +370,7 @@ func TestForgetting(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set := w.ended(state)
+		set := ended(state, now)
 		if i < 2 {
 			set.Set("dueAt", document.Time(now.Add(-2*time.Minute)))
 		}

@@ -94,10 +94,11 @@ type Count struct {
 	Oldest         time.Time // of the events that are not delivered yet; zero if there are none
 }
 
-// pending reports whether something is to be delivered now or later.
-func (w *Worker) pending(ctx context.Context, channels []string) (bool, error) {
+// pending reports whether something is to be delivered before a time. What is
+// due later needs no lease yet.
+func (w *Worker) pending(ctx context.Context, channels []string, before time.Time) (bool, error) {
 	for _, channel := range channels {
-		page, err := w.config.Store.List(ctx, store.Query{Model: Model, Index: byChannel, Key: key(channel, StateDue), Limit: 1})
+		page, err := w.config.Store.List(ctx, store.Query{Model: Model, Index: byChannel, Key: key(channel, StateDue), To: document.Time(before), Limit: 1})
 		if err != nil || len(page.Records) > 0 {
 			return err == nil, err
 		}

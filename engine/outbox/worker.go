@@ -183,11 +183,11 @@ func (w *Worker) step(ctx context.Context) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	pending, err := w.pending(ctx, channels)
+	now := w.config.Now()
+	pending, err := w.pending(ctx, channels, now.Add(w.poll()))
 	if err != nil {
 		return 0, err
 	}
-	now := w.config.Now()
 	if err := w.countNow(ctx, channels, pending, now); err != nil {
 		return 0, err
 	}
