@@ -34,7 +34,8 @@ import (
 //	DELETE /dev/outbox                     forget them
 //	GET    /dev/routes?tenant=             what is served
 //	POST   /dev/reset?tenant=              delete the tenant's records
-//	POST   /dev/schedule?tenant=&plugin=&schedule=  run a schedule of a plugin now
+//	POST   /dev/schedule?tenant=&plugin=&schedule=  run a schedule of a plugin now; with
+//	                                       key=, make an appointment of its due now
 func (e *Engine) Admin() http.Handler {
 	m := http.NewServeMux()
 	m.Handle("GET /metrics", e.metrics.Handler())
@@ -84,11 +85,8 @@ func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 var errNoTenant = errors.New("no such tenant; name one with ?tenant=ID")
 
 func (e *Engine) adminTenant(w http.ResponseWriter, r *http.Request) *realm {
-	id := r.URL.Query().Get("tenant")
-	for _, t := range e.current.Load().tenants {
-		if t.config.ID == id {
-			return t
-		}
+	if t := e.current.Load().realm(r.URL.Query().Get("tenant")); t != nil {
+		return t
 	}
 	answer(w, http.StatusNotFound, map[string]string{"error": errNoTenant.Error()})
 	return nil

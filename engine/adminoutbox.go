@@ -17,16 +17,18 @@ const (
 	maxListed     = 1000
 )
 
-// OutboxEntry is an event of a tenant's outbox as the admin listener shows it:
-// without the record.
+// OutboxEntry is an event or an appointment of a tenant's outbox as the admin
+// listener shows it: without the record.
 type OutboxEntry struct {
 	ID        string    `json:"id"`
 	Plugin    string    `json:"plugin"`
 	Target    string    `json:"target,omitempty"`
-	Event     string    `json:"event"`
+	Schedule  string    `json:"schedule,omitempty"` // of an appointment
+	Key       string    `json:"key,omitempty"`      // likewise
+	Event     string    `json:"event"`              // "schedule" of an appointment
 	UserID    string    `json:"userId"`
 	State     string    `json:"state"` // due, waiting, dead or done
-	Time      time.Time `json:"time"`  // of the event
+	Time      time.Time `json:"time"`  // of the event; of an appointment, when it is due
 	Due       time.Time `json:"due"`   // of due: not before; of dead and done: since
 	Attempts  int       `json:"attempts"`
 	LastError string    `json:"lastError,omitempty"`
@@ -52,7 +54,7 @@ func (e *Engine) adminEvents(w http.ResponseWriter, r *http.Request) {
 		}
 		for _, x := range list {
 			out = append(out, OutboxEntry{
-				ID: x.ID, Plugin: x.Plugin, Target: x.Target, Event: x.Name, UserID: x.Subject, State: x.State,
+				ID: x.ID, Plugin: x.Plugin, Target: x.Target, Schedule: x.Schedule, Key: x.Key, Event: x.Name, UserID: x.Subject, State: x.State,
 				Time: x.Time, Due: x.Due, Attempts: x.Attempts, LastError: x.LastError,
 			})
 		}

@@ -38,7 +38,10 @@ func CheckManifest(m *pluginapi.Manifest) error {
 		}
 	}
 	for i, h := range m.Handlers {
-		if _, err := schedule.Parse(h.Cron); h.Kind == pluginapi.KindSchedule && h.Cron != pluginapi.ScheduleOff && err != nil {
+		if h.Cron == "" || h.Cron == pluginapi.ScheduleOff {
+			continue
+		}
+		if _, err := schedule.Parse(h.Cron); err != nil {
 			faults = append(faults, fmt.Errorf("handlers[%d].cron: %w", i, err))
 		}
 	}

@@ -104,7 +104,7 @@ func (e *Engine) startDelivery(ctx context.Context, r *realm) error {
 		Deliver: func(ctx context.Context, entry *outbox.Entry, finish outbox.Finish) error {
 			return e.deliver(ctx, id, entry, finish)
 		},
-		Observe: func(entry *outbox.Entry, outcome string) { e.metrics.Delivery(id, entry.Channel(), outcome) },
+		Observe: func(entry *outbox.Entry, outcome string) { e.delivered(id, entry, outcome) },
 		Counted: func(counts []outbox.Count) { e.countOutbox(id, d, counts) },
 	})
 	e.events.mu.Lock()
@@ -130,14 +130,25 @@ func (e *Engine) stopDeliveries() error {
 func (e *Engine) deliver(ctx context.Context, tenant string, entry *outbox.Entry, finish outbox.Finish) error {
 	g := e.enter()
 	defer g.leave()
-	for _, r := range g.tenants {
-		if r.config.ID == tenant {
-			ex := r.api.Background()
-			defer ex.Close()
-			return ex.Deliver(ctx, entry, finish)
-		}
+	r := g.realm(tenant)
+	switch {
+	case r == nil:
+		return errors.New("the tenant is not served any more")
+	case entry.Schedule != "" && turnedOff(r.config, entry.Plugin, entry.Schedule):
+		return &outbox.Refused{Reason: "the schedule is turned off in the configuration"}
 	}
-	return errors.New("the tenant is not served any more")
+	ex := r.api.Background()
+	defer ex.Close()
+	return ex.Deliver(ctx, entry, finish)
+}
+
+// delivered notes what came of an attempt to deliver an entry.
+func (e *Engine) delivered(tenant string, entry *outbox.Entry, outcome string) {
+	if entry.Schedule != "" {
+		e.appointmentDone(tenant, entry, outcome)
+		return
+	}
+	e.metrics.Delivery(tenant, entry.Channel(), outcome)
 }
 
 // countOutbox shows the counts of a tenant's outbox, and that channels which

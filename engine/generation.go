@@ -54,6 +54,15 @@ func (e *Engine) newGeneration(ctx context.Context, cfg *config.Config) (_ *gene
 	return g, err
 }
 
+// realm returns a tenant by its id, nil if the configuration does not have it.
+func (g *generation) realm(id string) *realm {
+	i := slices.IndexFunc(g.tenants, func(r *realm) bool { return r.config.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return g.tenants[i]
+}
+
 func (g *generation) onClose(f func(context.Context) error) { g.closers = append(g.closers, f) }
 
 func (g *generation) close(ctx context.Context) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
+	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/schedule"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
@@ -21,6 +22,7 @@ import (
 const (
 	scheduleOK     = "ok"
 	scheduleFailed = "failed"
+	scheduleRetry  = "retry" // an appointment, which is tried again
 )
 
 // scheduler is the worker of one tenant's schedules.
@@ -58,7 +60,7 @@ func jobsOf(t *config.Tenant, set *dispatch.Set) ([]schedule.Job, error) {
 	return jobs, nil
 }
 
-// jobOf returns one schedule; runs is false if it is off.
+// jobOf returns one schedule; runs is false if it is off, or runs by appointment.
 func jobOf(p config.Plugin, e dispatch.Entry) (job schedule.Job, runs bool, err error) {
 	name := e.Handler.Schedule
 	text, member := e.Cron()
@@ -68,6 +70,12 @@ func jobOf(p config.Plugin, e dispatch.Entry) (job schedule.Job, runs bool, err 
 	}
 	if own, ok := p.Schedules[name]; ok {
 		text, at = own, "/schedules/"+name
+	}
+	if e.Handler.ByAppointment() {
+		if text != "" && text != pluginapi.ScheduleOff {
+			err = p.Origin.Fault(at, fmt.Sprintf("the schedule %q of plugin %q runs at times that the plugin names, not by cron", name, p.ID), "remove it, or write off")
+		}
+		return schedule.Job{}, false, err
 	}
 	if text == pluginapi.ScheduleOff {
 		return schedule.Job{}, false, nil
@@ -135,11 +143,11 @@ func (e *Engine) stopSchedules() error {
 func (e *Engine) runSchedule(ctx context.Context, tenant, plugin, name string, due time.Time) error {
 	g := e.enter()
 	defer g.leave()
-	i := slices.IndexFunc(g.tenants, func(r *realm) bool { return r.config.ID == tenant })
-	if i < 0 {
+	r := g.realm(tenant)
+	if r == nil {
 		return fmt.Errorf("the tenant %q is not served any more", tenant)
 	}
-	api := g.tenants[i].api
+	api := r.api
 	entry, ok := api.Plugins.Schedule(plugin, name)
 	if !ok {
 		return fmt.Errorf("plugin %q has no schedule %q", plugin, name)
@@ -151,24 +159,67 @@ func (e *Engine) runSchedule(ctx context.Context, tenant, plugin, name string, d
 	if err != nil {
 		outcome = scheduleFailed
 		e.logger.Error("a schedule failed; it runs again when it is due", "tenant", tenant, "plugin", plugin, "schedule", name, "error", err)
-		(&observer{engine: e}).record(ex, audit.Event{
-			Action: "schedule.failed", Plugin: plugin, Outcome: scheduleFailed,
-			Details: map[string]string{"schedule": name, "due": due.UTC().Format(time.RFC3339), "reason": reason(err)},
-		})
+		e.auditSchedule(ex, plugin, map[string]string{"schedule": name, "due": due.UTC().Format(time.RFC3339), "reason": reason(err)})
 	}
 	e.metrics.ScheduleRun(tenant, plugin, name, outcome)
 	return err
 }
 
-// adminSchedule runs a schedule now, whenever it is due.
+// auditSchedule notes that what a schedule was to do was not done.
+func (e *Engine) auditSchedule(ex *dispatch.Exchange, plugin string, details map[string]string) {
+	(&observer{engine: e}).record(ex, audit.Event{Action: "schedule.failed", Plugin: plugin, Outcome: scheduleFailed, Details: details})
+}
+
+// turnedOff reports whether the operator has turned a schedule off.
+func turnedOff(t *config.Tenant, plugin, schedule string) bool {
+	return slices.ContainsFunc(t.Plugins, func(p config.Plugin) bool { return p.ID == plugin && p.Schedules[schedule] == pluginapi.ScheduleOff })
+}
+
+// appointmentDone notes what came of an appointment: in the metrics and, of one
+// that was given up, in the audit log. The outbox has logged it.
+func (e *Engine) appointmentDone(tenant string, entry *outbox.Entry, outcome string) {
+	switch outcome {
+	case outbox.OutcomeDelivered:
+		outcome = scheduleOK
+	case outbox.OutcomeRetry:
+		outcome = scheduleRetry
+	default:
+		outcome = scheduleFailed
+		e.auditAppointment(tenant, entry)
+	}
+	e.metrics.ScheduleRun(tenant, entry.Plugin, entry.Schedule, outcome)
+}
+
+// auditAppointment notes that an appointment was given up.
+func (e *Engine) auditAppointment(tenant string, entry *outbox.Entry) {
+	g := e.enter()
+	defer g.leave()
+	r := g.realm(tenant)
+	if r == nil {
+		return
+	}
+	ex := r.api.Background()
+	defer ex.Close()
+	e.auditSchedule(ex, entry.Plugin, map[string]string{
+		"schedule": entry.Schedule, "key": entry.Key, "due": entry.Time.UTC().Format(time.RFC3339), "reason": entry.LastError,
+	})
+}
+
+// adminSchedule runs a schedule now, whenever it is due, or makes an appointment
+// due, which then runs by itself.
 func (e *Engine) adminSchedule(w http.ResponseWriter, r *http.Request) {
 	t := e.adminTenant(w, r)
 	if t == nil {
 		return
 	}
 	q := r.URL.Query()
-	if _, ok := t.api.Plugins.Schedule(q.Get("plugin"), q.Get("schedule")); !ok {
+	s, ok := t.api.Plugins.Schedule(q.Get("plugin"), q.Get("schedule"))
+	switch {
+	case !ok:
 		answer(w, http.StatusNotFound, map[string]string{"error": "name a plugin and one of its schedules: plugin=&schedule="})
+		return
+	case s.Handler.ByAppointment():
+		e.adminAppointment(w, r, t.config.ID)
 		return
 	}
 	if err := e.runSchedule(r.Context(), t.config.ID, q.Get("plugin"), q.Get("schedule"), e.options.Now()); err != nil {
@@ -176,4 +227,21 @@ func (e *Engine) adminSchedule(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, map[string]string{"outcome": scheduleOK})
+}
+
+// adminAppointment makes an appointment due now.
+func (e *Engine) adminAppointment(w http.ResponseWriter, r *http.Request, tenant string) {
+	q := r.URL.Query()
+	err := store.ErrNotFound
+	if worker := e.worker(tenant); worker != nil {
+		err = worker.Hasten(r.Context(), q.Get("plugin"), q.Get("schedule"), q.Get("key"))
+	}
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		answer(w, http.StatusNotFound, map[string]string{"error": "name the key of an appointment: key="})
+	case err != nil:
+		answer(w, http.StatusInternalServerError, map[string]string{"error": err.Error()})
+	default:
+		answer(w, http.StatusOK, map[string]string{"outcome": outbox.StateDue})
+	}
 }

@@ -87,6 +87,7 @@ const (
 	CapOpenAPI      = "openapi"
 	CapHTTP         = "http"
 	CapPlugins      = "plugins"
+	CapSchedule     = "schedule"
 )
 
 // IdentityTokens stands, among the models of the capability "identity", for the
@@ -95,7 +96,7 @@ const IdentityTokens = "tokens"
 
 // CapabilityNames lists every capability of this ABI version.
 func CapabilityNames() []string {
-	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP, CapOpenAPI, CapPlugins}
+	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP, CapOpenAPI, CapPlugins, CapSchedule}
 }
 
 // AccessServer marks the endpoints that only servers with a service key reach.
@@ -163,12 +164,12 @@ type Handler struct {
 
 	// Services.
 	Service string          `json:"service,omitempty"` // the name by which others call it
-	Input   json.RawMessage `json:"input,omitempty"`   // JSON Schema subset of what it is called with
+	Input   json.RawMessage `json:"input,omitempty"`   // JSON Schema subset of what it is called with; also of a schedule without cron
 	Output  json.RawMessage `json:"output,omitempty"`  // and of what the caller gets
 
 	// Schedules.
 	Schedule string `json:"schedule,omitempty"` // the name by which the operator knows it
-	Cron     string `json:"cron,omitempty"`     // when it runs: five fields, in UTC
+	Cron     string `json:"cron,omitempty"`     // when it runs: five fields, in UTC; "": at the appointments that the plugin makes
 	CronFrom string `json:"cronFrom,omitempty"` // a member of the config that holds another expression, if it is set
 }
 

@@ -26,7 +26,7 @@ var (
 	reservedIDs          = []string{"engine", "authhost"}
 	reservedCookies      = []string{"session_token", "session_data", "dont_remember", "admin_session"}
 	reservedFields       = []string{"id", "__proto__", "constructor", "prototype"}
-	reservedCapabilities = []string{"sms", "schedule"}
+	reservedCapabilities = []string{"sms"}
 	coreModels           = []string{"user", "session", "account", "verification", "jwks", "rateLimit", "outbox", "lease", "schedule"}
 	extensibleModels     = []string{"user", "session", "account", "verification"}
 	fieldTypes           = []string{"string", "number", "boolean", "date", "json"}
@@ -148,6 +148,9 @@ func (m *Manifest) validateParameters(r *report, at string, c Capability) {
 		needs("services", c.Services, false)
 	} else {
 		m.validateServices(r, at, c.Services)
+	}
+	if c.Name == CapSchedule && !m.appoints() {
+		r.add(at, "the capability %q needs a handler of kind %q without cron, for which the plugin makes appointments", c.Name, KindSchedule)
 	}
 	for _, host := range c.Hosts {
 		r.want(at+".hosts", host, hostPattern)

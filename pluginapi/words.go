@@ -1,6 +1,7 @@
 package pluginapi
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -21,6 +22,7 @@ var capabilityWords = map[string]string{
 	CapOpenAPI:      "describes the endpoints of the tenant",
 	CapHTTP:         "calls other servers",
 	CapPlugins:      "calls services of other plugins, and raises events of its own",
+	CapSchedule:     "makes appointments for itself, and cancels them",
 }
 
 // Words describe a request for a capability, for operators: its name, what a
@@ -128,13 +130,19 @@ func (m *Manifest) ScheduleWords() []string {
 		if h.Kind != KindSchedule {
 			continue
 		}
-		when := h.Cron
-		if h.CronFrom != "" {
-			when += ", or as config." + h.CronFrom + " says"
-		}
-		out = append(out, "runs "+h.Schedule+" by itself ("+when+")")
+		out = append(out, "runs "+h.Schedule+" by itself ("+h.When()+")")
 	}
 	return out
+}
+
+// When says when a schedule runs, for operators: its cron expression and where
+// the configuration has another, or that the plugin makes appointments for it.
+func (h *Handler) When() string {
+	when := cmp.Or(h.Cron, "at times that it names")
+	if h.CronFrom != "" {
+		when += ", or as config." + h.CronFrom + " says"
+	}
+	return when
 }
 
 // FieldWords say which fields of records a plugin adds, for operators.

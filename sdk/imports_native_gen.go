@@ -19,4 +19,5 @@ const (
 	importHTTP          hostFunction = "http"
 	importOpenAPI       hostFunction = "openapi"
 	importPlugins       hostFunction = "plugins"
+	importSchedule      hostFunction = "schedule"
 )

@@ -64,3 +64,7 @@ func importOpenAPI(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 //go:wasmimport authhost_v1_plugins call
 //go:noescape
 func importPlugins(fn, in string, out unsafe.Pointer, capacity uint32) uint64
+
+//go:wasmimport authhost_v1_schedule call
+//go:noescape
+func importSchedule(fn, in string, out unsafe.Pointer, capacity uint32) uint64

@@ -106,7 +106,7 @@ func inspectModule(out io.Writer, path string, wasm []byte) error {
 		case pluginapi.KindService:
 			fmt.Fprintf(out, "  %2d service %s\n", h.Number, h.Service)
 		case pluginapi.KindSchedule:
-			fmt.Fprintf(out, "  %2d schedule %s (%s)\n", h.Number, h.Schedule, h.Cron)
+			fmt.Fprintf(out, "  %2d schedule %s (%s)\n", h.Number, h.Schedule, h.When())
 		default:
 			fmt.Fprintf(out, "  %2d on %s\n", h.Number, h.Event)
 		}

@@ -106,4 +106,8 @@ var functions = map[string]map[string]function{
 		"call":  bind(decodePluginsCallArgs, (*Host).pluginsCall),
 		"raise": bind(decodePluginsRaiseArgs, (*Host).pluginsRaise),
 	},
+	"schedule": {
+		"at":     bind(decodeScheduleAtArgs, (*Host).scheduleAt),
+		"cancel": bind(decodeScheduleCancelArgs, (*Host).scheduleCancel),
+	},
 }

@@ -32,9 +32,11 @@ type Call struct {
 	claims   *document.Object // token.claims
 	service  *service         // of a call to one
 	due      time.Time        // of a schedule; else zero
-	input    document.Value   // of a service
+	input    document.Value   // of a service or an appointment
 	output   document.Value
 	delivery *outbox.Entry // durable deliveries
+	// appointment is what a schedule runs for, if it does not by cron.
+	appointment *outbox.Entry
 
 	args    document.Value
 	unset   string // the path below args that could not be written, and why

@@ -73,33 +73,48 @@ func (p *Plugin) targets(member, event string) []string {
 	return out
 }
 
-// enqueue writes the durable events of the open unit of work into it. It is
-// the last thing that the unit does.
+// enqueue writes the durable events of the open unit of work into it, and forgets
+// the appointments that it has cancelled. It is the last thing that the unit does.
 func (ex *Exchange) enqueue(ctx context.Context) error {
+	if len(ex.cancelled) > 0 {
+		if err := outbox.Forget(ctx, ex.Tx(), ex.cancelled); err != nil {
+			return err
+		}
+	}
 	if len(ex.durable) == 0 {
 		return nil
 	}
 	lanes, err := outbox.Append(ctx, ex.Tx(), ex.Realm.Store, ex.durable, ex.Now)
-	if err == nil && ex.Realm.Outbox != nil {
-		ex.Tx().OnCommit(func() { ex.Realm.Outbox.Committed(lanes) })
+	if err == nil {
+		ex.onCommitted(lanes)
 	}
 	return err
 }
 
-// Deliver hands an entry of the outbox to the hook that it was written for.
-// What the hook writes and the end of the entry are one unit of work. A hook
-// that denies refuses the entry for good; that and every other error is for
-// the outbox.
+// onCommitted has the outbox told of lanes when the open unit of work is
+// committed.
+func (ex *Exchange) onCommitted(lanes []string) {
+	if ex.Realm.Outbox != nil {
+		ex.Tx().OnCommit(func() { ex.Realm.Outbox.Committed(lanes) })
+	}
+}
+
+// Deliver hands an entry of the outbox to the hook that it was written for, or an
+// appointment to its schedule. What the handler writes and the end of the entry
+// are one unit of work. A handler that denies refuses the entry for good; that
+// and every other error is for the outbox.
 func (ex *Exchange) Deliver(ctx context.Context, e *outbox.Entry, finish outbox.Finish) error {
-	hook, err := ex.set.durable(e)
+	handler, err := ex.set.durable(e)
 	if err != nil {
 		return err
 	}
 	var call *Call
 	var result pluginapi.Result
 	err = ex.Unit(ctx, func(ctx context.Context) error {
-		call = &Call{event: e.Name, record: e.Record, previous: e.Previous, delivery: e}
-		if result, err = ex.run(ctx, hook, call); err != nil {
+		if call, err = ex.delivered(ctx, e); err != nil {
+			return err
+		}
+		if result, err = ex.run(ctx, handler, call); err != nil {
 			return err
 		}
 		return finish(ctx, ex.Tx())
@@ -115,6 +130,15 @@ func (ex *Exchange) Deliver(ctx context.Context, e *outbox.Entry, finish outbox.
 	return err
 }
 
+// delivered makes the call for an entry. An appointment is over when its handler
+// runs, so that it can make another one.
+func (ex *Exchange) delivered(ctx context.Context, e *outbox.Entry) (*Call, error) {
+	if e.Schedule == "" {
+		return &Call{event: e.Name, record: e.Record, previous: e.Previous, delivery: e}, nil
+	}
+	return &Call{due: e.Time, appointment: e, input: document.Obj(e.Record)}, outbox.Claim(ctx, ex.Tx(), e, ex.Now)
+}
+
 // written reports whether an entry was written for a hook on its event. Numbers
 // of handlers with a name change with the manifest, so the name counts; an
 // entry from before the handler had one is for the plugin's first.
@@ -125,8 +149,14 @@ func written(h *pluginapi.Handler, e *outbox.Entry) bool {
 	return e.Hook == "" || e.Hook == h.Name
 }
 
-// durable finds the hook that an entry was written for.
+// durable finds the handler that an entry was written for.
 func (s *Set) durable(e *outbox.Entry) (Entry, error) {
+	if e.Schedule != "" {
+		if to, ok := s.appointed[pluginapi.FullName(e.Plugin, e.Schedule)]; ok {
+			return to.Entry, nil
+		}
+		return Entry{}, fmt.Errorf("plugin %q is not enabled any more, or has no schedule %q for appointments", e.Plugin, e.Schedule)
+	}
 	for _, p := range s.plugins {
 		if p.ID != e.Plugin {
 			continue

@@ -131,6 +131,7 @@ type Exchange struct {
 	renewCopy  bool // the client is to get a new copy of its session
 	observed   []observation
 	durable    []outbox.Event // of the open unit of work
+	cancelled  []string       // likewise: the appointments that it has taken back
 	pinned     map[*Plugin]*pin
 	callStack  []Entry
 }

@@ -91,6 +91,7 @@ type Set struct {
 	bound     []session.Bound     // those of them that are sealed
 	services  map[string]*service // by full name
 	schedules []Entry
+	appointed map[string]appointed // those of them without cron, by full name
 	events    map[string]*raisable // that plugins raise, by full name
 	memos     *recent.Cache[memoKey, *memo]
 }
@@ -101,7 +102,7 @@ type Set struct {
 // errors that name both sides. Whether what they name of one another is there is
 // for Link to say.
 func NewSet(plugins []*Plugin) (*Set, error) {
-	s := &Set{plugins: plugins, hooks: map[string][]Entry{}, memos: recent.New[memoKey, *memo](maxMemos), services: map[string]*service{}, events: map[string]*raisable{}}
+	s := &Set{plugins: plugins, hooks: map[string][]Entry{}, memos: recent.New[memoKey, *memo](maxMemos), services: map[string]*service{}, appointed: map[string]appointed{}, events: map[string]*raisable{}}
 	ids, routes := map[string]bool{}, map[string]string{}
 	for _, p := range plugins {
 		if ids[p.ID] {
@@ -145,8 +146,7 @@ func (s *Set) addHandler(p *Plugin, h pluginapi.Handler, routes map[string]strin
 	case pluginapi.KindService:
 		return s.addService(e)
 	case pluginapi.KindSchedule:
-		s.schedules = append(s.schedules, e)
-		return nil
+		return s.addSchedule(e)
 	}
 	key := routeKey(h)
 	if other, taken := routes[key]; taken {
@@ -284,8 +284,12 @@ func (s *Set) Owner(method, path string) *Plugin {
 // Has reports whether any plugin listens to an event.
 func (s *Set) Has(event string) bool { return len(s.hooks[event]) > 0 }
 
-// Delivers reports whether any plugin has events delivered durably.
+// Delivers reports whether any plugin has events delivered durably, or makes
+// appointments.
 func (s *Set) Delivers() bool {
+	if len(s.appointed) > 0 {
+		return true
+	}
 	for _, entries := range s.hooks {
 		if slices.ContainsFunc(entries, func(e Entry) bool { return e.Handler.Durable() }) {
 			return true

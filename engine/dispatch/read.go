@@ -81,6 +81,9 @@ func (c *Call) eventView() document.Value {
 	if !c.due.IsZero() {
 		o.Set("time", document.Time(c.due))
 	}
+	if a := c.appointment; a != nil {
+		o.Set("key", document.Text(a.Key)).Set("attempt", document.Int(int64(a.Attempts)+1))
+	}
 	if d := c.delivery; d != nil {
 		o.Set("id", document.Text(d.ID)).
 			Set("time", document.Time(d.Time)).

@@ -69,7 +69,7 @@ func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) 
 }
 
 func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) error) error {
-	ex.open, ex.doomed, ex.durable = true, nil, nil
+	ex.open, ex.doomed, ex.durable, ex.cancelled = true, nil, nil, nil
 	defer func() { ex.open, ex.tx = false, nil }()
 	err := work(ctx)
 	if ex.doomed != nil {

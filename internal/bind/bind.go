@@ -155,7 +155,20 @@ func (w *writer) names(m *pluginapi.Manifest) {
 	w.constants("Purposes of what the host signs and seals", "purpose", purposes)
 	w.constants("Uses of signing keys", "key", keys)
 	w.constants("Services of other plugins, for the capability plugins,", "service", services)
+	w.constants("Schedules for appointments", "schedule", appointed(m))
 	w.constants("Events that the plugin raises,", "event", slices.Sorted(maps.Keys(m.Events)))
+}
+
+// appointed lists the schedules for which the plugin makes appointments. A
+// manifest may have one for each dialect.
+func appointed(m *pluginapi.Manifest) []string {
+	var names []string
+	for i := range m.Handlers {
+		if h := &m.Handlers[i]; h.ByAppointment() && !slices.Contains(names, h.Schedule) {
+			names = append(names, h.Schedule)
+		}
+	}
+	return names
 }
 
 func (w *writer) constants(doc, prefix string, names []string) {

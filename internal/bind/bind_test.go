@@ -18,7 +18,8 @@ const manifest = `{
     {"name": "crypto", "purposes": ["visit-link"]},
     {"name": "keys", "keys": ["visits"]},
     {"name": "plugins", "services": ["organization/hasPermission"]},
-    {"name": "email"}
+    {"name": "email"},
+    {"name": "schedule"}
   ],
   "events": {"visit.counted": {"when": "after"}},
   "mails": {"url-shared": {"subject": "s", "text": "t", "variables": {"url": {"type": "url", "required": true}, "times": "number", "until": "date"}}},
@@ -34,7 +35,9 @@ const manifest = `{
        "most": {"type": "number", "default": 10}, "order": {"type": "string", "default": "newest"}}}},
     {"handler": "list", "kind": "endpoint", "method": "GET", "path": "/visits/all"},
     {"handler": "count", "kind": "hook", "event": "session.created", "failure": "skip"},
-    {"handler": "visitsOf", "kind": "service", "service": "of", "input": {"type": "object", "required": ["userId"], "properties": {"userId": {"type": "string"}}}}
+    {"handler": "visitsOf", "kind": "service", "service": "of", "input": {"type": "object", "required": ["userId"], "properties": {"userId": {"type": "string"}}}},
+    {"handler": "expire", "kind": "schedule", "schedule": "expire", "input": {"type": "object", "properties": {"times": {"type": "integer"}}}},
+    {"handler": "sweep", "kind": "schedule", "schedule": "sweep", "cron": "0 4 * * *"}
   ],
   "errors": {"VISITS_HIDDEN": "Visits are not shown", "TOO_LATE": {"code": "VISITS_HIDDEN", "status": 410, "message": "Too late"},
     "OFF": {"code": "", "status": 404, "message": ""}},
@@ -60,10 +63,12 @@ func TestGo(t *testing.T) {
 	}
 	text := strings.Join(strings.Fields(string(code)), " ")
 	for _, want := range []string{
-		`sdk.Register(0, list) sdk.Register(1, forget) sdk.Register(3, count) sdk.Register(4, visitsOf) }`,
+		`sdk.Register(0, list) sdk.Register(1, forget) sdk.Register(3, count) sdk.Register(4, visitsOf) sdk.Register(5, expire) sdk.Register(6, sweep) }`,
 		`serviceOrganizationHasPermission = "organization/hasPermission"`, `eventVisitCounted = "visit.counted"`,
 		`// visitsOfInput is the input of the service of. type visitsOfInput struct{ *sdk.Call }`,
 		`func (x visitsOfInput) UserID() string { return x.Call.Get("input.userId").String() }`,
+		`// Schedules for appointments of the manifest. const ( scheduleExpire = "expire" )`,
+		`// expireInput is the input of the schedule expire. type expireInput struct{ *sdk.Call }`,
 		`errTooLate = &sdk.Error{Status: 410, Code: "VISITS_HIDDEN", Message: "Too late"}`,
 		`errOff = &sdk.Error{Status: 404, Code: "", Message: ""}`,
 		`errVisitsHidden = &sdk.Error{Status: 400, Code: "VISITS_HIDDEN", Message: "Visits are not shown"}`,

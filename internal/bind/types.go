@@ -9,9 +9,9 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// inputs writes the types of bodies, queries and inputs of services. Their members are read one by
-// one, when they are asked for: a password that is only handed on stays in the
-// host.
+// inputs writes the types of bodies, queries and inputs of services and
+// schedules. Their members are read one by one, when they are asked for: a
+// password that is only handed on stays in the host.
 func (w *writer) inputs(m *pluginapi.Manifest) error {
 	done := map[string]bool{}
 	for i := range m.Handlers {
@@ -42,10 +42,14 @@ type inputPart struct {
 // partsOf lists what a handler takes.
 func partsOf(h *pluginapi.Handler) []inputPart {
 	route := h.Method + " " + h.Path
+	called := "the service " + h.Service
+	if h.Kind == pluginapi.KindSchedule {
+		called = "the schedule " + h.Schedule
+	}
 	return []inputPart{
 		{"body", route, "sdk.Request", "x.Request.Body", "request.body", h.Body},
 		{"query", route, "sdk.Request", "x.Request.Query", "request.query", h.Query},
-		{"input", "the service " + h.Service, "*sdk.Call", "x.Call.Get", "input", h.Input},
+		{"input", called, "*sdk.Call", "x.Call.Get", "input", h.Input},
 	}
 }
 

@@ -32,6 +32,7 @@ var goNames = map[string]capabilityNames{
 	pluginapi.CapAudit:        {typ: "Audit", prefix: "Audit", doc: "the audit log"},
 	pluginapi.CapCookies:      {typ: "Cookies", prefix: "Cookies", doc: "the cookies of the whole tenant, for clients that carry them by another way than the headers Cookie and Set-Cookie"},
 	pluginapi.CapPlugins:      {typ: "Plugins", prefix: "Plugin", doc: "what plugins do for one another: services that others call, and events that they raise"},
+	pluginapi.CapSchedule:     {typ: "Schedule", prefix: "Schedule", doc: "appointments: runs of the plugin's schedules at times that it names itself"},
 	pluginapi.CapOpenAPI:      {typ: "OpenAPI", prefix: "OpenAPI", doc: "the description of what the tenant serves"},
 }
 

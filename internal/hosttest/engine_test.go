@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
@@ -155,9 +157,7 @@ func (e *engine) Serve(t testing.TB, r hosttest.Request, h hosttest.Handler) {
 	if r.Kept != "" {
 		request.Headers.Set("Cookie", e.Sessions.Cookies().Name(session.CookieImpersonator)+"="+session.EncodeURIComponent(e.Sessions.SignCookie(r.Kept+":")))
 	}
-	ex := dispatch.NewExchange(dispatch.Config{
-		Realm: e.Realm.Realm, Set: e.Set, Capabilities: &native{e, h}, Views: e.Views, Observer: e.Done, Logger: e.Log.Logger(),
-	}, request, e.Clock.Now())
+	ex := e.exchange(request, h)
 	defer ex.Close()
 	if r.Session != "" {
 		ex.UseToken(r.Session, false)
@@ -167,6 +167,43 @@ func (e *engine) Serve(t testing.TB, r hosttest.Request, h hosttest.Handler) {
 		ex.Refused(t.Context(), apierror.From(err))
 	}
 	ex.RunObservers(t.Context())
+}
+
+// exchange starts the way of a request whose handlers run some code.
+func (e *engine) exchange(r dispatch.Request, h hosttest.Handler) *dispatch.Exchange {
+	return dispatch.NewExchange(dispatch.Config{
+		Realm: e.Realm.Realm, Set: e.Set, Capabilities: &native{e, h}, Views: e.Views, Observer: e.Done, Logger: e.Log.Logger(),
+	}, r, e.Clock.Now())
+}
+
+// RunDue implements hosttest.World: the worker of the outbox runs until each
+// appointment that is due was tried once.
+func (e *engine) RunDue(t testing.TB, h hosttest.Handler) {
+	t.Helper()
+	tried := make(chan string, 1)
+	w := outbox.New(outbox.Config{
+		Store: e.Realm.Store, Now: e.Clock.Now, Concurrency: 1,
+		Deliver: func(ctx context.Context, entry *outbox.Entry, finish outbox.Finish) error {
+			ex := e.exchange(dispatch.Request{Headers: http.Header{}}, h)
+			defer ex.Close()
+			return ex.Deliver(ctx, entry, finish)
+		},
+		Observe: func(_ *outbox.Entry, outcome string) { tried <- outcome },
+	})
+	list, err := w.List(t.Context(), outbox.Filter{State: outbox.StateDue}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var worker sync.WaitGroup
+	worker.Go(func() { w.Run(ctx) })
+	for _, entry := range list {
+		if !entry.Due.After(e.Clock.Now()) {
+			t.Logf("the appointment %s: %s", entry.Key, <-tried)
+		}
+	}
+	stop()
+	worker.Wait()
 }
 
 // handle runs the handlers of a request.

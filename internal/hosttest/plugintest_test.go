@@ -91,6 +91,14 @@ func (n *sdkHost) Serve(_ testing.TB, r hosttest.Request, code hosttest.Handler)
 	n.Do(plugintest.Request{Method: "POST", Path: hosttest.EndpointPath, Body: r.Body})
 }
 
+// RunDue implements hosttest.World.
+func (n *sdkHost) RunDue(t testing.TB, code hosttest.Handler) {
+	running, n.code = n, code
+	if err := n.Host.RunDue(); err != nil {
+		t.Logf("an appointment was not kept: %v", err)
+	}
+}
+
 // OtherToken implements hosttest.World.
 func (n *sdkHost) OtherToken(_ testing.TB, claims map[string]any) string {
 	return n.RemoteToken(claims)

@@ -20,11 +20,15 @@ type Host interface {
 }
 
 // Handler is the code of all handlers of the plugin. event is what a hook is
-// called for, "" the endpoint, pluginapi.KindService the service.
+// called for, "" the endpoint, pluginapi.KindService the service,
+// pluginapi.KindSchedule an appointment.
 type Handler func(event string, h Host) pluginapi.Result
 
 // EventOf returns what a handler is called for, as Handler has it.
 func EventOf(h Host) string {
+	if kind, _ := h.Get("event.key"); kind != pluginapi.KindAbsent {
+		return pluginapi.KindSchedule
+	}
 	if kind, _ := h.Get("input"); kind != pluginapi.KindAbsent {
 		return pluginapi.KindService
 	}
@@ -48,6 +52,8 @@ type World interface {
 	// if it applies, request.after or request.refused, and what their calls raise
 	// in between and afterwards. What a handler wrote is kept if it continues.
 	Serve(t testing.TB, r Request, h Handler)
+	// RunDue runs the plugin's appointments that are due, the earliest first.
+	RunDue(t testing.TB, h Handler)
 	// Advance moves the clock, which stands still otherwise.
 	Advance(d time.Duration)
 	// OtherToken returns a JWT of another server's: the host takes it for signed
@@ -75,6 +81,12 @@ const (
 	serviceName = "echo"
 	eventBefore = "note.adding"
 	eventAfter  = "note.added"
+)
+
+// The schedule for which the plugin makes appointments, and one that runs by cron.
+const (
+	appointedName = "remind"
+	cronName      = "sweep"
 )
 
 // EndpointPath is the path of its endpoint.
@@ -123,6 +135,12 @@ func Manifest() *pluginapi.Manifest {
 		Number: int32(len(m.Handlers)), Kind: pluginapi.KindService, Service: serviceName,
 		Input:  []byte(`{"type":"object","properties":{"text":{"type":"string","minLength":1}},"required":["text"]}`),
 		Output: []byte(`{"type":"object","properties":{"text":{"type":"string"}}}`),
+	})
+	m.Handlers = append(m.Handlers, pluginapi.Handler{
+		Number: int32(len(m.Handlers)), Kind: pluginapi.KindSchedule, Schedule: appointedName,
+		Input: []byte(`{"type":"object","properties":{"text":{"type":"string"}},"required":["text"]}`),
+	}, pluginapi.Handler{
+		Number: int32(len(m.Handlers) + 1), Kind: pluginapi.KindSchedule, Schedule: cronName, Cron: "0 0 1 1 *",
 	})
 	for _, name := range pluginapi.CapabilityNames() {
 		c := pluginapi.Capability{Name: name}

@@ -82,6 +82,8 @@ var functions = map[string]func(*Host, Object) Object{
 	"openapi.describe":        (*Host).describe,
 	"plugins.call":            (*Host).callService,
 	"plugins.raise":           (*Host).raiseEvent,
+	"schedule.at":             (*Host).makeAppointment,
+	"schedule.cancel":         (*Host).cancelAppointment,
 }
 
 // Call implements sdk.Host.

@@ -35,7 +35,8 @@
 //
 // CallService calls a service of the plugin, OnService plays one of another
 // plugin, and Raised has the events that the plugin raised. RunSchedule runs a
-// schedule.
+// schedule that has a cron expression; Appointments has those that the plugin made,
+// and RunDue keeps them when Advance has moved the clock so far.
 //
 // # What is not
 //

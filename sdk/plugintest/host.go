@@ -82,6 +82,8 @@ type state struct {
 	Mails   []Mail
 	Audit   []Object
 	Raised  []Raised
+	// Appointments are those to come, as they were made.
+	Appointments []Appointment
 }
 
 // Function stands in for a host call: it gets the arguments and returns a
