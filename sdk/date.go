@@ -27,28 +27,86 @@ func Date(ms int64) string {
 	return string(out)
 }
 
-// ParseDate reads a date as records have it, as milliseconds since 1970. ok is
-// false for every other text.
+// ParseDate reads a date of RFC 3339, as milliseconds since 1970; what is beyond
+// milliseconds is cut off. These are the dates of records, and those that a body
+// has with "format": "date-time": Date of the result is what a record takes. ok
+// is false for every other text, and outside of the years 0000 to 9999.
 func ParseDate(s string) (ms int64, ok bool) {
-	if len(s) != len(dateForm) {
+	const form = "0000-00-00T00:00:00"
+	var parts [6]int64
+	if len(s) < len(form) || !readForm(s[:len(form)], form, parts[:]) {
 		return 0, false
 	}
-	var parts [7]int64
-	part := 0
+	ms = 1000 * (days(parts[0], parts[1], parts[2])*86400 + parts[3]*3600 + parts[4]*60 + parts[5])
+	if Date(ms)[:len(form)] != s[:len(form)] { // no 30th of February
+		return 0, false
+	}
+	fraction, rest, ok := readFraction(s[len(form):])
+	if !ok {
+		return 0, false
+	}
+	offset, ok := readOffset(rest)
+	ms += fraction - offset
+	return ms, ok && firstMs <= ms && ms < afterMs
+}
+
+// The milliseconds since 1970 at which the year 0000 begins, and the year 9999 is
+// over.
+const (
+	firstMs = -62167219200000
+	afterMs = 253402300800000
+)
+
+// readForm reads the numbers of a text that is written as form, which has a 0 for
+// each digit.
+func readForm(s, form string, numbers []int64) bool {
+	if len(s) != len(form) {
+		return false
+	}
+	n := 0
 	for i := range len(s) {
-		switch digit := s[i] >= '0' && s[i] <= '9'; {
-		case digit && dateForm[i] == '0':
-			parts[part] = parts[part]*10 + int64(s[i]-'0')
-		case s[i] == dateForm[i]:
-			part++
+		switch {
+		case isDigit(s[i]) && form[i] == '0':
+			numbers[n] = numbers[n]*10 + int64(s[i]-'0')
+		case s[i] == form[i]:
+			n++
 		default:
-			return 0, false
+			return false
 		}
 	}
-	seconds := days(parts[0], parts[1], parts[2])*86400 + parts[3]*3600 + parts[4]*60 + parts[5]
-	ms = seconds*1000 + parts[6]
-	return ms, Date(ms) == s // no 30th of February
+	return true
 }
+
+// readFraction reads a fraction of a second at the beginning of a text, if one is
+// there, and returns the rest of the text.
+func readFraction(s string) (ms int64, rest string, ok bool) {
+	if s == "" || s[0] != '.' {
+		return 0, s, true
+	}
+	end := 1
+	for unit := int64(100); end < len(s) && isDigit(s[end]); end++ {
+		ms += unit * int64(s[end]-'0')
+		unit /= 10
+	}
+	return ms, s[end:], end > 1
+}
+
+// readOffset reads how far a time is ahead of UTC: "Z", or such as "+02:00".
+func readOffset(s string) (ms int64, ok bool) {
+	if s == "Z" {
+		return 0, true
+	}
+	var parts [2]int64
+	if s == "" || s[0] != '+' && s[0] != '-' || !readForm(s[1:], "00:00", parts[:]) || parts[0] > 23 || parts[1] > 59 {
+		return 0, false
+	}
+	if ms = (parts[0]*60 + parts[1]) * 60000; s[0] == '-' {
+		ms = -ms
+	}
+	return ms, true
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // days returns the days from 1970-01-01 to a date of the Gregorian calendar.
 // Years begin in March here, so that the leap day is the last.

@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"regexp"
 	"testing"
 	"time"
 )
@@ -45,12 +46,41 @@ func TestDates(t *testing.T) {
 	}
 }
 
+// TestForeignDates: dates of RFC 3339 that are not written as records have them.
+func TestForeignDates(t *testing.T) {
+	for text, want := range map[string]string{
+		"2026-01-02T03:04:05Z":                "2026-01-02T03:04:05.000Z",
+		"2026-01-02T03:04:05.6Z":              "2026-01-02T03:04:05.600Z",
+		"2026-01-02T03:04:05.6789999Z":        "2026-01-02T03:04:05.678Z",
+		"2026-01-02T00:04:05+02:00":           "2026-01-01T22:04:05.000Z",
+		"2026-12-31T23:04:05.5-01:30":         "2027-01-01T00:34:05.500Z",
+		"1969-12-31T23:59:59.9991Z":           "1969-12-31T23:59:59.999Z",
+		"9999-12-31T23:59:59.999999999-00:00": "9999-12-31T23:59:59.999Z",
+	} {
+		if ms, ok := ParseDate(text); !ok || Date(ms) != want {
+			t.Errorf("%s: %s, %v, want %s", text, Date(ms), ok, want)
+		}
+	}
+	for _, text := range []string{
+		"2026-01-02T03:04:05", "2026-01-02T03:04:05.Z", "2026-01-02T03:04:05z", "2026-01-02T03:04:05+0200", "2026-01-02T03:04:05+24:00",
+		"2026-01-02T03:04:05+02:60", "2026-01-02T03:04:60Z", "0000-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01",
+	} {
+		if ms, ok := ParseDate(text); ok {
+			t.Errorf("%q is a date, %d", text, ms)
+		}
+	}
+}
+
+// rfc3339 is what a date looks like; package time takes some others, too.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
 func FuzzParseDate(f *testing.F) {
 	f.Add("2026-11-24T17:00:00.000Z")
 	f.Add("2026-02-30T00:00:00.000Z")
+	f.Add("2026-02-28T00:00:00.12345+02:30")
 	f.Fuzz(func(t *testing.T, text string) {
-		want, err := time.Parse(layout, text)
-		valid := err == nil && want.Format(layout) == text
+		want, err := time.Parse(time.RFC3339Nano, text)
+		valid := err == nil && rfc3339.MatchString(text) && want.UTC().Year() >= 0 && want.UTC().Year() <= 9999
 		if ms, ok := ParseDate(text); ok != valid || ok && ms != want.UnixMilli() {
 			t.Errorf("%q: %d, %v; want %v", text, ms, ok, want)
 		}
