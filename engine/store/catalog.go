@@ -292,10 +292,13 @@ func (f Field) check(v document.Value) string {
 		t, isDate := v.Time()
 		ok = isDate && t.UTC().Format(document.TimeLayout) == v.Str()
 	}
-	if !ok {
-		return fmt.Sprintf("not a %s: %s", f.Type, v.Kind())
+	switch {
+	case ok:
+		return ""
+	case f.Type == Date:
+		return "not a date such as 2026-01-02T03:04:05.678Z"
 	}
-	return ""
+	return fmt.Sprintf("not a %s: %s", f.Type, v.Kind())
 }
 
 // sizeOf estimates the stored size of a value in bytes.

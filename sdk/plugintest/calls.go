@@ -92,7 +92,7 @@ func (h *Host) Call(capability, function string, in []byte) (sdk.Status, []byte)
 	var result Object
 	err := try(func() { result = h.do(capability, function, in) })
 	status := sdk.OK
-	h.call.refused = err
+	h.call.refused, h.call.refusedIn = err, capability+"."+function
 	if err != nil {
 		status, result = err.sdk, err.body()
 	}

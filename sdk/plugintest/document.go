@@ -22,6 +22,7 @@ type call struct {
 	root      Object
 	unwritten string   // why the arguments of the next host call are not whole
 	refused   *refusal // the last host call, if it was not done
+	refusedIn string   // its name
 }
 
 // newCall makes the document for a handler in the request under way.

@@ -33,12 +33,12 @@ func (h *Host) own() bool {
 	return endpoint != nil
 }
 
-// misses reports whether the plugin lacks a permission for something, and tells
-// the test's log.
+// misses reports whether the plugin lacks a permission for something that it
+// asks for by name, and tells the test's log.
 func (h *Host) misses(need pluginapi.PermissionSet, what string) bool {
 	missing := need &^ h.may
 	if missing != 0 {
-		h.t.Logf("plugintest: %s needs the permission %q", what, missing)
+		h.t.Logf("plugintest: %s takes the permission %q; ask for it in the manifest's permissions", what, missing)
 	}
 	return missing != 0
 }
@@ -175,14 +175,15 @@ func userFields(v, schema any) []string {
 	return out
 }
 
-// without returns a value without the members that the plugin may not see.
+// without returns a value without the members that the plugin may not see. What
+// was read as a part of a whole is left out without a word, as in the engine.
 func (h *Host) without(v any, guarded map[string]pluginapi.PermissionSet) any {
 	if guarded == nil || v == nil {
 		return v
 	}
 	v = clone(v)
 	members(v, func(parent Object, name string) {
-		if h.misses(guarded[name], name) {
+		if guarded[name]&^h.may != 0 {
 			delete(parent, name)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/authhost/authhost/pluginapi"
@@ -67,7 +68,8 @@ func (h *Host) Fire(e Event) Response {
 // maxDepth bounds how deeply handlers may nest.
 const maxDepth = 8
 
-// run runs a handler. If that refuses or fails, it says what the client gets.
+// run runs a handler. If that refuses or fails, it says what the client gets. The
+// test's log says why it failed.
 func (h *Host) run(x *pluginapi.Handler, c *call) (sdk.Result, *refusal) {
 	h.t.Helper()
 	if h.depth == maxDepth {
@@ -86,6 +88,7 @@ func (h *Host) run(x *pluginapi.Handler, c *call) (sdk.Result, *refusal) {
 		return result, &refusal{sdk: sdk.Denied, code: text(e["code"]), message: text(e["message"]), status: status}
 	}
 	if c.refused != nil {
+		h.t.Logf("plugintest: handler %s failed; its last host call, %s, was refused: %v", cmp.Or(x.Name, strconv.Itoa(int(x.Number))), c.refusedIn, c.refused)
 		return result, c.refused
 	}
 	return result, &refusal{sdk: sdk.Internal, message: "the handler failed"}

@@ -123,6 +123,8 @@ func (h *Host) check(model string, r, set Object) {
 			refuse(sdk.Invalid, name+": unknown field")
 		case v == nil && f.Required:
 			refuse(sdk.Invalid, name+": required")
+		case v != nil && f.Type == "date" && !isOf(f.Type, v):
+			refuse(sdk.Invalid, name+": not a date such as 2026-01-02T03:04:05.678Z")
 		case v != nil && !isOf(f.Type, v):
 			refuse(sdk.Invalid, name+": not a "+f.Type)
 		}
