@@ -36,7 +36,10 @@ var documentPaths = []DocumentPath{
 	{Path: "request.route", Kinds: textKind, Doc: "the endpoint's pattern: `/reset-password/:token`"},
 	{Path: "request.url", Kinds: textKind, Doc: "path and query as they were received"},
 	{Path: "request.params.NAME", Kinds: textKind, Doc: "a named segment of the path, decoded"},
-	{Path: "request.query.NAME", Below: true, Kinds: []Kind{KindString, KindJSON}, Doc: "a parameter, decoded; an array if it is repeated"},
+	{
+		Path: "request.query.NAME", Below: true, Kinds: []Kind{KindString, KindNumber, KindBool, KindJSON},
+		Doc: "a parameter, decoded; an array if it is repeated. In an endpoint it is what the [schema](#schemas) of its query describes",
+	},
 	{Path: "request.headers.NAME", Kinds: textKind, Doc: "lower-case name; several lines are joined by `, `. Those that the host decides by cannot be set: cookie, host, origin, referer and the framing"},
 	{Path: "request.body", Below: true, Doc: "the parsed body; checked, if the manifest has a schema for it"},
 	{Path: "request.rawBody", Kinds: []Kind{KindBytes}, Doc: "the body as received"},

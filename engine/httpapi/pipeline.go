@@ -277,6 +277,7 @@ func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange,
 			return err
 		}
 	}
+	validate.ReadQuery(e.query, ex.Request.Query)
 	if err := validate.Check("query", e.query, document.Obj(ex.Request.Query)); err != nil {
 		return err
 	}

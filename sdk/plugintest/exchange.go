@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"testing"
 
 	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/sdk"
@@ -112,6 +113,7 @@ func (h *Host) serve(endpoint *pluginapi.Handler) (sdk.Result, *refusal) {
 	if refused := try(func() { h.demand(endpoint.Session) }); refused != nil {
 		return sdk.ResultContinue, refused
 	}
+	h.readQuery(endpoint)
 	h.last = h.newCall(Event{})
 	result, refused = h.runUnit(endpoint, h.last)
 	h.exchange.page = endpoint.Answer
@@ -135,6 +137,40 @@ func (h *Host) serve(endpoint *pluginapi.Handler) (sdk.Result, *refusal) {
 		}
 	}
 	return result, nil
+}
+
+// readQuery makes of the parameters of the request what the schema of an endpoint
+// describes: numbers, booleans and lists.
+func (h *Host) readQuery(endpoint *pluginapi.Handler) {
+	if endpoint.Query == nil {
+		return
+	}
+	schema, err := pluginapi.ParseSchema(endpoint.Query)
+	if err != nil {
+		h.t.Fatal(err) // New has validated the manifest
+	}
+	query := object(h.exchange.request["query"])
+	for _, p := range schema.Members() {
+		if v, given := query[p.Name]; given {
+			query[p.Name] = parameter(h.t, p.Schema, v)
+		}
+	}
+}
+
+// parameter is a parameter of a query as a schema describes it.
+func parameter(t testing.TB, s *pluginapi.Schema, v any) any {
+	list, isList := v.([]any)
+	switch {
+	case s.Type == "array" && !isList:
+		return parameter(t, s, []any{v})
+	case s.Type == "array" && s.Items != nil:
+		for i, item := range list {
+			list[i] = parameter(t, s.Items, item)
+		}
+	case s.IsLiteral(text(v)):
+		return decode(t, text(v))
+	}
+	return v
 }
 
 // demand refuses a request without the session that it needs.

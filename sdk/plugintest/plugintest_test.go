@@ -229,3 +229,19 @@ func TestFunctions(t *testing.T) {
 		t.Errorf("%d functions, the contract has %d", len(functions), n)
 	}
 }
+
+// TestQuery: parameters of a query are what its schema describes, where there is
+// one.
+func TestQuery(t *testing.T) {
+	h := host(t, "")
+	h.begin(Request{Path: "/x?n=2&b=true&s=3&id=4&tag=a&tag=b&bad=x&other=5"}, "/x", Object{})
+	h.readQuery(&pluginapi.Handler{})
+	h.readQuery(&pluginapi.Handler{Query: []byte(`{"type": "object", "properties": {
+	  "n": {"type": "integer"}, "b": {"type": "boolean"}, "s": {"type": "string"}, "bad": {"type": "number"}, "absent": {"type": "number"},
+	  "id": {"type": "array", "items": {"type": "integer"}}, "tag": {"type": "array", "items": {"type": "string"}}
+	}}`)})
+	want := `{"b":true,"bad":"x","id":[4],"n":2,"other":"5","s":"3","tag":["a","b"]}`
+	if got := string(marshal(h.exchange.request["query"])); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
