@@ -52,11 +52,18 @@ func faults(err error) []string {
 func TestParseManifestIsStrict(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"text after the object": {`{"id":"x"} {}`, "text after the object"},
-		"a member twice":        {`{"id":"x","id":"y"}`, `member "id" is given twice`},
+		"a member twice":        {"{\"id\":\"x\",\n\"id\":\"y\"}", `line 2: member "id" is given twice`},
 		"deeper, too":           {`{"handlers":[{"number":1,"limits":{"fuel":1,"fuel":2}}]}`, `member "fuel" is given twice`},
-		"not an object":         {`[]`, "cannot unmarshal"},
-		"cut off":               {`{"id":`, "EOF"},
-		"a string as number":    {`{"handlers":[{"number":"1"}]}`, "cannot unmarshal"},
+		"not an object":         {`[]`, "line 1: the whole is an object, not a list"},
+		"cut off":               {`{"id":`, "the text ends within the object"},
+		"a string as number":    {"{\"handlers\":[\n{\"number\":\"1\"}]}", "line 2: handlers.number is an integer, not a string"},
+		"a list as text":        {`{"id":["x"]}`, "line 1: id is a string, not a list"},
+		"true as text":          {`{"handlers":[{"session":true}]}`, "line 1: handlers.session is a string, not true or false"},
+		"a fraction":            {`{"handlers":[{"number":1.5}]}`, "line 1: handlers.number is an integer, not 1.5"},
+		"an unknown member":     {"{\n\"handlers\":[{\n\"quary\":{}}]}", `line 3: there is no member "quary"`},
+		"one that is elsewhere": {"{\"capabilities\":[{\"reason\":\"x\"}],\n\"handlers\":[{\"reason\":\"x\"}]}", `line 1 or 2: there is no member "reason"`},
+		"no comma":              {"{\"id\":\"x\"\n\"name\":\"y\"}", `line 2: invalid character '"' after object key:value pair`},
+		"cut off in a list":     {`{"handlers":[`, "the text ends within the object"},
 		"too large":             {`{"id":"` + strings.Repeat("x", MaxManifestBytes) + `"}`, "more than the limit"},
 	} {
 		if _, err := ParseManifest([]byte(tt.text)); err == nil || !strings.Contains(err.Error(), tt.want) {

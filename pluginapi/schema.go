@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Schema is the part of JSON Schema in which an endpoint describes its body
@@ -114,12 +115,28 @@ func ParseSchema(raw json.RawMessage) (*Schema, error) {
 	dec.DisallowUnknownFields()
 	s := new(Schema)
 	if err := dec.Decode(s); err != nil {
-		return nil, fmt.Errorf("schema: %w", err)
+		return nil, fmt.Errorf("schema: %w", schemaFault(err))
 	}
 	if err := s.validate(true); err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
 	}
 	return s, nil
+}
+
+// schemaFault says what is wrong with a text that is no schema.
+func schemaFault(err error) error {
+	var mistyped *json.UnmarshalTypeError
+	if errors.As(err, &mistyped) {
+		before, _ := strings.CutSuffix(err.Error(), mistyped.Error())
+		if strings.HasSuffix(mistyped.Field, "additionalProperties") {
+			return errors.New(before + "additionalProperties is the schema of a record's members; leave it out: members that have no schema are let through")
+		}
+		return fmt.Errorf("%s%w", before, wrongType(mistyped))
+	}
+	if before, name, ok := unknownMember(err); ok {
+		return fmt.Errorf("%sthere is no keyword %q", before, name)
+	}
+	return err
 }
 
 var (
@@ -234,5 +251,7 @@ func checkSchema(r *report, at string, raw json.RawMessage) {
 	}
 	if _, err := ParseSchema(raw); err != nil {
 		r.add(at, "%s", err)
+		return
 	}
+	checkDefaults(r, at, raw)
 }

@@ -157,6 +157,17 @@ func (m *Manifest) validateRaised(r *report) {
 	}
 }
 
+// eventsLike lists the events about what a name is about, or all if it is about
+// something else.
+func eventsLike(name string) []string {
+	about, _, _ := strings.Cut(name, ".")
+	like := slices.DeleteFunc(Events(), func(event string) bool { return !strings.HasPrefix(event, about+".") })
+	if len(like) == 0 {
+		return Events()
+	}
+	return like
+}
+
 // hookedEvent finds the event that a hook names, and reports one that there is
 // not. known is false of an event of another plugin's: whether there is one, and
 // which failures its hooks may have, is seen where that plugin is.
@@ -164,7 +175,7 @@ func (m *Manifest) hookedEvent(r *report, at, name string) (e *Event, known bool
 	plugin, event, ofPlugin := SplitName(name)
 	if !ofPlugin {
 		if e, known = FindEvent(name); !known {
-			r.add(at+".event", "%q is not an event of ABI %d.%d", name, Major, Minor)
+			r.add(at+".event", "%q is not an event of ABI %d.%d; there are %s", name, Major, Minor, quoted(eventsLike(name)))
 		}
 		return e, known
 	}

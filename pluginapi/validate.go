@@ -98,6 +98,7 @@ func (m *Manifest) Validate() error {
 	m.validateRaised(r)
 	m.validateMails(r)
 	checkObject(r, "config", m.Config)
+	checkDefaults(r, "config", m.Config)
 	return errors.Join(r.errs...)
 }
 
@@ -211,11 +212,12 @@ func (m *Manifest) validateField(r *report, at, name string, f Field) {
 	if f.IgnoreCase && (f.Type != "string" || f.References != "") {
 		r.add(at+".ignoreCase", "only a string that is no reference has case to ignore")
 	}
+	checkFieldDefault(r, at, f)
 	if f.References == "" {
 		return
 	}
 	if _, own := m.Models[f.References]; !own && !CoreModel(f.References) {
-		r.add(at+".references", "there is no model %q", f.References)
+		r.add(at+".references", "there is no model %q; it is one of this manifest, or one of %s", f.References, quoted(coreModels))
 	}
 	if f.Type != "string" {
 		r.add(at+".type", `a reference is of type "string"`)

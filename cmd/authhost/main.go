@@ -69,7 +69,32 @@ func root() *cobra.Command {
 	}
 	c.SetVersionTemplate("authhost {{.Version}}\n")
 	c.AddCommand(serveCommand(), configCommand(), storeCommand(), backupCommand(), restoreCommand(), importCommand(), pluginCommand(), keysCommand(), outboxCommand(), compileCommand())
+	c.SetFlagErrorFunc(withUsage)
+	showUsage(c)
 	return c
+}
+
+// withUsage adds to an error about arguments or flags how the command is used.
+func withUsage(c *cobra.Command, err error) error {
+	return fmt.Errorf("%w; usage: %s", err, c.UseLine())
+}
+
+// showUsage makes wrong arguments of a command, and of those below it, tell how it
+// is used.
+func showUsage(c *cobra.Command) {
+	for _, child := range c.Commands() {
+		showUsage(child)
+	}
+	check := c.Args
+	if check == nil || c.HasSubCommands() {
+		return
+	}
+	c.Args = func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return withUsage(c, err)
+		}
+		return nil
+	}
 }
 
 // version names the build: the module's version, or the revision that it was

@@ -87,6 +87,7 @@ func pluginPackCommand() *cobra.Command {
 	pack.Flags().StringVarP(&output, "output", "o", "", "file to write (default: the module itself)")
 	return pack
 }
+
 func inspectModule(out io.Writer, path string, wasm []byte) error {
 	info, err := sandbox.Inspect(wasm)
 	if err != nil {
@@ -148,7 +149,7 @@ func packModule(out io.Writer, module, manifest, output string) error {
 	}
 	packed, err := pluginapi.PackModule(wasm, text)
 	if err != nil {
-		return fmt.Errorf("%s: %w", manifest, err)
+		return bind.InFile(manifest, err)
 	}
 	if err := os.WriteFile(output, packed, 0o644); err != nil {
 		return err

@@ -48,13 +48,22 @@ func made(folder string) (code []byte, fresh bool, err error) {
 		return nil, false, err
 	}
 	if code, err = Go(text); err != nil {
-		return nil, false, fmt.Errorf("%s: %w", source, err)
+		return nil, false, InFile(source, err)
 	}
 	old, err := os.ReadFile(filepath.Join(folder, File))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, false, err
 	}
 	return code, bytes.Equal(old, code), nil
+}
+
+// InFile puts the name of a file before each of the faults of the manifest in it.
+func InFile(name string, err error) error {
+	var faults []error
+	for fault := range strings.SplitSeq(err.Error(), "\n") {
+		faults = append(faults, errors.New(name+": "+strings.TrimPrefix(fault, "manifest: ")))
+	}
+	return errors.Join(faults...)
 }
 
 // sdkPackage is the import path of the SDK.
