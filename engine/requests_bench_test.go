@@ -151,6 +151,21 @@ func BenchmarkSignIn(b *testing.B) {
 	})
 }
 
+// BenchmarkSignInAlone is a sign-in while nobody else signs in: the time that it
+// takes is that of one commit to the disk, and of all that happens around it.
+func BenchmarkSignInAlone(b *testing.B) {
+	h := benchHandler(b, true)
+	benchSignUp(b, h)
+	b.ResetTimer()
+	for range b.N {
+		w := &discarded{header: http.Header{}}
+		h.ServeHTTP(w, benchRequest("POST", "/sign-in/email", `{"email":"alice@example.com","password":"correct-horse-1"}`, jsonFrom))
+		if w.status != http.StatusOK {
+			b.Fatalf("status %d", w.status)
+		}
+	}
+}
+
 // BenchmarkGetSession is the request that apps make all the time.
 func BenchmarkGetSession(b *testing.B) {
 	for name, plain := range map[string]bool{"plain": true, "convex": false} {

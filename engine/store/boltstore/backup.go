@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -71,6 +70,9 @@ func Restore(ctx context.Context, dir string, id store.TenantID, backup io.Reade
 	if err := checkBackup(ctx, name, id); err != nil {
 		return errors.Join(err, os.Remove(name))
 	}
+	if err := removeJournal(journalPath(target)); err != nil {
+		return err // of a file that was moved away
+	}
 	if err := os.Rename(name, target); err != nil {
 		return err
 	}
@@ -95,7 +97,7 @@ func checkBackup(ctx context.Context, path string, id store.TenantID) error {
 	if err := CheckFile(ctx, path); err != nil {
 		return err
 	}
-	db, err := openDB(path, true, time.Second, nil)
+	db, err := openReadOnly(path)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -26,11 +27,38 @@ func CheckFile(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}
-	db, err := openDB(path, true, defaultLockWait, nil)
+	if _, err := os.Stat(journalPath(path)); err == nil {
+		return checkRecovered(ctx, path)
+	}
+	db, err := openReadOnly(path)
 	if err != nil {
 		return err
 	}
 	return errors.Join(verify(ctx, db, path), db.Close())
+}
+
+// checkRecovered verifies what the next start would make of a file that was not
+// closed, on a copy beside it.
+func checkRecovered(ctx context.Context, path string) error {
+	lock, err := openReadOnly(filepath.Join(filepath.Dir(path), lockName))
+	var locked *LockedError
+	switch {
+	case errors.As(err, &locked):
+		return &LockedError{Path: path}
+	case err == nil:
+		defer lock.Close() // while it is open, no server can begin to use the file
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	copied, err := copyBeside(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer removeCopy(copied) //nolint:errcheck // the next start removes what is left
+	if _, err := recoverFile(copied); err != nil {
+		return err
+	}
+	return CheckFile(ctx, copied)
 }
 
 // CheckDir verifies every tenant's file in a folder and tells the outcome of

@@ -29,8 +29,10 @@ type request struct {
 // not written, unless the error is a writeError.
 type writer struct {
 	view
-	wrote bool
-	next  *layout // set by a request that grows the schema
+	wrote   bool
+	changes []byte  // what was written, for the journal
+	writes  int     // how many changes these are
+	next    *layout // set by a request that grows the schema
 }
 
 // writeError is an error of bbolt in the middle of a request's writes.
@@ -161,7 +163,7 @@ func (f *file) try(live []*request) (broken int, err error) {
 		if !w.wrote {
 			return nil
 		}
-		return tx.Commit()
+		return f.save(w)
 	})
 	if err != nil {
 		return -1, f.fail(err)
@@ -230,7 +232,7 @@ func (w *writer) bucket(b bucket) *bolt.Bucket { return w.tx.Bucket(b.name) }
 
 func (w *writer) carryOut(p *plan.Plan) error {
 	for _, e := range p.Remove {
-		if err := w.bucket(w.layout.indexes[e.Index]).Delete(e.Key); err != nil {
+		if err := w.delete(w.layout.indexes[e.Index], e.Key); err != nil {
 			return err
 		}
 	}
@@ -240,16 +242,15 @@ func (w *writer) carryOut(p *plan.Plan) error {
 		}
 	}
 	for _, c := range p.Changes {
-		b := w.layout.records[c.Model.Name]
-		key := []byte(c.ID)
+		b, key := w.layout.records[c.Model.Name], []byte(c.ID)
 		if c.After == nil {
-			if err := w.bucket(b).Delete(key); err != nil {
+			if err := w.delete(b, key); err != nil {
 				return err
 			}
 			continue
 		}
 		value := sealed(b.seed, key, func(dst []byte) []byte { return appendRecord(dst, c.After) })
-		if err := w.bucket(b).Put(key, value); err != nil {
+		if err := w.put(b, key, value); err != nil {
 			return err
 		}
 	}
@@ -257,5 +258,17 @@ func (w *writer) carryOut(p *plan.Plan) error {
 }
 
 func (w *writer) addEntry(b bucket, e plan.Entry) error {
-	return w.bucket(b).Put(e.Key, sealed(b.seed, e.Key, func(dst []byte) []byte { return append(dst, e.ID...) }))
+	return w.put(b, e.Key, sealed(b.seed, e.Key, func(dst []byte) []byte { return append(dst, e.ID...) }))
+}
+
+func (w *writer) put(b bucket, key, value []byte) error {
+	w.writes++
+	w.changes = appendPut(w.changes, b.name, key, value)
+	return w.bucket(b).Put(key, value)
+}
+
+func (w *writer) delete(b bucket, key []byte) error {
+	w.writes++
+	w.changes = appendDelete(w.changes, b.name, key)
+	return w.bucket(b).Delete(key)
 }

@@ -47,6 +47,9 @@ func CompactDir(ctx context.Context, dir string, report func(path string, before
 }
 
 func compactFile(ctx context.Context, path string) (before, after int64, err error) {
+	if _, err := recoverFile(path); err != nil {
+		return 0, 0, err
+	}
 	if err := CheckFile(ctx, path); err != nil {
 		return 0, 0, err // a copy would hide what is wrong
 	}
@@ -80,11 +83,11 @@ func compactFile(ctx context.Context, path string) (before, after int64, err err
 
 // copyCompact copies all buckets; the copy is synced when it returns.
 func copyCompact(to, from string) error {
-	src, err := openDB(from, true, defaultLockWait, nil)
+	src, err := openReadOnly(from)
 	if err != nil {
 		return err
 	}
-	dst, err := openDB(to, false, defaultLockWait, nil)
+	dst, err := openDB(to, 0, defaultLockWait, nil)
 	if err != nil {
 		return errors.Join(err, src.Close())
 	}

@@ -8,8 +8,12 @@
 //
 // One goroutine per file commits. It takes every write that is waiting, checks
 // each on its own, puts those that pass into one bbolt transaction, and
-// answers after fsync. So the cost of an fsync is shared by all that waited
-// for it, and one failing write does not spoil the others.
+// answers when they are durable. So the cost of a sync is shared by all that
+// waited for it, and one failing write does not spoil the others.
+//
+// They are durable when their changes are in the journal beside the file and
+// that is synced. bbolt writes its own pages afterwards without a sync. When the
+// journal is full, the file is synced and the journal begins anew.
 //
 // When writing or syncing fails, what the kernel's page cache says is no
 // longer what the disk holds, and asking again would not tell (a second fsync
@@ -25,6 +29,14 @@
 // index. Every value begins with a CRC-32C over the bucket's name, the key and
 // the rest of the value, and is verified when it is read. A backup is a file
 // in the same format; Restore puts it in place.
+//
+// The journal has two blocks with heads, the later of which holds, and after them
+// batches, each a whole number of blocks. The head names a state of the file that
+// is synced, by the two pages that a bbolt file begins with; a batch has the puts
+// and deletes of one commit. An open read transaction of that state keeps bbolt
+// from writing over its pages. To recover a file is to put the two pages back,
+// and to make the changes of the batches again. A journal is made for the first
+// write and removed when the file is closed.
 //
 // The folder's lock is the lock of the file "folder.lock": a second process
 // gets an error at once, not a damaged file.

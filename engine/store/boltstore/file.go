@@ -3,6 +3,7 @@ package boltstore
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ var (
 	keyTenant  = []byte("tenant")
 	keySchema  = []byte("schema")
 	keyState   = []byte("state")
+	keyJournal = []byte("journal")
 )
 
 // States of a file. One that says open although nobody has it open was left
@@ -53,24 +55,38 @@ type file struct {
 	failed    atomic.Pointer[error]
 	onFailure func(error)
 
+	// Of the commit goroutine.
+	id      journalID
+	journal *journal // nil until the first write
+	anchor  *bolt.Tx // reads the state that the journal's round begins with
+	mapped  int      // so much is mapped at least
+	ahead   int      // see mapSize
+
 	queue   chan *request
 	stopped chan struct{} // closed when the commit goroutine has ended
 	closing sync.RWMutex  // held for writing while closed is set
 	closed  bool
 }
 
-// openDB opens a bbolt file. open is nil except in tests.
-func openDB(path string, readOnly bool, wait time.Duration, open func(string, int, os.FileMode) (*os.File, error)) (*bolt.DB, error) {
+// opener opens a file in place of os.OpenFile, in tests.
+type opener func(string, int, os.FileMode) (*os.File, error)
+
+// openDB opens a bbolt file for writing, of which mapSize bytes are mapped at
+// least.
+func openDB(path string, mapSize int, wait time.Duration, open opener) (*bolt.DB, error) {
+	return openBolt(path, &bolt.Options{InitialMmapSize: mapSize, Timeout: wait, OpenFile: open})
+}
+
+// openReadOnly opens a bbolt file for reading.
+func openReadOnly(path string) (*bolt.DB, error) {
+	return openBolt(path, &bolt.Options{ReadOnly: true, Timeout: defaultLockWait})
+}
+
+func openBolt(path string, o *bolt.Options) (*bolt.DB, error) {
 	var db *bolt.DB
 	err := guarded(path, func() (err error) {
-		db, err = bolt.Open(path, 0o600, &bolt.Options{
-			Timeout:         wait,
-			ReadOnly:        readOnly,
-			PreLoadFreelist: true,
-			FreelistType:    bolt.FreelistMapType,
-			NoStatistics:    true,
-			OpenFile:        open,
-		})
+		o.PreLoadFreelist, o.FreelistType, o.NoStatistics = true, bolt.FreelistMapType, true
+		db, err = bolt.Open(path, 0o600, o)
 		return err
 	})
 	switch {
@@ -90,26 +106,55 @@ func openDB(path string, readOnly bool, wait time.Duration, open func(string, in
 // openFile opens a tenant's file, or makes it, and grows its schema.
 func (s *Store) openFile(ctx context.Context, id store.TenantID, schema store.Schema, log *slog.Logger) (*file, error) {
 	path := filepath.Join(s.dir, fileName(id))
-	_, statErr := os.Stat(path)
-	isNew := errors.Is(statErr, fs.ErrNotExist)
-	db, err := openDB(path, false, s.lockWait, s.openOS)
+	isNew, err := s.prepare(path, log)
 	if err != nil {
 		return nil, err
 	}
 	f := &file{
-		db: db, path: path, onFailure: s.onFailure,
+		path: path, onFailure: s.onFailure, ahead: s.ahead,
 		queue: make(chan *request, queueLength), stopped: make(chan struct{}),
 	}
+	rand.Read(f.id[:])
+	if f.db, err = f.open(s.lockWait, s.openOS); err != nil {
+		return nil, err
+	}
 	if err := f.start(ctx, id, schema, log); err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, f.db.Close())
 	}
 	if isNew {
 		if err := syncDir(s.dir); err != nil {
-			return nil, errors.Join(err, db.Close())
+			return nil, errors.Join(err, f.db.Close())
 		}
 	}
+	f.db.NoSync = true // from here on save syncs
 	go f.run()
 	return f, nil
+}
+
+// prepare brings a file that was not closed to the state that was acknowledged
+// last, and reports whether there is none yet.
+func (s *Store) prepare(path string, log *slog.Logger) (isNew bool, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return true, removeJournal(journalPath(path)) // of a file that was taken away
+	}
+	batches, err := recoverFile(path)
+	if batches > 0 {
+		log.Info("recovered a store file from its journal", "file", path, "commits", batches)
+	}
+	return false, err
+}
+
+func (f *file) open(wait time.Duration, open opener) (*bolt.DB, error) {
+	length, err := sizeOf(f.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("boltstore: %w", err)
+	}
+	f.mapped = mapSize(length, f.ahead)
+	db, err := openDB(f.path, f.mapped, wait, open)
+	if err == nil {
+		db.AllocSize = growStep
+	}
+	return db, err
 }
 
 // start verifies a file that was not closed, and brings it to the schema.
@@ -139,7 +184,7 @@ func (f *file) start(ctx context.Context, id store.TenantID, schema store.Schema
 				return err
 			}
 			f.layout.Store(w.next)
-			return w.putMeta(keyState, []byte(stateOpen))
+			return errors.Join(w.putMeta(keyState, []byte(stateOpen)), w.putMeta(keyJournal, f.id[:]))
 		})
 	})
 }
@@ -308,16 +353,36 @@ func (f *file) close() error {
 	close(f.queue)
 	f.closing.Unlock()
 	<-f.stopped
+	err := f.finish()
+	f.release()
+	return errors.Join(err, f.db.Close())
+}
+
+// finish marks the file as closed properly and removes the journal, which it
+// needs no longer. A file that failed stays as it is.
+func (f *file) finish() error {
 	if f.failure() != nil {
-		return f.db.Close()
+		if f.journal == nil {
+			return nil
+		}
+		return f.journal.file.Close()
 	}
 	err := guarded(f.path, func() error {
-		return f.db.Update(func(tx *bolt.Tx) error {
-			w := &writer{view: view{tx: tx, path: f.path}}
-			return w.putMeta(keyState, []byte(stateClean))
-		})
+		tx, err := f.db.Begin(true)
+		if err != nil {
+			return err
+		}
+		defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+		w := &writer{view: view{tx: tx, path: f.path}}
+		return errors.Join(w.putMeta(keyState, []byte(stateClean)), f.saveWhole(tx))
 	})
-	return errors.Join(err, f.db.Close())
+	switch {
+	case f.journal == nil:
+		return err
+	case err != nil:
+		return errors.Join(err, f.journal.file.Close())
+	}
+	return f.journal.remove(journalPath(f.path))
 }
 
 // guarded runs f and turns a panic into an error. bbolt panics on pages that

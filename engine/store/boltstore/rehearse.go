@@ -27,22 +27,28 @@ func Rehearse(c Config, id store.TenantID, into string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	name := fileName(id)
-	from, err := os.Open(filepath.Join(s.dir, name))
+	path := filepath.Join(s.dir, fileName(id))
+	to := filepath.Join(into, fileName(id))
+	return errors.Join(copyFile(path, to), copyFile(journalPath(path), journalPath(to)))
+}
+
+// copyFile copies a file if there is one; to must not exist.
+func copyFile(from, to string) error {
+	in, err := os.Open(from)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}
-	defer from.Close()
-	to, err := os.OpenFile(filepath.Join(into, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}
-	_, err = io.Copy(to, from)
-	if err = errors.Join(err, to.Close()); err != nil {
-		return fmt.Errorf("boltstore: copying %s: %w", name, err)
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("boltstore: copying %s: %w", from, err)
 	}
 	return nil
 }

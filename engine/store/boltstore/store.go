@@ -52,7 +52,8 @@ type Store struct {
 	lockWait  time.Duration
 	onFailure func(error)
 	log       *slog.Logger
-	openOS    func(string, int, os.FileMode) (*os.File, error) // nil: os.OpenFile
+	openOS    opener // nil except in tests
+	ahead     int    // see mapSize
 
 	mu     sync.Mutex
 	slots  map[store.TenantID]*slot
@@ -93,7 +94,7 @@ func Open(c Config) (*Store, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return &Store{
-		dir: dir, lock: lock, lockWait: c.LockWait, onFailure: c.OnFailure, log: c.Logger,
+		dir: dir, lock: lock, lockWait: c.LockWait, onFailure: c.OnFailure, log: c.Logger, ahead: mapAhead,
 		slots: map[store.TenantID]*slot{},
 	}, nil
 }
@@ -103,7 +104,7 @@ func lockDir(dir string, wait time.Duration) (*bolt.DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("boltstore: data folder %s: %w; choose a folder that the user who runs authhost may write", dir, err)
 	}
-	lock, err := openDB(filepath.Join(dir, lockName), false, wait, nil)
+	lock, err := openDB(filepath.Join(dir, lockName), 0, wait, nil)
 	var locked *LockedError
 	if errors.As(err, &locked) {
 		return nil, &LockedError{Path: dir}
