@@ -11,13 +11,24 @@ import (
 
 // File is a Log in a file of JSON lines: one object per event, in the order in
 // which Record returned. The file is readable by its owner only. Its lines are
-// appended by single writes, so several processes may share it.
+// appended by single writes, so several processes may share it. Events that come
+// while a write is under way are written together by the next.
 type File struct {
 	path string
+
+	waiting sync.Mutex
+	next    *lines // what the next write appends; nil if nobody waits for it
 
 	mu      sync.Mutex
 	file    *os.File
 	partial bool // the last write was cut off in the middle of a line
+}
+
+// lines are events that are written together.
+type lines struct {
+	text    []byte
+	written chan struct{} // closed when err is there
+	err     error
 }
 
 // NewFile opens the file, creating it and its folder if need be.
@@ -78,24 +89,55 @@ func (f *File) Record(_ context.Context, e Event) error {
 	if err != nil {
 		return fmt.Errorf("audit log: %w", err)
 	}
-	line = append(line, '\n')
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.file == nil {
-		return fmt.Errorf("audit log: %w", os.ErrClosed)
+	l, first := f.join(append(line, '\n'))
+	if first {
+		f.write(l)
 	}
-	if f.partial {
-		line = append([]byte{'\n'}, line...)
-	}
-	var n int
-	err = alone(f.file, func() (err error) { n, err = f.file.Write(line); return err })
-	if n > 0 {
-		f.partial = n < len(line)
-	}
-	if err != nil {
-		return fmt.Errorf("audit log: %w", err)
+	<-l.written
+	if l.err != nil {
+		return fmt.Errorf("audit log: %w", l.err)
 	}
 	return nil
+}
+
+// join adds a line to the next write, and reports whether the caller is the one
+// who is to make it.
+func (f *File) join(line []byte) (l *lines, first bool) {
+	f.waiting.Lock()
+	defer f.waiting.Unlock()
+	if first = f.next == nil; first {
+		f.next = &lines{written: make(chan struct{})}
+	}
+	f.next.text = append(f.next.text, line...)
+	return f.next, first
+}
+
+// write appends lines, and those that join them until their turn comes.
+func (f *File) write(l *lines) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waiting.Lock()
+	f.next = nil
+	f.waiting.Unlock()
+	l.err = f.append(l.text)
+	close(l.written)
+}
+
+// append writes text, which ends a line. f.mu is held.
+func (f *File) append(text []byte) error {
+	if f.file == nil {
+		return os.ErrClosed
+	}
+	if f.partial {
+		text = append([]byte{'\n'}, text...)
+	}
+	return alone(f.file, func() error {
+		n, err := f.file.Write(text)
+		if n > 0 {
+			f.partial = text[n-1] != '\n'
+		}
+		return err
+	})
 }
 
 // Close flushes the file to the disk and closes it. Later events are refused.
