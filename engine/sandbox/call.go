@@ -28,7 +28,7 @@ type call struct {
 	overdue bool   // the watchdog ended it
 	inHost  bool   // a method of host is running
 
-	nested uint64 // fuel that calls within it have used, since it was charged for them
+	nested uint64 // fuel that calls within it have used, or the host for it, since it was charged for that
 
 	capability *capabilityContext // nil as long as there was no capability call
 }

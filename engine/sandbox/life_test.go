@@ -131,6 +131,28 @@ func TestNestedCalls(t *testing.T) {
 	}
 }
 
+// TestCharge: work of the host for a call comes out of the call's fuel.
+func TestCharge(t *testing.T) {
+	m := load(t, newRuntime(t, sandbox.Config{}), callGuest())
+	for _, fuel := range []uint64{1_000_000, 1 << 40} {
+		h := &fakeHost{onCall: func(ctx context.Context, _, _ string, _ []byte) (uint32, []byte) {
+			sandbox.Charge(ctx, fuel)
+			return 0, nil
+		}}
+		_, usage, err := run(t, m, h, sandbox.Limits{Fuel: 2_000_000})
+		var trap *sandbox.TrapError
+		switch {
+		case fuel > 2_000_000:
+			if !errors.As(err, &trap) || trap.Reason != sandbox.ReasonFuel {
+				t.Errorf("%d: got %v", fuel, err)
+			}
+		case err != nil || usage.Fuel < fuel || usage.Fuel > fuel+100_000:
+			t.Errorf("%d: used %d, %v", fuel, usage.Fuel, err)
+		}
+	}
+	sandbox.Charge(context.Background(), 1) // nobody's
+}
+
 func TestReentryIsRefused(t *testing.T) {
 	m := load(t, newRuntime(t, sandbox.Config{}), callGuest())
 	ctx := context.Background()

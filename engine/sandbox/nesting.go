@@ -77,6 +77,16 @@ func (f *frame) charge(fuel uint64) {
 	}
 }
 
+// Charge takes fuel out of that of the call to which the context of [Host]'s Call
+// belongs, for work that the host does for it and that costs more than a host
+// call. It counts when Call returns: a call with too little left ends there. A
+// context of no call is charged nothing.
+func Charge(ctx context.Context, fuel uint64) {
+	if f := frameOf(ctx); f != nil {
+		f.call.nested += fuel
+	}
+}
+
 func (f *frame) err(cycle bool) error {
 	chain := make([]string, f.depth+1)
 	for b := f; b != nil; b = b.below {

@@ -102,8 +102,8 @@ func (c *call) burn(n uint64) {
 	}
 }
 
-// burnNested takes the fuel that calls within this one have used, and that is
-// to come out of its own.
+// burnNested takes the fuel that calls within this one have used, or the host for
+// it, and that is to come out of its own.
 func (c *call) burnNested() {
 	for c.nested > 0 {
 		n := min(c.nested, maxBurn)

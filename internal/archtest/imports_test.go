@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"engine/document", "engine/apierror", "engine/recent", "engine/postbox", "sdk/plugintest", "sdk/kit"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
-		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "plugins/...",
+		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "engine/xmlsig", "plugins/...",
 	},
 	{"engine/validate", "engine/session", "engine/identity", "engine/ratelimit", "engine/config", "engine/outbox", "engine/schedule"},
 	{"engine/grants"},
@@ -113,6 +113,8 @@ var owners = []owner{
 	{"github.com/jackc/pgx/v5/...", []string{"engine/store/pgstore", "engine/importer/pgsource", "internal/pgtest/..."}, "the PostgreSQL driver, the reader of other servers' tables, and the test server"},
 	{"github.com/lestrrat-go/jwx/v2/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},
 	{"github.com/decred/dcrd/dcrec/secp256k1/v4/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},
+	{"github.com/russellhaering/goxmldsig/...", []string{"engine/xmlsig"}, "signatures of XML are made and checked in one place"},
+	{"github.com/beevik/etree", []string{"engine/xmlsig"}, "the trees of the library above"},
 	{"github.com/robfig/cron/v3", []string{"engine/schedule"}, "cron expressions are read in one place"},
 	{"golang.org/x/crypto/...", []string{"engine/secret"}, "password hashes, digests and sealing are made in one place"},
 	{"golang.org/x/text/...", []string{"engine/secret", "engine/postbox", "engine/mail"}, "passwords are normalised before they are hashed, and messages are in the recipient's language"},
