@@ -29,7 +29,10 @@ func SignatureAlgorithms() []string {
 }
 
 var (
-	argPurpose       = Param{Name: "purpose", Type: TypeText, Required: true, Doc: "one of the manifest's `purposes`"}
+	argPurpose   = Param{Name: "purpose", Type: TypeText, Required: true, Doc: "one of the manifest's `purposes`"}
+	argSealedKey = Param{Name: "sealedKey", Go: "SealedKey", Type: TypeObject, Doc: "a text that `crypto.seal` has encrypted, which the host opens", Members: []Param{
+		argPurpose, {Name: "sealed", Type: TypeText, Required: true, Copied: true},
+	}}
 	argEncoding      = Param{Name: "encoding", Type: TypeText, Enum: []string{"base64url", "base64", "hex"}, Doc: "of the result; default `base64url`"}
 	argValueEncoding = Param{Name: "valueEncoding", Type: TypeText, Enum: []string{"utf8", "base64url", "base64", "hex"}, Doc: "how `value` writes bytes; default `utf8`: a text stands for itself"}
 	argSignature     = Param{Name: "signature", Type: TypeText, Required: true, Copied: true, Doc: "in base64url"}
@@ -71,9 +74,7 @@ var cryptoFunctions = []Function{
 		Args: []Param{
 			{Name: "purpose", Type: TypeText, Doc: "one of the manifest's `purposes`"},
 			{Name: "secret", Type: TypeText, Doc: "path of a text in the configuration: `signingSecret`"},
-			{Name: "sealedKey", Go: "SealedKey", Type: TypeObject, Doc: "a text that seal has encrypted, which the host opens", Members: []Param{
-				argPurpose, {Name: "sealed", Type: TypeText, Required: true, Copied: true},
-			}},
+			argSealedKey,
 			{Name: "keyBytes", Type: TypeText, Copied: true, Doc: "the key itself, in base64url"},
 			{Name: "value", Type: TypeText, Required: true, Empty: true, Copied: true}, argValueEncoding,
 			{Name: "key", Type: TypeText, Enum: []string{"base64"}, Doc: "`secret`, or what was sealed, is decoded first, without a prefix such as `whsec_`"},

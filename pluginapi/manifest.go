@@ -88,6 +88,7 @@ const (
 	CapHTTP         = "http"
 	CapPlugins      = "plugins"
 	CapSchedule     = "schedule"
+	CapXML          = "xml"
 )
 
 // IdentityTokens stands, among the models of the capability "identity", for the
@@ -96,7 +97,7 @@ const IdentityTokens = "tokens"
 
 // CapabilityNames lists every capability of this ABI version.
 func CapabilityNames() []string {
-	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP, CapOpenAPI, CapPlugins, CapSchedule}
+	return []string{CapStorage, CapIdentity, CapSession, CapVerification, CapCrypto, CapKeys, CapEmail, CapRateLimit, CapRandom, CapAudit, CapCookies, CapHTTP, CapOpenAPI, CapPlugins, CapSchedule, CapXML}
 }
 
 // AccessServer marks the endpoints that only servers with a service key reach.

@@ -23,6 +23,7 @@ var capabilityWords = map[string]string{
 	CapHTTP:         "calls other servers",
 	CapPlugins:      "calls services of other plugins, and raises events of its own",
 	CapSchedule:     "makes appointments for itself, and cancels them",
+	CapXML:          "checks signatures of XML documents, and signs such documents with keys of its settings or kept sealed",
 }
 
 // Words describe a request for a capability, for operators: its name, what a

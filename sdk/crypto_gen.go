@@ -73,8 +73,8 @@ func (c Crypto) Digest(value Value, o DigestOptions) (string, error) {
 	return v.Get("digest").String(), err
 }
 
-// SealedKey is an argument of Crypto.HMAC: a text that seal has encrypted,
-// which the host opens.
+// SealedKey is an argument of Crypto.HMAC: a text that crypto.seal has
+// encrypted, which the host opens.
 type SealedKey struct {
 	Purpose string // one of the manifest's purposes
 	Sealed  Value
@@ -84,7 +84,7 @@ type SealedKey struct {
 type HMACOptions struct {
 	Purpose       string    // one of the manifest's purposes
 	Secret        string    // path of a text in the configuration: signingSecret
-	SealedKey     SealedKey // a text that seal has encrypted, which the host opens
+	SealedKey     SealedKey // a text that crypto.seal has encrypted, which the host opens
 	KeyBytes      Value     // the key itself, in base64url
 	ValueEncoding string    // how value writes bytes; default utf8: a text stands for itself: utf8, base64url, base64, hex
 	Key           string    // secret, or what was sealed, is decoded first, without a prefix such as whsec_: base64

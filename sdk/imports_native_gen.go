@@ -20,4 +20,5 @@ const (
 	importOpenAPI       hostFunction = "openapi"
 	importPlugins       hostFunction = "plugins"
 	importSchedule      hostFunction = "schedule"
+	importXML           hostFunction = "xml"
 )

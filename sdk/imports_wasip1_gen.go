@@ -68,3 +68,7 @@ func importPlugins(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 //go:wasmimport authhost_v1_schedule call
 //go:noescape
 func importSchedule(fn, in string, out unsafe.Pointer, capacity uint32) uint64
+
+//go:wasmimport authhost_v1_xml call
+//go:noescape
+func importXML(fn, in string, out unsafe.Pointer, capacity uint32) uint64

@@ -110,4 +110,9 @@ var functions = map[string]map[string]function{
 		"at":     bind(decodeScheduleAtArgs, (*Host).scheduleAt),
 		"cancel": bind(decodeScheduleCancelArgs, (*Host).scheduleCancel),
 	},
+	"xml": {
+		"verify":       bind(decodeXMLVerifyArgs, (*Host).xmlVerify),
+		"sign":         bind(decodeXMLSignArgs, (*Host).xmlSign),
+		"canonicalize": bind(decodeXMLCanonicalizeArgs, (*Host).xmlCanonicalize),
+	},
 }

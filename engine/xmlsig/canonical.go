@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	dsig "github.com/russellhaering/goxmldsig"
+
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // CanonicalOptions say which canonical form is wanted.
@@ -26,7 +28,7 @@ func (d *Document) Canonicalize(name Name, o CanonicalOptions) ([]byte, error) {
 		return nil, err
 	}
 	for _, prefix := range o.Prefixes {
-		if !plainPart(prefix) {
+		if !pluginapi.IsXMLName(prefix) {
 			return nil, malformed("a prefix of the inclusive namespaces is none")
 		}
 	}

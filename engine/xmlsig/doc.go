@@ -3,9 +3,9 @@
 // it: enveloped signatures of one element, such as those of SAML 2.0.
 //
 // [Parse] takes a strict subset of XML and refuses everything else before a tree
-// is built: document types, entities and processing instructions, names that are
-// not ASCII, ids that stand twice, and whatever is beyond the bounds in package
-// pluginapi. [Document.Verify] takes signatures of one form, each in the element
+// is built (pluginapi.CheckXML): document types, entities and processing
+// instructions, names that are not ASCII, ids that stand twice, and whatever is
+// beyond a bound. [Document.Verify] takes signatures of one form, each in the element
 // that it signs, and gives the canonical form of that element: whoever reads
 // nothing else reads nothing that was not signed, wherever an attacker has moved
 // it. Digests, signatures and canonical forms are the work of

@@ -9,7 +9,8 @@ type Reason string
 const (
 	TooLarge    Reason = "limit"       // beyond one of the bounds
 	Malformed   Reason = "malformed"   // no XML, or not of the form that is taken
-	Unsigned    Reason = "unsigned"    // the element is not there, or has no signature of its own
+	NotFound    Reason = "not_found"   // there is no such element
+	Unsigned    Reason = "unsigned"    // the element has no signature of its own
 	Ambiguous   Reason = "ambiguous"   // there are several such elements
 	Algorithm   Reason = "algorithm"   // one that is not allowed
 	Certificate Reason = "certificate" // signed with the key of a certificate that is not among those given

@@ -18,9 +18,10 @@ type SignOptions struct {
 	Key         crypto.Signer // of ParseKey
 	Certificate *x509.Certificate
 	Hash        crypto.Hash // default crypto.SHA256
-	// After is the child of the signed element that the signature follows, such
-	// as the Issuer of SAML 2.0; the zero Name makes the signature the first child.
-	After Name
+	// After is the name, without its prefix, of the child of the signed element
+	// that the signature follows, such as the Issuer of SAML 2.0; "" makes the
+	// signature the first child.
+	After string
 }
 
 // Sign signs the one element of a name: with RSA (PKCS #1 v1.5) or ECDSA, in
@@ -59,23 +60,21 @@ func (d *Document) Sign(name Name, o SignOptions) ([]byte, error) {
 }
 
 // place returns where the signature of an element goes.
-func (d *Document) place(n *node, after Name) (int, error) {
+func (d *Document) place(n *node, after string) (int, error) {
 	at := -1
-	if after == (Name{}) {
+	if after == "" {
 		at = 0
 	}
 	for child := range n.ChildElementsSeq() {
-		switch d.byElement[child].name {
-		case signatureName:
+		switch {
+		case d.byElement[child].name == signatureName:
 			return 0, malformed("the element %s has a signature", n.Tag)
-		case after:
-			if at < 0 {
-				at = child.Index() + 1
-			}
+		case at < 0 && child.Tag == after:
+			at = child.Index() + 1
 		}
 	}
 	if at < 0 {
-		return 0, malformed("the element %s has no %s for the signature to follow", n.Tag, after.Local)
+		return 0, malformed("the element %s has no %s for the signature to follow", n.Tag, after)
 	}
 	return at, nil
 }

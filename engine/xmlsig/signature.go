@@ -8,6 +8,8 @@ import (
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
+
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // exclusiveNamespace is that of InclusiveNamespaces (Exclusive XML
@@ -198,7 +200,7 @@ func (r *reader) inclusiveNamespaces(n *node) {
 	}
 	for _, p := range parts {
 		r.children(p)
-		if prefixes := strings.Fields(p.attribute(dsig.PrefixListAttr)); slices.ContainsFunc(prefixes, func(s string) bool { return !plainPart(s) }) {
+		if prefixes := strings.Fields(p.attribute(dsig.PrefixListAttr)); slices.ContainsFunc(prefixes, func(s string) bool { return !pluginapi.IsXMLName(s) }) {
 			r.fail(n, "has a parameter that is not supported") // #default is none for the library
 		}
 	}

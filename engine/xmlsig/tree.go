@@ -1,20 +1,19 @@
 package xmlsig
 
 import (
+	"errors"
 	"maps"
-	"strings"
 
 	"github.com/beevik/etree"
 
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// Names and namespaces that XML itself defines (Namespaces in XML 1.0 section 3).
+// Names and a namespace that XML itself defines (Namespaces in XML 1.0 section 3).
 const (
 	nsPrefix     = "xmlns"
 	xmlPrefix    = "xml"
 	xmlNamespace = "http://www.w3.org/XML/1998/namespace"
-	nsNamespace  = "http://www.w3.org/2000/xmlns/"
 )
 
 // idAttribute is the attribute by which signatures name the element that they
@@ -42,134 +41,58 @@ type node struct {
 	below  []*node // the elements in it
 }
 
-// Parse reads a document, in UTF-8. It keeps nothing of text.
+// Parse reads a document, in UTF-8. It keeps nothing of text. An error is an
+// *Error.
 func Parse(text []byte) (*Document, error) {
-	text, err := scan(text)
+	text, err := pluginapi.CheckXML(text)
 	if err != nil {
-		return nil, err
+		return nil, unreadable(err)
 	}
 	tree := etree.NewDocument()
 	tree.ReadSettings.MaxDepth = pluginapi.MaxXMLDepth
 	if err := tree.ReadFromBytes(text); err != nil {
-		return nil, syntax(err)
+		return nil, unreadable(err)
 	}
 	d := &Document{byElement: map[*etree.Element]*node{}}
-	b := builder{d: d, ids: map[string]bool{}}
-	if err := b.add(tree.Root(), nil, map[string]string{xmlPrefix: xmlNamespace}); err != nil {
-		return nil, err
-	}
-	if len(d.signatures) > pluginapi.MaxXMLSignatures {
-		return nil, refuse(TooLarge, "the document has more than %d signatures", pluginapi.MaxXMLSignatures)
-	}
+	d.add(tree.Root(), nil, map[string]string{xmlPrefix: xmlNamespace})
 	return d, nil
 }
 
-// builder makes a Document of a tree.
-type builder struct {
-	d   *Document
-	ids map[string]bool
+func unreadable(err error) error {
+	var e *pluginapi.XMLError
+	if !errors.As(err, &e) {
+		return &Error{Reason: Malformed, Message: "the document is not XML", Cause: err}
+	}
+	reason := Malformed
+	if e.TooLarge {
+		reason = TooLarge
+	}
+	return &Error{Reason: reason, Message: e.Message, Cause: e.Cause}
 }
 
 // add takes an element with all that is below it. scope is that of its parent.
-func (b *builder) add(el *etree.Element, parent *node, scope map[string]string) error {
-	scope, err := inner(el, scope)
-	if err != nil {
-		return err
+func (d *Document) add(el *etree.Element, parent *node, scope map[string]string) {
+	own := false
+	for _, a := range el.Attr {
+		if prefix, ok := pluginapi.DeclaresXML(a.Space, a.Key); ok {
+			if !own {
+				scope, own = maps.Clone(scope), true
+			}
+			scope[prefix] = a.Value
+		}
 	}
-	namespace, ok := scope[el.Space]
-	if !ok && el.Space != "" {
-		return malformed("the prefix %s is not declared", el.Space)
-	}
-	n := &node{Element: el, name: Name{namespace, el.Tag}, scope: scope, parent: parent}
-	if err := b.attributes(n); err != nil {
-		return err
-	}
+	n := &node{Element: el, name: Name{scope[el.Space], el.Tag}, scope: scope, parent: parent}
+	d.nodes = append(d.nodes, n)
+	d.byElement[el] = n
 	if parent != nil {
 		parent.below = append(parent.below, n)
 	}
-	b.d.nodes = append(b.d.nodes, n)
-	b.d.byElement[el] = n
 	if n.name == signatureName {
-		b.d.signatures = append(b.d.signatures, n)
+		d.signatures = append(d.signatures, n)
 	}
 	for child := range el.ChildElementsSeq() {
-		if err := b.add(child, n, scope); err != nil {
-			return err
-		}
+		d.add(child, n, scope)
 	}
-	return nil
-}
-
-// inner returns the namespaces that are good in an element: those around it, and
-// its own.
-func inner(el *etree.Element, scope map[string]string) (map[string]string, error) {
-	own := false
-	for _, a := range el.Attr {
-		if !declares(a.Space, a.Key) {
-			continue
-		}
-		prefix := ""
-		if a.Space == nsPrefix {
-			prefix = a.Key
-		}
-		if prefix == nsPrefix || (prefix == xmlPrefix) != (a.Value == xmlNamespace) || a.Value == nsNamespace || prefix != "" && a.Value == "" {
-			return nil, malformed("the prefix %q is declared in a way that XML does not allow", prefix)
-		}
-		if !own {
-			scope, own = maps.Clone(scope), true
-		}
-		scope[prefix] = a.Value
-	}
-	if len(scope) > pluginapi.MaxXMLPrefixes {
-		return nil, refuse(TooLarge, "more than %d prefixes are declared in one place", pluginapi.MaxXMLPrefixes)
-	}
-	return scope, nil
-}
-
-// attributes checks the attributes of an element, of which none declares a
-// namespace.
-func (b *builder) attributes(n *node) error {
-	seen := map[Name]bool{}
-	ids := 0
-	for _, a := range n.Attr {
-		if declares(a.Space, a.Key) {
-			continue
-		}
-		name := Name{n.scope[a.Space], a.Key}
-		switch {
-		case a.Space == "":
-			name.Namespace = ""
-		case name.Namespace == "":
-			return malformed("the prefix %s is not declared", a.Space)
-		}
-		if seen[name] {
-			return malformed("an element has the attribute %s twice", a.Key)
-		}
-		if unordered(seen, name) {
-			return malformed("an element has attributes of several namespaces, in an order that is not supported")
-		}
-		seen[name] = true
-		if !strings.EqualFold(a.Key, idAttribute) {
-			continue
-		}
-		if ids++; ids > 1 || b.ids[a.Value] {
-			return malformed("an id stands twice")
-		}
-		b.ids[a.Value] = true
-	}
-	return nil
-}
-
-// unordered reports whether an attribute and one of those before it are put into
-// another order by the library than by Canonical XML (section 2.2), which goes
-// by the namespace first. The library goes by the name without the prefix.
-func unordered(others map[Name]bool, a Name) bool {
-	for o := range others {
-		if o.Namespace != a.Namespace && o.Namespace != "" && a.Namespace != "" && (o.Local == a.Local || (o.Local < a.Local) != (o.Namespace < a.Namespace)) {
-			return true
-		}
-	}
-	return false
 }
 
 // find returns the one element of a name.
@@ -188,7 +111,7 @@ func (d *Document) find(name Name) (*node, error) {
 		}
 	}
 	if found == nil {
-		return nil, refuse(Unsigned, "the document has no element %s", name.Local)
+		return nil, refuse(NotFound, "the document has no element %s", name.Local)
 	}
 	return found, nil
 }

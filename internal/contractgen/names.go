@@ -33,11 +33,12 @@ var goNames = map[string]capabilityNames{
 	pluginapi.CapCookies:      {typ: "Cookies", prefix: "Cookies", doc: "the cookies of the whole tenant, for clients that carry them by another way than the headers Cookie and Set-Cookie"},
 	pluginapi.CapPlugins:      {typ: "Plugins", prefix: "Plugin", doc: "what plugins do for one another: services that others call, and events that they raise"},
 	pluginapi.CapSchedule:     {typ: "Schedule", prefix: "Schedule", doc: "appointments: runs of the plugin's schedules at times that it names itself"},
+	pluginapi.CapXML:          {typ: "XML", prefix: "XML", doc: "signatures of XML documents, such as those of SAML 2.0. Private keys stay in the host"},
 	pluginapi.CapOpenAPI:      {typ: "OpenAPI", prefix: "OpenAPI", doc: "the description of what the tenant serves"},
 }
 
 // initialisms are words that Go writes in capitals.
-var initialisms = map[string]string{"id": "ID", "ids": "IDs", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "uuid": "UUID", "hmac": "HMAC", "otp": "OTP", "json": "JSON", "http": "HTTP", "ms": "Ms"}
+var initialisms = map[string]string{"id": "ID", "ids": "IDs", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "uuid": "UUID", "hmac": "HMAC", "xml": "XML", "otp": "OTP", "json": "JSON", "http": "HTTP", "ms": "Ms"}
 
 // exported is a name of the contract as an exported name in Go: userId is
 // UserID, jwksUrl is JWKSURL.

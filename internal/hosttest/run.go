@@ -23,7 +23,7 @@ type table map[string]func(*tester)
 
 // cases are those of all functions, by full name.
 var cases = []table{
-	identityCases, queryCases, accountCases, sessionCases, verificationCases, storageCases, cryptoCases, digestCases, signatureCases, keysCases, httpCases, serviceCases, cookiesCases, pluginCases, scheduleCases,
+	identityCases, queryCases, accountCases, sessionCases, verificationCases, storageCases, cryptoCases, digestCases, signatureCases, keysCases, httpCases, serviceCases, cookiesCases, pluginCases, scheduleCases, xmlCases,
 }
 
 func runTable(t *testing.T, start Maker, cases table) {

@@ -116,7 +116,7 @@ func Manifest() *pluginapi.Manifest {
 			},
 		}},
 		Cookies: []pluginapi.Cookie{{Name: cookie, MaxAge: 60}},
-		Config:  []byte(`{"type":"object","properties":{"other":{"type":"string"},"jefe":{"type":"string","writeOnly":true},"signingSecret":{"type":"string","writeOnly":true}}}`),
+		Config:  []byte(`{"type":"object","properties":{"other":{"type":"string"},"jefe":{"type":"string","writeOnly":true},"signingSecret":{"type":"string","writeOnly":true},"privateKey":{"type":"string","writeOnly":true}}}`),
 		Handlers: []pluginapi.Handler{
 			{Number: 0, Kind: pluginapi.KindEndpoint, Method: "POST", Path: EndpointPath},
 		},
@@ -174,5 +174,5 @@ func Manifest() *pluginapi.Manifest {
 // Settings returns the plugin's configuration as JSON. url is where the other
 // servers are.
 func Settings(url string) string {
-	return `{"other":"` + url + `","jefe":"Jefe","signingSecret":"whsec_SmVmZQ=="}`
+	return `{"other":"` + url + `","jefe":"Jefe","signingSecret":"whsec_SmVmZQ==","privateKey":` + string(text(xmlPairs().good.key)) + `}`
 }

@@ -84,6 +84,9 @@ var functions = map[string]func(*Host, Object) Object{
 	"plugins.raise":           (*Host).raiseEvent,
 	"schedule.at":             (*Host).makeAppointment,
 	"schedule.cancel":         (*Host).cancelAppointment,
+	"xml.verify":              (*Host).verifyXML,
+	"xml.sign":                (*Host).signXML,
+	"xml.canonicalize":        (*Host).canonicalizeXML,
 }
 
 // Call implements sdk.Host.

@@ -36,13 +36,14 @@
 // CallService calls a service of the plugin, OnService plays one of another
 // plugin, and Raised has the events that the plugin raised. RunSchedule runs a
 // schedule that has a cron expression; Appointments has those that the plugin made,
-// and RunDue keeps them when Advance has moved the clock so far.
+// and RunDue keeps them when Advance has moved the clock so far. RemoteToken and
+// SignXML play other servers that sign.
 //
 // # What is not
 //
 // What the engine does before and after is left out: schemas of bodies, checks of
 // origins and redirects, cookies of sessions, signatures with real keys of the
-// host's. Ids, tokens and the clock are predictable. On replaces any host call,
+// host's. Signatures of XML are played, those of real documents do not verify. Ids, tokens and the clock are predictable. On replaces any host call,
 // to see how a handler takes refusal.
 //
 // It imports package sdk, whose handlers it runs, and package pluginapi for

@@ -90,6 +90,7 @@ func TestParse(t *testing.T) {
 		{"nested too deep", nested(pluginapi.MaxXMLDepth + 1), xmlsig.TooLarge},
 		{"too many elements", many(pluginapi.MaxXMLElements, "<a/>"), xmlsig.TooLarge},
 		{"too many attributes", many(3000, `<a a="" b="" c=""/>`), xmlsig.TooLarge},
+		{"too many attributes of an element", `<r` + strings.TrimSuffix(strings.TrimPrefix(many(pluginapi.MaxXMLElementAttributes+1, ` a%d=""`), "<r>"), "</r>") + `/>`, xmlsig.TooLarge},
 		{"too many namespaces", many(pluginapi.MaxXMLNamespaces+1, `<a xmlns:a="urn:a"/>`), xmlsig.TooLarge},
 		{"too many prefixes", `<r` + strings.TrimSuffix(strings.TrimPrefix(many(pluginapi.MaxXMLPrefixes, ` xmlns:a%d="urn:a"`), "<r>"), "</r>") + `/>`, xmlsig.TooLarge},
 		{"too many signatures", many(pluginapi.MaxXMLSignatures+1, `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>`), xmlsig.TooLarge},
