@@ -88,30 +88,45 @@ func (b *Bench) hook(h Hook) (dispatch.Entry, error) {
 // benchEmail is the address of a user of whom none is said.
 const benchEmail = "ada@example.com"
 
+// AddUser stores a user without asking any plugin: one who has the fields of user,
+// and else those of a new one. It needs an email.
+func (b *Bench) AddUser(ctx context.Context, user *document.Object) error {
+	tx := store.Begin(b.realm.store)
+	if _, err := b.insertUser(ctx, tx, user); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+// insertUser writes a user in a unit of work, and returns the id.
+func (b *Bench) insertUser(ctx context.Context, tx *store.Tx, fields *document.Object) (id string, err error) {
+	var manifests []*pluginapi.Manifest
+	for _, p := range b.realm.api.Plugins.Plugins() {
+		manifests = append(manifests, p.Manifest)
+	}
+	draft, err := identity.New(nil, userFields(b.realm.config, manifests)...).DraftUser(identity.NewUser{Fields: fields}, b.realm.api.Now())
+	if err != nil {
+		return "", err
+	}
+	id = cmp.Or(fields.Get("id").Str(), draft.ID)
+	_, err = tx.Insert(ctx, identity.User, id, draft.Fields)
+	return id, err
+}
+
 // SignIn stores a user and a session, without asking any plugin, and returns
 // the Cookie header that proves it. user and sess have fields that are to be
 // different from what a new one has; either may be nil.
 func (b *Bench) SignIn(ctx context.Context, user, sess *document.Object) (cookie string, err error) {
-	r := b.realm
-	var manifests []*pluginapi.Manifest
-	for _, p := range r.api.Plugins.Plugins() {
-		manifests = append(manifests, p.Manifest)
-	}
 	fields := document.NewObject(2).Set("email", document.Text(benchEmail)).Set("name", document.Text("Ada"))
 	for name, v := range user.All() {
 		fields.Set(name, v)
 	}
-	now := r.api.Now()
-	draft, err := identity.New(nil, userFields(r.config, manifests)...).DraftUser(identity.NewUser{Fields: fields}, now)
+	tx := store.Begin(b.realm.store)
+	id, err := b.insertUser(ctx, tx, fields)
 	if err != nil {
 		return "", err
 	}
-	id := cmp.Or(user.Get("id").Str(), draft.ID)
-	tx := store.Begin(r.store)
-	if _, err := tx.Insert(ctx, identity.User, id, draft.Fields); err != nil {
-		return "", err
-	}
-	sessions := r.api.Realm.Sessions
+	sessions, now := b.realm.api.Realm.Sessions, b.realm.api.Now()
 	rec, err := sessions.Create(ctx, tx, unheard{}, session.CreateParams{UserID: id, Fields: sess}, now)
 	if err != nil {
 		return "", err

@@ -42,7 +42,9 @@ func pluginBindCommand() *cobra.Command {
 		Long: `Write ` + bind.File + ` beside the manifest.json of a plugin in Go: it registers the
 functions that the manifest names as handlers, and has the errors, the names of
 cookies, models, purposes and key uses, and types for the configuration, the
-bodies and the queries. Run it when the manifest has changed.`,
+mails, and the bodies and queries of endpoints: of a handler "add" it makes the
+type addBody, which the handler uses as addBody{c.Request()}. Run it when the
+manifest has changed.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			folder := "."

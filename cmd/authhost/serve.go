@@ -133,7 +133,7 @@ func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.
 	case cfg.Mail.SMTP != nil:
 		fmt.Fprintf(out, "mail: %s:%d\n", cfg.Mail.SMTP.Host, cfg.Mail.SMTP.Port)
 	case cfg.Server.Development && admin != "":
-		fmt.Fprintf(out, "mail: kept in memory, see %s/dev/outbox\n", admin)
+		fmt.Fprintf(out, "mail: kept in memory, see %s/dev/mails (/dev/outbox as JSON)\n", admin)
 	}
 	if admin != "" {
 		fmt.Fprintf(out, "admin: %s (metrics, health)\n", admin)

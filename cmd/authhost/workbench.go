@@ -108,9 +108,10 @@ away and everything granted that its manifest asks for. An endpoint is called
 with all that the server does around it; a hook is called alone.
 
 The input has members of the document (pluginapi/ABI.md): request, session,
-event, record, previous, claims, response; and storage, records by model that
-are to be there; and now, the time of the call. JSON can also come from a file,
-@FILE, or from standard input, @-.`,
+event, record, previous, claims, response. Besides, storage has records by model
+that are to be there, users has users who are not that of the session, and now is
+the time of the call. JSON can also come from a file, @FILE, or from standard
+input, @-.`,
 		Example: `  authhost plugin call rule.wasm user.creating --config '{"domain":"acme.example"}' --input '{"record":{"email":"eve@other.example"}}'
   authhost plugin call visits.wasm GET /visits --input '{"session":{"user":{"email":"ada@example.com"}}}'`,
 		Args: cobra.RangeArgs(2, 3),
@@ -195,7 +196,8 @@ func pluginTestCommand() *cobra.Command {
 		Short: "Run the tests of a plugin in the server's sandbox: calls, and what is to come of them",
 		Long: `Run the tests of a plugin in the server's sandbox. TESTS.json, by default
 tests.json, has calls as "plugin call" makes them, and what is to come of them:
-members of what that prints with --json. Each test has a store of its own.
+members of what that prints with --json. Each test has a store of its own. Its
+steps share that, and the cookies of one client.
 
   {"config": {"domain": "acme.example"},
    "tests": [

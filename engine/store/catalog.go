@@ -146,7 +146,7 @@ func (m *ModelInfo) Index(name string) (*IndexInfo, error) {
 	if ix := m.indexes[name]; ix != nil {
 		return ix, nil
 	}
-	return nil, &InvalidError{Model: m.Name, Reason: fmt.Sprintf("unknown index %q", name)}
+	return nil, &InvalidError{Model: m.Name, Reason: fmt.Sprintf(`unknown index %q; a field has one with "unique", "index" or "references"`, name)}
 }
 
 // EntryKey returns the key under which an index holds a record, and whether

@@ -23,6 +23,8 @@ import (
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/grants"
+	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -43,8 +45,8 @@ type Bench struct {
 	tenant   *engine.Bench
 	dir      string // of the store; goes with the Bench
 
-	cookie string // proves the session
-	mails  int    // how many were sent before this call
+	cookies jar // of the client
+	mails   int // how many were sent before this call
 
 	mu      sync.Mutex // the engine has goroutines of its own
 	now     time.Time  // zero: the time that it is
@@ -97,6 +99,9 @@ func orEmpty(settings json.RawMessage) json.RawMessage {
 
 // open makes a bench with a store of its own.
 func (s *shop) open(ctx context.Context, settings json.RawMessage, with []With) (*Bench, error) {
+	if err := strict(orEmpty(settings), &mapping{}); err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
 	s.count++
 	var plugins []mapping
 	for _, w := range with {
@@ -121,7 +126,7 @@ func (s *shop) open(ctx context.Context, settings json.RawMessage, with []With) 
 	if err != nil {
 		return nil, withoutPlace(err)
 	}
-	b := &Bench{module: s.module, manifest: s.module.Manifest.For(s.options.dialect()), dir: dir}
+	b := &Bench{module: s.module, manifest: s.module.Manifest.For(s.options.dialect()), dir: dir, cookies: jar{}}
 	b.engine, err = engine.New(ctx, cfg, engine.Options{
 		BuiltIn: s.options.BuiltIn, Version: s.options.Version, Compiler: s.options.Compiler, Logger: slog.New(lines{b}), Now: b.clock, Handled: b.note,
 	})
@@ -156,8 +161,9 @@ func (b *Bench) note(h engine.Handled) {
 
 // Call calls one handler: "METHOD /path" is an endpoint, with everything that
 // the server does around it; the name of an event, or the number of a handler,
-// is a hook, which is called alone. What earlier calls stored is there, and
-// the session of an earlier input goes on.
+// is a hook, which is called alone. What earlier calls stored is there, and the
+// client has the session of an earlier input, or the cookies that endpoints have
+// set.
 func (b *Bench) Call(ctx context.Context, handler string, in *Input) (*Outcome, error) {
 	if in == nil {
 		in = &Input{}
@@ -186,18 +192,8 @@ func (b *Bench) prepare(ctx context.Context, in *Input) error {
 	b.now, b.handled, b.log = now, nil, nil
 	b.mu.Unlock()
 	b.mails = len(b.tenant.Mails())
-	if s := in.Session; s != nil {
-		user, err := object("session.user", s.User)
-		if err != nil {
-			return err
-		}
-		session, err := object("session.session", s.Session)
-		if err != nil {
-			return err
-		}
-		if b.cookie, err = b.tenant.SignIn(ctx, user, session); err != nil {
-			return fmt.Errorf("input: session: %w", err)
-		}
+	if err := b.addUsers(ctx, in); err != nil {
+		return err
 	}
 	for model, records := range in.Storage {
 		if _, own := b.manifest.Models[model]; !own {
@@ -209,11 +205,59 @@ func (b *Bench) prepare(ctx context.Context, in *Input) error {
 				err = b.tenant.Insert(ctx, model, record)
 			}
 			if err != nil {
-				return fmt.Errorf("input: storage: %w", err)
+				return fmt.Errorf("input: storage: %w", b.explained(err))
 			}
 		}
 	}
 	return nil
+}
+
+// addUsers stores the users of an input, and signs the one of its session in.
+func (b *Bench) addUsers(ctx context.Context, in *Input) error {
+	for _, text := range in.Users {
+		user, err := object("users", text)
+		if err == nil {
+			err = b.tenant.AddUser(ctx, user)
+		}
+		if err != nil {
+			return fmt.Errorf("input: users: %w", err)
+		}
+	}
+	if in.Session == nil {
+		return nil
+	}
+	user, err := object("session.user", in.Session.User)
+	if err != nil {
+		return err
+	}
+	session, err := object("session.session", in.Session.Session)
+	if err != nil {
+		return err
+	}
+	cookie, err := b.tenant.SignIn(ctx, user, session)
+	if err != nil {
+		return fmt.Errorf("input: session: %w", err)
+	}
+	b.cookies = proof(cookie)
+	return nil
+}
+
+// explained says what a record refers to that is not there, which the store
+// reports as a conflict.
+func (b *Bench) explained(err error) error {
+	var conflict *store.ConflictError
+	if !errors.As(err, &conflict) {
+		return err
+	}
+	f := b.manifest.Models[conflict.Model].Fields[conflict.Index]
+	if f.References == "" || f.Unique {
+		return err
+	}
+	remedy := "put it before this record"
+	if f.References == identity.User {
+		remedy = `give it to "users", or "session", with this id`
+	}
+	return fmt.Errorf("%s.%s refers to a %s that is not there; %s", conflict.Model, conflict.Index, f.References, remedy)
 }
 
 // named reports whether a handler goes by a name: its own, or its number.
@@ -256,7 +300,7 @@ func (b *Bench) fire(ctx context.Context, h pluginapi.Handler, in *Input) (*Outc
 	if err != nil {
 		return nil, err
 	}
-	request, err := in.request(b.cookie)
+	request, err := in.request(b.cookies.header())
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +347,7 @@ func (b *Bench) request(ctx context.Context, method, path string, in *Input) (*O
 	if err != nil {
 		return nil, err
 	}
-	r.Header, r.RequestURI = q.header(b.cookie), prefix+path
+	r.Header, r.RequestURI = q.header(b.cookies.header()), prefix+path
 	if r.Header.Get("Origin") == "" {
 		r.Header.Set("Origin", baseURL)
 	}
@@ -313,6 +357,7 @@ func (b *Bench) request(ctx context.Context, method, path string, in *Input) (*O
 	r.RemoteAddr = net.JoinHostPort(cmp.Or(q.IP, clientIP), "1")
 	w := &recorder{header: http.Header{}}
 	b.tenant.ServeHTTP(w, r)
+	b.cookies.keep(w.header)
 	out := &Outcome{Call: method + " " + path, Response: w.response(b.tenant.CookiePrefix())}
 	return out, b.finish(ctx, out, b.served(method))
 }

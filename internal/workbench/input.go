@@ -28,6 +28,9 @@ type Input struct {
 	// Session puts a user and a session into the store and makes the request
 	// carry it; {} is one with nothing particular.
 	Session *Session `json:"session,omitempty"`
+	// Users puts users into the store who are not those of the session: fields
+	// that are to be there, such as id and email.
+	Users []json.RawMessage `json:"users,omitempty"`
 	// Event has what the event is about besides its record.
 	Event *Event `json:"event,omitempty"`
 	// Record, Previous and Claims are those of the event.

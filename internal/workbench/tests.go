@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Tests is a file of tests for a plugin in whatever language: calls of its
@@ -63,6 +64,9 @@ func ReadTests(path string) (*Tests, error) {
 }
 
 func (t Test) check() error {
+	if t.Name == "" {
+		return errors.New("it needs a name")
+	}
 	if (t.Call == "") == (len(t.Steps) == 0) {
 		return errors.New("it needs either call or steps")
 	}
@@ -76,7 +80,7 @@ func (t Test) check() error {
 		}
 		for name := range want {
 			if !slices.Contains(wantable, name) {
-				return fmt.Errorf("%s: want has no member %q; there are %v", s.Call, name, wantable)
+				return fmt.Errorf("%s: want has no member %q; there are %s", s.Call, name, strings.Join(wantable, ", "))
 			}
 		}
 	}
@@ -116,12 +120,8 @@ func (t *Tests) Run(ctx context.Context, m *Module, o Options, report func(TestR
 		if settings == nil {
 			settings = t.Config
 		}
-		bench, err := shop.open(ctx, settings, slices.Concat(o.With, t.With))
+		result, err := test.run(ctx, shop, settings, slices.Concat(o.With, t.With))
 		if err != nil {
-			return fmt.Errorf("test %q: %w", test.Name, err)
-		}
-		result, err := test.run(ctx, bench)
-		if err = errors.Join(err, bench.Close(ctx)); err != nil {
 			return fmt.Errorf("test %q: %w", test.Name, err)
 		}
 		report(result)
@@ -129,27 +129,44 @@ func (t *Tests) Run(ctx context.Context, m *Module, o Options, report func(TestR
 	return nil
 }
 
-func (t Test) run(ctx context.Context, b *Bench) (TestResult, error) {
-	r := TestResult{Name: t.Name}
+// run runs a test on a bench of its own. What cannot be called as the test says is
+// a fault of the test, which ends there.
+func (t Test) run(ctx context.Context, shop *shop, settings json.RawMessage, with []With) (r TestResult, err error) {
+	r.Name = t.Name
+	bench, err := shop.open(ctx, settings, with)
+	if err != nil {
+		r.Faults = []string{err.Error()}
+		return r, ctx.Err()
+	}
+	defer func() { err = errors.Join(err, bench.Close(ctx)) }()
 	for i, s := range t.steps() {
-		outcome, err := b.Call(ctx, s.Call, &s.Input)
-		if err != nil {
-			return r, err
-		}
-		r.Outcomes = append(r.Outcomes, outcome)
-		faults, err := differences(outcome, s.Want)
-		if err != nil {
-			return r, err
-		}
+		outcome, faults := s.run(ctx, bench)
 		for _, f := range faults {
 			if len(t.Steps) > 0 {
 				f = fmt.Sprintf("step %d, %s: %s", i+1, s.Call, f)
 			}
 			r.Faults = append(r.Faults, f)
 		}
+		if outcome == nil {
+			return r, ctx.Err()
+		}
+		r.Outcomes = append(r.Outcomes, outcome)
 	}
 	r.OK = len(r.Faults) == 0
 	return r, nil
+}
+
+// run makes a call. Without an outcome, the faults say why it could not be made.
+func (s *Step) run(ctx context.Context, b *Bench) (*Outcome, []string) {
+	outcome, err := b.Call(ctx, s.Call, &s.Input)
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	faults, err := differences(outcome, s.Want)
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	return outcome, faults
 }
 
 // differences says where an outcome is not as wanted.

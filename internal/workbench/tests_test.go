@@ -1,7 +1,9 @@
 package workbench_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +72,54 @@ func TestTestsWith(t *testing.T) {
 	}
 }
 
+// TestTestsAboutOthers: records can belong to users who are not those of the
+// session, and what an answer says of cookies holds in the next step.
+func TestTestsAboutOthers(t *testing.T) {
+	for _, r := range run(t, `{"config": {"plan": "free"}, "tests": [
+		{"name": "another's", "call": "POST /visits", "request": {"body": {}}, "session": {},
+			"users": [{"id": "bob", "email": "bob@example.com"}], "storage": {"visit": [{"who": "bob@example.com", "guest": "bob"}]},
+			"want": {"response": {"status": 200}, "storage": {"visit": [{}, {}]}}},
+		{"name": "out again", "steps": [
+			{"call": "GET /get-session", "session": {"user": {"id": "ada"}}, "want": {"response": {"body": {"user": {"id": "ada"}}}}},
+			{"call": "POST /sign-out", "want": {"response": {"status": 200, "cookies": {"session_token": ""}}}},
+			{"call": "POST /visits", "request": {"body": {}}, "want": {"response": {"status": 401}}}]}
+	]}`) {
+		if !r.OK {
+			t.Errorf("%s: %q", r.Name, r.Faults)
+		}
+	}
+}
+
+// TestTestsThatCannotRun: a test that is wrong fails, and those after it run.
+func TestTestsThatCannotRun(t *testing.T) {
+	results := run(t, `{"config": {"plan": "free"}, "tests": [
+		{"name": "no settings", "config": {}, "call": "token.claims", "claims": {}, "want": {"result": "continue"}},
+		{"name": "settings", "config": {"plan": 1}, "call": "token.claims", "claims": {}, "want": {"result": "continue"}},
+		{"name": "nobody's", "call": "POST /visits", "storage": {"visit": [{"guest": "bob"}]}, "want": {"response": {"status": 401}}},
+		{"name": "no such field", "call": "POST /visits", "users": [{"nam": "Bob"}], "want": {"response": {"status": 401}}},
+		{"name": "steps", "steps": [
+			{"call": "token.claims", "claims": {}, "want": {"result": "deny"}},
+			{"call": "user.gone", "want": {"result": "continue"}}]},
+		{"name": "right", "call": "token.claims", "claims": {}, "want": {"result": "continue"}}
+	]}`)
+	want := [][]string{
+		{`plugin "visits": config: missing property 'plan'`},
+		{"config.plan: got number, want string"},
+		{`input: storage: visit.guest refers to a user that is not there; give it to "users", or "session", with this id`},
+		{"input: users: store: user.nam: unknown field"},
+		{`step 1, token.claims: result is "continue", want "deny"`, `step 2, user.gone: the plugin has no hook on "user.gone"`},
+		nil,
+	}
+	if len(results) != len(want) {
+		t.Fatalf("results %+v", results)
+	}
+	for i, r := range results {
+		if r.OK != (want[i] == nil) || !slices.EqualFunc(r.Faults, want[i], strings.Contains) {
+			t.Errorf("%s: %q, want %q", r.Name, r.Faults, want[i])
+		}
+	}
+}
+
 // TestTestsFail: what is not as wanted is told with its place.
 func TestTestsFail(t *testing.T) {
 	results := run(t, `{"config": {"plan": "free"}, "tests": [
@@ -100,14 +150,15 @@ func TestTestsFail(t *testing.T) {
 
 func TestReadTestsRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"tests": []}`:              "has no tests",
-		`{"tests": [{"name": "a"}]}`: `tests[0] "a": it needs either call or steps`,
-		`{"tests": [{"call": "x", "steps": [{"call": "y"}]}]}`:                       "either call or steps",
-		`{"tests": [{"steps": [{"want": {"result": "deny"}}]}]}`:                     "a step needs call",
-		`{"tests": [{"call": "x"}]}`:                                                 "want is an object with at least one member",
-		`{"tests": [{"call": "x", "want": {"reslut": "deny"}}]}`:                     `want has no member "reslut"; there are`,
-		`{"tests": [{"call": "x", "recrod": {}, "want": {"result": "deny"}}]}`:       "recrod",
-		`{"tests": [{"call": "x", "want": {"result": "deny"}}]} {"tests": [{}, {}]}`: "text after",
+		`{"tests": []}`: "has no tests",
+		`{"tests": [{"call": "x", "want": {"result": "deny"}}]}`:                                  "tests[0] \"\": it needs a name",
+		`{"tests": [{"name": "a"}]}`:                                                              `tests[0] "a": it needs either call or steps`,
+		`{"tests": [{"name": "a", "call": "x", "steps": [{"call": "y"}]}]}`:                       "either call or steps",
+		`{"tests": [{"name": "a", "steps": [{"want": {"result": "deny"}}]}]}`:                     "a step needs call",
+		`{"tests": [{"name": "a", "call": "x"}]}`:                                                 "want is an object with at least one member",
+		`{"tests": [{"name": "a", "call": "x", "want": {"reslut": "deny"}}]}`:                     `want has no member "reslut"; there are`,
+		`{"tests": [{"name": "a", "call": "x", "recrod": {}, "want": {"result": "deny"}}]}`:       "recrod",
+		`{"tests": [{"name": "a", "call": "x", "want": {"result": "deny"}}]} {"tests": [{}, {}]}`: "text after",
 	} {
 		if _, err := workbench.ReadTests(write(t, "tests.json", []byte(text))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
@@ -118,16 +169,14 @@ func TestReadTestsRefuses(t *testing.T) {
 	}
 }
 
-// TestTestsStop: a test that cannot be made is no test that fails.
+// TestTestsStop: whoever ends the run hears that it did not come to its end.
 func TestTestsStop(t *testing.T) {
-	for text, want := range map[string]string{
-		`{"tests": [{"name": "n", "call": "user.creating", "want": {"result": "deny"}}]}`:                    `test "n": plugin "visits": config: missing property`,
-		`{"config": {"plan": "x"}, "tests": [{"name": "n", "call": "nothing", "want": {"result": "deny"}}]}`: `test "n": the plugin has no hook on "nothing"`,
-	} {
-		err := readTests(t, text).Run(t.Context(), read(t, file(t, visits())), workbench.Options{}, func(workbench.TestResult) { t.Error("there is a result") })
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %s", err, want)
-		}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	err := readTests(t, `{"tests": [{"name": "n", "call": "user.creating", "want": {"result": "deny"}}]}`).
+		Run(ctx, read(t, file(t, visits())), workbench.Options{}, func(workbench.TestResult) { t.Error("there is a result") })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
 

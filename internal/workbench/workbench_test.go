@@ -32,7 +32,7 @@ func visits() *wasmtest.Guest {
 			{Number: 8, Kind: pluginapi.KindHook, Event: pluginapi.EventUserCreated, Delivery: pluginapi.DeliverDurable},
 			{Number: 9, Kind: pluginapi.KindHook, Event: pluginapi.EventRequestAfter, Match: &pluginapi.Match{Paths: []string{"/never"}}},
 		},
-		Models:  map[string]pluginapi.Model{"visit": {Fields: map[string]pluginapi.Field{"who": {Type: "string", Unique: true}}}},
+		Models:  map[string]pluginapi.Model{"visit": {Fields: map[string]pluginapi.Field{"who": {Type: "string", Unique: true}, "guest": {Type: "string", References: "user"}}}},
 		Cookies: []pluginapi.Cookie{{Name: "seen", MaxAge: 60}},
 		Config: json.RawMessage(`{"type":"object","additionalProperties":false,"required":["plan"],
 			"properties":{"plan":{"type":"string","description":"The plan,\nin words."},"shown":{"type":"boolean","default":true}}}`),
@@ -370,7 +370,7 @@ func TestOpenRefuses(t *testing.T) {
 		`{}`:                         `plugin "visits": config: missing property 'plan'; give the plugin its settings`,
 		`{"plan":1}`:                 `config.plan: got number, want string`,
 		`{"plan":"free","colour":1}`: "colour",
-		`{`:                          "settings",
+		`{`:                          "config: unexpected EOF",
 	} {
 		_, err := workbench.Open(t.Context(), m, json.RawMessage(settings), workbench.Options{})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "settings:1") {

@@ -200,7 +200,7 @@ func (h *Host) list(model, index string, values ...any) []Object {
 	if index != "" && index != "id" {
 		fields = strings.Split(index, "+")
 		if !slices.ContainsFunc(h.indexes(model, false), func(f []string) bool { return slices.Equal(f, fields) }) {
-			refuse(sdk.Invalid, "unknown index "+strconv.Quote(index))
+			refuse(sdk.Invalid, "unknown index "+strconv.Quote(index)+`; a field has one with "unique", "index" or "references"`)
 		}
 	}
 	if len(values) > len(fields) {
