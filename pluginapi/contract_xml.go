@@ -42,6 +42,8 @@ var (
 	argDocument         = Param{Name: "document", Type: TypeText, Required: true, Copied: true, Doc: "in UTF-8, without a document type, entities and processing instructions"}
 	argDocumentEncoding = Param{Name: "documentEncoding", Type: TypeText, Enum: []string{"utf8", "base64", "base64url"}, Doc: "how `document` is written; default `utf8`: as it is. The POST binding of SAML has base64"}
 	argXMLSecret        = Param{Name: "secret", Type: TypeText, Doc: "path of a private key in the configuration: RSA or ECDSA, PEM, not encrypted"}
+	argSignedText       = Param{Name: "text", Type: TypeText, Required: true, Copied: true, Doc: "`SAMLRequest=…&RelayState=…&SigAlg=…`, as it is sent"}
+	argTextAlg          = Param{Name: "alg", Type: TypeText, Required: true, Enum: XMLAlgorithms()[:6], Doc: "one of the key's; signatures by ECDSA are r and s one after the other"}
 	resultCanonical     = Param{Name: "canonical", Type: TypeText, Required: true, Doc: "the element as XML"}
 	codeMalformed       = Code{"malformed", "not XML, or not the part of it that is taken, or a signature of another form"}
 	codeAmbiguous       = Code{"ambiguous", "there are several such elements"}
@@ -103,5 +105,21 @@ var xmlFunctions = []Function{
 			argDocumentEncoding,
 		},
 		Result: []Param{resultCanonical}, Statuses: xmlStatuses, Codes: []Code{codeAmbiguous, codeMalformed},
+	},
+	{
+		Capability: CapXML, Name: "signText", Since: "1.1", Doc: "signs a text with a key that the plugin does not see, as the redirect binding of SAML has queries signed",
+		Args:   []Param{argSignedText, argTextAlg, argXMLSecret, argSealedKey},
+		OneOf:  [][]string{{"secret", "sealedKey"}},
+		Result: []Param{{Name: "signature", Type: TypeText, Required: true, Doc: "in base64"}}, Codes: []Code{codeXMLKey},
+	},
+	{
+		Capability: CapXML, Name: "verifyText", Since: "1.1", Doc: "checks the signature of a text, as the redirect binding of SAML has queries signed",
+		Args: []Param{
+			argSignedText, argTextAlg, {Name: "signature", Type: TypeText, Required: true, Copied: true, Doc: "in base64"},
+			{Name: "certificates", Type: TypeArray, Items: TypeText, Required: true, Doc: "as of verify"},
+			{Name: "checkTime", Type: TypeBool, Doc: "as of verify"},
+		},
+		Result: []Param{{Name: "certificate", Type: TypeText, Required: true, Doc: "the one of `certificates` that it is of, in base64"}},
+		Codes:  []Code{{"signature", "it is not that of the text, by any of the certificates"}, {"expired", "as of verify"}, codeXMLKey},
 	},
 }

@@ -141,3 +141,49 @@ func (x XML) Canonicalize(document Value, o XMLCanonicalizeOptions) (string, err
 	v, err := a.call(importXML, "xml", "canonicalize")
 	return v.Get("canonical").String(), err
 }
+
+// XMLSignTextOptions are what may be left out of XML.SignText.
+type XMLSignTextOptions struct {
+	Secret    string    // path of a private key in the configuration: RSA or ECDSA, PEM, not encrypted
+	SealedKey SealedKey // a text that crypto.seal has encrypted, which the host opens
+}
+
+// SignText signs a text with a key that the plugin does not see, as the
+// redirect binding of SAML has queries signed. Exactly one of Secret and
+// SealedKey is given. CodeOf the error may be "key" (a key or certificate is
+// malformed, weak, of another kind, or not the other's; message says which).
+func (x XML) SignText(text Value, alg string, o XMLSignTextOptions) (string, error) {
+	a := x.c.begin()
+	a.member("text", text)
+	a.text("alg", alg)
+	a.optional("secret", o.Secret)
+	if o.SealedKey.Purpose != "" {
+		a.object("sealedKey")
+		a.text("purpose", o.SealedKey.Purpose)
+		a.member("sealed", o.SealedKey.Sealed)
+		a.end()
+	}
+	v, err := a.call(importXML, "xml", "signText")
+	return v.Get("signature").String(), err
+}
+
+// XMLVerifyTextOptions are what may be left out of XML.VerifyText.
+type XMLVerifyTextOptions struct {
+	CheckTime bool // as of verify
+}
+
+// VerifyText checks the signature of a text, as the redirect binding of SAML
+// has queries signed. CodeOf the error may be "signature" (it is not that of
+// the text, by any of the certificates), "expired" (as of verify), "key" (a
+// key or certificate is malformed, weak, of another kind, or not the
+// other's; message says which).
+func (x XML) VerifyText(text Value, alg string, signature Value, certificates []string, o XMLVerifyTextOptions) (string, error) {
+	a := x.c.begin()
+	a.member("text", text)
+	a.text("alg", alg)
+	a.member("signature", signature)
+	a.texts("certificates", certificates)
+	a.flag("checkTime", o.CheckTime)
+	v, err := a.call(importXML, "xml", "verifyText")
+	return v.Get("certificate").String(), err
+}

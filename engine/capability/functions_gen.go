@@ -114,5 +114,7 @@ var functions = map[string]map[string]function{
 		"verify":       bind(decodeXMLVerifyArgs, (*Host).xmlVerify),
 		"sign":         bind(decodeXMLSignArgs, (*Host).xmlSign),
 		"canonicalize": bind(decodeXMLCanonicalizeArgs, (*Host).xmlCanonicalize),
+		"signText":     bind(decodeXMLSignTextArgs, (*Host).xmlSignText),
+		"verifyText":   bind(decodeXMLVerifyTextArgs, (*Host).xmlVerifyText),
 	},
 }

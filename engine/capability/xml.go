@@ -73,6 +73,39 @@ func (h *Host) xmlSign(ctx context.Context, c *dispatch.Call, a xmlSignArgs) (do
 	return textResult("document", string(signed), nil)
 }
 
+func (h *Host) xmlSignText(ctx context.Context, c *dispatch.Call, a xmlSignTextArgs) (document.Value, error) {
+	key, err := h.xmlKey(c, a.Secret, a.SealedKey)
+	if err != nil {
+		return document.Value{}, err
+	}
+	sandbox.Charge(ctx, fuelXMLSign)
+	signature, err := xmlsig.SignText([]byte(a.Text), a.Alg, key)
+	if err != nil {
+		return document.Value{}, xmlFault(err)
+	}
+	return textResult("signature", base64.StdEncoding.EncodeToString(signature), nil)
+}
+
+func (h *Host) xmlVerifyText(_ context.Context, c *dispatch.Call, a xmlVerifyTextArgs) (document.Value, error) {
+	certificates, err := xmlCertificates(a.Certificates)
+	if err != nil {
+		return document.Value{}, err
+	}
+	signature, err := decoded("base64", a.Signature, "signature")
+	if err != nil {
+		return document.Value{}, err
+	}
+	o := xmlsig.VerifyOptions{Certificates: certificates}
+	if a.CheckTime {
+		o.At = c.Exchange.Now
+	}
+	certificate, err := xmlsig.VerifyText([]byte(a.Text), a.Alg, signature, o)
+	if err != nil {
+		return document.Value{}, xmlFault(err)
+	}
+	return textResult("certificate", base64.StdEncoding.EncodeToString(certificate.Raw), nil)
+}
+
 // xmlHashes are the hash functions of signatures by name.
 var xmlHashes = map[string]crypto.Hash{pluginapi.HashSHA256: crypto.SHA256, pluginapi.HashSHA384: crypto.SHA384, pluginapi.HashSHA512: crypto.SHA512}
 

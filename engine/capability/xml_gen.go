@@ -235,3 +235,105 @@ func decodeXMLCanonicalizeArgs(o *document.Object) (a xmlCanonicalizeArgs, err e
 	}
 	return a, nil
 }
+
+// xmlSignTextArgs are the arguments of xml.signText.
+type xmlSignTextArgs struct {
+	Text      string
+	Alg       string
+	Secret    string
+	SealedKey *argSealedKey
+}
+
+func decodeXMLSignTextArgs(o *document.Object) (a xmlSignTextArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "text":
+			given |= 1 << 0
+			a.Text, err = textArg(v, true, "argument text must be a text that is not empty")
+		case "alg":
+			given |= 1 << 1
+			a.Alg, err = enumArg(v, "argument alg must be one of RS256, RS384, RS512, ES256, ES384, ES512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
+		case "secret":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 2
+			a.Secret, err = textArg(v, false, "argument secret must be a text")
+		case "sealedKey":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
+			a.SealedKey, err = membersArg(v, decodeArgSealedKey, "argument sealedKey must be an object")
+		default:
+			err = invalid("xml.signText has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument text must be a text that is not empty")
+	}
+	if !given.has(1) {
+		return a, invalid("argument alg must be one of RS256, RS384, RS512, ES256, ES384, ES512")
+	}
+	if count(a.Secret != "", a.SealedKey != nil) != 1 {
+		return a, invalid("exactly one of the arguments secret, sealedKey must be given")
+	}
+	return a, nil
+}
+
+// xmlVerifyTextArgs are the arguments of xml.verifyText.
+type xmlVerifyTextArgs struct {
+	Text         string
+	Alg          string
+	Signature    string
+	Certificates []string
+	CheckTime    bool
+}
+
+func decodeXMLVerifyTextArgs(o *document.Object) (a xmlVerifyTextArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "text":
+			given |= 1 << 0
+			a.Text, err = textArg(v, true, "argument text must be a text that is not empty")
+		case "alg":
+			given |= 1 << 1
+			a.Alg, err = enumArg(v, "argument alg must be one of RS256, RS384, RS512, ES256, ES384, ES512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512")
+		case "signature":
+			given |= 1 << 2
+			a.Signature, err = textArg(v, true, "argument signature must be a text that is not empty")
+		case "certificates":
+			given |= 1 << 3
+			a.Certificates, err = textsArg(v, "argument certificates must be an array of text")
+		case "checkTime":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.CheckTime, err = boolArg(v, "argument checkTime must be a bool")
+		default:
+			err = invalid("xml.verifyText has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument text must be a text that is not empty")
+	}
+	if !given.has(1) {
+		return a, invalid("argument alg must be one of RS256, RS384, RS512, ES256, ES384, ES512")
+	}
+	if !given.has(2) {
+		return a, invalid("argument signature must be a text that is not empty")
+	}
+	if !given.has(3) {
+		return a, invalid("argument certificates must be an array of text")
+	}
+	return a, nil
+}

@@ -2,6 +2,9 @@ package xmlsig
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"slices"
 
 	dsig "github.com/russellhaering/goxmldsig"
 
@@ -24,6 +27,26 @@ var algorithms = []algorithm{
 	{"ES384", dsig.ECDSASHA384SignatureMethod, true, crypto.SHA384},
 	{"ES512", dsig.ECDSASHA512SignatureMethod, true, crypto.SHA512},
 	{pluginapi.XMLAlgorithmSHA1, dsig.RSASHA1SignatureMethod, false, crypto.SHA1},
+}
+
+// algorithmNamed returns the algorithm of a name.
+func algorithmNamed(name string) (algorithm, bool) {
+	i := slices.IndexFunc(algorithms, func(a algorithm) bool { return a.name == name })
+	if i < 0 {
+		return algorithm{}, false
+	}
+	return algorithms[i], true
+}
+
+// fits reports whether a public key is one for the algorithm.
+func (a algorithm) fits(key crypto.PublicKey) bool {
+	switch key.(type) {
+	case *rsa.PublicKey:
+		return !a.ecdsa
+	case *ecdsa.PublicKey:
+		return a.ecdsa
+	}
+	return false
 }
 
 // digests are the digest methods with the names of their hash functions.

@@ -2,6 +2,7 @@ package xmlsig_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -128,10 +129,12 @@ func FuzzParse(f *testing.F) {
 			if err != nil {
 				t.Fatalf("%s: no canonical form: %v", text, err)
 			}
-			if len(first) > pluginapi.MaxXMLDocument {
-				return // escapes are longer than what they stand for
+			d, err = xmlsig.Parse(first)
+			var beyond *xmlsig.Error
+			if errors.As(err, &beyond) && beyond.Reason == xmlsig.TooLarge {
+				return // escapes are longer than what they stand for, and namespaces may be declared more often
 			}
-			if d, err = xmlsig.Parse(first); err != nil {
+			if err != nil {
 				t.Fatalf("%s: its canonical form %s: %v", text, first, err)
 			}
 			if second, err := d.Canonicalize(xmlsig.Name{}, o); err != nil || !bytes.Equal(first, second) {

@@ -3,8 +3,6 @@ package xmlsig
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
@@ -57,11 +55,8 @@ func (d *Document) Verify(name Name, o VerifyOptions) (*Verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !o.At.IsZero() {
-		signers = slices.DeleteFunc(signers, func(c *x509.Certificate) bool { return o.At.Before(c.NotBefore) || o.At.After(c.NotAfter) })
-		if len(signers) == 0 {
-			return nil, refuse(Expired, "the certificate's time has not come, or is over")
-		}
+	if signers, err = o.good(signers); err != nil {
+		return nil, err
 	}
 	el := s.prepared(n)
 	for _, c := range signers {
@@ -70,6 +65,23 @@ func (d *Document) Verify(name Name, o VerifyOptions) (*Verified, error) {
 		}
 	}
 	return nil, refuse(Signature, "the signature is not valid")
+}
+
+// good returns the certificates that are good at the time that is asked for.
+func (o VerifyOptions) good(list []*x509.Certificate) ([]*x509.Certificate, error) {
+	if o.At.IsZero() {
+		return list, nil
+	}
+	var good []*x509.Certificate
+	for _, c := range list {
+		if !o.At.Before(c.NotBefore) && !o.At.After(c.NotAfter) {
+			good = append(good, c)
+		}
+	}
+	if len(good) == 0 {
+		return nil, refuse(Expired, "the certificate's time has not come, or is over")
+	}
+	return good, nil
 }
 
 // allowed checks the algorithms of a signature.
@@ -93,7 +105,7 @@ func (s *signature) signers(known []*x509.Certificate) ([]*x509.Certificate, err
 	var list []*x509.Certificate
 	for _, c := range known {
 		own := slices.ContainsFunc(s.certificates, func(der []byte) bool { return bytes.Equal(der, c.Raw) })
-		if s.fits(c) && (own || len(s.certificates) == 0) {
+		if s.algorithm.fits(c.PublicKey) && (own || len(s.certificates) == 0) {
 			list = append(list, c)
 		}
 	}
@@ -101,17 +113,6 @@ func (s *signature) signers(known []*x509.Certificate) ([]*x509.Certificate, err
 		return nil, refuse(Certificate, "the signature is not of a known certificate")
 	}
 	return list, nil
-}
-
-// fits reports whether a certificate has a key for the signature's algorithm.
-func (s *signature) fits(c *x509.Certificate) bool {
-	switch c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return !s.algorithm.ecdsa
-	case *ecdsa.PublicKey:
-		return s.algorithm.ecdsa
-	}
-	return false
 }
 
 // prepared returns the signed element as the library takes it: the signature
@@ -148,12 +149,18 @@ func (s *signature) encoded() string {
 	if err != nil || len(raw)%2 != 0 {
 		return ""
 	}
-	half := len(raw) / 2
-	der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(raw[:half]), new(big.Int).SetBytes(raw[half:])})
+	r, n := halves(raw)
+	der, err := asn1.Marshal(struct{ R, S *big.Int }{r, n})
 	if err != nil {
 		return ""
 	}
 	return base64.StdEncoding.EncodeToString(der)
+}
+
+// halves are r and s of a signature that has one after the other.
+func halves(raw []byte) (r, s *big.Int) {
+	half := len(raw) / 2
+	return new(big.Int).SetBytes(raw[:half]), new(big.Int).SetBytes(raw[half:])
 }
 
 // checked has the library check the signature of an element with one

@@ -73,8 +73,7 @@ const xmlAssertion = `<s:Assertion xmlns:s="urn:s" ID="a" z="1" xml:lang="en"><s
 // signXML signs an element with a pair.
 func (g *guest) signXML(document string, element object, p xmlPair) string {
 	g.t.Helper()
-	sealed := g.do("crypto.seal", object{"purpose": "test", "value": p.key}).text("sealed")
-	args := object{"document": document, "element": element, "certificate": p.certificate, "sealedKey": object{"purpose": "test", "sealed": sealed}}
+	args := object{"document": document, "element": element, "certificate": p.certificate, "sealedKey": g.seal(p.key)}
 	return g.do("xml.sign", args).text("document")
 }
 
@@ -83,6 +82,8 @@ var xmlCases = table{
 	"xml.sign":         func(t *tester) { t.serve(Request{}, signXMLDocuments) },
 	"xml.verify":       func(t *tester) { t.serve(Request{}, verifyXMLDocuments); t.serve(Request{}, wrapXMLDocuments) },
 	"xml.canonicalize": func(t *tester) { t.serve(Request{}, canonicalizeXMLDocuments) },
+	"xml.signText":     func(t *tester) { t.serve(Request{}, signTexts) },
+	"xml.verifyText":   func(t *tester) { t.serve(Request{}, verifyTexts) },
 }
 
 func signXMLDocuments(g *guest) {
@@ -259,5 +260,51 @@ func canonicalizeXMLDocuments(g *guest) {
 		if status, out := g.call("xml.canonicalize", object{"document": document}); status != pluginapi.StatusInvalid || out.text("code") != "malformed" {
 			t.Errorf("%s: got %s %s", what, status, text(out))
 		}
+	}
+}
+
+// redirectQuery is what the redirect binding of SAML signs.
+const redirectQuery = "SAMLRequest=fVJNa8Mw&RelayState=a%20b&SigAlg=http%3A%2F%2Fwww.w3.org%2F2001%2F04%2Fxmldsig-more%23rsa-sha256"
+
+func (g *guest) seal(value string) object {
+	g.t.Helper()
+	return object{"purpose": "test", "sealed": g.do("crypto.seal", object{"purpose": "test", "value": value}).text("sealed")}
+}
+
+func signTexts(g *guest) {
+	keys := xmlPairs()
+	for _, alg := range []string{"RS256", "RS384", "RS512"} {
+		args := object{"text": redirectQuery, "alg": alg}
+		signed := g.do("xml.signText", with(args, "secret", "privateKey")).text("signature")
+		g.t.want("another signature of the same", g.do("xml.signText", with(args, "sealedKey", g.seal(keys.good.key))).text("signature"), signed)
+		g.refused("xml.signText", with(args, "sealedKey", g.seal(keys.curve.key)), pluginapi.StatusInvalid, "key")
+	}
+	args := object{"text": redirectQuery, "alg": "ES256"}
+	g.do("xml.signText", with(args, "sealedKey", g.seal(keys.curve.key)))
+	g.refused("xml.signText", with(args, "secret", "privateKey"), pluginapi.StatusInvalid, "key")
+	g.refused("xml.signText", with(args, "secret", "jefe"), pluginapi.StatusInvalid, "key")
+	g.refused("xml.signText", with(args, "secret", "unheardOf"), pluginapi.StatusInvalid, "")
+	g.refused("xml.signText", with(args, "sealedKey", object{"purpose": "unasked", "sealed": "x"}), pluginapi.StatusDenied, "")
+}
+
+func verifyTexts(g *guest) {
+	keys := xmlPairs()
+	known := []any{keys.old.certificate, keys.curve.certificate, xmlBase64(keys.good.certificate)}
+	for alg, p := range map[string]xmlPair{"RS256": keys.good, "RS384": keys.good, "RS512": keys.good, "ES256": keys.curve, "ES384": keys.curve} {
+		args := object{"text": redirectQuery, "alg": alg}
+		signature := g.do("xml.signText", with(args, "sealedKey", g.seal(p.key))).text("signature")
+		args = with(with(args, "signature", signature), "certificates", known)
+		g.t.want("the certificate", g.do("xml.verifyText", args).at("certificate"), xmlBase64(p.certificate))
+		g.do("xml.verifyText", with(args, "checkTime", true))
+		for _, bad := range []object{
+			with(args, "text", redirectQuery+"&"), with(args, "alg", "ES512"), with(args, "certificates", []any{keys.old.certificate}),
+			with(args, "signature", "AAAA"), with(args, "signature", signature[4:]),
+		} {
+			g.refused("xml.verifyText", bad, pluginapi.StatusInvalid, "signature")
+		}
+		g.refused("xml.verifyText", with(args, "certificates", []any{"x"}), pluginapi.StatusInvalid, "key")
+		g.refused("xml.verifyText", with(args, "certificates", []any{}), pluginapi.StatusInvalid, "")
+		g.refused("xml.verifyText", with(args, "signature", "?"), pluginapi.StatusInvalid, "")
+		g.refused("xml.verifyText", with(with(args, "certificates", []any{keys.old.certificate}), "checkTime", true), pluginapi.StatusInvalid, "expired")
 	}
 }

@@ -87,6 +87,8 @@ var functions = map[string]func(*Host, Object) Object{
 	"xml.verify":              (*Host).verifyXML,
 	"xml.sign":                (*Host).signXML,
 	"xml.canonicalize":        (*Host).canonicalizeXML,
+	"xml.signText":            (*Host).signText,
+	"xml.verifyText":          (*Host).verifyText,
 }
 
 // Call implements sdk.Host.

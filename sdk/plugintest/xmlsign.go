@@ -71,13 +71,7 @@ func (h *Host) KeyPair() (key, certificate string) {
 
 func (h *Host) signXML(a Object) Object {
 	certificate := xmlCertificate(text(a["certificate"]))
-	var key string
-	if sealed := object(a["sealedKey"]); sealed != nil {
-		key = h.unsealed(sealed)
-	} else {
-		key = h.secret(text(a["secret"]))
-	}
-	public, ok := xmlKey(key).(interface{ Equal(crypto.PublicKey) bool })
+	public, ok := h.xmlKey(a).Public().(interface{ Equal(crypto.PublicKey) bool })
 	if !ok || !public.Equal(certificate.PublicKey) {
 		refuseWith(sdk.Invalid, "key", "the certificate is not that of the private key")
 	}
@@ -139,7 +133,8 @@ func signaturePlace(n *xmlNode, after string) int {
 	return at
 }
 
-func (h *Host) verifyXML(a Object) Object {
+// xmlCertificates are those of the arguments.
+func xmlCertificates(a Object) []*x509.Certificate {
 	texts, _ := a["certificates"].([]any)
 	if len(texts) == 0 || len(texts) > pluginapi.MaxXMLCertificates {
 		refuse(sdk.Invalid, fmt.Sprintf("there must be 1 to %d certificates", pluginapi.MaxXMLCertificates))
@@ -148,6 +143,11 @@ func (h *Host) verifyXML(a Object) Object {
 	for _, t := range texts {
 		known = append(known, xmlCertificate(text(t)))
 	}
+	return known
+}
+
+func (h *Host) verifyXML(a Object) Object {
+	known := xmlCertificates(a)
 	algorithms, _ := a["algorithms"].([]any)
 	for _, name := range algorithms {
 		if !slices.Contains(pluginapi.XMLAlgorithms(), text(name)) {
@@ -233,8 +233,14 @@ func xmlCertificate(s string) *x509.Certificate {
 	return c
 }
 
-// xmlKey gives the public key of a private one, or refuses it.
-func xmlKey(s string) crypto.PublicKey {
+// xmlKey reads the private key of a call, or refuses it.
+func (h *Host) xmlKey(a Object) crypto.Signer {
+	var s string
+	if sealed := object(a["sealedKey"]); sealed != nil {
+		s = h.unsealed(sealed)
+	} else {
+		s = h.secret(text(a["secret"]))
+	}
 	block, _ := pem.Decode([]byte(s))
 	if block == nil {
 		refuseWith(sdk.Invalid, "key", "the private key is not in PEM")
@@ -254,7 +260,7 @@ func xmlKey(s string) crypto.PublicKey {
 		refuseWith(sdk.Invalid, "key", "the private key is malformed")
 	}
 	checkXMLKey(private.Public())
-	return private.Public()
+	return private
 }
 
 // checkXMLKey refuses a key that no signature of XML is made with.
