@@ -99,6 +99,13 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
+func TestAppointment(t *testing.T) {
+	c := NewCall(&scriptedHost{values: map[string]Value{"event": JSON(`{"key":"u1","time":"2026-01-02T03:04:05.000Z","attempt":2}`)}})
+	if got, want := c.Appointment(), (Appointment{Key: "u1", Time: "2026-01-02T03:04:05.000Z", Attempt: 2}); got != want {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestBearerToken(t *testing.T) {
 	for header, want := range map[string]string{
 		"Bearer abc":       "abc",

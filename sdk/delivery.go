@@ -21,8 +21,22 @@ func (c *Call) Delivery() Delivery {
 	}
 }
 
-// Later fails a durable delivery: it is tried again after a while. The reason
-// is for the operator; do not put secrets into it.
+// Appointment is what a schedule without cron runs for. A handler that returns
+// nil has kept it; with Later it comes again.
+type Appointment struct {
+	Key     string // that Schedule.At was given
+	Time    string // when it was due, as dates in records are written
+	Attempt int64  // from 1
+}
+
+// Appointment reads it. Its input is at "input".
+func (c *Call) Appointment() Appointment {
+	e := c.Get("event")
+	return Appointment{Key: e.Get("key").String(), Time: e.Get("time").String(), Attempt: e.Get("attempt").Int(0)}
+}
+
+// Later fails a durable delivery or an appointment: it is tried again after a
+// while. The reason is for the operator; do not put secrets into it.
 func (c *Call) Later(reason string) error {
 	c.Set("error.message", String(reason))
 	return &HostError{Status: Unavailable, Function: "delivery", Message: reason}

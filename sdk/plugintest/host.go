@@ -187,6 +187,10 @@ func (h *Host) Users() []Object { return h.state.Records["user"] }
 // SetUser changes fields of a user.
 func (h *Host) SetUser(id string, set Object) { maps.Copy(h.User(id), object(clone(set))) }
 
+// RemoveUser deletes a user and what refers to it, as the plugin's records do. No
+// hook is called.
+func (h *Host) RemoveUser(id string) { h.remove("user", h.User(id)) }
+
 // Password returns a user's password, "" if there is none.
 func (h *Host) Password(userID string) string {
 	return text(find(where(h.Accounts(), "userId", userID), "providerId", sdk.ProviderCredential)["password"])
