@@ -22,7 +22,7 @@ plugins: ## plugins/dist/ID.wasm, as far as something changed
 
 generate: ## what is made from the contract in pluginapi, and from the manifests of plugins in Go
 	go run ./internal/contractgen
-	for manifest in $$(grep -l '"handler":' plugins/*/manifest.json wasm-examples/go/manifest.json); do go run ./cmd/authhost plugin bind $$(dirname $$manifest) || exit 1; done
+	for made in $$(grep -l '"handler":' plugins/*/manifest.json) wasm-examples/*/manifest_gen.go; do go run ./cmd/authhost plugin bind $$(dirname $$made) || exit 1; done
 
 test: plugins ## vet, and every Go test
 	go vet $(PACKAGES)

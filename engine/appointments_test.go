@@ -41,7 +41,7 @@ func reminder() *w.Guest {
 	).Handler(4, w.Call("storage", "list", `{"model":"note","index":"text"}`), w.Must(), w.Copy("response.body", "result"))
 }
 
-const reminded = `
+const reminderTenant = `
 STORE
 tenants:
   - id: main
@@ -57,18 +57,30 @@ type fleet struct {
 	clock *realmtest.Clock
 }
 
-func newFleet(t *testing.T, count int) *fleet {
+func newFleet(t *testing.T, count int, guests ...*w.Guest) *fleet {
 	t.Helper()
 	f := &fleet{T: t, clock: realmtest.NewClock(time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC))}
 	for range count {
-		f.dirs = append(f.dirs, t.TempDir())
-		writeGuest(t, f.dirs[len(f.dirs)-1], reminder())
+		dir := t.TempDir()
+		for _, g := range guests {
+			writeGuest(t, dir, g)
+		}
+		f.dirs = append(f.dirs, dir)
 	}
 	return f
 }
 
-// start starts the servers with a configuration, and returns the first of them.
-func (f *fleet) start(text string) (first *server, stop func()) {
+// onBothStores runs a test with a server of its own store, and with two on
+// PostgreSQL. store is the configuration of the store.
+func onBothStores(t *testing.T, test func(t *testing.T, servers int, store string)) {
+	t.Run("embedded store", func(t *testing.T) { test(t, 1, "") })
+	t.Run("two nodes on PostgreSQL", func(t *testing.T) {
+		test(t, 2, "store: {driver: postgres, postgres: {url: '"+pgtest.Start(t)+"'}}")
+	})
+}
+
+// start starts the servers with a configuration.
+func (f *fleet) start(text string) (servers []*server, stop func()) {
 	f.Helper()
 	var ends []func()
 	for _, dir := range f.dirs {
@@ -86,43 +98,49 @@ func (f *fleet) start(text string) (first *server, stop func()) {
 				f.Error(err)
 			}
 		})
-		if first == nil {
-			first = s
-		}
+		servers = append(servers, s)
 	}
-	return first, func() {
+	return servers, func() {
 		for _, end := range ends {
 			end()
 		}
 	}
 }
 
-// until asks again and again, until an answer has a part.
-func (f *fleet) until(part string, ask func() string) string {
+// until asks again and again, until something is so.
+func (f *fleet) until(what string, so func() bool) {
 	f.Helper()
 	ctx, cancel := context.WithTimeout(f.Context(), 30*time.Second)
 	defer cancel()
-	for {
-		text := ask()
-		if strings.Contains(text, part) {
-			return text
-		}
+	for !so() {
 		if ctx.Err() != nil {
-			f.Fatalf("there is no %s in %s", part, text)
+			f.Fatalf("waited in vain for %s", what)
 		}
 	}
 }
 
 // noted waits until there is a note with a text, and returns all of them.
-func (f *fleet) noted(s *server, text string) string {
+func (f *fleet) noted(s *server, text string) (notes string) {
 	f.Helper()
-	return f.until(`"text":"`+text+`"`, func() string { return s.at("", "GET", "/notes", "", nil).text })
+	f.until("the note "+text, func() bool {
+		notes = s.at("", "GET", "/notes", "", nil).text
+		return strings.Contains(notes, `"text":"`+text+`"`)
+	})
+	return notes
 }
 
-// counted waits until the metrics have one run of the schedule with an outcome.
-func (f *fleet) counted(s *server, outcome string) {
+// counted waits until the metrics of servers have one run of a schedule with an
+// outcome.
+func (f *fleet) counted(plugin, schedule, outcome string, servers ...*server) {
 	f.Helper()
-	f.until(`authhost_schedule_runs_total{outcome="`+outcome+`",plugin="reminder",schedule="remind",tenant="main"} 1`, func() string { return s.scrape(f.T) })
+	line := `authhost_schedule_runs_total{outcome="` + outcome + `",plugin="` + plugin + `",schedule="` + schedule + `",tenant="main"} 1`
+	f.until(line, func() bool {
+		n := 0
+		for _, s := range servers {
+			n += strings.Count(s.scrape(f.T), line)
+		}
+		return n == 1
+	})
 }
 
 // remind has the plugin make an appointment.
@@ -136,64 +154,55 @@ func (f *fleet) remind(s *server, in time.Duration, text string) {
 // many servers there are, and after a restart; one that was replaced or cancelled
 // does not.
 func TestAppointment(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		count int
-		store func(t *testing.T) string
-	}{
-		{"embedded store", 1, func(*testing.T) string { return "" }},
-		{"two nodes on PostgreSQL", 2, func(t *testing.T) string {
-			return "store: {driver: postgres, postgres: {url: '" + pgtest.Start(t) + "'}}"
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			f := newFleet(t, tt.count)
-			text := strings.NewReplacer("STORE", tt.store(t), ", ENTRY", "").Replace(reminded)
-			s, stop := f.start(text)
-			f.remind(s, time.Hour, "first")
-			f.remind(s, 2*time.Hour, "second")
-			stop()
+	onBothStores(t, func(t *testing.T, servers int, store string) {
+		f := newFleet(t, servers, reminder())
+		text := strings.NewReplacer("STORE", store, ", ENTRY", "").Replace(reminderTenant)
+		nodes, stop := f.start(text)
+		f.remind(nodes[0], time.Hour, "first")
+		f.remind(nodes[0], 2*time.Hour, "second")
+		stop()
 
-			f.clock.Advance(3 * time.Hour)
-			s, stop = f.start(text)
-			f.noted(s, "second")
-			f.remind(s, 0, "third")
-			f.noted(s, "third")
-			s.at("", "POST", "/cancel", "", nil).want(t, 404, "NONE")
-			f.remind(s, time.Hour, "cancelled")
-			s.at("", "POST", "/cancel", "", nil).want(t, 200, "")
-			s.at("", "POST", "/cancel", "", nil).want(t, 404, "NONE")
-			f.remind(s, time.Hour, "after the plugin was away")
-			stop()
+		f.clock.Advance(3 * time.Hour)
+		nodes, stop = f.start(text)
+		s := nodes[0]
+		f.noted(s, "second")
+		f.remind(s, 0, "third")
+		f.noted(s, "third")
+		s.at("", "POST", "/cancel", "", nil).want(t, 404, "NONE")
+		f.remind(s, time.Hour, "cancelled")
+		s.at("", "POST", "/cancel", "", nil).want(t, 200, "")
+		s.at("", "POST", "/cancel", "", nil).want(t, 404, "NONE")
+		f.remind(s, time.Hour, "after the plugin was away")
+		stop()
 
-			f.clock.Advance(2 * time.Hour)
-			plugins, _, _ := strings.Cut(text, "    plugins:")
-			_, stop = f.start(plugins)
-			stop()
+		f.clock.Advance(2 * time.Hour)
+		plugins, _, _ := strings.Cut(text, "    plugins:")
+		_, stop = f.start(plugins)
+		stop()
 
-			f.clock.Advance(time.Hour)
-			s, stop = f.start(text)
-			defer stop()
-			notes := f.noted(s, "after the plugin was away")
-			for part, want := range map[string]int{
-				`"text":`: 3, `"key":"ada"`: 3, `"text":"second","key":"ada","at":"2026-03-04T07:06:07.000Z"`: 1, `"text":"after the plugin was away","key":"ada","at":"2026-03-04T09:06:07.000Z"`: 1,
-			} {
-				if n := strings.Count(notes, part); n != want {
-					t.Errorf("there are %d %s in %s", n, part, notes)
-				}
+		f.clock.Advance(time.Hour)
+		nodes, stop = f.start(text)
+		defer stop()
+		notes := f.noted(nodes[0], "after the plugin was away")
+		for part, want := range map[string]int{
+			`"text":`: 3, `"key":"ada"`: 3, `"text":"second","key":"ada","at":"2026-03-04T07:06:07.000Z"`: 1, `"text":"after the plugin was away","key":"ada","at":"2026-03-04T09:06:07.000Z"`: 1,
+		} {
+			if n := strings.Count(notes, part); n != want {
+				t.Errorf("there are %d %s in %s", n, part, notes)
 			}
-		})
-	}
+		}
+	})
 }
 
 // TestAppointmentRefused: the operator sees an appointment that was given up, and
 // can have another one come at once.
 func TestAppointmentRefused(t *testing.T) {
-	f := newFleet(t, 1)
-	s, stop := f.start(strings.NewReplacer("STORE", "", ", ENTRY", "").Replace(reminded))
+	f := newFleet(t, 1, reminder())
+	nodes, stop := f.start(strings.NewReplacer("STORE", "", ", ENTRY", "").Replace(reminderTenant))
 	defer stop()
+	s := nodes[0]
 	f.remind(s, 0, "same")
-	f.counted(s, "ok")
+	f.counted("reminder", "remind", "ok", s)
 	f.remind(s, time.Hour, "same")
 	now := func(query string) int {
 		resp, err := http.Post(s.admin+"/dev/schedule?tenant=main&plugin=reminder&schedule=remind"+query, "", nil)
@@ -206,8 +215,8 @@ func TestAppointmentRefused(t *testing.T) {
 	if got := []int{now(""), now("&key=bob"), now("&key=ada")}; got[0] != 404 || got[1] != 404 || got[2] != 200 {
 		t.Errorf("made due: %v", got)
 	}
-	f.counted(s, "failed")
-	f.counted(s, "ok")
+	f.counted("reminder", "remind", "failed", s)
+	f.counted("reminder", "remind", "ok", s)
 	for _, part := range []string{`"action":"schedule.failed"`, `"key":"ada"`, `"reason":"The text is known"`} {
 		if log := s.audited(t); !strings.Contains(log, part) {
 			t.Errorf("the audit log does not have %s:\n%s", part, log)
@@ -221,12 +230,15 @@ func TestAppointmentRefused(t *testing.T) {
 // TestAppointmentOff: the operator turns a schedule off. What was to come is given
 // up; a cron expression is no setting for it.
 func TestAppointmentOff(t *testing.T) {
-	f := newFleet(t, 1)
-	with := func(entry string) string { return strings.NewReplacer("STORE", "", "ENTRY", entry).Replace(reminded) }
-	s, stop := f.start(with(`schedules: {remind: "off"}`))
+	f := newFleet(t, 1, reminder())
+	with := func(entry string) string {
+		return strings.NewReplacer("STORE", "", "ENTRY", entry).Replace(reminderTenant)
+	}
+	nodes, stop := f.start(with(`schedules: {remind: "off"}`))
 	defer stop()
+	s := nodes[0]
 	f.remind(s, 0, "never")
-	f.counted(s, "failed")
+	f.counted("reminder", "remind", "failed", s)
 	if log := s.audited(t); !strings.Contains(log, "the schedule is turned off in the configuration") {
 		t.Errorf("the audit log has\n%s", log)
 	}

@@ -11,6 +11,20 @@ import (
 	"testing"
 )
 
+// exampleModule returns the file of an example; it skips the test where that is
+// not built.
+func exampleModule(t *testing.T, name string) string {
+	t.Helper()
+	module, err := filepath.Abs("../wasm-examples/dist/" + name + ".wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(module); err != nil {
+		t.Skipf("%v: run make examples", err)
+	}
+	return module
+}
+
 // TestLanguages enables the example plugin of each language in a server: its
 // veto reaches the client and leaves nothing behind, and its claim is in the
 // token that another plugin issues.
@@ -18,13 +32,7 @@ func TestLanguages(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
 	for _, language := range []string{"go", "c", "rust", "assemblyscript", "wat"} {
 		t.Run(language, func(t *testing.T) {
-			module, err := filepath.Abs("../wasm-examples/dist/" + language + ".wasm")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := os.Stat(module); err != nil {
-				t.Skipf("%v: run make examples", err)
-			}
+			module := exampleModule(t, language)
 			s := serve(t, oneTenant+fmt.Sprintf("      - {id: signup-rule-%s, module: %q, grants: [claims], config: {blockedDomain: blocked.example}}\n", language, module))
 			const sign = `{"name":"Eve","email":"%s","password":"correct-horse-1"}`
 			post := func(path, email string) answer {

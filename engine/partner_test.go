@@ -12,8 +12,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -24,13 +22,6 @@ import (
 func partnerServer(t *testing.T, url string) (s *server, cookie, user string) {
 	t.Helper()
 	needPlugins(t, "email-password")
-	module, err := filepath.Abs("../wasm-examples/dist/partner.wasm")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(module); err != nil {
-		t.Skipf("%v: run make examples", err)
-	}
 	s = serve(t, fmt.Sprintf(`
   egress: {allow: [127.0.0.1/32]}
 tenants:
@@ -40,7 +31,7 @@ tenants:
     plugins:
       - id: email-password
       - {id: partner, module: %q, grants: [storage, crypto, http], config: {url: %q}}
-`, module, url))
+`, exampleModule(t, "partner"), url))
 	up := s.signUp("", "ada@example.com")
 	up.want(t, 200, "")
 	return s, up.cookie(), up.get("user.id")
