@@ -274,7 +274,7 @@ func (b *Bench) hook(name string) (pluginapi.Handler, error) {
 		case h.Kind == pluginapi.KindHook && (h.Event == name || named(h, name)):
 			found = append(found, h)
 		case named(h, name):
-			return h, fmt.Errorf("handler %s is an endpoint; call it as %q", name, on(h))
+			return h, notAlone(h, name)
 		}
 	}
 	switch len(found) {
@@ -292,6 +292,17 @@ func (b *Bench) hook(name string) (pluginapi.Handler, error) {
 		numbers[i] = cmp.Or(h.Name, strconv.Itoa(int(h.Number)))
 	}
 	return pluginapi.Handler{}, fmt.Errorf("the plugin has several hooks on %q; name one: %s", name, strings.Join(numbers, ", "))
+}
+
+// notAlone says how to call a handler that is no hook.
+func notAlone(h pluginapi.Handler, name string) error {
+	switch h.Kind {
+	case pluginapi.KindService:
+		return fmt.Errorf("handler %s is a service, which is not called from here; in Go, a test calls it with CallService of sdk/plugintest", name)
+	case pluginapi.KindSchedule:
+		return fmt.Errorf("handler %s is a schedule, which is not called from here; in Go, a test runs it with RunSchedule of sdk/plugintest", name)
+	}
+	return fmt.Errorf("handler %s is an endpoint; call it as %q", name, on(h))
 }
 
 // fire calls a hook.

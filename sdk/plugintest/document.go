@@ -23,6 +23,7 @@ type call struct {
 	unwritten string   // why the arguments of the next host call are not whole
 	refused   *refusal // the last host call, if it was not done
 	refusedIn string   // its name
+	told      bool     // the plugin has said itself what went wrong
 }
 
 // newCall makes the document for a handler in the request under way.
@@ -337,5 +338,6 @@ func assignItem(items []any, names []string, v any, remove bool) ([]any, bool) {
 
 // Log implements sdk.Host: lines go to the test's log.
 func (h *Host) Log(level sdk.Level, message string) {
+	h.call.told = h.call.told || level == sdk.LevelError
 	h.t.Logf("plugin log (level %d): %s", level, message)
 }
