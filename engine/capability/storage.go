@@ -75,7 +75,7 @@ const idLength = 32
 
 func (h *Host) storageInsert(ctx context.Context, c *dispatch.Call, a storageInsertArgs) (document.Value, error) {
 	id := secret.RandomString(idLength, secret.Alnum)
-	return record(c.Exchange.Tx().Insert(ctx, a.Model, id, a.Record))
+	return record(c.Exchange.Tx().InsertNew(ctx, a.Model, id, a.Record))
 }
 
 func (h *Host) storageUpdate(ctx context.Context, c *dispatch.Call, a storageUpdateArgs) (document.Value, error) {

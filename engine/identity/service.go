@@ -121,7 +121,7 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, hooks Hooks, model, 
 			return nil, err
 		}
 	}
-	rec, err := tx.Insert(ctx, model, id, fields)
+	rec, err := tx.InsertNew(ctx, model, id, fields)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (s *Service) insertAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 		seen.Set(name, fields.Get(name))
 	}
 	seen.Set("id", document.Text(id)).Set("userId", fields.Get("userId"))
-	rec, err := tx.Insert(ctx, Account, id, seen)
+	rec, err := tx.InsertNew(ctx, Account, id, seen)
 	if err == nil {
 		hooks.Happened("account.created", withoutSecrets(rec), nil)
 	}

@@ -39,7 +39,7 @@ func (stored) find(ctx context.Context, from Reader, token string) (*store.Recor
 }
 
 func (stored) insert(ctx context.Context, tx *store.Tx, id string, fields *document.Object, _ time.Time) (*store.Record, error) {
-	return tx.Insert(ctx, Model, id, fields)
+	return tx.InsertNew(ctx, Model, id, fields, "token")
 }
 
 func (stored) update(ctx context.Context, tx *store.Tx, rec *store.Record, set *document.Object, _ time.Time) (*store.Record, error) {

@@ -79,7 +79,7 @@ func record(value []byte, version uint64) (*store.Record, error) {
 
 func (s *shared) insert(ctx context.Context, tx *store.Tx, id string, fields *document.Object, now time.Time) (*store.Record, error) {
 	if s.Copy {
-		if _, err := tx.Insert(ctx, Model, id, fields); err != nil {
+		if _, err := tx.InsertNew(ctx, Model, id, fields, "token"); err != nil {
 			return nil, err
 		}
 	} else if err := s.store.Catalog().CheckOp(store.Op{Kind: store.Insert, Model: Model, ID: id, Fields: fields}); err != nil {

@@ -125,30 +125,51 @@ func (t *Tx) OnDrop(f func()) { t.dropped = append(t.dropped, f) }
 // Insert adds a record and returns it. It returns a *ConflictError when the id
 // or a unique key is already taken, as far as can be seen now.
 func (t *Tx) Insert(ctx context.Context, model, id string, fields *document.Object) (*Record, error) {
-	if t.done {
-		return nil, ErrTxDone
-	}
-	if err := t.catalog.CheckOp(Op{Kind: Insert, Model: model, ID: id, Fields: fields}); err != nil {
+	if err := t.checkInsert(model, id, fields); err != nil {
 		return nil, err
 	}
-	key := recordKey{model, id}
-	switch e, ok := t.entries[key]; {
-	case ok && e.cur != nil:
-		return nil, &ConflictError{Model: model, Index: idField, ID: id}
-	case ok && e.base > 0:
-		return nil, &InvalidError{Model: model, Field: idField, Reason: "the id was deleted in the same unit of work"}
-	}
-	switch _, err := t.read(ctx, key); {
+	switch _, err := t.read(ctx, recordKey{model, id}); {
 	case err == nil:
 		return nil, &ConflictError{Model: model, Index: idField, ID: id}
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
 	}
-	r := NewRecord(id, fields)
-	if err := t.checkUnique(ctx, nil, model, r); err != nil {
+	return t.insert(ctx, model, id, fields, nil)
+}
+
+// InsertNew is Insert for an id that was just made at random, as were the values
+// of the fields that random names. Whether somebody has them is not looked up
+// now: Commit refuses them then.
+func (t *Tx) InsertNew(ctx context.Context, model, id string, fields *document.Object, random ...string) (*Record, error) {
+	if err := t.checkInsert(model, id, fields); err != nil {
 		return nil, err
 	}
-	t.put(key, entry{cur: r, set: r.Fields})
+	return t.insert(ctx, model, id, fields, random)
+}
+
+// checkInsert refuses an insert that the catalog or this unit of work forbids.
+func (t *Tx) checkInsert(model, id string, fields *document.Object) error {
+	if t.done {
+		return ErrTxDone
+	}
+	if err := t.catalog.CheckOp(Op{Kind: Insert, Model: model, ID: id, Fields: fields}); err != nil {
+		return err
+	}
+	switch e, ok := t.entries[recordKey{model, id}]; {
+	case ok && e.cur != nil:
+		return &ConflictError{Model: model, Index: idField, ID: id}
+	case ok && e.base > 0:
+		return &InvalidError{Model: model, Field: idField, Reason: "the id was deleted in the same unit of work"}
+	}
+	return nil
+}
+
+func (t *Tx) insert(ctx context.Context, model, id string, fields *document.Object, random []string) (*Record, error) {
+	r := NewRecord(id, fields)
+	if err := t.checkUnique(ctx, nil, model, r, random); err != nil {
+		return nil, err
+	}
+	t.put(recordKey{model, id}, entry{cur: r, set: r.Fields})
 	return r.Clone(), nil
 }
 
@@ -172,7 +193,7 @@ func (t *Tx) Update(ctx context.Context, model, id string, set *document.Object)
 	} else {
 		next.Version = 1
 	}
-	if err := t.checkUnique(ctx, old, model, next); err != nil {
+	if err := t.checkUnique(ctx, old, model, next, nil); err != nil {
 		return nil, err
 	}
 	key := recordKey{model, id}

@@ -232,15 +232,16 @@ func (t *Tx) visible(ctx context.Context, model string, r *Record, path []record
 }
 
 // checkUnique reports a unique key of next that another record has, as far as
-// can be seen now. Keys that old had already are not looked up.
-func (t *Tx) checkUnique(ctx context.Context, old *Record, model string, next *Record) error {
+// can be seen now. Keys that old had already are not looked up, nor those with
+// one of the fields that random names.
+func (t *Tx) checkUnique(ctx context.Context, old *Record, model string, next *Record, random []string) error {
 	m, err := t.catalog.Model(model)
 	if err != nil {
 		return err
 	}
 	for _, ix := range m.Indexes {
 		place, unique := ix.EntryKey(next)
-		if !unique {
+		if !unique || slices.ContainsFunc(ix.Fields, func(name string) bool { return slices.Contains(random, name) }) {
 			continue
 		}
 		if old != nil {

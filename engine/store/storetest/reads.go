@@ -82,6 +82,37 @@ func testTxReadsOnce(t *testing.T, f *fixture) {
 	f.lists(f.tenant, store.Query{Model: "session"}, "s1", "s2")
 }
 
+// testTxInsertNew: for what was made at random nothing is read, and what is taken
+// all the same Commit refuses.
+func testTxInsertNew(t *testing.T, f *fixture) {
+	f.apply(user("u1"), session("s1", "u1"))
+	for name, test := range map[string]struct {
+		model, id string
+		fields    *document.Object
+		random    []string
+		reads     []string
+		want      error
+	}{
+		"new":      {"session", "s2", object("token", "new", "userId", "u1"), []string{"token"}, nil, nil},
+		"a key":    {"session", "s3", object("token", "token-s1", "userId", "u1"), []string{"token"}, nil, store.ErrConflict},
+		"an id":    {"session", "s1", object("token", "other", "userId", "u1"), []string{"token"}, nil, store.ErrConflict},
+		"the rest": {"session", "s4", object("token", "t4", "userId", "u1"), nil, []string{"find session by token"}, nil},
+	} {
+		tenant := &counted{Tenant: f.tenant}
+		tx := store.Begin(tenant)
+		if _, err := tx.InsertNew(f.ctx, test.model, test.id, test.fields, test.random...); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !slices.Equal(tenant.reads, test.reads) {
+			t.Errorf("%s: reads %q, want %q", name, tenant.reads, test.reads)
+		}
+		if err := tx.Commit(f.ctx); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+	f.lists(f.tenant, store.Query{Model: "session"}, "s1", "s2", "s4")
+}
+
 // testTxReadsStay: a unit of work goes on with what it has read, and does not
 // commit writes that rest on it when it has changed.
 func testTxReadsStay(t *testing.T, f *fixture) {

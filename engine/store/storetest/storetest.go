@@ -74,6 +74,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"TxCascade", testTxCascade},
 		{"TxConflict", testTxConflict},
 		{"TxReadsOnce", testTxReadsOnce},
+		{"TxInsertNew", testTxInsertNew},
 		{"TxReadsStay", testTxReadsStay},
 		{"TxReadsNew", testTxReadsNew},
 		{"TxRewind", testTxRewind},
