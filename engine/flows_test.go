@@ -26,7 +26,7 @@ tenants:
 
 func TestSignUpSignInSignOut(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
-	s := serve(t, oneTenant)
+	s := serveWith(t, tenantsPasswords, oneTenant)
 	up := s.signUp("", "Ada@Example.com").want(t, 200, "")
 	if up.get("user.email") != "ada@example.com" || up.get("token") == "" || up.cookies["better-auth.session_token"] == "" {
 		t.Fatalf("sign-up: %s", up.text)
@@ -117,7 +117,7 @@ func (s *server) reset(token, password string) answer {
 
 func TestResetPassword(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
-	s := serve(t, oneTenant)
+	s := serveWith(t, tenantsPasswords, oneTenant)
 	s.signUp("", "ada@example.com").want(t, 200, "")
 	token := s.resetToken("ada@example.com")
 	s.reset(token, "short").want(t, 400, "PASSWORD_TOO_SHORT")
@@ -176,7 +176,7 @@ func parallel(n int, f func(i int)) {
 // and its password is the one that works.
 func TestSingleUse(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
-	s := serve(t, oneTenant)
+	s := serveWith(t, tenantsPasswords, oneTenant)
 	s.signUp("", "ada@example.com").want(t, 200, "")
 	token := s.resetToken("ada@example.com")
 	const n = 50
@@ -205,7 +205,7 @@ func TestSingleUse(t *testing.T) {
 // account.
 func TestSignUpRace(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
-	s := serve(t, oneTenant)
+	s := serveWith(t, tenantsPasswords, oneTenant)
 	const n = 20
 	answers := make([]answer, n)
 	parallel(n, func(i int) {

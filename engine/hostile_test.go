@@ -112,7 +112,7 @@ const hostileEntry = "      - {id: hostile, module: DIR/hostile.wasm, grants: [i
 func TestHostilePlugin(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
 	guest, all, numbers := hostilePlugin()
-	s := serve(t, oneTenant+hostileEntry, guest)
+	s := serveWith(t, tenantsPasswords, oneTenant+hostileEntry, guest)
 	for _, name := range sortedNames(all) {
 		t.Run(name, func(t *testing.T) {
 			a := s.do(request{method: http.MethodGet, path: "/api/auth/hostile/" + name})

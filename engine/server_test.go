@@ -72,9 +72,14 @@ func parseConfig(t *testing.T, dir, text string) *config.Config {
 	return cfg
 }
 
+// options are those of most tests: hashing passwords costs them nothing.
 func options(log io.Writer, now func() time.Time) engine.Options {
-	return engine.Options{BuiltIn: plugins.Module, Version: "test", Now: now, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	o := engine.Options{BuiltIn: plugins.Module, Version: "test", Now: now, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	return o.WithPasswords(realmtest.Passwords{})
 }
+
+// tenantsPasswords is for serveWith: passwords are hashed as the tenants say.
+func tenantsPasswords(o *engine.Options) { *o = o.WithPasswords(nil) }
 
 // serve starts a server; it ends with the test.
 func serve(t *testing.T, text string, guests ...*wasmtest.Guest) *server {

@@ -82,21 +82,24 @@ func (o *Outcomes) List() []string {
 	return slices.Clone(o.list)
 }
 
-// passwords is a hash that costs nothing, so that tests do not spend their
+// Passwords is a hash that costs nothing, so that tests do not spend their
 // time on one. engine/secret has the real ones.
-type passwords struct{}
+type Passwords struct{}
 
 const hashPrefix = "test-hash:"
 
-func (passwords) Hash(_ context.Context, password string) (string, error) {
+// Hash implements identity.Passwords.
+func (Passwords) Hash(_ context.Context, password string) (string, error) {
 	return hashPrefix + password, nil
 }
 
-func (passwords) Verify(_ context.Context, hash, password string) (ok, rehash bool, err error) {
+// Verify implements identity.Passwords.
+func (Passwords) Verify(_ context.Context, hash, password string) (ok, rehash bool, err error) {
 	return hash == hashPrefix+password, false, nil
 }
 
-func (passwords) Equalize(context.Context, string) error { return nil }
+// Equalize implements identity.Passwords.
+func (Passwords) Equalize(context.Context, string) error { return nil }
 
 // keys keeps signing keys in memory.
 type keys struct {

@@ -89,7 +89,7 @@ func New(t testing.TB, c Config) *Realm {
 		ID: c.Tenant, AppName: "App", BaseURL: "http://localhost:3000", BasePath: "/api/auth", Store: data,
 		Sessions: session.New(session.Config{Policy: c.Session, Cookies: c.Cookies, Secrets: r.Secrets, Store: data, Cache: c.Cache}),
 	}
-	r.Identity = identity.New(passwords{}, c.Input...)
+	r.Identity = identity.New(Passwords{}, c.Input...)
 	host := capability.Config{
 		Tenant: c.Tenant, Identity: r.Identity, SessionFields: c.SessionInput, Secrets: r.Secrets, Audit: c.Audit,
 		Keys:     keyring.New(keyring.Config{Storage: &keys{}, Now: r.Clock.Now}),
