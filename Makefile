@@ -25,8 +25,7 @@ generate: ## what is made from the contract in pluginapi, and from the manifests
 	for made in $$(grep -l '"handler":' plugins/*/manifest.json) wasm-examples/*/manifest_gen.go; do go run ./cmd/authhost plugin bind $$(dirname $$made) || exit 1; done
 
 test: plugins ## vet, and every Go test
-	go vet $(PACKAGES)
-	go test $(PACKAGES)
+	go test -vet=all $(PACKAGES)
 
 examples: plugins ## wasm-examples, and "plugin new" in each language; needs the compilers that its Makefile names
 	$(MAKE) -C wasm-examples all new
