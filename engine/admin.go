@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/authhost/authhost/engine/httpapi"
-	"github.com/authhost/authhost/engine/mail"
 )
 
 // Admin serves the operator's listener. It has no authentication of its own:
@@ -28,9 +26,9 @@ import (
 //
 // and in development, where nothing is secret:
 //
-//	GET    /dev/outbox[?tenant=]           mails, oldest first, as JSON
+//	GET    /dev/outbox[?tenant=]           mails and text messages, oldest first, as JSON
 //	GET    /dev/mails[?tenant=]            the same as a page, newest first
-//	GET    /dev/mails/{number}             the HTML of one
+//	GET    /dev/mails/{number}             the HTML of a mail
 //	DELETE /dev/outbox                     forget them
 //	GET    /dev/routes?tenant=             what is served
 //	POST   /dev/reset?tenant=              delete the tenant's records
@@ -101,25 +99,6 @@ func (e *Engine) adminRollback(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (e *Engine) adminOutbox(w http.ResponseWriter, r *http.Request) {
-	answer(w, http.StatusOK, e.mails(r.URL.Query().Get("tenant")))
-}
-
-// mails lists the mails of a tenant in the outbox, or with "" all, oldest first.
-func (e *Engine) mails(tenant string) []mail.Message {
-	if e.outbox == nil {
-		return []mail.Message{}
-	}
-	return slices.DeleteFunc(e.outbox.List(), func(m mail.Message) bool { return tenant != "" && m.Tenant != tenant })
-}
-
-func (e *Engine) adminClearOutbox(w http.ResponseWriter, r *http.Request) {
-	if e.outbox != nil {
-		e.outbox.Clear(r.URL.Query().Get("tenant"))
-	}
-	w.WriteHeader(http.StatusNoContent)
-}
-
 func (e *Engine) adminRoutes(w http.ResponseWriter, r *http.Request) {
 	if t := e.adminTenant(w, r); t != nil {
 		routes := append([]httpapi.Route{}, t.api.Routes()...)
@@ -140,9 +119,7 @@ func (e *Engine) adminReset(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusInternalServerError, map[string]string{"error": fmt.Sprint(err)})
 		return
 	}
-	if e.outbox != nil {
-		e.outbox.Clear(t.config.ID)
-	}
+	e.clearOutbox(t.config.ID)
 	w.WriteHeader(http.StatusNoContent)
 }
 

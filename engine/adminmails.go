@@ -3,10 +3,15 @@ package engine
 import (
 	"bytes"
 	_ "embed"
+	"encoding/json"
 	"html/template"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
+
+	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/sms"
 )
 
 //go:embed mails.html
@@ -22,9 +27,73 @@ const (
 	mailPolicy  = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
 )
 
-// adminMails shows the mails of the development outbox, the newest first.
+// sent is a mail or a text message of the development outbox: one of both.
+type sent struct {
+	Mail *mail.Message
+	SMS  *sms.Message
+}
+
+// at is when it was asked for.
+func (s sent) at() time.Time {
+	if s.SMS != nil {
+		return s.SMS.CreatedAt
+	}
+	return s.Mail.CreatedAt
+}
+
+// MarshalJSON writes what it is.
+func (s sent) MarshalJSON() ([]byte, error) {
+	if s.SMS != nil {
+		return json.Marshal(s.SMS)
+	}
+	return json.Marshal(s.Mail)
+}
+
+// sent lists the mails and text messages of a tenant in the outbox, or with ""
+// all, oldest first.
+func (e *Engine) sent(tenant string) []sent {
+	list := []sent{}
+	if e.outbox != nil {
+		for _, m := range e.outbox.List() {
+			if tenant == "" || m.Tenant == tenant {
+				list = append(list, sent{Mail: &m})
+			}
+		}
+	}
+	if e.messages.outbox != nil {
+		for _, m := range e.messages.outbox.List() {
+			if tenant == "" || m.Tenant == tenant {
+				list = append(list, sent{SMS: &m})
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b sent) int { return a.at().Compare(b.at()) })
+	return list
+}
+
+// clearOutbox forgets what a tenant sent, or with "" everything.
+func (e *Engine) clearOutbox(tenant string) {
+	if e.outbox != nil {
+		e.outbox.Clear(tenant)
+	}
+	if e.messages.outbox != nil {
+		e.messages.outbox.Clear(tenant)
+	}
+}
+
+// adminOutbox lists the development outbox, the oldest first.
+func (e *Engine) adminOutbox(w http.ResponseWriter, r *http.Request) {
+	answer(w, http.StatusOK, e.sent(r.URL.Query().Get("tenant")))
+}
+
+func (e *Engine) adminClearOutbox(w http.ResponseWriter, r *http.Request) {
+	e.clearOutbox(r.URL.Query().Get("tenant"))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// adminMails shows the development outbox as a page, the newest first.
 func (e *Engine) adminMails(w http.ResponseWriter, r *http.Request) {
-	list := e.mails(r.URL.Query().Get("tenant"))
+	list := e.sent(r.URL.Query().Get("tenant"))
 	slices.Reverse(list)
 	var page bytes.Buffer
 	if err := mailsPage.Execute(&page, list); err != nil {

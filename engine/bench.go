@@ -12,6 +12,7 @@ import (
 	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/sms"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -20,8 +21,9 @@ import (
 // and what is stored is put there and looked at directly. It is for authors of
 // plugins, who want to see one handler at work; see package workbench.
 type Bench struct {
-	realm  *realm
-	outbox *mail.Outbox // nil outside of development
+	realm    *realm
+	outbox   *mail.Outbox // nil outside of development
+	messages *sms.Outbox  // likewise
 }
 
 // Bench returns a tenant of the current configuration. It must not be used
@@ -29,7 +31,7 @@ type Bench struct {
 func (e *Engine) Bench(tenant string) (*Bench, error) {
 	for _, r := range e.current.Load().tenants {
 		if r.config.ID == tenant {
-			return &Bench{realm: r, outbox: e.outbox}, nil
+			return &Bench{realm: r, outbox: e.outbox, messages: e.messages.outbox}, nil
 		}
 	}
 	return nil, fmt.Errorf("there is no tenant %q", tenant)
@@ -165,6 +167,14 @@ func (b *Bench) Mails() []mail.Message {
 		return nil
 	}
 	return b.outbox.List()
+}
+
+// Messages returns the text messages that were sent, likewise.
+func (b *Bench) Messages() []sms.Message {
+	if b.messages == nil {
+		return nil
+	}
+	return b.messages.List()
 }
 
 // CookiePrefix is what the names of the tenant's cookies begin with.

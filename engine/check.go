@@ -17,9 +17,11 @@ import (
 // shows without compiling modules, opening stores or writing anything: modules
 // and their manifests, what they ask for and are granted, the settings of
 // plugins, the fields that they name, and routes, cookies and fields that
-// clash. The error joins all faults.
+// clash. The error joins all faults. What would start, and yet not work, is
+// added to the warnings of the configuration: a plugin that sends what nothing
+// delivers.
 func Check(cfg *config.Config, builtIn func(id string) ([]byte, error)) error {
-	c := checking{builtIn: builtIn, modules: map[string]*checked{}}
+	c := checking{config: cfg, builtIn: builtIn, modules: map[string]*checked{}}
 	for i := range cfg.Tenants {
 		c.tenant(&cfg.Tenants[i])
 	}
@@ -67,6 +69,7 @@ func CheckManifest(m *pluginapi.Manifest) error {
 type checked struct{ manifest *pluginapi.Manifest }
 
 type checking struct {
+	config  *config.Config
 	builtIn func(id string) ([]byte, error)
 	modules map[string]*checked
 	faults  []error
@@ -82,11 +85,12 @@ func (c *checking) add(err error) bool {
 func (c *checking) tenant(t *config.Tenant) {
 	var plugins []*dispatch.Plugin
 	var manifests []*pluginapi.Manifest
-	for _, p := range t.Plugins {
+	for i, p := range t.Plugins {
 		m := c.module(p)
 		if m == nil {
 			continue
 		}
+		c.config.Warnings = append(c.config.Warnings, unsent(c.config, t, i, m)...)
 		m = m.For(t.Dialect)
 		c.add(checkGrants(p, m))
 		settings, _, err := pluginConfig(p, m)
@@ -114,6 +118,8 @@ func (c *checking) tenant(t *config.Tenant) {
 	}
 	if len(plugins) == len(t.Plugins) {
 		_, err := tenantMails(t, manifests)
+		c.add(err)
+		_, err = tenantMessages(t, manifests)
 		c.add(err)
 	}
 	_, err = jobsOf(t, set)

@@ -85,6 +85,7 @@ type Engine struct {
 	audit      audit.Log
 	outbox     *mail.Outbox
 	queue      *mail.Queue // nil without a mail server
+	messages   messages    // to phones
 	gate       *secret.Gate
 	egress     *egress.Transport
 	redis      *redis.Client // nil without redis.url
@@ -123,7 +124,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openData, e.openAudit, e.openMail, e.openEgress, e.openSandbox, e.openStore, e.openRedis, e.openTenants,
+		e.openData, e.openAudit, e.openMail, e.openSMS, e.openEgress, e.openSandbox, e.openStore, e.openRedis, e.openTenants,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -235,7 +236,8 @@ func (e *Engine) openRedis(ctx context.Context) error {
 	return nil
 }
 
-// maxOutbox is how many mails the development outbox keeps.
+// maxOutbox is how many mails, and how many text messages, the development outbox
+// keeps.
 const maxOutbox = 1000
 
 func (e *Engine) openMail(ctx context.Context) error {

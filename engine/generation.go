@@ -115,7 +115,7 @@ func (g *generation) drained() {
 // without losing a request: everything is loaded, compiled and probed first,
 // then swapped at once; requests under way end with what they began with. On
 // an error everything stays as it is. The replaced configuration is kept for
-// Rollback. Listeners, the store, mail and the other settings of the process
+// Rollback. Listeners, the store, mail, text messages and the other settings of the process
 // can only change with a restart, and Reload says so.
 func (e *Engine) Reload(ctx context.Context, cfg *config.Config) error {
 	e.swap.Lock()
@@ -168,6 +168,7 @@ func (e *Engine) sameProcess(cfg *config.Config) error {
 		{"store", e.config.Store, cfg.Store},
 		{"redis", e.config.Redis, cfg.Redis},
 		{"mail", e.config.Mail, cfg.Mail},
+		{"sms", e.config.SMS, cfg.SMS},
 		{"audit", e.config.Audit, cfg.Audit},
 		{"limits", e.config.Limits, cfg.Limits},
 	} {

@@ -94,7 +94,7 @@ func TestMailFileFaults(t *testing.T) {
 		settings string // in place of the subject
 		want     string
 	}{
-		"variable":        {map[string]string{"reset-password.yaml": "body:\n  - text: '{{.nobody}}'\n"}, "", `mails/reset-password.yaml: mail reset-password of the plugin "email-password": body[0].text: body[0].text:1:2: .nobody is not one of the mail's variables`},
+		"variable":        {map[string]string{"reset-password.yaml": "body:\n  - text: '{{.nobody}}'\n"}, "", `mails/reset-password.yaml: mail reset-password of the plugin "email-password": body[0].text: body[0].text:1:2: .nobody is not one of the variables`},
 		"unknown mail":    {map[string]string{"reset-pasword.yaml": "subject: s\n"}, "", `reset-pasword.yaml: no plugin of tenant "main" sends a mail "reset-pasword"; the mails are change-email`},
 		"unknown key":     {map[string]string{"de/reset-password.yaml": "subjekt: s\n"}, "", `de/reset-password.yaml:1:1: unknown key "subjekt"; did you mean "subject"?`},
 		"language":        {map[string]string{"german/reset-password.yaml": "subject: s\n"}, "", `"german" is not the tag of a language`},

@@ -85,8 +85,12 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err != nil {
 		return nil, err
 	}
+	texts, err := g.tenantSMS(t, manifests)
+	if err != nil {
+		return nil, err
+	}
 	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t, mails),
+		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t, mails), SMS: texts,
 		JWKSMaxAge: t.Keys.MaxAge.Std(), Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 		Describe:    func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one
 		PlainTokens: !t.Account.EncryptOAuthTokens,
@@ -209,7 +213,7 @@ func (g *generation) hostsOf(t *config.Tenant) []string {
 // tenantPlugins binds modules to a tenant's settings and grants.
 func (g *generation) tenantPlugins(t *config.Tenant, fields grants.Fields) (*dispatch.Set, error) {
 	var list []*dispatch.Plugin
-	for _, p := range t.Plugins {
+	for i, p := range t.Plugins {
 		m := g.modules[moduleKey(p)]
 		if err := checkGrants(p, m.manifest); err != nil {
 			return nil, err
@@ -218,8 +222,8 @@ func (g *generation) tenantPlugins(t *config.Tenant, fields grants.Fields) (*dis
 		if err != nil {
 			return nil, err
 		}
-		if _, sends := m.manifest.Capability(pluginapi.CapEmail); sends && g.queue == nil && g.outbox == nil {
-			g.logger.Warn("plugin may send mail, but no mail server is configured", "tenant", t.ID, "plugin", p.ID, "remedy", "set mail.smtp")
+		for _, w := range unsent(g.config, t, i, m.manifest) {
+			g.logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
 		}
 		limits := sandboxLimits(p.Limits)
 		module, err := m.module.Share(t.ID+"/"+p.ID, limits) // with a breaker of its own

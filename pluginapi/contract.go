@@ -167,7 +167,7 @@ func Functions() iter.Seq[*Function] {
 // contractFunctions are the functions by capability.
 var contractFunctions = [][]Function{
 	identityFunctions, userQueries, sessionFunctions, verificationFunctions, storageFunctions, storageQueries, cryptoFunctions, keysFunctions,
-	httpFunctions, emailFunctions, randomFunctions, rateLimitFunctions, auditFunctions, cookiesFunctions, openapiFunctions, pluginsFunctions, scheduleFunctions, xmlFunctions,
+	httpFunctions, emailFunctions, smsFunctions, randomFunctions, rateLimitFunctions, auditFunctions, cookiesFunctions, openapiFunctions, pluginsFunctions, scheduleFunctions, xmlFunctions,
 }
 
 // FindFunction returns a capability function by its names.

@@ -1,5 +1,7 @@
 package pluginapi
 
+import "fmt"
+
 var (
 	argIdentifier = Param{Name: "identifier", Type: TypeText, Required: true, Doc: "the plugin's own; prefix it with its purpose: `reset-password:TOKEN`"}
 	argExpiresIn  = Param{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "how long it is good"}
@@ -109,6 +111,22 @@ var emailFunctions = []Function{
 			{Name: "url", Type: TypeText, Doc: "the variable `url`"}, {Name: "token", Type: TypeText, Doc: "the variable `token`"}, {Name: "otp", Type: TypeText, Doc: "the variable `otp`"},
 			{Name: "data", Type: TypeObject, Open: true, Doc: "all other variables"},
 			{Name: "languages", Type: TypeText, Doc: "those that the recipient reads, as in `Accept-Language`; default: those of the request. Since 1.1"},
+		},
+	},
+}
+
+var smsFunctions = []Function{
+	{
+		Capability: CapSMS, Name: "send", Since: "1.1", Doc: "sends a text message to a phone after the commit",
+		Args: []Param{
+			{Name: "to", Type: TypeText, Required: true, Doc: "the number in the form of ITU-T E.164: `+` and at most 15 digits"},
+			{Name: "kind", Type: TypeText, Required: true, Doc: "name of a message of the manifest"},
+			{Name: "data", Type: TypeObject, Open: true, Doc: "its variables"},
+			{Name: "languages", Type: TypeText, Doc: "those that the recipient reads, as in `Accept-Language`; default: those of the request"},
+		},
+		Statuses: []Outcome{{StatusUnavailable, "the operator has no provider of text messages"}},
+		Codes: []Code{
+			{CodeNumber, "`to` is not a number in the form of E.164"}, {CodeLength, fmt.Sprintf("the text, filled in, is empty or longer than %d characters", MaxMessageLength)},
 		},
 	},
 }

@@ -227,7 +227,7 @@ func (m *Manifest) validateMails(r *report) {
 	for _, name := range slices.Sorted(maps.Keys(m.Mails)) {
 		at, mail := "mails."+name, m.Mails[name]
 		r.want(at, name, wordPattern)
-		mail.validateVariables(r, at)
+		validateVariables(r, at+".variables", mail.Variables, hostVariable)
 		var fault *MailError
 		if _, err := mail.Compile(""); errors.As(err, &fault) {
 			r.add(at+"."+fault.At, "%s", fault.Problem)
@@ -235,15 +235,17 @@ func (m *Manifest) validateMails(r *report) {
 	}
 }
 
-func (m *Mail) validateVariables(r *report, at string) {
-	if len(m.Variables) > MaxMailVariables {
-		r.add(at+".variables", "%d are more than %d", len(m.Variables), MaxMailVariables)
+// validateVariables checks the variables of a mail or text message. host are
+// those that the host gives it.
+func validateVariables(r *report, at string, variables map[string]MailVariable, host []string) {
+	if len(variables) > MaxMailVariables {
+		r.add(at, "%d are more than %d", len(variables), MaxMailVariables)
 	}
-	for _, name := range slices.Sorted(maps.Keys(m.Variables)) {
-		r.want(at+".variables", name, memberPattern)
-		if slices.Contains(hostVariable, name) {
-			r.add(at+".variables", "%q is the host's; every mail has it", name)
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		r.want(at, name, memberPattern)
+		if slices.Contains(host, name) {
+			r.add(at, "%q is the host's, and always there", name)
 		}
-		r.oneOf(at+".variables."+name+".type", m.Variables[name].Type, mailTypes...)
+		r.oneOf(at+"."+name+".type", variables[name].Type, mailTypes...)
 	}
 }

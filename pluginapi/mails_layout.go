@@ -118,7 +118,7 @@ func (m *Mail) needs(at, name string, types ...string) error {
 	v, declared := m.Variables[name]
 	switch {
 	case !declared:
-		return &MailError{at, fmt.Sprintf("%q is not one of the mail's variables; add it to them", name)}
+		return &MailError{at, fmt.Sprintf("%q is not one of the variables; add it to them", name)}
 	case !slices.Contains(types, v.Type):
 		return &MailError{at, fmt.Sprintf("the variable %q has the type %q, not %s", name, v.Type, strings.Join(types, " or "))}
 	}

@@ -50,7 +50,7 @@ func (m *Mail) Compile(language string) (*MailTemplate, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &MailTemplate{language: cmp.Or(language, "en")}
+	t := &MailTemplate{language: languageOr(language)}
 	subject, err := m.source("subject", m.Subject, MailApp, MailLang)
 	if err == nil {
 		t.subject, err = textTemplate("subject", subject)
@@ -66,6 +66,9 @@ func (m *Mail) Compile(language string) (*MailTemplate, error) {
 	}
 	return t, nil
 }
+
+// languageOr is a language, or that of plugins.
+func languageOr(language string) string { return cmp.Or(language, "en") }
 
 // parts returns the sources of text and HTML.
 func (m *Mail) parts() (text, markup string, err error) {
@@ -150,7 +153,7 @@ func (m *Mail) checkPipe(p *parse.PipeNode, host []string) *nodeError {
 			if _, declared := m.Variables[name]; declared || slices.Contains(host, name) {
 				return nil
 			}
-			return &nodeError{p, "." + name + " is not one of the mail's variables; add it to them"}
+			return &nodeError{p, "." + name + " is not one of the variables; add it to them"}
 		}
 	}
 	return &nodeError{p, p.String() + " is not the name of a variable, such as .name"}

@@ -23,13 +23,12 @@ var (
 
 // Names that plugins cannot take.
 var (
-	reservedIDs          = []string{"engine", "authhost"}
-	reservedCookies      = []string{"session_token", "session_data", "dont_remember", "admin_session"}
-	reservedFields       = []string{"id", "__proto__", "constructor", "prototype"}
-	reservedCapabilities = []string{"sms"}
-	coreModels           = []string{"user", "session", "account", "verification", "jwks", "rateLimit", "outbox", "lease", "schedule"}
-	extensibleModels     = []string{"user", "session", "account", "verification"}
-	fieldTypes           = []string{"string", "number", "boolean", "date", "json"}
+	reservedIDs      = []string{"engine", "authhost"}
+	reservedCookies  = []string{"session_token", "session_data", "dont_remember", "admin_session"}
+	reservedFields   = []string{"id", "__proto__", "constructor", "prototype"}
+	coreModels       = []string{"user", "session", "account", "verification", "jwks", "rateLimit", "outbox", "lease", "schedule"}
+	extensibleModels = []string{"user", "session", "account", "verification"}
+	fieldTypes       = []string{"string", "number", "boolean", "date", "json"}
 )
 
 // CoreModel reports whether a model is the engine's: plugins may add fields to
@@ -97,6 +96,7 @@ func (m *Manifest) Validate() error {
 	m.validateErrors(r)
 	m.validateRaised(r)
 	m.validateMails(r)
+	m.validateMessages(r)
 	checkObject(r, "config", m.Config)
 	checkDefaults(r, "config", m.Config)
 	return errors.Join(r.errs...)
@@ -107,9 +107,6 @@ func (m *Manifest) validateCapabilities(r *report) {
 	for i, c := range m.Capabilities {
 		at := fmt.Sprintf("capabilities[%d]", i)
 		switch {
-		case slices.Contains(reservedCapabilities, c.Name):
-			r.add(at+".name", "%q is reserved for a later ABI version", c.Name)
-			continue
 		case !slices.Contains(CapabilityNames(), c.Name):
 			r.oneOf(at+".name", c.Name, CapabilityNames()...)
 			continue

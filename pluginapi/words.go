@@ -15,6 +15,7 @@ var capabilityWords = map[string]string{
 	CapCrypto:       "signs and encrypts with the tenant's secret",
 	CapKeys:         "signs tokens and publishes the keys to check them",
 	CapEmail:        "sends mails",
+	CapSMS:          "sends text messages to phones",
 	CapRateLimit:    "counts what clients do",
 	CapRandom:       "makes random values",
 	CapAudit:        "writes to the audit log",
@@ -124,6 +125,14 @@ func (m *Manifest) MailWords() []string {
 	return []string{"sends the mails " + strings.Join(m.MailNames(), ", ")}
 }
 
+// MessageWords say which text messages a plugin sends, for operators.
+func (m *Manifest) MessageWords() []string {
+	if len(m.Messages) == 0 {
+		return nil
+	}
+	return []string{"sends the text messages " + strings.Join(m.MessageNames(), ", ")}
+}
+
 // ScheduleWords say when a plugin is called by itself, for operators.
 func (m *Manifest) ScheduleWords() []string {
 	var out []string
@@ -185,9 +194,10 @@ func (m *Manifest) OfferWords() []string {
 }
 
 // DoesWords say what a plugin does besides serving endpoints: the lines of
-// HookWords, ScheduleWords, FieldWords, OfferWords and MailWords.
+// HookWords, ScheduleWords, FieldWords, OfferWords, MailWords and
+// MessageWords.
 func (m *Manifest) DoesWords() []string {
-	return slices.Concat(m.HookWords(), m.ScheduleWords(), m.FieldWords(), m.OfferWords(), m.MailWords())
+	return slices.Concat(m.HookWords(), m.ScheduleWords(), m.FieldWords(), m.OfferWords(), m.MailWords(), m.MessageWords())
 }
 
 // AccessWords say what a plugin with some permissions does, sees and changes, for

@@ -12,6 +12,7 @@ const (
 	importCrypto        hostFunction = "crypto"
 	importKeys          hostFunction = "keys"
 	importEmail         hostFunction = "email"
+	importSMS           hostFunction = "sms"
 	importRateLimit     hostFunction = "ratelimit"
 	importRandom        hostFunction = "random"
 	importAudit         hostFunction = "audit"

@@ -37,6 +37,10 @@ func importKeys(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 //go:noescape
 func importEmail(fn, in string, out unsafe.Pointer, capacity uint32) uint64
 
+//go:wasmimport authhost_v1_sms call
+//go:noescape
+func importSMS(fn, in string, out unsafe.Pointer, capacity uint32) uint64
+
 //go:wasmimport authhost_v1_ratelimit call
 //go:noescape
 func importRateLimit(fn, in string, out unsafe.Pointer, capacity uint32) uint64

@@ -135,6 +135,9 @@ func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.
 	case cfg.Server.Development && admin != "":
 		fmt.Fprintf(out, "mail: kept in memory, see %s/dev/mails (/dev/outbox as JSON)\n", admin)
 	}
+	if cfg.SMS.URL != "" {
+		fmt.Fprintln(out, "text messages: to the provider at sms.url")
+	}
 	if admin != "" {
 		fmt.Fprintf(out, "admin: %s (metrics, health)\n", admin)
 	}

@@ -79,6 +79,9 @@ var functions = map[string]map[string]function{
 	"email": {
 		"send": bind(decodeEmailSendArgs, (*Host).emailSend),
 	},
+	"sms": {
+		"send": bind(decodeSMSSendArgs, (*Host).smsSend),
+	},
 	"ratelimit": {
 		"hit":   bind(decodeRatelimitHitArgs, (*Host).ratelimitHit),
 		"reset": bind(decodeRatelimitResetArgs, (*Host).ratelimitReset),

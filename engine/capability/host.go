@@ -13,6 +13,7 @@ import (
 	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/sms"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -26,7 +27,7 @@ type Counters interface {
 	Forget(ctx context.Context, key string) error
 }
 
-// Config is what a Host works with. All members but Mail, HTTP and
+// Config is what a Host works with. All members but Mail, SMS, HTTP and
 // JWKSMaxAge are required.
 type Config struct {
 	Tenant   string
@@ -39,7 +40,8 @@ type Config struct {
 	// DefaultJWKSMaxAge. Keys publishes a new key for longer than that before
 	// it signs.
 	JWKSMaxAge time.Duration
-	Mail       mail.Sender // nil: mails are dropped, and the log says so
+	Mail       mail.Sender   // nil: mails are dropped, and the log says so
+	SMS        *sms.Renderer // nil: text messages are refused as unavailable
 	Audit      audit.Log
 	Counters   Counters
 	HTTP       *egress.Client // nil: no plugin may call other servers

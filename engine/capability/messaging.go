@@ -70,10 +70,8 @@ func mailRecord(a emailSendArgs, languages string) *document.Object {
 // mailValues checks a mail against what the manifest says of it, and returns
 // what it is to show.
 func mailValues(m *pluginapi.Manifest, record *document.Object) (map[string]string, error) {
-	dec := json.NewDecoder(bytes.NewReader(object(record).JSON()))
-	dec.UseNumber()
-	var plain map[string]any
-	if err := dec.Decode(&plain); err != nil {
+	plain, err := plainObject(record)
+	if err != nil {
 		return nil, err
 	}
 	values, err := m.MailValues(plain)
@@ -81,4 +79,11 @@ func mailValues(m *pluginapi.Manifest, record *document.Object) (map[string]stri
 		return nil, invalid(err.Error())
 	}
 	return values, nil
+}
+
+// plainObject is an object as encoding/json decodes it with UseNumber.
+func plainObject(o *document.Object) (plain map[string]any, err error) {
+	dec := json.NewDecoder(bytes.NewReader(object(o).JSON()))
+	dec.UseNumber()
+	return plain, dec.Decode(&plain)
 }

@@ -24,6 +24,7 @@ func (c *checker) run() {
 	c.store()
 	c.redis()
 	c.mail()
+	c.sms()
 	c.tenants()
 }
 
@@ -64,7 +65,7 @@ func (c *checker) server() {
 			c.at(o, "/server/admin", fmt.Sprintf("server.admin and server.listen are both %s", s.Admin), `give the admin listener its own address, or turn it off with ""`)
 		}
 		if s.Development && !loopback(s.Admin) {
-			c.warn(o, "/server/admin", "the admin listener shows every mail in development, and is not limited to this host", "listen on 127.0.0.1")
+			c.warn(o, "/server/admin", "the admin listener shows every mail and text message in development, and is not limited to this host", "listen on 127.0.0.1")
 		}
 	}
 	if s.DataDir == "" {

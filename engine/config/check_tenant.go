@@ -74,6 +74,7 @@ func (c *checker) tenant(t *Tenant) {
 		c.sender(t.Origin, "/mail/from", t.Mail.From)
 	}
 	t.Mail.Templates = c.path(t.Mail.Templates)
+	t.SMS.Templates = c.path(t.SMS.Templates)
 	c.plugins(t)
 }
 

@@ -139,6 +139,7 @@ func TestValues(t *testing.T) {
 		{"secret from the environment", main.Secrets[0].Value.Reveal(), strongSecret},
 		{"secret from a file, line break removed", main.Secrets[1].Value.Reveal(), "Jx5Tq0Zr8WmNc2Vb7Ka4Pd9Lf6Yh1GsU"},
 		{"CRLF removed", c.Mail.SMTP.Password.Reveal(), "s3cret"},
+		{"provider of text messages", c.SMS.URL.Reveal() + " " + c.SMS.Timeout.String(), "http://sms.internal:8080/messages?key=x 5s"},
 		{"number from the environment", c.Mail.SMTP.Port, 2525},
 		{"default of a variable", c.Store.Postgres.MaxConns, 5},
 		{"escaped reference", main.Mail.Subjects["reset-password"], "Hello ${NAME}"},

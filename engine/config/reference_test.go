@@ -39,14 +39,15 @@ func TestReferenceIsCurrent(t *testing.T) {
 		t    reflect.Type
 	}{
 		{"", reflect.TypeFor[Config]()}, {"server", reflect.TypeFor[Server]()}, {"server.egress", reflect.TypeFor[Egress]()}, {"server.passwordHashing", reflect.TypeFor[HashLimits]()},
-		{"store", reflect.TypeFor[Store]()}, {"store.postgres", reflect.TypeFor[Postgres]()}, {"redis", reflect.TypeFor[Redis]()}, {"mail", reflect.TypeFor[Mail]()}, {"mail.smtp", reflect.TypeFor[SMTP]()},
+		{"store", reflect.TypeFor[Store]()}, {"store.postgres", reflect.TypeFor[Postgres]()}, {"redis", reflect.TypeFor[Redis]()}, {"mail", reflect.TypeFor[Mail]()}, {"mail.smtp", reflect.TypeFor[SMTP]()}, {"sms", reflect.TypeFor[SMS]()},
 		{"audit", reflect.TypeFor[Audit]()}, {"limits", reflect.TypeFor[Limits]()}, {"tenants[]", reflect.TypeFor[Tenant]()}, {"tenants[].secrets[]", reflect.TypeFor[SecretVersion]()},
 		{"tenants[].rateLimit", reflect.TypeFor[RateLimit]()}, {"tenants[].rateLimit.rules[]", reflect.TypeFor[RateRule]()},
 		{"tenants[].keys", reflect.TypeFor[Keys]()}, {"tenants[].serviceKeys[]", reflect.TypeFor[ServiceKey]()}, {"tenants[].serviceKeys[].rateLimit", reflect.TypeFor[ServiceRate]()},
 		{"tenants[].user.additionalFields[]", reflect.TypeFor[UserField]()}, {"tenants[].account", reflect.TypeFor[Account]()},
 		{"tenants[].session", reflect.TypeFor[Session]()}, {"tenants[].session.cookieCache", reflect.TypeFor[CookieCache]()}, {"tenants[].session.cookieCache.refreshCache", reflect.TypeFor[RefreshCache]()}, {"tenants[].session.additionalFields[]", reflect.TypeFor[SessionField]()}, {"tenants[].cookies", reflect.TypeFor[Cookies]()}, {"tenants[].cookies.overrides[]", reflect.TypeFor[CookieOverride]()},
 		{"tenants[].passwords", reflect.TypeFor[Passwords]()},
-		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"A file of `tenants[].mail.templates`", reflect.TypeFor[MailText]()}, {"`body[]` of such a file", reflect.TypeFor[MailBlock]()}, {"tenants[].outbox", reflect.TypeFor[Outbox]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
+		{"tenants[].mail", reflect.TypeFor[TenantMail]()}, {"A file of `tenants[].mail.templates`", reflect.TypeFor[MailText]()}, {"`body[]` of such a file", reflect.TypeFor[MailBlock]()},
+		{"tenants[].sms", reflect.TypeFor[TenantSMS]()}, {"A file of `tenants[].sms.templates`", reflect.TypeFor[MessageText]()}, {"tenants[].outbox", reflect.TypeFor[Outbox]()}, {"tenants[].plugins[]", reflect.TypeFor[Plugin]()},
 	} {
 		title := "Top level"
 		if strings.Contains(section.path, "`") {

@@ -244,7 +244,7 @@ func obj(pairs ...string) document.Value {
 func fieldComments(t *testing.T) map[string]string {
 	t.Helper()
 	out := map[string]string{}
-	for _, path := range []string{"types.go", "tenant.go", "keys.go", "mails.go"} {
+	for _, path := range []string{"types.go", "tenant.go", "keys.go", "texts.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments)
 		if err != nil {
 			t.Fatal(err)

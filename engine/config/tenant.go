@@ -62,6 +62,8 @@ type Tenant struct {
 	ErrorURL string `yaml:"errorURL"`
 	// Mails of this tenant.
 	Mail TenantMail `yaml:"mail"`
+	// Text messages of this tenant.
+	SMS TenantSMS `yaml:"sms"`
 	// Events that plugins must not miss, such as those that webhooks sends.
 	Outbox Outbox `yaml:"outbox"`
 	// Plugins, in the order in which their hooks run unless their manifests say otherwise.
@@ -274,6 +276,14 @@ type TenantMail struct {
 	// Subjects by the name of the mail, such as reset-password; "authhost plugin inspect" lists the mails of a plugin.
 	Subjects map[string]string `yaml:"subjects"`
 	// A folder, relative to the configuration file, with files NAME.yaml that replace the mails of that name, and with folders LANGUAGE, such as de or pt-BR, whose files do so for those who read that language.
+	Templates string `yaml:"templates"`
+}
+
+// TenantSMS holds settings of text messages of one tenant.
+type TenantSMS struct {
+	// What recipients of this tenant's messages see as the sender instead of sms.from.
+	From string `yaml:"from"`
+	// A folder, relative to the configuration file, with files NAME.yaml that replace the messages of that name, and with folders LANGUAGE, as that of mail.templates.
 	Templates string `yaml:"templates"`
 }
 

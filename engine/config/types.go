@@ -14,6 +14,8 @@ type Config struct {
 	Redis Redis `yaml:"redis"`
 	// How mails leave the server.
 	Mail Mail `yaml:"mail"`
+	// How text messages to phones leave the server.
+	SMS SMS `yaml:"sms"`
 	// The audit log.
 	Audit Audit `yaml:"audit"`
 	// Default limits of one plugin handler call; a plugin entry may set its own. A limit that is left out is the engine's.
@@ -30,7 +32,7 @@ type Config struct {
 type Server struct {
 	// Address (host:port) of the listener for tenants that have none of their own.
 	Listen string `yaml:"listen" default:"127.0.0.1:8080"`
-	// Address of the admin listener: metrics, health and, in development, the mail outbox. Empty turns it off.
+	// Address of the admin listener: metrics, health and, in development, the outbox of mails and text messages. Empty turns it off.
 	Admin string `yaml:"admin" default:"127.0.0.1:8081"`
 	// Folder of databases, the audit log and the compilation cache; relative to the configuration file.
 	DataDir string `yaml:"dataDir" default:"./data"`
@@ -38,7 +40,7 @@ type Server struct {
 	CacheDir string `yaml:"cacheDir"`
 	// Folder that "authhost backup" has the running server write copies of the records into; relative to the configuration file. Not set: it refuses. It should not be in dataDir, and best on another disk.
 	BackupDir string `yaml:"backupDir"`
-	// Development mode: secrets may be weak or absent, mails go to an outbox on the admin listener, errors are more talkative. Never for real users.
+	// Development mode: secrets may be weak or absent, mails and text messages go to an outbox on the admin listener, errors are more talkative. Never for real users.
 	Development bool `yaml:"development" default:"false"`
 	// The least severe level that is logged.
 	LogLevel string `yaml:"logLevel" default:"info" enum:"debug,info,warn,error"`
@@ -140,6 +142,18 @@ type SMTP struct {
 	Password Secret `yaml:"password"`
 	// starttls: encryption is demanded after connecting. implicit: TLS from the first byte (port 465). none: plain text, for a relay on the same host only.
 	TLS string `yaml:"tls" default:"starttls" enum:"starttls,implicit,none"`
+}
+
+// SMS names the provider of text messages: a webhook of the operator's.
+type SMS struct {
+	// Where messages are posted, to be handed to a provider: https, or http on this host and in development. docs/sms.md has the requests. Without it, messages are kept in memory in development, and otherwise plugins cannot send them.
+	URL Secret `yaml:"url"`
+	// Signing secrets, "whsec_" and the base64 of 24 to 64 random bytes; usually file:PATH or ${NAME}. Requests are signed with each of them: to change one, add the new one, teach it to the receiver, then remove the old one. Required with url.
+	Secrets []Secret `yaml:"secrets"`
+	// Longest time for one request.
+	Timeout Duration `yaml:"timeout" default:"10s" min:"100ms"`
+	// What recipients see as the sender, a number or a name; handed to the provider as it is.
+	From string `yaml:"from"`
 }
 
 // Audit holds the settings of the audit log.

@@ -193,8 +193,8 @@ func TestOutboxJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `[{"tenant":"main","to":"a@example.com","subject":"S","url":"https://x","token":"tok","otp":null,"template":"reset-password","createdAt":"2026-01-02T02:04:05.006Z"},` +
-		`{"tenant":"main","to":"a@example.com","subject":"S","url":null,"token":null,"otp":"123456","template":"generic","createdAt":"2026-01-02T02:04:05.006Z"}]`
+	want := `[{"channel":"email","tenant":"main","to":"a@example.com","subject":"S","url":"https://x","token":"tok","otp":null,"template":"reset-password","createdAt":"2026-01-02T02:04:05.006Z"},` +
+		`{"channel":"email","tenant":"main","to":"a@example.com","subject":"S","url":null,"token":null,"otp":"123456","template":"generic","createdAt":"2026-01-02T02:04:05.006Z"}]`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // Message is one mail to one recipient.
@@ -72,8 +73,8 @@ func headerText(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// MarshalJSON writes the message as the development outbox lists it: tenant,
-// to, subject, url, token, otp, template, createdAt. An empty url, token or
+// MarshalJSON writes the message as the development outbox lists it: channel,
+// tenant, to, subject, url, token, otp, template, createdAt. An empty url, token or
 // otp is null.
 func (m Message) MarshalJSON() ([]byte, error) {
 	optional := func(s string) *string {
@@ -83,6 +84,7 @@ func (m Message) MarshalJSON() ([]byte, error) {
 		return &s
 	}
 	return json.Marshal(struct {
+		Channel   string  `json:"channel"`
 		Tenant    string  `json:"tenant"`
 		To        string  `json:"to"`
 		Subject   string  `json:"subject"`
@@ -91,7 +93,7 @@ func (m Message) MarshalJSON() ([]byte, error) {
 		OTP       *string `json:"otp"`
 		Template  string  `json:"template"`
 		CreatedAt string  `json:"createdAt"`
-	}{m.Tenant, m.To, m.Subject, optional(m.URL), optional(m.Token), optional(m.OTP), m.Template, m.CreatedAt.UTC().Format(document.TimeLayout)})
+	}{pluginapi.CapEmail, m.Tenant, m.To, m.Subject, optional(m.URL), optional(m.Token), optional(m.OTP), m.Template, m.CreatedAt.UTC().Format(document.TimeLayout)})
 }
 
 // LogValue implements slog.LogValuer: logs show neither the recipient nor

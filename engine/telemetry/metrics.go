@@ -48,6 +48,7 @@ type Metrics struct {
 	sessions       *prometheus.CounterVec
 	commits        *prometheus.HistogramVec
 	mails          *prometheus.CounterVec
+	sms            *prometheus.CounterVec
 	outgoing       *prometheus.CounterVec
 	outgoingTime   *prometheus.HistogramVec
 	deliveries     *prometheus.CounterVec
@@ -92,6 +93,7 @@ func New(c Config) *Metrics {
 		sessions:      counter("sessions_issued_total", "Sessions created.", "tenant"),
 		commits:       histogram("store_commit_seconds", "Time until a commit was durable or refused.", requestBuckets(), "driver", "outcome"),
 		mails:         counter("mails_total", "Mails by what became of them.", "outcome"),
+		sms:           counter("sms_total", "Text messages by what became of them.", "outcome"),
 		outgoing:      counter("outgoing_requests_total", "Requests of plugins to other servers, by what became of them.", "tenant", "plugin", "outcome"),
 		outgoingTime:  histogram("outgoing_request_seconds", "Time of plugins' requests to other servers.", requestBuckets(), "plugin"),
 		deliveries:    counter("outbox_deliveries_total", "Attempts to deliver events of the outbox, by what became of them.", "tenant", "channel", "outcome"),
@@ -107,7 +109,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -222,6 +224,13 @@ func (m *Metrics) Mail(outcome string) {
 	}
 }
 
+// SMS counts a text message by what became of it.
+func (m *Metrics) SMS(outcome string) {
+	if m != nil {
+		m.sms.WithLabelValues(m.outcomes.label(outcome)).Inc()
+	}
+}
+
 // Outgoing counts a request of a plugin to another server by what became of
 // it.
 func (m *Metrics) Outgoing(tenant, plugin, outcome string, took time.Duration) {
@@ -279,6 +288,11 @@ func (m *Metrics) WatchHashing(running, waiting func() int) {
 // is called once.
 func (m *Metrics) WatchMailQueue(waiting func() int) {
 	m.gauge("mail_queue_length", "Mails waiting to be sent.", waiting)
+}
+
+// WatchSMSQueue adds a gauge of the text messages that wait, likewise.
+func (m *Metrics) WatchSMSQueue(waiting func() int) {
+	m.gauge("sms_queue_length", "Text messages waiting to be sent.", waiting)
 }
 
 func (m *Metrics) gauge(name, help string, value func() int) {

@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"engine/document", "engine/apierror", "engine/recent", "engine/postbox", "sdk/plugintest", "sdk/kit"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
-		"engine/mail", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "engine/xmlsig", "plugins/...",
+		"engine/mail", "engine/sms", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "engine/xmlsig", "plugins/...",
 	},
 	{"engine/validate", "engine/session", "engine/identity", "engine/ratelimit", "engine/config", "engine/outbox", "engine/schedule"},
 	{"engine/grants"},
@@ -117,7 +117,7 @@ var owners = []owner{
 	{"github.com/beevik/etree", []string{"engine/xmlsig"}, "the trees of the library above"},
 	{"github.com/robfig/cron/v3", []string{"engine/schedule"}, "cron expressions are read in one place"},
 	{"golang.org/x/crypto/...", []string{"engine/secret"}, "password hashes, digests and sealing are made in one place"},
-	{"golang.org/x/text/...", []string{"engine/secret", "engine/postbox", "engine/mail"}, "passwords are normalised before they are hashed, and messages are in the recipient's language"},
+	{"golang.org/x/text/...", []string{"engine/secret", "engine/postbox", "engine/mail", "engine/sms"}, "passwords are normalised before they are hashed, and messages are in the recipient's language"},
 	{"golang.org/x/sys/...", []string{"engine/sandbox/..."}, "memory mappings of images"},
 	{"golang.org/x/sync/...", []string{"engine/..."}, "semaphores and groups, of no consequence to callers"},
 	{"github.com/redis/go-redis/v9/...", []string{"engine/redis"}, "the client of what nodes share besides the store"},

@@ -96,6 +96,7 @@ func Go(manifest []byte) ([]byte, error) {
 		return nil, err
 	}
 	w.mails(m)
+	w.messages(m)
 	code, err := format.Source(w.Bytes())
 	if err != nil {
 		return nil, fmt.Errorf("%w in\n%s", err, w.String())
@@ -160,6 +161,7 @@ func (w *writer) names(m *pluginapi.Manifest) {
 	}
 	w.constants("Cookies", "cookie", cookies)
 	w.constants("Mails", "mail", slices.Sorted(maps.Keys(m.Mails)))
+	w.constants("Text messages", "message", m.MessageNames())
 	w.constants("Models", "model", slices.Sorted(maps.Keys(m.Models)))
 	w.constants("Purposes of what the host signs and seals", "purpose", purposes)
 	w.constants("Uses of signing keys", "key", keys)

@@ -18,9 +18,10 @@ const manifest = `{
     {"name": "crypto", "purposes": ["visit-link"]},
     {"name": "keys", "keys": ["visits"]},
     {"name": "plugins", "services": ["organization/hasPermission"]},
-    {"name": "email"},
+    {"name": "email"}, {"name": "sms"},
     {"name": "schedule"}
   ],
+  "messages": {"visit-code": {"text": "t", "variables": {"code": {"type": "code", "required": true}, "url": "url", "n": "number"}}, "plain": {"text": "t"}},
   "events": {"visit.counted": {"when": "after"}},
   "mails": {"url-shared": {"subject": "s", "text": "t", "variables": {"url": {"type": "url", "required": true}, "times": "number", "until": "date"}}},
   "models": {"visit": {"fields": {"userId": {"type": "string"}}}},
@@ -94,6 +95,9 @@ func TestGo(t *testing.T) {
 		`func (x forgetBody) Order() string { return x.Request.Body("order").StringOr("newest") }`,
 		`mailURLShared = "url-shared"`, `type urlSharedMail struct { Times int64 Until string URL string // required }`,
 		`func (m urlSharedMail) Send(c *sdk.Call, to string) error { return c.Email().Send(to, mailURLShared, sdk.EmailSendOptions{ URL: m.URL, Data: []sdk.Field{ sdk.F("times", sdk.Int(m.Times)), sdk.F("until", sdk.String(m.Until)), }, }) }`,
+		`messagePlain = "plain" messageVisitCode = "visit-code"`, `type visitCodeMessage struct { Code string // required N int64 URL string }`,
+		`func (m visitCodeMessage) Send(c *sdk.Call, to string) error { return c.SMS().Send(to, messageVisitCode, sdk.SMSSendOptions{ Data: []sdk.Field{ sdk.F("code", sdk.String(m.Code)), sdk.F("n", sdk.Int(m.N)), sdk.F("url", sdk.String(m.URL)), }, }) }`,
+		`func (m plainMessage) Send(c *sdk.Call, to string) error { return c.SMS().Send(to, messagePlain, sdk.SMSSendOptions{}) }`,
 		`func (x forgetBody) All() sdk.Value { return x.Request.Body("all") }`,
 	} {
 		if !strings.Contains(text, want) {

@@ -27,6 +27,7 @@ var goNames = map[string]capabilityNames{
 	pluginapi.CapKeys:         {typ: "Keys", prefix: "Key", doc: "the tenant's signing keys, by use. The manifest lists the uses"},
 	pluginapi.CapHTTP:         {typ: "HTTP", prefix: "HTTP", doc: "requests to other servers, which the host makes. The manifest lists the hosts that may be called"},
 	pluginapi.CapEmail:        {typ: "Email", prefix: "Email", doc: "mails"},
+	pluginapi.CapSMS:          {typ: "SMS", prefix: "SMS", doc: "text messages to phones"},
 	pluginapi.CapRandom:       {typ: "Random", prefix: "Random", doc: "randomness that is fit for secrets"},
 	pluginapi.CapRateLimit:    {typ: "RateLimit", prefix: "RateLimit", doc: "counts of what may happen only so often"},
 	pluginapi.CapAudit:        {typ: "Audit", prefix: "Audit", doc: "the audit log"},
@@ -38,7 +39,7 @@ var goNames = map[string]capabilityNames{
 }
 
 // initialisms are words that Go writes in capitals.
-var initialisms = map[string]string{"id": "ID", "ids": "IDs", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "uuid": "UUID", "hmac": "HMAC", "xml": "XML", "otp": "OTP", "json": "JSON", "http": "HTTP", "ms": "Ms"}
+var initialisms = map[string]string{"id": "ID", "ids": "IDs", "url": "URL", "uri": "URI", "ip": "IP", "jwks": "JWKS", "uuid": "UUID", "hmac": "HMAC", "xml": "XML", "otp": "OTP", "json": "JSON", "http": "HTTP", "sms": "SMS", "ms": "Ms"}
 
 // exported is a name of the contract as an exported name in Go: userId is
 // UserID, jwksUrl is JWKSURL.

@@ -11,8 +11,8 @@ import (
 
 var uuidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-// serviceCases are those of the capabilities random, ratelimit, audit, email and
-// openapi.
+// serviceCases are those of the capabilities random, ratelimit, audit, email, sms
+// and openapi.
 var serviceCases = table{
 	"random.uuid": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
@@ -119,6 +119,29 @@ var serviceCases = table{
 			t.Errorf("the hook saw %s", text(seen))
 		}
 	},
+	"sms.send": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			for _, good := range []object{
+				{}, {"to": "+12"}, {"to": "+123456789012345"}, {"languages": "de"}, {"data": object{"code": "1-a", "name": "\n<b>", "n": 1.5}},
+				{"kind": "empty", "data": object{"name": strings.Repeat("ü", pluginapi.MaxMessageLength)}},
+			} {
+				g.do("sms.send", messageTo(good))
+			}
+			for _, number := range []string{
+				"4915112345678", "+", "+1", "+0123456", "+1234567890123456", "+49 151 1234567", "+49151-1234567", "+4915112345678\n", "+49151123456x", "tel:+4915112345678", "+٤٩١٥١",
+			} {
+				g.refused("sms.send", messageTo(object{"to": number}), pluginapi.StatusInvalid, pluginapi.CodeNumber)
+			}
+			for _, bad := range []object{
+				{"kind": "nope"}, {"data": nil}, {"data": object{}}, {"data": object{"code": 1}}, {"data": object{"code": "1 2"}}, {"data": object{"code": "1", "other": "x"}},
+			} {
+				g.refused("sms.send", messageTo(bad), pluginapi.StatusInvalid, "")
+			}
+			for _, text := range []string{"", " \n ", strings.Repeat("x", pluginapi.MaxMessageLength+1)} {
+				g.refused("sms.send", messageTo(object{"kind": "empty", "data": object{"name": text}}), pluginapi.StatusInvalid, pluginapi.CodeLength)
+			}
+		})
+	},
 	"openapi.describe": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			if out := g.do("openapi.describe", nil); !strings.HasPrefix(out.text("openapi"), "3.1") || out.at("paths") == nil {
@@ -132,6 +155,14 @@ var serviceCases = table{
 // members in place of those.
 func mailTo(to string, members object) object {
 	a := object{"to": to, "template": "verify-email", "url": "https://a.example"}
+	maps.Copy(a, members)
+	return a
+}
+
+// messageTo are the arguments of sms.send for a message that may be sent, with
+// some members in place of those.
+func messageTo(members object) object {
+	a := object{"to": "+4915112345678", "kind": "code", "data": object{"code": "123456"}}
 	maps.Copy(a, members)
 	return a
 }

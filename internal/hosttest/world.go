@@ -115,6 +115,10 @@ func Manifest() *pluginapi.Manifest {
 				"name": {Type: pluginapi.MailString}, "n": {Type: pluginapi.MailNumber}, "until": {Type: pluginapi.MailDate},
 			},
 		}},
+		Messages: map[string]pluginapi.TextMessage{"code": {
+			Text:      "{{.code}} for {{.app}}{{if .name}}, {{.name}}{{end}}",
+			Variables: map[string]pluginapi.MailVariable{"code": {Type: pluginapi.MailCode, Required: true}, "name": {Type: pluginapi.MailString}, "n": {Type: pluginapi.MailNumber}},
+		}, "empty": {Text: "{{.name}}", Variables: map[string]pluginapi.MailVariable{"name": {Type: pluginapi.MailString}}}},
 		Cookies: []pluginapi.Cookie{{Name: cookie, MaxAge: 60}},
 		Config:  []byte(`{"type":"object","properties":{"other":{"type":"string"},"jefe":{"type":"string","writeOnly":true},"signingSecret":{"type":"string","writeOnly":true},"privateKey":{"type":"string","writeOnly":true}}}`),
 		Handlers: []pluginapi.Handler{

@@ -20,6 +20,7 @@ import (
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/sms"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/engine/store/boltstore"
 	"github.com/authhost/authhost/internal/wasmtest"
@@ -51,6 +52,7 @@ type Config struct {
 	SessionInput []identity.Field // additional fields of sessions
 	Audit        audit.Log        // default: forgets
 	NoMail       bool
+	NoSMS        bool
 	Describe     func() document.Value // the OpenAPI document of the tenant
 	Store        store.Store           // default: a new one
 }
@@ -64,6 +66,7 @@ type Realm struct {
 	Identity *identity.Service
 	Secrets  *secret.Secrets
 	Outbox   *mail.Outbox
+	Messages *sms.Outbox // text messages
 	Clock    *Clock
 	Log      *Log
 	Done     *Outcomes
@@ -78,7 +81,7 @@ func New(t testing.TB, c Config) *Realm {
 	if c.Audit == nil {
 		c.Audit = audit.Nop()
 	}
-	r := &Realm{Clock: &Clock{now: Start}, Log: &Log{}, Done: &Outcomes{}, Views: &c.Views, Outbox: mail.NewOutbox(0)}
+	r := &Realm{Clock: &Clock{now: Start}, Log: &Log{}, Done: &Outcomes{}, Views: &c.Views, Outbox: mail.NewOutbox(0), Messages: sms.NewOutbox(0)}
 	var err error
 	if r.Secrets, err = secret.New([]secret.Version{{Value: Secret}}); err != nil {
 		t.Fatal(err)
@@ -101,8 +104,23 @@ func New(t testing.TB, c Config) *Realm {
 	if !c.NoMail {
 		host.Mail = r.Outbox
 	}
+	if !c.NoSMS {
+		host.SMS = &sms.Renderer{AppName: r.AppName, Templates: messages(t, c), Next: r.Messages}
+	}
 	r.Host = capability.New(host)
 	return r
+}
+
+// messages are the text messages of the guests.
+func messages(t testing.TB, c Config) *sms.Templates {
+	t.Helper()
+	out := new(sms.Templates)
+	for _, g := range c.Guests {
+		if err := out.Add(g.Manifest().ID, g.Manifest(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
 }
 
 func openStore(t testing.TB, c Config) store.Tenant {

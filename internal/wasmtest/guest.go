@@ -56,7 +56,8 @@ const maxPages = 256
 
 // New starts a module that imports the capabilities of its manifest. A
 // manifest without version or ABI gets those of the tests, and one that asks for
-// mails without having any the mail verify-email.
+// mails or text messages without having any the mail verify-email or the message
+// code.
 func New(m *pluginapi.Manifest) *Guest {
 	if m.Version == "" {
 		m.Version = "1.0.0"
@@ -68,6 +69,11 @@ func New(m *pluginapi.Manifest) *Guest {
 		text := pluginapi.MailVariable{Type: pluginapi.MailString}
 		m.Mails = map[string]pluginapi.Mail{"verify-email": {
 			Subject: "Verify your address", Text: "{{.url}}", Variables: map[string]pluginapi.MailVariable{"url": {Type: pluginapi.MailURL}, "token": text, "title": text},
+		}}
+	}
+	if _, sends := m.Capability(pluginapi.CapSMS); sends && m.Messages == nil {
+		m.Messages = map[string]pluginapi.TextMessage{"code": {
+			Text: "{{.code}} for {{.app}}", Variables: map[string]pluginapi.MailVariable{"code": {Type: pluginapi.MailCode, Required: true}},
 		}}
 	}
 	g := &Guest{manifest: m}

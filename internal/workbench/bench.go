@@ -28,8 +28,8 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// The tenant in which handlers are called. It is in development: mails are
-// kept in memory, and requests are not counted.
+// The tenant in which handlers are called. It is in development: mails and text
+// messages are kept in memory, and requests are not counted.
 const (
 	tenantID = "main"
 	baseURL  = "https://app.example.com"
@@ -45,8 +45,9 @@ type Bench struct {
 	tenant   *engine.Bench
 	dir      string // of the store; goes with the Bench
 
-	cookies jar // of the client
-	mails   int // how many were sent before this call
+	cookies  jar // of the client
+	mails    int // how many were sent before this call
+	messages int // likewise
 
 	mu      sync.Mutex // the engine has goroutines of its own
 	now     time.Time  // zero: the time that it is
@@ -191,7 +192,7 @@ func (b *Bench) prepare(ctx context.Context, in *Input) error {
 	b.mu.Lock()
 	b.now, b.handled, b.log = now, nil, nil
 	b.mu.Unlock()
-	b.mails = len(b.tenant.Mails())
+	b.mails, b.messages = len(b.tenant.Mails()), len(b.tenant.Messages())
 	if err := b.addUsers(ctx, in); err != nil {
 		return err
 	}
@@ -421,6 +422,9 @@ func (b *Bench) finish(ctx context.Context, out *Outcome, number int32) error {
 	b.mu.Unlock()
 	for _, m := range b.tenant.Mails()[b.mails:] {
 		out.Mails = append(out.Mails, Mail{To: m.To, Template: m.Template, Subject: m.Subject, URL: m.URL, Token: m.Token, OTP: m.OTP})
+	}
+	for _, m := range b.tenant.Messages()[b.messages:] {
+		out.Messages = append(out.Messages, TextMessage{To: m.To, Kind: m.Kind, Message: m.Text})
 	}
 	for model := range b.manifest.Models {
 		records, err := b.tenant.Records(ctx, model)

@@ -37,9 +37,11 @@ type Outcome struct {
 	// Record and Claims are those of the event after the call.
 	Record json.RawMessage `json:"record,omitempty"`
 	Claims json.RawMessage `json:"claims,omitempty"`
-	// Storage has all records of the plugin's models, and Mails what was sent.
-	Storage map[string][]json.RawMessage `json:"storage,omitempty"`
-	Mails   []Mail                       `json:"mails,omitempty"`
+	// Storage has all records of the plugin's models, Mails and Messages (to
+	// phones) what was sent.
+	Storage  map[string][]json.RawMessage `json:"storage,omitempty"`
+	Mails    []Mail                       `json:"mails,omitempty"`
+	Messages []TextMessage                `json:"messages,omitempty"`
 	// Log are the lines that the plugin logged or printed, and the host's
 	// warnings.
 	Log []Line `json:"log,omitempty"`
@@ -71,6 +73,13 @@ type Mail struct {
 	URL      string `json:"url,omitempty"`
 	Token    string `json:"token,omitempty"`
 	OTP      string `json:"otp,omitempty"`
+}
+
+// TextMessage is a text message that was sent to a phone.
+type TextMessage struct {
+	To      string `json:"to"`
+	Kind    string `json:"kind"`
+	Message string `json:"message"`
 }
 
 // Line is a line of the log.
@@ -272,6 +281,9 @@ func (o *Outcome) Write(w io.Writer) {
 	for _, m := range o.Mails {
 		text, _ := json.Marshal(m) // it has texts alone
 		fmt.Fprintf(w, "  %-9s %s\n", "mail", text)
+	}
+	for _, m := range o.Messages {
+		fmt.Fprintf(w, "  %-9s %s to %s: %s\n", "message", m.Kind, m.To, m.Message)
 	}
 	for _, l := range o.Log {
 		fmt.Fprintf(w, "  %-9s %s: %s\n", "log", l.Level, l.Message)

@@ -88,7 +88,7 @@ func (t Test) check() error {
 }
 
 // wantable are the members of an Outcome that a test can ask for.
-var wantable = []string{"handler", "result", "failure", "error", "response", "record", "claims", "storage", "mails", "log", "handlers"}
+var wantable = []string{"handler", "result", "failure", "error", "response", "record", "claims", "storage", "mails", "messages", "log", "handlers"}
 
 func (t Test) steps() []Step {
 	if len(t.Steps) > 0 {

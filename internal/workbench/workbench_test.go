@@ -19,7 +19,7 @@ func visits() *wasmtest.Guest {
 	g := wasmtest.New(&pluginapi.Manifest{
 		ID: "visits",
 		Capabilities: []pluginapi.Capability{
-			{Name: pluginapi.CapStorage, Write: []string{"visit"}, Reason: "counts visits"}, {Name: pluginapi.CapEmail},
+			{Name: pluginapi.CapStorage, Write: []string{"visit"}, Reason: "counts visits"}, {Name: pluginapi.CapEmail}, {Name: pluginapi.CapSMS},
 		},
 		Handlers: []pluginapi.Handler{
 			{Number: 1, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/visits", Session: pluginapi.SessionRequired},
@@ -42,6 +42,7 @@ func visits() *wasmtest.Guest {
 		wasmtest.Copy("args.record.who", "session.user.email"), wasmtest.Set("args.model", "visit"),
 		wasmtest.Call("storage", "insert", ""), wasmtest.Must(), wasmtest.Copy("response.body.visit", "result.who"),
 		wasmtest.Call("email", "send", `{"to":"ada@example.com","template":"verify-email","data":{"title":"Seen"}}`), wasmtest.Must(),
+		wasmtest.Call("sms", "send", `{"to":"+4915112345678","kind":"code","data":{"code":"123"}}`), wasmtest.Must(),
 		wasmtest.Copy("response.body.at", "now.iso"),
 		wasmtest.Copy("response.body.ip", "request.ip"), wasmtest.Copy("response.body.note", "request.body.note"),
 		wasmtest.Set("response.cookies.seen", "yes"), wasmtest.Set("response.headers.x-seen", "twice"),
@@ -134,13 +135,13 @@ func TestCheck(t *testing.T) {
 		t.Errorf("warnings %v", r.Warnings)
 	}
 	want := "      - id: visits\n        module: ./visits.wasm\n        sha256: " + r.SHA256 +
-		"\n        grants: [storage, email, claims, responses, fields]\n        config:\n          plan: …\n"
+		"\n        grants: [storage, email, sms, claims, responses, fields]\n        config:\n          plan: …\n"
 	if r.Entry != want {
 		t.Errorf("entry:\n%swant:\n%s", r.Entry, want)
 	}
 	var out strings.Builder
 	r.Write(&out)
-	for _, line := range []string{"plugin visits 1.0.0, ABI 1.1\n", "    2  user.creating\n", "asks for storage (keeps records of its own): writes visit; counts visits\n", "asks for email (sends mails)\n",
+	for _, line := range []string{"plugin visits 1.0.0, ABI 1.1\n", "    2  user.creating\n", "asks for storage (keeps records of its own): writes visit; counts visits\n", "asks for email (sends mails)\n", "asks for sms (sends text messages to phones)\n", "sends the text messages code\n",
 		"asks for claims (sees and changes what tokens of other plugins say)\n", "may refuse new users, tokens of other plugins, new sessions, requests\n", "is told of new users\n",
 		"setting plan (string, required): The plan, in words.\n", "setting shown (boolean, default true)\n", "warning: handler 5 "} {
 		if !strings.Contains(out.String(), line) {
@@ -260,9 +261,12 @@ func TestCallEndpoint(t *testing.T) {
 	if len(o.Mails) != 1 || o.Mails[0].To != "ada@example.com" || !slices.Contains(o.Log, workbench.Line{Level: "warn", Message: "somebody was here"}) {
 		t.Errorf("mails %v, log %v", o.Mails, o.Log)
 	}
+	if want := (workbench.TextMessage{To: "+4915112345678", Kind: "code", Message: "123 for App"}); len(o.Messages) != 1 || o.Messages[0] != want {
+		t.Errorf("text messages %+v", o.Messages)
+	}
 	// The session goes on, and so does the store: who is there already cannot
 	// be there again.
-	if o := call(t, b, "POST /visits", `{"now":"2026-01-02T03:04:06Z","request":{"body":{}}}`); !o.Failed() || len(o.Storage["visit"]) != 1 || len(o.Mails) != 0 {
+	if o := call(t, b, "POST /visits", `{"now":"2026-01-02T03:04:06Z","request":{"body":{}}}`); !o.Failed() || len(o.Storage["visit"]) != 1 || len(o.Mails)+len(o.Messages) != 0 {
 		t.Errorf("outcome %+v", o)
 	}
 	if o := call(t, b, "GET /visits/7?q=x", `{}`); o.Result != "continue" || *o.Handler != 7 || string(o.Response.Body) != `{"id":"7","q":"x"}` {

@@ -72,6 +72,7 @@ var functions = map[string]func(*Host, Object) Object{
 	"http.verifyToken":        (*Host).verifyRemote,
 	"http.lookupTXT":          (*Host).lookupTXT,
 	"email.send":              (*Host).sendMail,
+	"sms.send":                (*Host).sendMessage,
 	"random.string":           (*Host).randomString,
 	"random.uuid":             (*Host).randomUUID,
 	"ratelimit.hit":           (*Host).hit,

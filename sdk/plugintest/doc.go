@@ -1,7 +1,7 @@
 // Package plugintest runs a plugin's handlers in plain Go tests, without
 // WebAssembly and without a server. A Host keeps users, sessions,
-// verifications, records and mails in memory and gives handlers the same
-// document and capabilities as the engine does:
+// verifications, records, mails and text messages in memory and gives handlers
+// the same document and capabilities as the engine does:
 //
 //	//go:embed manifest.json
 //	var manifest []byte

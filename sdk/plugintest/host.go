@@ -37,6 +37,13 @@ type Mail struct {
 	Text, HTML                             string
 }
 
+// TextMessage is a text message that a handler sent to a phone, as its recipient
+// gets it. Kind is its name in the manifest.
+type TextMessage struct {
+	To, Kind, Text string
+	Data           Object
+}
+
 // Config says what a Host is made of. Manifest is required.
 type Config struct {
 	Manifest []byte // the plugin's manifest.json
@@ -77,11 +84,12 @@ type Host struct {
 
 // state is what units of work change.
 type state struct {
-	Records map[string][]Object // by model, oldest first
-	Windows map[string]window   // of rate limits
-	Mails   []Mail
-	Audit   []Object
-	Raised  []Raised
+	Records  map[string][]Object // by model, oldest first
+	Windows  map[string]window   // of rate limits
+	Mails    []Mail
+	Messages []TextMessage
+	Audit    []Object
+	Raised   []Raised
 	// Appointments are those to come, as they were made.
 	Appointments []Appointment
 }
@@ -144,6 +152,19 @@ func (h *Host) LastMail() Mail {
 		h.t.Fatal("plugintest: no mail was sent")
 	}
 	return h.state.Mails[len(h.state.Mails)-1]
+}
+
+// Messages returns the text messages that were sent to phones, oldest first.
+func (h *Host) Messages() []TextMessage { return h.state.Messages }
+
+// LastMessage returns the newest text message; it fails the test if there is
+// none.
+func (h *Host) LastMessage() TextMessage {
+	h.t.Helper()
+	if len(h.state.Messages) == 0 {
+		h.t.Fatal("plugintest: no text message was sent")
+	}
+	return h.state.Messages[len(h.state.Messages)-1]
 }
 
 // add stores a record that a test gives.

@@ -50,6 +50,28 @@ func (h *Host) mailValues(message Object) map[string]string {
 	return values
 }
 
+// sendMessage sends a text message in the plugin's own words.
+func (h *Host) sendMessage(a Object) Object {
+	message := TextMessage{To: text(a["to"]), Kind: text(a["kind"]), Data: object(a["data"])}
+	if !pluginapi.ValidPhoneNumber(message.To) {
+		refuseWith(sdk.Invalid, pluginapi.CodeNumber, "argument to must be a number in the form of E.164, such as +4915112345678")
+	}
+	values, err := h.manifest.MessageValues(message.Kind, message.Data)
+	if err != nil {
+		refuse(sdk.Invalid, err.Error())
+	}
+	declared := h.manifest.Messages[message.Kind]
+	template, err := declared.Compile("")
+	if err != nil {
+		refuse(sdk.Internal, err.Error()) // not of a manifest that was checked
+	}
+	if message.Text, err = template.Render(text(h.tenant["appName"]), values); err != nil {
+		refuseWith(sdk.Invalid, pluginapi.CodeLength, "message "+message.Kind+": "+err.Error())
+	}
+	h.state.Messages = append(h.state.Messages, message)
+	return nil
+}
+
 // alphabets are those that random.string knows by name.
 var alphabets = map[string]string{
 	"": lower + upper + digits, "lower": lower, "upper": upper, "digits": digits, "url": lower + upper + digits + "-_",

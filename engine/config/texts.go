@@ -13,10 +13,10 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// Bounds of the files of a tenant's mails.
+// Bounds of the files of a tenant's mails, and of those of its text messages.
 const (
-	maxMailFiles     = 1000
-	maxMailFileBytes = 1 << 20
+	maxTextFiles     = 1000
+	maxTextFileBytes = 1 << 20
 )
 
 // MailText is what an operator says in place of a mail of a plugin's.
@@ -54,16 +54,24 @@ func (m *MailText) Mail() pluginapi.Mail {
 	return out
 }
 
-// MailFile is a file with what an operator says in place of a mail.
-type MailFile struct {
+// MessageText is what an operator says in place of a text message of a
+// plugin's.
+type MessageText struct {
+	// The text.
+	Text string `yaml:"text,required"`
+}
+
+// TextFile is a file with what an operator says in place of a mail or text
+// message.
+type TextFile[T MailText | MessageText] struct {
 	Path     string // of the file
-	Name     string // of the mail
+	Name     string // of the mail or message
 	Language string // name of the folder; "" for all languages
-	Text     MailText
+	Text     T
 }
 
 // Fault returns an error at the file.
-func (f *MailFile) Fault(message, remedy string) *Error {
+func (f *TextFile[T]) Fault(message, remedy string) *Error {
 	return &Error{File: f.Path, Message: message, Remedy: remedy}
 }
 
@@ -71,11 +79,21 @@ func (f *MailFile) Fault(message, remedy string) *Error {
 // LANGUAGE/NAME.yaml for single languages. Texts are taken as they are:
 // references to the environment are not resolved. The error joins one *Error
 // per fault. A folder "" has no files.
-func ReadMails(folder string) ([]MailFile, error) {
+func ReadMails(folder string) ([]TextFile[MailText], error) {
+	return readTexts[MailText](folder, "mail")
+}
+
+// ReadMessages reads the files of a folder of text messages, likewise.
+func ReadMessages(folder string) ([]TextFile[MessageText], error) {
+	return readTexts[MessageText](folder, "message")
+}
+
+// readTexts reads the files of a folder; what says what each is.
+func readTexts[T MailText | MessageText](folder, what string) ([]TextFile[T], error) {
 	if folder == "" {
 		return nil, nil
 	}
-	var files []MailFile
+	var files []TextFile[T]
 	var faults []error
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -84,10 +102,10 @@ func ReadMails(folder string) ([]MailFile, error) {
 		if entry.IsDir() {
 			return nil
 		}
-		if len(files) == maxMailFiles {
-			return &Error{File: folder, Message: fmt.Sprintf("more than %d files", maxMailFiles), Remedy: "keep nothing but mails in this folder"}
+		if len(files) == maxTextFiles {
+			return &Error{File: folder, Message: fmt.Sprintf("more than %d files", maxTextFiles), Remedy: "keep nothing but " + what + "s in this folder"}
 		}
-		file, err := readMail(folder, path)
+		file, err := readText[T](folder, path, what)
 		if err != nil {
 			faults = append(faults, err)
 		}
@@ -100,22 +118,22 @@ func ReadMails(folder string) ([]MailFile, error) {
 	return files, errors.Join(faults...)
 }
 
-func readMail(folder, path string) (MailFile, error) {
-	file := MailFile{Path: path}
+func readText[T MailText | MessageText](folder, path, what string) (TextFile[T], error) {
+	file := TextFile[T]{Path: path}
 	below, err := filepath.Rel(folder, path)
 	if err != nil {
 		return file, err
 	}
 	parts := strings.Split(filepath.ToSlash(below), "/")
-	name, isMail := strings.CutSuffix(parts[len(parts)-1], ".yaml")
-	if !isMail || len(parts) > 2 {
-		return file, file.Fault("not a mail", "name it NAME.yaml, or LANGUAGE/NAME.yaml, after the mail that it replaces")
+	name, isText := strings.CutSuffix(parts[len(parts)-1], ".yaml")
+	if !isText || len(parts) > 2 {
+		return file, file.Fault("not a "+what, "name it NAME.yaml, or LANGUAGE/NAME.yaml, after the "+what+" that it replaces")
 	}
 	file.Name = name
 	if len(parts) == 2 {
 		file.Language = parts[0]
 	}
-	data, err := readAtMost(path, maxMailFileBytes)
+	data, err := readAtMost(path, maxTextFileBytes)
 	if err != nil {
 		return file, err
 	}

@@ -1,0 +1,75 @@
+package sms
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/pluginapi"
+)
+
+// Message is one text message to one phone.
+type Message struct {
+	// ID is the same in every attempt to send the message; Queue fills it in.
+	ID     string
+	Tenant string // id of the tenant
+	From   string // what the recipient sees as the sender, if the operator says it
+	To     string // number in the form of E.164
+	Text   string
+	Plugin string // id of the plugin that sends it
+	Kind   string // name of the message in the plugin's manifest
+	// Values are what the message shows, by variable.
+	Values map[string]string
+	// CreatedAt is when the message was asked for; senders fill it in if zero.
+	CreatedAt time.Time
+	// Number counts the messages of an Outbox, from 1; others leave it at 0.
+	Number int
+}
+
+// Sender delivers messages, or takes them over for delivery. It is safe for
+// concurrent use.
+type Sender interface {
+	Send(ctx context.Context, m Message) error
+}
+
+// ErrNumber is returned for a recipient that is not a number in the form of
+// E.164.
+var ErrNumber = errors.New("sms: not a phone number in the form of E.164, such as +4915112345678")
+
+func checkNumber(number string) error {
+	if !pluginapi.ValidPhoneNumber(number) {
+		return ErrNumber
+	}
+	return nil
+}
+
+// shownDigits is how much of a number logs show: its end.
+const shownDigits = 2
+
+// Mask hides a number but for its last two digits.
+func Mask(number string) string {
+	return "…" + number[max(len(number)-shownDigits, 0):]
+}
+
+// MarshalJSON writes the message as the development outbox lists it.
+func (m Message) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Channel   string            `json:"channel"`
+		Tenant    string            `json:"tenant"`
+		To        string            `json:"to"`
+		Message   string            `json:"message"`
+		Plugin    string            `json:"plugin"`
+		Kind      string            `json:"kind"`
+		Data      map[string]string `json:"data"`
+		CreatedAt string            `json:"createdAt"`
+	}{pluginapi.CapSMS, m.Tenant, m.To, m.Text, m.Plugin, m.Kind, m.Values, m.CreatedAt.UTC().Format(document.TimeLayout)})
+}
+
+// LogValue implements slog.LogValuer: logs show neither the text nor whose
+// phone it is.
+func (m Message) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("tenant", m.Tenant), slog.String("plugin", m.Plugin), slog.String("kind", m.Kind), slog.String("to", Mask(m.To)), slog.String("id", m.ID))
+}
