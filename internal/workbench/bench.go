@@ -100,7 +100,7 @@ func orEmpty(settings json.RawMessage) json.RawMessage {
 
 // open makes a bench with a store of its own.
 func (s *shop) open(ctx context.Context, settings json.RawMessage, with []With) (*Bench, error) {
-	if err := strict(orEmpty(settings), &mapping{}); err != nil {
+	if err := strict(orEmpty(settings), 1, &mapping{}); err != nil {
 		return nil, fmt.Errorf("config: %w", err)
 	}
 	s.count++

@@ -1,12 +1,10 @@
 package workbench
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -78,23 +76,10 @@ type Event struct {
 // errors.
 func ParseInput(text []byte) (*Input, error) {
 	in := &Input{}
-	if err := strict(text, in); err != nil {
+	if err := strict(text, 1, in); err != nil {
 		return nil, fmt.Errorf("input: %w", err)
 	}
 	return in, nil
-}
-
-// strict decodes one JSON value, without members that v does not have.
-func strict(text []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is text after the JSON value")
-	}
-	return nil
 }
 
 // object reads a JSON object; nil if there is none.

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // Tests is a file of tests for a plugin in whatever language: calls of its
@@ -25,6 +23,7 @@ type Tests struct {
 }
 
 // Test is one test, with a store of its own: a single call, or several steps.
+// With steps, only name and config are those of the test.
 type Test struct {
 	Name   string          `json:"name"`
 	Config json.RawMessage `json:"config,omitempty"`
@@ -41,54 +40,6 @@ type Step struct {
 	// null stands for what is absent.
 	Want json.RawMessage `json:"want,omitempty"`
 }
-
-// ReadTests reads a file of tests. Members that tests do not have are errors.
-func ReadTests(path string) (*Tests, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	t := &Tests{}
-	if err := strict(text, t); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	for i, test := range t.Tests {
-		if err := test.check(); err != nil {
-			return nil, fmt.Errorf("%s: tests[%d] %q: %w", path, i, test.Name, err)
-		}
-	}
-	if len(t.Tests) == 0 {
-		return nil, fmt.Errorf("%s has no tests", path)
-	}
-	return t, nil
-}
-
-func (t Test) check() error {
-	if t.Name == "" {
-		return errors.New("it needs a name")
-	}
-	if (t.Call == "") == (len(t.Steps) == 0) {
-		return errors.New("it needs either call or steps")
-	}
-	for _, s := range t.steps() {
-		if s.Call == "" {
-			return errors.New("a step needs call")
-		}
-		var want map[string]json.RawMessage
-		if err := json.Unmarshal(s.Want, &want); err != nil || len(want) == 0 {
-			return fmt.Errorf("%s: want is an object with at least one member, such as result", s.Call)
-		}
-		for name := range want {
-			if !slices.Contains(wantable, name) {
-				return fmt.Errorf("%s: want has no member %q; there are %s", s.Call, name, strings.Join(wantable, ", "))
-			}
-		}
-	}
-	return nil
-}
-
-// wantable are the members of an Outcome that a test can ask for.
-var wantable = []string{"handler", "result", "failure", "error", "response", "record", "claims", "storage", "mails", "messages", "log", "handlers"}
 
 func (t Test) steps() []Step {
 	if len(t.Steps) > 0 {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -148,17 +150,26 @@ func TestTestsFail(t *testing.T) {
 	}
 }
 
+// TestReadTestsRefuses: what is wrong with a file is told with its line and the
+// test.
 func TestReadTestsRefuses(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"tests": []}`: "has no tests",
-		`{"tests": [{"call": "x", "want": {"result": "deny"}}]}`:                                  "tests[0] \"\": it needs a name",
-		`{"tests": [{"name": "a"}]}`:                                                              `tests[0] "a": it needs either call or steps`,
-		`{"tests": [{"name": "a", "call": "x", "steps": [{"call": "y"}]}]}`:                       "either call or steps",
-		`{"tests": [{"name": "a", "steps": [{"want": {"result": "deny"}}]}]}`:                     "a step needs call",
-		`{"tests": [{"name": "a", "call": "x"}]}`:                                                 "want is an object with at least one member",
-		`{"tests": [{"name": "a", "call": "x", "want": {"reslut": "deny"}}]}`:                     `want has no member "reslut"; there are`,
-		`{"tests": [{"name": "a", "call": "x", "recrod": {}, "want": {"result": "deny"}}]}`:       "recrod",
-		`{"tests": [{"name": "a", "call": "x", "want": {"result": "deny"}}]} {"tests": [{}, {}]}`: "text after",
+		`{"tests": []}`:    "there are no tests in it",
+		`{"tests": [{]}`:   "line 1: invalid character ']'",
+		`{"tests": [`:      "line 1: the text ends within the JSON value",
+		`{"tests": {}}`:    "line 1: tests cannot be a JSON object",
+		"{\n\"test\": []}": "line 2: there is no member \"test\"",
+		`{"tests": [{"call": "x", "want": {"result": "deny"}}]}`:                                "tests[0]: line 1: it needs a name",
+		`{"tests": [{"name": 1}]}`:                                                              "tests[0]: line 1: name cannot be a JSON number",
+		"{\"tests\": [\n{\"name\": \"a\"}]}":                                                    `test "a": line 2: it needs either call or steps`,
+		`{"tests": [{"name": "a", "call": "x", "steps": [{"call": "y"}]}]}`:                     "either call or steps",
+		`{"tests": [{"name": "a", "steps": [{"want": {"result": "deny"}}]}]}`:                   "a step needs call",
+		`{"tests": [{"name": "a", "call": "x"}]}`:                                               "want is an object with at least one member",
+		`{"tests": [{"name": "a", "call": "x", "want": {"reslut": "deny"}}]}`:                   `want has no member "reslut"; there are`,
+		"{\"tests\": [{}],\n\"tests\": [{\"name\": \"a\",\n\"recrod\": {}}]}":                   `test "a": line 3: there is no member "recrod"`,
+		"{\"tests\": [{\"name\": \"a\", \"record\": {\"ip\": 1},\n\"ip\": 2}]}":                 `test "a": line 1 or 2: there is no member "ip"`,
+		"{\"tests\": [{\"name\": \"a\",\n\"request\": {\"method\": 1}}]}":                       `test "a": line 2: request.method cannot be a JSON number`,
+		`{"tests": [{"name": "a", "call": "x", "want": {"result": "deny"}}]}` + "\n{\"tests\"}": "line 2: there is text after the JSON value",
 	} {
 		if _, err := workbench.ReadTests(write(t, "tests.json", []byte(text))); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %s", text, err, want)
@@ -166,6 +177,22 @@ func TestReadTestsRefuses(t *testing.T) {
 	}
 	if _, err := workbench.ReadTests("nowhere.json"); err == nil {
 		t.Error("a file that is not there was read")
+	}
+}
+
+// TestStepsOwn: what belongs to a call is refused beside steps, where nothing
+// would read it.
+func TestStepsOwn(t *testing.T) {
+	const file = `{"tests": [{"name": "x", "config": {}, %s: %s, "steps": [{"call": "a", "want": {"result": "deny"}}]}]}`
+	for member, value := range map[string]string{
+		"now": `"2026-01-02T03:04:05Z"`, "request": "{}", "session": "{}", "users": "[{}]", "event": "{}", "record": "{}", "previous": "{}",
+		"claims": "{}", "response": "{}", "storage": `{"visit": []}`, "want": `{"result": "continue"}`,
+	} {
+		text := fmt.Sprintf(file, strconv.Quote(member), value)
+		want := fmt.Sprintf(`test "x": line 1: %s belongs to a step: put it into the first one, or into the one that it is for`, member)
+		if _, err := workbench.ReadTests(write(t, "tests.json", []byte(text))); err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
 	}
 }
 

@@ -374,7 +374,7 @@ func TestOpenRefuses(t *testing.T) {
 		`{}`:                         `plugin "visits": config: missing property 'plan'; give the plugin its settings`,
 		`{"plan":1}`:                 `config.plan: got number, want string`,
 		`{"plan":"free","colour":1}`: "colour",
-		`{`:                          "config: unexpected EOF",
+		`{`:                          "config: line 1: the text ends within the JSON value",
 	} {
 		_, err := workbench.Open(t.Context(), m, json.RawMessage(settings), workbench.Options{})
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "settings:1") {
