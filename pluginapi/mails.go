@@ -73,7 +73,8 @@ type Mail struct {
 }
 
 // MailBlock is a part of a body: a text, a note, a link or a code. Of a block
-// whose variable is absent there is nothing.
+// whose variable is absent there is nothing, and nothing of a text or a note that
+// comes out empty.
 type MailBlock struct {
 	Text  string `json:"text,omitempty"`  // a paragraph; a template
 	Note  string `json:"note,omitempty"`  // a paragraph in small print; a template

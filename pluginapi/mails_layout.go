@@ -95,12 +95,19 @@ func (m *Mail) block(at string, b MailBlock) (text, markup string, err error) {
 	return fmt.Sprintf(textLink, b.Link, line), fmt.Sprintf(htmlLink, b.Link, label), err
 }
 
+// paragraph makes the sources of a template's block, of which there is nothing
+// where the template shows nothing.
 func (m *Mail) paragraph(at, source, frame string) (text, markup string, err error) {
 	list, err := m.tree(at, source, hostVariable...)
 	if err != nil {
 		return "", "", err
 	}
-	return source + "\n\n", fmt.Sprintf(frame, escapeText(list)), nil
+	text, markup = source+"\n\n", fmt.Sprintf(frame, escapeText(list))
+	if when := shown(list); when != always {
+		begin := "{{if " + when + "}}"
+		text, markup = begin+text+"{{end}}", begin+markup+"{{end}}"
+	}
+	return text, markup, nil
 }
 
 // label returns a block's label, or a default, for text and for HTML.

@@ -136,6 +136,45 @@ func decoded(t *testing.T, text string) map[string]any {
 	return out
 }
 
+// TestMailWithoutEmptyBlocks: a paragraph that comes out empty is left out of
+// both parts.
+func TestMailWithoutEmptyBlocks(t *testing.T) {
+	for _, c := range []struct{ block, a, b, want string }{
+		{"{{if .a}}Note: {{.a}}{{end}}", "", "", ""},
+		{"{{if .a}}Note: {{.a}}{{end}}", "x", "", "Note: x"},
+		{"{{.a}}", "", "", ""},
+		{"{{.a}} {{.b}}", "", "y", " y"},
+		{"{{.a}} {{.b}}", "", "", ""},
+		{"{{if .a}}{{else}}none{{end}}", "", "", "none"},
+		{"{{if .a}}{{else}}none{{end}}", "x", "", ""},
+		{"{{if .a}}{{if .b}}both{{end}}{{else if .b}}{{.b}}{{end}}", "x", "", ""},
+		{"{{if .a}}{{if .b}}both{{end}}{{else if .b}}{{.b}}{{end}}", "x", "y", "both"},
+		{"{{if .a}}{{if .b}}both{{end}}{{else if .b}}{{.b}}{{end}}", "", "y", "y"},
+		{"{{if .a}}one{{else}}none{{end}}", "x", "", "one"},
+		{"{{if .a}}one{{else}}none{{end}}", "", "", "none"},
+		{" {{/* nothing */}} ", "x", "y", ""},
+	} {
+		for name, b := range map[string]MailBlock{"text": {Text: c.block}, "note": {Note: c.block}} {
+			m := Mail{Subject: "s", Body: []MailBlock{b}, Variables: map[string]MailVariable{"a": {Type: MailString}, "b": {Type: MailString}}}
+			template, err := m.Compile("")
+			if err != nil {
+				t.Fatalf("%s: %v", c.block, err)
+			}
+			out, err := template.Render("App", map[string]string{"a": c.a, "b": c.b})
+			if err != nil {
+				t.Fatalf("%s: %v", c.block, err)
+			}
+			text, paragraphs := "s\n\n-- \nApp\n", 1 // that of the application's name
+			if c.want != "" {
+				text, paragraphs = "s\n\n"+c.want+"\n\n-- \nApp\n", 2
+			}
+			if out.Text != text || strings.Count(out.HTML, "<p") != paragraphs || !strings.Contains(out.HTML, c.want) {
+				t.Errorf("%s %q with %q, %q:\n%q, want %q; HTML\n%s", name, c.block, c.a, c.b, out.Text, text, out.HTML)
+			}
+		}
+	}
+}
+
 // TestMailBound: values cannot make a mail of any size.
 func TestMailBound(t *testing.T) {
 	m := Mail{Subject: "s", Text: strings.Repeat("{{.a}}", 1000), Variables: map[string]MailVariable{"a": {Type: MailString}}}
