@@ -342,7 +342,7 @@ func (i Identity) Equalize(password Value) error {
 }
 
 // Condition is an argument of Identity.ListUsers: conditions, all to be met:
-// see [Queries](#queries).
+// see ABI.md, section Queries.
 type Condition struct {
 	Field    string
 	Operator string // default eq
@@ -351,7 +351,7 @@ type Condition struct {
 
 // ListUsersOptions are what may be left out of Identity.ListUsers.
 type ListUsersOptions struct {
-	Where  []Condition // conditions, all to be met: see [Queries](#queries)
+	Where  []Condition // conditions, all to be met: see ABI.md, section Queries
 	Sort   string      // the field that orders them, those with the same value by id; default createdAt
 	Desc   bool        // the last one first
 	Limit  int64       // default 200
@@ -400,7 +400,7 @@ func (i Identity) ListUsers(o ListUsersOptions) (ListUsersResult, error) {
 
 // CountUsersOptions are what may be left out of Identity.CountUsers.
 type CountUsersOptions struct {
-	Where  []Condition // conditions, all to be met: see [Queries](#queries)
+	Where  []Condition // conditions, all to be met: see ABI.md, section Queries
 	AtMost int64       // count no further
 }
 

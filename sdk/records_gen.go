@@ -110,7 +110,7 @@ type Session struct {
 	IPAddress      string
 	UserAgent      string
 	ImpersonatedBy string // the id of the user who acts in it, if that is not its own
-	Virtual        bool   // true in a [virtual](#virtual-sessions) session
+	Virtual        bool   // true in a virtual (ABI.md, section Virtual sessions) session
 	Fields         Value
 }
 

@@ -16,7 +16,7 @@ type SessionCreateOptions struct {
 	ExpiresIn  int64   // seconds: a lifetime of its own, since 1.1: the session ends then, however much it is used. Without it the session has that of the tenant, and is extended while it is used
 	Fields     []Field // fields of sessions that the plugin's manifest adds, since 1.1
 	Replace    bool    // it takes the place of the request's session, which must be the user's and ends: what plugins and the tenant keep in that session goes over to it, and an end of its own does, too. rememberMe is that of the session unless given. Since 1.1
-	Actor      string  // the id of the user who is to act in it as its user: [impersonation](#impersonation). It must be the user of the request's session, nobody acts in that for another, and the plugin needs impersonation; else denied. expiresIn is then at most 86400, default 3600. Since 1.1
+	Actor      string  // the id of the user who is to act in it as its user: impersonation (ABI.md, section Impersonation). It must be the user of the request's session, nobody acts in that for another, and the plugin needs impersonation; else denied. expiresIn is then at most 86400, default 3600. Since 1.1
 }
 
 // SessionCreateResult is the result of Sessions.Create.
@@ -57,7 +57,7 @@ func (s Sessions) Create(userID string, o SessionCreateOptions) (SessionCreateRe
 
 // SessionListOptions are what may be left out of Sessions.List.
 type SessionListOptions struct {
-	Where  []Condition // conditions, all to be met: see [Queries](#queries)
+	Where  []Condition // conditions, all to be met: see ABI.md, section Queries
 	Sort   string      // the field that orders them, those with the same value by id; default createdAt
 	Desc   bool        // the last one first
 	Limit  int64       // default 1000
@@ -108,7 +108,7 @@ func (s Sessions) List(userID string, o SessionListOptions) (SessionListResult, 
 
 // SessionCountOptions are what may be left out of Sessions.Count.
 type SessionCountOptions struct {
-	Where []Condition // conditions, all to be met: see [Queries](#queries)
+	Where []Condition // conditions, all to be met: see ABI.md, section Queries
 }
 
 // Count counts a user's live sessions. The error is Limit: it would read too
@@ -266,8 +266,8 @@ type SessionRestoreResult struct {
 	User    User
 }
 
-// Restore ends an [impersonated](#impersonation) session and hands the
-// client back that of the user who acted, which it has kept; needs
+// Restore ends an impersonated (ABI.md, section Impersonation) session and
+// hands the client back that of the user who acted, which it has kept; needs
 // impersonation. The error is NotFound: the client has not kept it, or it
 // has ended; then the impersonated one is left. The error is Denied: the
 // plugin has no permission. CodeOf the error may be "NOT_IMPERSONATED"
@@ -310,9 +310,9 @@ type SessionAssumeResult struct {
 	User    User
 }
 
-// Assume makes a [virtual session](#virtual-sessions) of a user the
-// request's, in request.before: for this request alone, and it is a server
-// call then. The plugin has checked a proof of its own; needs
+// Assume makes a virtual session (ABI.md, section Virtual sessions) of a
+// user the request's, in request.before: for this request alone, and it is a
+// server call then. The plugin has checked a proof of its own; needs
 // authentication. The error is NotFound: there is no such user. The error is
 // Denied: the plugin has no permission, the request has a service key or
 // such a session already, or a field is not one that the manifest adds to

@@ -40,7 +40,7 @@ type StorageListOptions struct {
 	To            Value       // only those with a smaller value there
 	FromExclusive bool        // without those that have the value from
 	ToInclusive   bool        // with those that have the value to
-	Where         []Condition // conditions, all to be met: see [Queries](#queries)
+	Where         []Condition // conditions, all to be met: see ABI.md, section Queries
 	Desc          bool        // the last one first
 	Limit         int64       // default 200
 	Offset        int64       // pass over so many first; not beside cursor
@@ -169,7 +169,7 @@ type StorageCountOptions struct {
 	To            Value       // only those with a smaller value there
 	FromExclusive bool        // without those that have the value from
 	ToInclusive   bool        // with those that have the value to
-	Where         []Condition // conditions, all to be met: see [Queries](#queries)
+	Where         []Condition // conditions, all to be met: see ABI.md, section Queries
 	AtMost        int64       // count no further
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -104,9 +105,32 @@ func (s *source) line(text string, args ...any) {
 	s.WriteByte('\n')
 }
 
+// anchorPattern matches links to sections of ABI.md, from within it.
+var anchorPattern = regexp.MustCompile(`\[([^\]]+)\]\(#([a-z0-9-]+)\)`)
+
+// plain is a text of the contract for comments in Go, where neither code nor
+// links to sections of ABI.md are known.
+func plain(text string) string {
+	text = anchorPattern.ReplaceAllStringFunc(text, func(link string) string {
+		m := anchorPattern.FindStringSubmatch(link)
+		where := "ABI.md, section " + sectionTitle(m[2])
+		if m[1] == sectionTitle(m[2]) {
+			return where
+		}
+		return m[1] + " (" + where + ")"
+	})
+	return strings.ReplaceAll(text, "`", "")
+}
+
+// sectionTitle is the title of the section that an anchor names.
+func sectionTitle(anchor string) string {
+	title := strings.ReplaceAll(anchor, "-", " ")
+	return strings.ToUpper(title[:1]) + title[1:]
+}
+
 // comment writes a comment in lines of at most 77 characters.
 func (s *source) comment(indent, text string) {
-	text = strings.ReplaceAll(text, "`", "")
+	text = plain(text)
 	line := indent + "//"
 	for _, word := range strings.Fields(text) {
 		if len(line)+1+len(word) > 77+len(indent) && line != indent+"//" {

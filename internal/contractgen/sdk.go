@@ -107,7 +107,7 @@ func memberDoc(m *pluginapi.Param) string {
 	if len(m.Enum) > 0 && len(m.Enum) < 8 {
 		parts = append(parts, strings.Join(m.Enum, ", "))
 	}
-	return strings.ReplaceAll(strings.Join(parts, ": "), "`", "")
+	return plain(strings.Join(parts, ": "))
 }
 
 func trailing(doc string) string {
