@@ -345,7 +345,7 @@ func (i Identity) Equalize(password Value) error {
 // see ABI.md, section Queries.
 type Condition struct {
 	Field    string
-	Operator string // default eq
+	Operator string // default eq: eq, ne, lt, lte, gt, gte, in, not_in, contains, starts_with, ends_with
 	Value    Value
 }
 

@@ -92,6 +92,10 @@ func readValue(m *pluginapi.Param, v string) string {
 	return v
 }
 
+// maxEnum is how many values of a member its comment lists. What has more, such as
+// the names of events, has a table in ABI.md.
+const maxEnum = 11
+
 func memberDoc(m *pluginapi.Param) string {
 	parts := []string{}
 	if m.Unit != "" {
@@ -104,7 +108,7 @@ func memberDoc(m *pluginapi.Param) string {
 	if doc != "" {
 		parts = append(parts, doc)
 	}
-	if len(m.Enum) > 0 && len(m.Enum) < 8 {
+	if len(m.Enum) > 0 && len(m.Enum) <= maxEnum {
 		parts = append(parts, strings.Join(m.Enum, ", "))
 	}
 	return plain(strings.Join(parts, ": "))

@@ -40,8 +40,8 @@ type Project struct {
 	Name     string // id of the plugin, and name of the project
 	Language string // one of Languages
 	Dir      string // where it goes; default a folder of the name
-	// SDK is a checkout of authhost, for projects in Go: go.mod says that the
-	// SDK is there. Without it, go.mod names the release Version of the SDK.
+	// SDK is a checkout of authhost, for projects in Go: go.mod and README.md say
+	// that the SDK is there. Without it, go.mod names the release Version of the SDK.
 	SDK     string
 	Version string // of this build; if it is no release, go.mod names v0.0.0
 	// Taken are ids that a plugin should not have, such as those of the
@@ -119,30 +119,56 @@ func (p Project) contents() (map[string][]byte, error) {
 	if err != nil || p.Language != languageGo {
 		return out, err
 	}
-	out["go.mod"], err = p.goMod()
-	return out, err
+	replaced, err := p.replacements()
+	if err != nil {
+		return nil, err
+	}
+	out["go.mod"] = p.goMod(replaced)
+	for _, r := range replaced {
+		readme := exampleCheckout + strings.TrimPrefix(r.module, modulePath)
+		out[readmeName] = bytes.ReplaceAll(out[readmeName], []byte(readme), []byte(r.at))
+	}
+	return out, nil
 }
+
+// Where README.md of the example in Go says that the SDK is.
+const (
+	readmeName      = "README.md"
+	exampleCheckout = "../authhost/"
+)
 
 // goMod is the go.mod of a project in Go, as "go mod tidy" leaves it. The
 // example has none, because it is part of the server's module.
-func (p Project) goMod() ([]byte, error) {
+func (p Project) goMod(replaced []replacement) []byte {
 	text := fmt.Appendf(nil, "module example.com/%s\n\ngo %s\n\nrequire %s %s\n\nrequire %s %[4]s // indirect\n",
 		p.Name, goVersion, sdkModule, p.sdkVersion(), apiModule)
-	if p.SDK == "" {
-		return text, nil
+	for _, r := range replaced {
+		text = fmt.Appendf(text, "\nreplace %s => %s\n", r.module, r.at)
 	}
+	return text
+}
+
+// replacement is a module with the folder that it is in, as go.mod names it.
+type replacement struct{ module, at string }
+
+// replacements are the modules that are in the checkout, if there is one.
+func (p Project) replacements() ([]replacement, error) {
+	if p.SDK == "" {
+		return nil, nil
+	}
+	var out []replacement
 	for _, module := range []string{sdkModule, apiModule} {
-		at, err := p.replacement(module)
+		at, err := p.folder(module)
 		if err != nil {
 			return nil, err
 		}
-		text = fmt.Appendf(text, "\nreplace %s => %s\n", module, at)
+		out = append(out, replacement{module, at})
 	}
-	return text, nil
+	return out, nil
 }
 
-// replacement is the folder of a module in the checkout, as go.mod names it.
-func (p Project) replacement(module string) (string, error) {
+// folder is that of a module in the checkout, as go.mod names it.
+func (p Project) folder(module string) (string, error) {
 	at := filepath.Join(p.SDK, strings.TrimPrefix(module, modulePath))
 	mod, err := os.ReadFile(filepath.Join(at, "go.mod"))
 	if err != nil || !bytes.HasPrefix(mod, []byte("module "+module+"\n")) {

@@ -141,7 +141,8 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// TestGoMod: go.mod names a release, or where the SDK is.
+// TestGoMod: go.mod names a release, or where the SDK is, and README.md says how it
+// is told so.
 func TestGoMod(t *testing.T) {
 	checkout, err := filepath.Abs(root)
 	if err != nil {
@@ -168,6 +169,10 @@ func TestGoMod(t *testing.T) {
 		{"v1.2.3", checkout, require("v0.0.0") + replace(filepath.ToSlash(checkout)), false, false},
 		{"devel", root, require("v0.0.0") + replace(filepath.ToSlash(way)), false, false},
 	} {
+		at := "../authhost" // as if the checkout were beside the project
+		if _, after, ok := strings.Cut(tt.want, "sdk => "); ok {
+			at, _, _ = strings.Cut(after, "/sdk\n")
+		}
 		p := workbench.Project{Name: "rule", Language: "go", Dir: dir, Version: tt.version, SDK: tt.sdk}
 		if _, err := workbench.New(p); err != nil {
 			t.Fatal(err)
@@ -178,6 +183,14 @@ func TestGoMod(t *testing.T) {
 		}
 		if !strings.HasSuffix(string(mod), tt.want) || p.NeedsReplace() != tt.replace || p.NeedsDownload() != tt.download {
 			t.Errorf("version %s, SDK %q: needs replace %t, download %t, go.mod:\n%s", tt.version, tt.sdk, p.NeedsReplace(), p.NeedsDownload(), mod)
+		}
+		readme, err := os.ReadFile(filepath.Join(dir, "README.md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		edit := "-replace github.com/authhost/authhost/sdk=" + at + "/sdk \\\n  -replace github.com/authhost/authhost/pluginapi=" + at + "/pluginapi\n"
+		if !strings.Contains(string(readme), edit) {
+			t.Errorf("SDK %q: README.md does not have %q", tt.sdk, edit)
 		}
 		own, err := os.ReadFile(filepath.Join(root, "sdk", "go.mod"))
 		if err != nil {
