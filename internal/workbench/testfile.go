@@ -104,8 +104,8 @@ func (t *Test) checkMembers() error {
 	if err := json.Unmarshal(text, &given); err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		return fmt.Errorf("%s belongs to a step: put it into the first one, or into the one that it is for", name)
+	if names := slices.Sorted(maps.Keys(given)); len(names) > 0 {
+		return fmt.Errorf("%s belongs to a step: put it into the first one, or into the one that it is for", names[0])
 	}
 	return nil
 }
