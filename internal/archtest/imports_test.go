@@ -110,6 +110,7 @@ type owner struct {
 var owners = []owner{
 	{"github.com/tetratelabs/wazero/...", []string{"engine/sandbox/..."}, "how guests run is the sandbox's secret"},
 	{"go.etcd.io/bbolt/...", []string{"engine/store/boltstore"}, "the embedded driver"},
+	{"github.com/tidwall/btree", []string{"engine/store/boltstore"}, "what was committed since the file took over"},
 	{"github.com/jackc/pgx/v5/...", []string{"engine/store/pgstore", "engine/importer/pgsource", "internal/pgtest/..."}, "the PostgreSQL driver, the reader of other servers' tables, and the test server"},
 	{"github.com/lestrrat-go/jwx/v2/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},
 	{"github.com/decred/dcrd/dcrec/secp256k1/v4/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
 
@@ -31,8 +32,12 @@ func (t *tenant) Backup(ctx context.Context, w io.Writer) error {
 	return errors.Join(err, in.Close())
 }
 
-// copy writes the file as it is now beside it and returns the copy's name.
+// copy writes the file as it is now beside it and returns the copy's name. The
+// file first takes over what is recent.
 func (t *tenant) copy(ctx context.Context) (name string, err error) {
+	if err := t.file.submit(ctx, &request{alone: true, do: func(*writer) error { return nil }}); err != nil {
+		return "", err
+	}
 	out, err := os.CreateTemp(filepath.Dir(t.file.path), tempPattern)
 	if err != nil {
 		return "", err
@@ -97,7 +102,7 @@ func checkBackup(ctx context.Context, path string, id store.TenantID) error {
 	if err := CheckFile(ctx, path); err != nil {
 		return err
 	}
-	db, err := openReadOnly(path)
+	db, err := openDB(path, true, time.Second, nil)
 	if err != nil {
 		return err
 	}

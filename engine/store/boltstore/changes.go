@@ -1,10 +1,6 @@
 package boltstore
 
-import (
-	"encoding/binary"
-
-	bolt "go.etcd.io/bbolt"
-)
+import "encoding/binary"
 
 // Kinds of changes in the journal.
 const (
@@ -26,32 +22,28 @@ func appendPart(dst, part []byte) []byte {
 }
 
 // replay makes the changes of a batch again.
-func replay(tx *bolt.Tx, changes []byte) error {
+func (r *recent) replay(changes []byte) error {
 	for len(changes) > 0 {
 		kind := changes[0]
-		bucket, rest, ok1 := cutPart(changes[1:])
-		key, rest, ok2 := cutPart(rest)
-		b := tx.Bucket(bucket)
-		if !ok1 || !ok2 || b == nil {
+		name, rest, ok := cutPart(changes[1:])
+		if !ok {
 			return errDamaged
 		}
-		var err error
+		key, rest, ok := cutPart(rest)
+		if !ok {
+			return errDamaged
+		}
+		var value []byte
 		switch kind {
 		case changePut:
-			var value []byte
-			var ok bool
-			if value, rest, ok = cutPart(rest); !ok {
+			if value, rest, ok = cutPart(rest); !ok || len(value) == 0 {
 				return errDamaged
 			}
-			err = b.Put(key, value)
 		case changeDelete:
-			err = b.Delete(key)
 		default:
 			return errDamaged
 		}
-		if err != nil {
-			return err
-		}
+		r.set(newBucket(string(name)), key, value)
 		changes = rest
 	}
 	return nil
@@ -62,5 +54,6 @@ func cutPart(b []byte) (part, rest []byte, ok bool) {
 	if size <= 0 || n > uint64(len(b)-size) {
 		return nil, nil, false
 	}
-	return b[size : size+int(n)], b[size+int(n):], true
+	end := size + int(n)
+	return b[size:end:end], b[end:], true
 }

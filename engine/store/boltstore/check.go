@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -19,7 +18,7 @@ import (
 const maxProblems = 20
 
 // CheckFile verifies a store file that no server has open, without changing
-// it: bbolt's pages, every checksum, that records and indexes agree in both
+// it, with what its journal has, if it was not closed: bbolt's pages, every checksum, that records and indexes agree in both
 // directions, and that no record refers to a missing one. The error lists up
 // to 20 problems and matches store.ErrCorrupt; it is a *LockedError while a
 // server uses the file.
@@ -27,38 +26,11 @@ func CheckFile(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}
-	if _, err := os.Stat(journalPath(path)); err == nil {
-		return checkRecovered(ctx, path)
-	}
-	db, err := openReadOnly(path)
+	db, err := openDB(path, true, defaultLockWait, nil)
 	if err != nil {
 		return err
 	}
 	return errors.Join(verify(ctx, db, path), db.Close())
-}
-
-// checkRecovered verifies what the next start would make of a file that was not
-// closed, on a copy beside it.
-func checkRecovered(ctx context.Context, path string) error {
-	lock, err := openReadOnly(filepath.Join(filepath.Dir(path), lockName))
-	var locked *LockedError
-	switch {
-	case errors.As(err, &locked):
-		return &LockedError{Path: path}
-	case err == nil:
-		defer lock.Close() // while it is open, no server can begin to use the file
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	copied, err := copyBeside(ctx, path)
-	if err != nil {
-		return err
-	}
-	defer removeCopy(copied) //nolint:errcheck // the next start removes what is left
-	if _, err := recoverFile(copied); err != nil {
-		return err
-	}
-	return CheckFile(ctx, copied)
 }
 
 // CheckDir verifies every tenant's file in a folder and tells the outcome of
@@ -94,9 +66,19 @@ func (t *tenant) Check(ctx context.Context) error {
 // data comes first: it is guarded against pages that bbolt's check, which runs
 // in a goroutine of its own, would stumble over.
 func verify(ctx context.Context, db *bolt.DB, path string) error {
+	journal, _, err := loadJournal(path)
+	if err != nil {
+		return err
+	}
 	return guarded(path, func() error {
 		return db.View(func(tx *bolt.Tx) error {
 			c := checker{ctx: ctx, view: view{tx: tx, path: path}}
+			if journal != nil {
+				if err := journal.checkFile(tx, path); err != nil {
+					return err
+				}
+				c.recent = journal.recent
+			}
 			if err := c.run(); err != nil {
 				return err
 			}
@@ -180,12 +162,7 @@ func (c *checker) checkRecords(m *store.ModelInfo) error {
 
 func (c *checker) checkEntry(e plan.Entry) {
 	b := c.layout.indexes[e.Index]
-	entries := c.tx.Bucket(b.name)
-	if entries == nil {
-		c.add(corrupt(c.path, b, e.Key, errNoEntry))
-		return
-	}
-	value := entries.Get(e.Key)
+	value := c.get(b, e.Key)
 	if value == nil {
 		c.add(corrupt(c.path, b, e.Key, errNoEntry))
 		return
@@ -222,13 +199,16 @@ func (c *checker) checkIndex(m *store.ModelInfo, ix *store.IndexInfo) error {
 
 // each visits every key of a bucket.
 func (c *checker) each(b bucket, visit func(key, value []byte)) error {
-	in := c.tx.Bucket(b.name)
-	if in == nil {
+	if !c.has(b) {
 		c.add(fmt.Errorf("%w: %s: no bucket %q", store.ErrCorrupt, c.path, b.name))
 		return nil
 	}
-	return in.ForEach(func(key, value []byte) error {
+	cursor := c.ascend(b, nil)
+	for key, value := cursor.next(); key != nil; key, value = cursor.next() {
 		visit(key, value)
-		return c.ctx.Err()
-	})
+		if err := c.ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

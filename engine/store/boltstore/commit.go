@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/engine/store/internal/plan"
@@ -19,23 +21,23 @@ const maxBatch = 512
 // request is one write on its way to the commit goroutine.
 type request struct {
 	do    func(w *writer) error
-	alone bool // in a bbolt transaction of its own
+	alone bool // with a bbolt transaction of its own, when nothing is recent
 	taken atomic.Bool
 	err   error // valid after done is closed
 	done  chan struct{}
 }
 
-// writer is what a request writes with. A request that returns an error has
-// not written, unless the error is a writeError.
+// writer is what a request writes with: into what is recent, or, if it is alone,
+// into the transaction. A request that returns an error has not written, unless
+// the error is a writeError.
 type writer struct {
 	view
 	wrote   bool
 	changes []byte  // what was written, for the journal
-	writes  int     // how many changes these are
 	next    *layout // set by a request that grows the schema
 }
 
-// writeError is an error of bbolt in the middle of a request's writes.
+// writeError is an error in the middle of a request's writes.
 type writeError struct{ err error }
 
 func (e *writeError) Error() string { return "boltstore: " + e.err.Error() }
@@ -81,22 +83,37 @@ func (f *file) enqueue(ctx context.Context, r *request) error {
 // run is the commit goroutine. It ends when the queue is closed and empty.
 func (f *file) run() {
 	defer close(f.stopped)
-	for first := range f.queue {
-		batch := []*request{first}
-	fill:
-		for len(batch) < maxBatch {
-			select {
-			case r, ok := <-f.queue:
-				if !ok {
-					break fill
-				}
-				batch = append(batch, r)
-			default:
-				break fill
+	idle := time.NewTimer(f.idle)
+	defer idle.Stop()
+	for {
+		select {
+		case first, ok := <-f.queue:
+			if !ok {
+				return
 			}
+			f.commitAll(f.fill(first))
+			idle.Reset(f.idle)
+		case <-idle.C:
+			f.takeOver()
 		}
-		f.commitAll(batch)
 	}
+}
+
+// fill returns a batch of the first request and of those that wait behind it.
+func (f *file) fill(first *request) []*request {
+	batch := []*request{first}
+	for len(batch) < maxBatch {
+		select {
+		case r, ok := <-f.queue:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 // commitAll commits a batch in order, requests that want to be alone apart.
@@ -109,11 +126,24 @@ func (f *file) commitAll(batch []*request) {
 		f.commit(batch[:n])
 		batch = batch[n:]
 	}
+	if f.journal != nil && f.journal.full() {
+		f.takeOver()
+	}
 }
 
-// commit runs requests in one bbolt transaction and answers them when it is on
-// disk. When bbolt refuses a write in the middle of a request, that request
-// fails and the others are run again without it.
+// takeOver is flush while nobody waits for it.
+func (f *file) takeOver() {
+	if f.failure() != nil {
+		return
+	}
+	if err := guarded(f.path, f.flush); err != nil {
+		_ = f.fail(err)
+	}
+}
+
+// commit runs requests as one and answers them when that is on disk. When a
+// write in the middle of a request is refused, that request fails and the others
+// are run again without it.
 func (f *file) commit(batch []*request) {
 	live := make([]*request, 0, len(batch))
 	for _, r := range batch {
@@ -137,41 +167,79 @@ func (f *file) commit(batch []*request) {
 	}
 }
 
-// try runs requests in one transaction and commits it. It returns the number
-// of a request that broke it, or -1 and the error that holds for all.
+// try runs requests and commits what they wrote. It returns the number of a
+// request that broke it, or -1 and the error that holds for all.
 func (f *file) try(live []*request) (broken int, err error) {
-	broken = -1
 	if err := f.failure(); err != nil {
-		return broken, err
+		return -1, err
 	}
-	var w *writer
-	err = guarded(f.path, func() error {
-		tx, err := f.db.Begin(true)
-		if err != nil {
-			return err
+	broken = -1
+	err = guarded(f.path, func() (err error) {
+		if live[0].alone {
+			return f.doAlone(live[0])
 		}
-		defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-		w = &writer{view: view{tx: tx, layout: f.layout.Load(), path: f.path}}
-		for i, r := range live {
-			r.err = r.do(w)
-			var stop *writeError
-			if errors.As(r.err, &stop) || r.err != nil && r.alone {
-				broken = i
-				return nil
-			}
-		}
-		if !w.wrote {
-			return nil
-		}
-		return f.save(w)
+		broken, err = f.do(live)
+		return err
 	})
 	if err != nil {
 		return -1, f.fail(err)
 	}
-	if broken < 0 && w.next != nil {
+	return broken, nil
+}
+
+// do runs requests on what is recent, and saves it.
+func (f *file) do(live []*request) (broken int, err error) {
+	tx, recent, err := f.begin()
+	if err != nil {
+		return -1, err
+	}
+	defer tx.Rollback() //nolint:errcheck // a read transaction has nothing to lose
+	w := &writer{view: view{tx: tx, recent: recent.copy(), layout: f.layout.Load(), path: f.path}}
+	broken = w.run(live)
+	if err := tx.Rollback(); err != nil { // to save, the file may have to be mapped anew
+		return -1, err
+	}
+	if broken >= 0 || !w.wrote {
+		return broken, nil
+	}
+	return -1, f.save(w)
+}
+
+// run runs requests one after the other, and returns the number of the first that
+// failed after it had written, or -1.
+func (w *writer) run(live []*request) (broken int) {
+	for i, r := range live {
+		r.err = r.do(w)
+		var stop *writeError
+		if errors.As(r.err, &stop) {
+			return i
+		}
+	}
+	return -1
+}
+
+// doAlone runs a request with a transaction of its own, of the file that has
+// everything.
+func (f *file) doAlone(r *request) error {
+	if err := f.flush(); err != nil {
+		return err
+	}
+	tx, err := f.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
+	w := &writer{view: view{tx: tx, layout: f.layout.Load(), path: f.path}}
+	if r.err = r.do(w); r.err != nil || !w.wrote {
+		return nil
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	if w.next != nil {
 		f.layout.Store(w.next)
 	}
-	return broken, nil
+	return nil
 }
 
 // fail makes every later call fail, and returns the error for this one.
@@ -220,21 +288,16 @@ func (w *writer) checkTaken(p *plan.Plan) error {
 		if !e.Unique || leaving[e.Place()] {
 			continue
 		}
-		if w.bucket(w.layout.indexes[e.Index]).Get(e.Key) != nil {
+		if w.get(w.layout.indexes[e.Index], e.Key) != nil {
 			return e.Conflict()
 		}
 	}
 	return nil
 }
 
-// bucket returns a bucket of the layout; growing the schema made all of them.
-func (w *writer) bucket(b bucket) *bolt.Bucket { return w.tx.Bucket(b.name) }
-
 func (w *writer) carryOut(p *plan.Plan) error {
 	for _, e := range p.Remove {
-		if err := w.delete(w.layout.indexes[e.Index], e.Key); err != nil {
-			return err
-		}
+		w.delete(w.layout.indexes[e.Index], e.Key)
 	}
 	for _, e := range p.Add {
 		if err := w.addEntry(w.layout.indexes[e.Index], e); err != nil {
@@ -244,9 +307,7 @@ func (w *writer) carryOut(p *plan.Plan) error {
 	for _, c := range p.Changes {
 		b, key := w.layout.records[c.Model.Name], []byte(c.ID)
 		if c.After == nil {
-			if err := w.delete(b, key); err != nil {
-				return err
-			}
+			w.delete(b, key)
 			continue
 		}
 		value := sealed(b.seed, key, func(dst []byte) []byte { return appendRecord(dst, c.After) })
@@ -257,18 +318,28 @@ func (w *writer) carryOut(p *plan.Plan) error {
 	return nil
 }
 
-func (w *writer) addEntry(b bucket, e plan.Entry) error {
-	return w.put(b, e.Key, sealed(b.seed, e.Key, func(dst []byte) []byte { return append(dst, e.ID...) }))
+func (w *writer) addEntry(b bucket, e plan.Entry) error { return w.put(b, e.Key, sealedEntry(b, e)) }
+
+func sealedEntry(b bucket, e plan.Entry) []byte {
+	return sealed(b.seed, e.Key, func(dst []byte) []byte { return append(dst, e.ID...) })
 }
 
+// put refuses what bbolt would refuse later.
 func (w *writer) put(b bucket, key, value []byte) error {
-	w.writes++
+	switch {
+	case len(key) == 0:
+		return bolterrors.ErrKeyRequired
+	case len(key) > bolt.MaxKeySize:
+		return bolterrors.ErrKeyTooLarge
+	case len(value) > bolt.MaxValueSize:
+		return bolterrors.ErrValueTooLarge
+	}
 	w.changes = appendPut(w.changes, b.name, key, value)
-	return w.bucket(b).Put(key, value)
+	w.recent.set(b, key, value)
+	return nil
 }
 
-func (w *writer) delete(b bucket, key []byte) error {
-	w.writes++
+func (w *writer) delete(b bucket, key []byte) {
 	w.changes = appendDelete(w.changes, b.name, key)
-	return w.bucket(b).Delete(key)
+	w.recent.set(b, key, nil)
 }

@@ -83,11 +83,11 @@ func compactFile(ctx context.Context, path string) (before, after int64, err err
 
 // copyCompact copies all buckets; the copy is synced when it returns.
 func copyCompact(to, from string) error {
-	src, err := openReadOnly(from)
+	src, err := openDB(from, true, defaultLockWait, nil)
 	if err != nil {
 		return err
 	}
-	dst, err := openDB(to, 0, defaultLockWait, nil)
+	dst, err := openDB(to, false, defaultLockWait, nil)
 	if err != nil {
 		return errors.Join(err, src.Close())
 	}

@@ -1,6 +1,7 @@
 package boltstore_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,12 +34,16 @@ func TestCompactDir(t *testing.T) {
 			remove = append(remove, store.Op{Kind: store.Delete, Model: "note", ID: id})
 		}
 	}
-	for _, ops := range [][]store.Op{add, remove} {
-		if err := data.Apply(t.Context(), ops); err != nil {
-			t.Fatal(err)
-		}
+	if err := errors.Join(data.Apply(t.Context(), add), s.Close()); err != nil {
+		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
+	if s, err = boltstore.Open(boltstore.Config{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	if data, err = s.Open(t.Context(), "main", schema); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(data.Apply(t.Context(), remove), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	damaged := filepath.Join(dir, "tenant-other.db")

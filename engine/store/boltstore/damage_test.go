@@ -78,9 +78,8 @@ func TestCheckFindsDamage(t *testing.T) {
 		"short record":   func(tx *bolt.Tx) error { return tx.Bucket(record).Put(id, []byte{1, 2}) },
 		"missing entry":  func(tx *bolt.Tx) error { return tx.Bucket(index.name).Delete(email) },
 		"entry of another record": func(tx *bolt.Tx) error {
-			w := &writer{view: view{tx: tx}}
 			value := sealed(index.seed, email, func(dst []byte) []byte { return append(dst, "user000002"...) })
-			return w.bucket(index).Put(email, value)
+			return tx.Bucket(index.name).Put(email, value)
 		},
 		"entry too many": func(tx *bolt.Tx) error {
 			key := store.AppendKey(nil, document.Text("nobody@example.com"))
@@ -146,7 +145,6 @@ func TestDamagedPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sound = sound[:used(t, path)]
 	page := os.Getpagesize()
 	bad := filepath.Join(t.TempDir(), "tenant-main.db")
 	check := func(content []byte) error {
@@ -177,23 +175,6 @@ func TestDamagedPages(t *testing.T) {
 	}
 }
 
-// used returns how much of a file holds pages; the rest is there to grow into.
-func used(t *testing.T, path string) (length int64) {
-	t.Helper()
-	db, err := openReadOnly(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = db.View(func(tx *bolt.Tx) error {
-		length = tx.Size()
-		return nil
-	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return length
-}
-
 // TestUncleanStart leaves a file as a killed process does: the next start
 // verifies it, and refuses a damaged one.
 func TestUncleanStart(t *testing.T) {
@@ -222,50 +203,71 @@ func TestUncleanStart(t *testing.T) {
 	}
 }
 
-// TestFailedWrite takes the file away from under bbolt: the write fails, and
-// from then on everything does, because nothing is known any more.
+// TestFailedWrite takes a file away from under the commits: the next one fails, and
+// from then on everything does, because nothing is known any more. What was
+// acknowledged is there after a restart.
 func TestFailedWrite(t *testing.T) {
-	var reported []error
-	s, err := Open(Config{Dir: t.TempDir(), OnFailure: func(err error) { reported = append(reported, err) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var opened *os.File
-	s.openOS = func(name string, flag int, mode os.FileMode) (*os.File, error) {
-		f, err := os.OpenFile(name, flag, mode)
-		opened = f
-		return f, err
-	}
-	tenant, err := s.Open(t.Context(), "main", damageSchema)
-	if err != nil {
-		t.Fatal(err)
-	}
-	insert := func(id string) error {
-		return tenant.Apply(context.Background(), []store.Op{{Kind: store.Insert, Model: "user", ID: id, Fields: document.NewObject(0)}})
-	}
-	if err := insert("before"); err != nil {
-		t.Fatal(err)
-	}
-	if err := opened.Close(); err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range []string{"failing", "after"} {
-		if err := insert(id); !errors.Is(err, ErrFailed) {
-			t.Errorf("insert %s: %v", id, err)
-		}
-	}
-	if _, err := tenant.Get(t.Context(), "user", "before"); !errors.Is(err, ErrFailed) {
-		t.Errorf("Get: %v", err)
-	}
-	if len(reported) != 1 || !errors.Is(reported[0], ErrFailed) {
-		t.Errorf("OnFailure was called with %v", reported)
-	}
-	if err := s.Close(); err == nil {
-		t.Error("Close reports nothing")
+	for name, write := range map[string]func(tenant store.Tenant) error{
+		"journal": func(tenant store.Tenant) error {
+			if err := fileOf(tenant).journal.file.Close(); err != nil {
+				return err
+			}
+			return insertUser(tenant, "failing")
+		},
+		"file": func(tenant store.Tenant) error {
+			return fileOf(tenant).submit(context.Background(), &request{alone: true, do: func(*writer) error { return nil }})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			var reported []error
+			s, err := Open(Config{Dir: dir, OnFailure: func(err error) { reported = append(reported, err) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var opened *os.File
+			s.openOS = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+				f, err := os.OpenFile(name, flag, mode)
+				opened = f
+				return f, err
+			}
+			tenant, err := s.Open(t.Context(), "main", damageSchema)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := insertUser(tenant, "before"); err != nil {
+				t.Fatal(err)
+			}
+			if err := opened.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if err := write(tenant); !errors.Is(err, ErrFailed) {
+				t.Errorf("a failing write: %v", err)
+			}
+			if err := insertUser(tenant, "after"); !errors.Is(err, ErrFailed) {
+				t.Errorf("a write after it: %v", err)
+			}
+			if _, err := tenant.Get(t.Context(), "user", "before"); !errors.Is(err, ErrFailed) {
+				t.Errorf("Get: %v", err)
+			}
+			if len(reported) != 1 || !errors.Is(reported[0], ErrFailed) {
+				t.Errorf("OnFailure was called with %v", reported)
+			}
+			if err := s.Close(); err == nil {
+				t.Error("Close reports nothing")
+			}
+			if _, err := openMain(t, dir).Get(t.Context(), "user", "before"); err != nil {
+				t.Errorf("after a restart: %v", err)
+			}
+		})
 	}
 }
 
-// TestBrokenWrite lets bbolt refuse a write of one request: the others of its
+func insertUser(tenant store.Tenant, id string) error {
+	return tenant.Apply(context.Background(), []store.Op{{Kind: store.Insert, Model: "user", ID: id, Fields: document.NewObject(0)}})
+}
+
+// TestBrokenWrite has a write refused in the middle of one request: the others of its
 // batch are stored all the same.
 func TestBrokenWrite(t *testing.T) {
 	s, err := Open(Config{Dir: t.TempDir()})
@@ -284,7 +286,7 @@ func TestBrokenWrite(t *testing.T) {
 		}}
 	}
 	broken := &request{done: make(chan struct{}), do: func(w *writer) error {
-		return &writeError{w.bucket(recordBucket("user")).Put(nil, nil)}
+		return &writeError{w.put(recordBucket("user"), nil, nil)}
 	}}
 	batch := []*request{insert("a"), broken, insert("b"), insert("a")}
 	f.commitAll(batch)

@@ -12,8 +12,9 @@
 // waited for it, and one failing write does not spoil the others.
 //
 // They are durable when their changes are in the journal beside the file and
-// that is synced. bbolt writes its own pages afterwards without a sync. When the
-// journal is full, the file is synced and the journal begins anew.
+// that is synced. Readers then find them in memory, on top of what bbolt has. When
+// the journal is three quarters full, or nobody has written for five seconds, the
+// file takes them over in one bbolt transaction, and the journal begins anew.
 //
 // When writing or syncing fails, what the kernel's page cache says is no
 // longer what the disk holds, and asking again would not tell (a second fsync
@@ -31,12 +32,10 @@
 // in the same format; Restore puts it in place.
 //
 // The journal has two blocks with heads, the later of which holds, and after them
-// batches, each a whole number of blocks. The head names a state of the file that
-// is synced, by the two pages that a bbolt file begins with; a batch has the puts
-// and deletes of one commit. An open read transaction of that state keeps bbolt
-// from writing over its pages. To recover a file is to put the two pages back,
-// and to make the changes of the batches again. A journal is made for the first
-// write and removed when the file is closed.
+// batches, each a whole number of blocks. A batch has the puts and deletes of one
+// commit. They say what a key has afterwards, and not how it came there, so to
+// recover a file is to make them again, whatever of them it has already. A journal
+// is made for the first write and removed when the file is closed.
 //
 // The folder's lock is the lock of the file "folder.lock": a second process
 // gets an error at once, not a damaged file.

@@ -52,15 +52,14 @@ type file struct {
 	db        *bolt.DB
 	path      string
 	layout    atomic.Pointer[layout]
+	recent    atomic.Pointer[recent]
 	failed    atomic.Pointer[error]
 	onFailure func(error)
 
 	// Of the commit goroutine.
 	id      journalID
-	journal *journal // nil until the first write
-	anchor  *bolt.Tx // reads the state that the journal's round begins with
-	mapped  int      // so much is mapped at least
-	ahead   int      // see mapSize
+	journal *journal      // nil until the first write
+	idle    time.Duration // how long nothing comes before the file takes over what is recent
 
 	queue   chan *request
 	stopped chan struct{} // closed when the commit goroutine has ended
@@ -71,22 +70,18 @@ type file struct {
 // opener opens a file in place of os.OpenFile, in tests.
 type opener func(string, int, os.FileMode) (*os.File, error)
 
-// openDB opens a bbolt file for writing, of which mapSize bytes are mapped at
-// least.
-func openDB(path string, mapSize int, wait time.Duration, open opener) (*bolt.DB, error) {
-	return openBolt(path, &bolt.Options{InitialMmapSize: mapSize, Timeout: wait, OpenFile: open})
-}
-
-// openReadOnly opens a bbolt file for reading.
-func openReadOnly(path string) (*bolt.DB, error) {
-	return openBolt(path, &bolt.Options{ReadOnly: true, Timeout: defaultLockWait})
-}
-
-func openBolt(path string, o *bolt.Options) (*bolt.DB, error) {
+// openDB opens a bbolt file. open is nil except in tests.
+func openDB(path string, readOnly bool, wait time.Duration, open opener) (*bolt.DB, error) {
 	var db *bolt.DB
 	err := guarded(path, func() (err error) {
-		o.PreLoadFreelist, o.FreelistType, o.NoStatistics = true, bolt.FreelistMapType, true
-		db, err = bolt.Open(path, 0o600, o)
+		db, err = bolt.Open(path, 0o600, &bolt.Options{
+			Timeout:         wait,
+			ReadOnly:        readOnly,
+			PreLoadFreelist: true,
+			FreelistType:    bolt.FreelistMapType,
+			NoStatistics:    true,
+			OpenFile:        open,
+		})
 		return err
 	})
 	switch {
@@ -111,11 +106,12 @@ func (s *Store) openFile(ctx context.Context, id store.TenantID, schema store.Sc
 		return nil, err
 	}
 	f := &file{
-		path: path, onFailure: s.onFailure, ahead: s.ahead,
+		path: path, onFailure: s.onFailure, idle: s.idle,
 		queue: make(chan *request, queueLength), stopped: make(chan struct{}),
 	}
+	f.recent.Store(newRecent())
 	rand.Read(f.id[:])
-	if f.db, err = f.open(s.lockWait, s.openOS); err != nil {
+	if f.db, err = openDB(path, false, s.lockWait, s.openOS); err != nil {
 		return nil, err
 	}
 	if err := f.start(ctx, id, schema, log); err != nil {
@@ -126,13 +122,12 @@ func (s *Store) openFile(ctx context.Context, id store.TenantID, schema store.Sc
 			return nil, errors.Join(err, f.db.Close())
 		}
 	}
-	f.db.NoSync = true // from here on save syncs
 	go f.run()
 	return f, nil
 }
 
-// prepare brings a file that was not closed to the state that was acknowledged
-// last, and reports whether there is none yet.
+// prepare brings a file that was not closed up to date, and reports whether there
+// is none yet.
 func (s *Store) prepare(path string, log *slog.Logger) (isNew bool, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return true, removeJournal(journalPath(path)) // of a file that was taken away
@@ -142,19 +137,6 @@ func (s *Store) prepare(path string, log *slog.Logger) (isNew bool, err error) {
 		log.Info("recovered a store file from its journal", "file", path, "commits", batches)
 	}
 	return false, err
-}
-
-func (f *file) open(wait time.Duration, open opener) (*bolt.DB, error) {
-	length, err := sizeOf(f.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("boltstore: %w", err)
-	}
-	f.mapped = mapSize(length, f.ahead)
-	db, err := openDB(f.path, f.mapped, wait, open)
-	if err == nil {
-		db.AllocSize = growStep
-	}
-	return db, err
 }
 
 // start verifies a file that was not closed, and brings it to the schema.
@@ -323,7 +305,7 @@ func (w *writer) build(ctx context.Context, m *store.ModelInfo, ix *store.IndexI
 		if e.Unique && entries.Get(e.Key) != nil {
 			return false, e.Conflict()
 		}
-		return true, errors.Join(w.addEntry(b, e), ctx.Err())
+		return true, errors.Join(entries.Put(e.Key, sealedEntry(b, e)), ctx.Err())
 	})
 }
 
@@ -353,36 +335,26 @@ func (f *file) close() error {
 	close(f.queue)
 	f.closing.Unlock()
 	<-f.stopped
-	err := f.finish()
-	f.release()
-	return errors.Join(err, f.db.Close())
+	return errors.Join(f.finish(), f.db.Close())
 }
 
-// finish marks the file as closed properly and removes the journal, which it
-// needs no longer. A file that failed stays as it is.
+// finish lets the file take over what is recent, marks it as closed properly, and
+// removes the journal, which it needs no longer. A file that failed stays as it
+// is.
 func (f *file) finish() error {
 	if f.failure() != nil {
-		if f.journal == nil {
-			return nil
-		}
-		return f.journal.file.Close()
+		return f.journal.close()
 	}
 	err := guarded(f.path, func() error {
-		tx, err := f.db.Begin(true)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-		w := &writer{view: view{tx: tx, path: f.path}}
-		return errors.Join(w.putMeta(keyState, []byte(stateClean)), f.saveWhole(tx))
+		return f.update(func(tx *bolt.Tx) error {
+			w := &writer{view: view{tx: tx, path: f.path}}
+			return errors.Join(f.recent.Load().moveTo(tx), w.putMeta(keyState, []byte(stateClean)))
+		})
 	})
-	switch {
-	case f.journal == nil:
+	if err := errors.Join(err, f.journal.close()); err != nil {
 		return err
-	case err != nil:
-		return errors.Join(err, f.journal.file.Close())
 	}
-	return f.journal.remove(journalPath(f.path))
+	return removeJournal(journalPath(f.path))
 }
 
 // guarded runs f and turns a panic into an error. bbolt panics on pages that

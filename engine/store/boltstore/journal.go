@@ -11,8 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/authhost/authhost/engine/store"
 )
 
 const (
@@ -24,12 +22,11 @@ const (
 	// turn: one is whole at any time.
 	journalHeads = 2
 	// journalSize bounds a journal, and so what is to be done again after a
-	// power failure, and how many pages bbolt keeps from being used again. When
-	// it is full, a new round begins.
-	journalSize = 512 << 10
-	// baseBytes is what is kept of each of the two pages that a bbolt file
-	// begins with; bbolt uses 80 bytes of them.
-	baseBytes = 128
+	// power failure.
+	journalSize = 1 << 20
+	// journalFull is from where on the file takes over what the journal has,
+	// before there is no room for the next batch.
+	journalFull = journalSize * 3 / 4
 )
 
 var (
@@ -41,32 +38,21 @@ var (
 // it in the bucket meta.
 type journalID [16]byte
 
-// base is the state of a bbolt file that a round of the journal begins with:
-// its first two pages, of which one names the root of everything else.
-type base struct {
-	pageSize uint32
-	pages    [2][baseBytes]byte
-}
-
-// head is what a round begins with.
+// head is what a round begins with. A round has what was committed since the file
+// took over what was committed before.
 type head struct {
 	round uint64
 	id    journalID
-	base  base
 }
 
 // headBytes is the length of a head with its checksum.
-const headBytes = 16 + 8 + 16 + 4 + 2*baseBytes + 4
+const headBytes = 16 + 8 + 16 + 4
 
 func (h head) encode() []byte {
 	b := make([]byte, 0, journalBlock)
 	b = append(b, headMagic...)
 	b = binary.LittleEndian.AppendUint64(b, h.round)
 	b = append(b, h.id[:]...)
-	b = binary.LittleEndian.AppendUint32(b, h.base.pageSize)
-	for _, p := range h.base.pages {
-		b = append(b, p[:]...)
-	}
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	return b[:journalBlock]
 }
@@ -79,10 +65,6 @@ func decodeHead(b []byte) (h head, ok bool) {
 	}
 	h.round = binary.LittleEndian.Uint64(b[16:])
 	copy(h.id[:], b[24:])
-	h.base.pageSize = binary.LittleEndian.Uint32(b[40:])
-	for i := range h.base.pages {
-		copy(h.base.pages[i][:], b[44+i*baseBytes:])
-	}
 	return h, true
 }
 
@@ -133,8 +115,8 @@ func decodeBatch(b []byte) (_ batch, ok bool) {
 	return batch{round: binary.LittleEndian.Uint64(b[8:]), number: binary.LittleEndian.Uint64(b[16:]), changes: changes}, true
 }
 
-// journal is the file that makes commits durable, with one sync for each, while
-// the bbolt file takes them without. It belongs to the commit goroutine.
+// journal is the file that makes commits durable, with one write and one sync for
+// each, until the bbolt file takes them over. It belongs to the commit goroutine.
 type journal struct {
 	file   *os.File
 	id     journalID
@@ -147,9 +129,9 @@ type journal struct {
 // journalPath returns where the journal of a tenant's file is.
 func journalPath(path string) string { return strings.TrimSuffix(path, ".db") + ".journal" }
 
-// createJournal makes a journal whose first round begins with b. Under its name
-// it appears when it is whole.
-func createJournal(path string, id journalID, b base) (_ *journal, err error) {
+// createJournal makes a journal with an empty round. Under its name it appears
+// when it is whole.
+func createJournal(path string, id journalID) (_ *journal, err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, tempPattern)
 	if err != nil {
@@ -157,7 +139,7 @@ func createJournal(path string, id journalID, b base) (_ *journal, err error) {
 	}
 	j := &journal{file: f, id: id}
 	if err = f.Truncate(journalSize); err == nil {
-		err = j.begin(b)
+		err = j.begin()
 	}
 	if err == nil {
 		err = f.Sync() // the length, too
@@ -175,8 +157,8 @@ func createJournal(path string, id journalID, b base) (_ *journal, err error) {
 }
 
 // begin begins a round: what the journal had is void when it returns.
-func (j *journal) begin(b base) error {
-	h := head{round: j.round + 1, id: j.id, base: b}
+func (j *journal) begin() error {
+	h := head{round: j.round + 1, id: j.id}
 	if err := j.write(h.encode(), int(h.round%journalHeads)); err != nil {
 		return err
 	}
@@ -189,10 +171,8 @@ func (j *journal) fits(changes []byte) bool {
 	return (j.at+blocks(len(changes)))*journalBlock <= journalSize
 }
 
-// fitsAny reports whether a batch has room in a round of its own.
-func fitsAny(changes []byte) bool {
-	return (journalHeads+blocks(len(changes)))*journalBlock <= journalSize
-}
+// full reports whether it is time for the file to take over what is here.
+func (j *journal) full() bool { return j.at*journalBlock >= journalFull }
 
 // append writes a batch; it is durable when append returns.
 func (j *journal) append(changes []byte) error {
@@ -212,9 +192,12 @@ func (j *journal) write(b []byte, block int) error {
 	return datasync(j.file)
 }
 
-// remove deletes the journal of a file that is durable by itself.
-func (j *journal) remove(path string) error {
-	return errors.Join(j.file.Close(), removeJournal(path))
+// close closes the journal, if there is one.
+func (j *journal) close() error {
+	if j == nil {
+		return nil
+	}
+	return j.file.Close()
 }
 
 // removeJournal deletes a journal, if there is one.
@@ -228,10 +211,10 @@ func removeJournal(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// readJournal returns the head of a journal's last round and the changes of its
-// batches in their order; found is false when there is no journal.
+// readJournal returns the head of the last round of a file's journal and the
+// changes of its batches in their order; found is false when there is no journal.
 func readJournal(path string) (h head, changes [][]byte, found bool, err error) {
-	f, err := os.Open(path)
+	f, err := os.Open(journalPath(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return head{}, nil, false, nil
 	}
@@ -245,7 +228,7 @@ func readJournal(path string) (h head, changes [][]byte, found bool, err error) 
 	}
 	h, changes, err = decodeJournal(b)
 	if err != nil {
-		return head{}, nil, false, fmt.Errorf("%w: %s: %w; restore the tenant from a backup", store.ErrCorrupt, path, err)
+		return head{}, nil, false, damagedJournal(path, err)
 	}
 	return h, changes, true, nil
 }

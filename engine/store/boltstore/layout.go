@@ -6,11 +6,21 @@ import (
 
 // bucket is where a model's records or an index's entries are.
 type bucket struct {
-	name []byte
-	seed uint32 // of the checksums
+	name   []byte
+	prefix string // of its keys among those of all buckets
+	seed   uint32 // of the checksums
 }
 
-func newBucket(name string) bucket { return bucket{name: []byte(name), seed: seed([]byte(name))} }
+// prefixEnd ends a bucket's prefix, which sorts before afterPrefix; neither is
+// in a name.
+const (
+	prefixEnd   = "\x00"
+	afterPrefix = "\x01"
+)
+
+func newBucket(name string) bucket {
+	return bucket{name: []byte(name), prefix: name + prefixEnd, seed: seed([]byte(name))}
+}
 
 func recordBucket(model string) bucket       { return newBucket("r:" + model) }
 func indexBucket(model, label string) bucket { return newBucket("i:" + model + ":" + label) }

@@ -11,10 +11,10 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
-// view reads one state of a file: inside a read transaction, or inside the
-// write transaction of the commit goroutine.
+// view reads one state of a file: what bbolt has, and what is more recent.
 type view struct {
 	tx     *bolt.Tx
+	recent *recent // nil: nothing
 	layout *layout
 	path   string // for messages
 }
@@ -26,12 +26,8 @@ func (v view) record(model, id string) (*store.Record, error) {
 		_, err := v.layout.catalog.Model(model)
 		return nil, err
 	}
-	records := v.tx.Bucket(b.name)
-	if records == nil {
-		return nil, nil
-	}
 	key := []byte(id)
-	value := records.Get(key)
+	value := v.get(b, key)
 	if value == nil {
 		return nil, nil
 	}
@@ -63,11 +59,7 @@ func (v view) entry(b bucket, key, value []byte) (string, error) {
 // what sessions and sign-ins do, so it takes no detour through walk.
 func (v view) first(s store.Scan) (*store.Record, error) {
 	b := v.scanned(s)
-	in := v.tx.Bucket(b.name)
-	if in == nil {
-		return nil, nil
-	}
-	key, value := in.Cursor().Seek(s.From)
+	key, value := v.ascend(b, s.From).next()
 	if key == nil || !s.Contains(key) {
 		return nil, nil
 	}
@@ -102,36 +94,18 @@ func (v view) at(s store.Scan, b bucket, key, value []byte) (*store.Record, erro
 // walk calls visit for what the bucket of a scan has in its range, in its
 // order, until visit returns false.
 func (v view) walk(s store.Scan, b bucket, visit func(key, value []byte) (more bool, err error)) error {
-	in := v.tx.Bucket(b.name)
-	if in == nil {
-		return nil
+	var cursor *cursor
+	if s.Desc {
+		cursor = v.descend(b, s.To)
+	} else {
+		cursor = v.ascend(b, s.From)
 	}
-	cursor := in.Cursor()
-	for key, value := start(cursor, s); key != nil && s.Contains(key); {
+	for key, value := cursor.next(); key != nil && s.Contains(key); key, value = cursor.next() {
 		if more, err := visit(key, value); !more || err != nil {
 			return err
 		}
-		if s.Desc {
-			key, value = cursor.Prev()
-		} else {
-			key, value = cursor.Next()
-		}
 	}
 	return nil
-}
-
-// start moves a cursor to the first key of a scan.
-func start(cursor *bolt.Cursor, s store.Scan) (key, value []byte) {
-	switch {
-	case !s.Desc:
-		return cursor.Seek(s.From)
-	case s.To == nil:
-		return cursor.Last()
-	}
-	if key, _ := cursor.Seek(s.To); key == nil {
-		return cursor.Last()
-	}
-	return cursor.Prev()
 }
 
 // collect gives a collector what a scan finds.
@@ -162,8 +136,7 @@ func (v view) Record(_ context.Context, model, id string) (*store.Record, error)
 
 // Exists reports whether a record is there.
 func (v view) Exists(_ context.Context, model, id string) (bool, error) {
-	records := v.tx.Bucket(v.layout.records[model].name)
-	return records != nil && records.Get([]byte(id)) != nil, nil
+	return v.get(v.layout.records[model], []byte(id)) != nil, nil
 }
 
 // Referring returns the ids of the records that refer to id.
@@ -177,14 +150,10 @@ func (v view) Referring(_ context.Context, ref store.Reference, id string) ([]st
 		return nil, err
 	}
 	b := v.layout.indexes[ix]
-	entries := v.tx.Bucket(b.name)
-	if entries == nil {
-		return nil, nil
-	}
 	var ids []string
 	prefix := store.AppendKey(nil, document.Text(id))
-	cursor := entries.Cursor()
-	for key, value := cursor.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, value = cursor.Next() {
+	cursor := v.ascend(b, prefix)
+	for key, value := cursor.next(); key != nil && bytes.HasPrefix(key, prefix); key, value = cursor.next() {
 		child, err := v.entry(b, key, value)
 		if err != nil {
 			return nil, err

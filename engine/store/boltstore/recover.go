@@ -1,102 +1,73 @@
 package boltstore
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	bolt "go.etcd.io/bbolt"
 
 	"github.com/authhost/authhost/engine/store"
 )
 
-// recoverFile brings a file that was not closed to the state that was
-// acknowledged last: that of its journal's head, with the batches of the journal.
-// It returns how many these were. A file without a journal needs nothing. If it
-// is cut off, it can begin again.
+// recoverFile lets a file that was not closed take over what its journal has, and
+// removes the journal. It returns the number of batches. A file without a journal
+// needs nothing. If it is cut off, it can begin again.
 func recoverFile(path string) (batches int, err error) {
-	h, changes, found, err := readJournal(journalPath(path))
-	if err != nil || !found {
+	r, batches, err := loadJournal(path)
+	if err != nil || r == nil {
 		return 0, err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	db, err := openDB(path, false, defaultLockWait, nil)
 	if err != nil {
-		return 0, fmt.Errorf("boltstore: %w", err)
-	}
-	defer f.Close()
-	left, err := readBase(path, int(h.base.pageSize))
-	if err != nil {
-		return 0, fmt.Errorf("%w: %s: %w; restore it from a backup", store.ErrCorrupt, path, err)
-	}
-	if err := writeBase(f, h.base); err != nil {
-		return 0, fmt.Errorf("boltstore: %w", err)
-	}
-	if err := replayAll(path, h.id, changes); err != nil {
-		return 0, errors.Join(err, writeBase(f, left))
-	}
-	return len(changes), removeJournal(journalPath(path))
-}
-
-// replayAll makes the changes of a journal again in the file that it is of, and
-// syncs it.
-func replayAll(path string, id journalID, changes [][]byte) error {
-	db, err := openDB(path, 0, defaultLockWait, nil)
-	if err != nil {
-		return err
+		return 0, err
 	}
 	err = guarded(path, func() error {
-		anchor, err := db.Begin(false)
-		if err != nil {
-			return err
-		}
-		tx, err := db.Begin(true)
-		err = errors.Join(err, anchor.Rollback()) // tx leaves its pages alone all the same
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-		if err := checkJournalOf(tx, path, id); err != nil {
-			return err
-		}
-		for _, c := range changes {
-			if err := replay(tx, c); err != nil {
-				return fmt.Errorf("%w: %s: %w", store.ErrCorrupt, journalPath(path), err)
+		return db.Update(func(tx *bolt.Tx) error {
+			if err := r.checkFile(tx, path); err != nil {
+				return err
 			}
-		}
-		return tx.Commit()
+			if err := r.moveTo(tx); err != nil {
+				return damagedJournal(path, err)
+			}
+			return nil
+		})
 	})
-	return errors.Join(err, db.Close())
+	if err := errors.Join(err, db.Close()); err != nil {
+		return 0, err
+	}
+	return batches, removeJournal(journalPath(path))
 }
 
-// checkJournalOf refuses a journal of another file.
-func checkJournalOf(tx *bolt.Tx, path string, id journalID) error {
+// loaded is what a journal has.
+type loaded struct {
+	*recent
+	id journalID
+}
+
+// loadJournal reads the journal of a file, nil if it has none.
+func loadJournal(path string) (r *loaded, batches int, err error) {
+	h, changes, found, err := readJournal(path)
+	if err != nil || !found {
+		return nil, 0, err
+	}
+	r = &loaded{newRecent(), h.id}
+	for _, c := range changes {
+		if err := r.replay(c); err != nil {
+			return nil, 0, damagedJournal(path, err)
+		}
+	}
+	return r, len(changes), nil
+}
+
+func damagedJournal(path string, err error) error {
+	return fmt.Errorf("%w: %s: %w; restore the tenant from a backup", store.ErrCorrupt, journalPath(path), err)
+}
+
+// checkFile refuses another file than the one that the journal is of.
+func (r *loaded) checkFile(tx *bolt.Tx, path string) error {
 	have, err := view{tx: tx, path: path}.meta(keyJournal)
-	if err == nil && string(have) != string(id[:]) {
+	if err == nil && string(have) != string(r.id[:]) {
 		err = fmt.Errorf("boltstore: %s is the journal of another file than %s; if that was put there from a backup, move the journal away", journalPath(path), path)
 	}
 	return err
-}
-
-// copyBeside copies a file and its journal to temporary files beside it.
-func copyBeside(ctx context.Context, path string) (copied string, err error) {
-	in, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
-	copied, err = receive(ctx, filepath.Dir(path), in)
-	if err != nil {
-		return "", err
-	}
-	if err := copyFile(journalPath(path), journalPath(copied)); err != nil {
-		return "", errors.Join(err, removeCopy(copied))
-	}
-	return copied, nil
-}
-
-// removeCopy removes what copyBeside made.
-func removeCopy(copied string) error {
-	return errors.Join(os.Remove(copied), removeJournal(journalPath(copied)))
 }

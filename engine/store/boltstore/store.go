@@ -23,6 +23,9 @@ const (
 	lockName = "folder.lock"
 	// defaultLockWait bounds how long Open waits for another process.
 	defaultLockWait = time.Second
+	// flushAfter is how long nobody writes to a file before it takes over what
+	// its journal has, so that idle tenants hold none of it in memory.
+	flushAfter = 5 * time.Second
 	// tempPattern names files that are being written; those that a process
 	// left behind are removed by the next one.
 	tempPattern = ".tmp-*"
@@ -52,8 +55,8 @@ type Store struct {
 	lockWait  time.Duration
 	onFailure func(error)
 	log       *slog.Logger
-	openOS    opener // nil except in tests
-	ahead     int    // see mapSize
+	openOS    opener        // nil except in tests
+	idle      time.Duration // flushAfter, except in tests
 
 	mu     sync.Mutex
 	slots  map[store.TenantID]*slot
@@ -94,7 +97,7 @@ func Open(c Config) (*Store, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return &Store{
-		dir: dir, lock: lock, lockWait: c.LockWait, onFailure: c.OnFailure, log: c.Logger, ahead: mapAhead,
+		dir: dir, lock: lock, lockWait: c.LockWait, onFailure: c.OnFailure, log: c.Logger, idle: flushAfter,
 		slots: map[store.TenantID]*slot{},
 	}, nil
 }
@@ -104,7 +107,7 @@ func lockDir(dir string, wait time.Duration) (*bolt.DB, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("boltstore: data folder %s: %w; choose a folder that the user who runs authhost may write", dir, err)
 	}
-	lock, err := openDB(filepath.Join(dir, lockName), 0, wait, nil)
+	lock, err := openDB(filepath.Join(dir, lockName), false, wait, nil)
 	var locked *LockedError
 	if errors.As(err, &locked) {
 		return nil, &LockedError{Path: dir}

@@ -33,12 +33,12 @@ func (t *tenant) read(ctx context.Context, f func(v view) error) error {
 	}
 	v := view{layout: t.file.layout.Load(), path: t.file.path}
 	return guarded(v.path, func() error {
-		tx, err := t.file.db.Begin(false)
+		tx, recent, err := t.file.begin()
 		if err != nil {
-			return closedError(err)
+			return err
 		}
 		defer tx.Rollback() //nolint:errcheck // a read transaction has nothing to lose
-		v.tx = tx
+		v.tx, v.recent = tx, recent
 		return f(v)
 	})
 }
