@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -18,7 +17,7 @@ import (
 // the first of them waits for the others.
 const maxBatch = 512
 
-// request is one write on its way to the commit goroutine.
+// request is one write on its way into a commit.
 type request struct {
 	do    func(w *writer) error
 	alone bool // with a bbolt transaction of its own, when nothing is recent
@@ -43,7 +42,8 @@ type writeError struct{ err error }
 func (e *writeError) Error() string { return "boltstore: " + e.err.Error() }
 func (e *writeError) Unwrap() error { return e.err }
 
-// submit hands a write to the commit goroutine and waits for its outcome. A
+// submit has a write committed: at once if nobody commits, which saves two changes
+// of goroutines, else by the commit goroutine with all that wait meanwhile. A
 // context that ends takes back a write that has not begun; after that the
 // outcome is waited for.
 func (f *file) submit(ctx context.Context, r *request) error {
@@ -51,6 +51,9 @@ func (f *file) submit(ctx context.Context, r *request) error {
 		return err
 	}
 	r.done = make(chan struct{})
+	if f.commitNow(r) {
+		return r.err
+	}
 	if err := f.enqueue(ctx, r); err != nil {
 		return err
 	}
@@ -64,6 +67,21 @@ func (f *file) submit(ctx context.Context, r *request) error {
 	}
 	<-r.done
 	return r.err
+}
+
+// commitNow commits a write unless others are committed or wait.
+func (f *file) commitNow(r *request) bool {
+	f.closing.RLock()
+	defer f.closing.RUnlock()
+	if f.closed || !f.committing.TryLock() {
+		return false
+	}
+	defer f.committing.Unlock()
+	if len(f.queue) > 0 {
+		return false
+	}
+	f.commitAll([]*request{r})
+	return true
 }
 
 func (f *file) enqueue(ctx context.Context, r *request) error {
@@ -83,18 +101,20 @@ func (f *file) enqueue(ctx context.Context, r *request) error {
 // run is the commit goroutine. It ends when the queue is closed and empty.
 func (f *file) run() {
 	defer close(f.stopped)
-	idle := time.NewTimer(f.idle)
-	defer idle.Stop()
+	defer f.quiet.Stop()
 	for {
 		select {
 		case first, ok := <-f.queue:
 			if !ok {
 				return
 			}
+			f.committing.Lock()
 			f.commitAll(f.fill(first))
-			idle.Reset(f.idle)
-		case <-idle.C:
+			f.committing.Unlock()
+		case <-f.quiet.C:
+			f.committing.Lock()
 			f.takeOver()
+			f.committing.Unlock()
 		}
 	}
 }
@@ -117,6 +137,7 @@ func (f *file) fill(first *request) []*request {
 }
 
 // commitAll commits a batch in order, requests that want to be alone apart.
+// f.committing is held.
 func (f *file) commitAll(batch []*request) {
 	for len(batch) > 0 {
 		n := 1
@@ -129,6 +150,7 @@ func (f *file) commitAll(batch []*request) {
 	if f.journal != nil && f.journal.full() {
 		f.takeOver()
 	}
+	f.quiet.Reset(f.idle)
 }
 
 // takeOver is flush while nobody waits for it.

@@ -289,7 +289,9 @@ func TestBrokenWrite(t *testing.T) {
 		return &writeError{w.put(recordBucket("user"), nil, nil)}
 	}}
 	batch := []*request{insert("a"), broken, insert("b"), insert("a")}
+	f.committing.Lock()
 	f.commitAll(batch)
+	f.committing.Unlock()
 	for i, want := range []error{nil, bolterrors.ErrKeyRequired, nil, store.ErrConflict} {
 		if <-batch[i].done; !errors.Is(batch[i].err, want) {
 			t.Errorf("request %d: %v; want %v", i, batch[i].err, want)

@@ -6,10 +6,11 @@
 //
 // # Durability
 //
-// One goroutine per file commits. It takes every write that is waiting, checks
-// each on its own, puts those that pass into one bbolt transaction, and
-// answers when they are durable. So the cost of a sync is shared by all that
-// waited for it, and one failing write does not spoil the others.
+// One goroutine at a time commits to a file: that of the write, or, if others wait,
+// one that takes all of them. Each is checked on its own, those that pass are
+// committed together, and answered when they are durable. So the cost of a sync
+// is shared by all that waited for it, and one failing write does not spoil the
+// others.
 //
 // They are durable when their changes are in the journal beside the file and
 // that is synced. Readers then find them in memory, on top of what bbolt has. When

@@ -56,10 +56,12 @@ type file struct {
 	failed    atomic.Pointer[error]
 	onFailure func(error)
 
-	// Of the commit goroutine.
-	id      journalID
-	journal *journal      // nil until the first write
-	idle    time.Duration // how long nothing comes before the file takes over what is recent
+	id    journalID
+	idle  time.Duration // how long nobody writes before the file takes over what is recent
+	quiet *time.Timer   // fires then
+
+	committing sync.Mutex // held by whoever commits
+	journal    *journal   // nil until the first write
 
 	queue   chan *request
 	stopped chan struct{} // closed when the commit goroutine has ended
@@ -106,7 +108,7 @@ func (s *Store) openFile(ctx context.Context, id store.TenantID, schema store.Sc
 		return nil, err
 	}
 	f := &file{
-		path: path, onFailure: s.onFailure, idle: s.idle,
+		path: path, onFailure: s.onFailure, idle: s.idle, quiet: time.NewTimer(s.idle),
 		queue: make(chan *request, queueLength), stopped: make(chan struct{}),
 	}
 	f.recent.Store(newRecent())

@@ -116,7 +116,7 @@ func decodeBatch(b []byte) (_ batch, ok bool) {
 }
 
 // journal is the file that makes commits durable, with one write and one sync for
-// each, until the bbolt file takes them over. It belongs to the commit goroutine.
+// each, until the bbolt file takes them over. It belongs to who commits.
 type journal struct {
 	file   *os.File
 	id     journalID

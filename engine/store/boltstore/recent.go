@@ -19,7 +19,7 @@ const degree = 16
 
 func newRecent() *recent { return &recent{btree.NewMap[string, []byte](degree)} }
 
-// copy returns a copy that can be written. It belongs to the commit goroutine.
+// copy returns a copy that can be written. Only who commits makes one.
 func (r *recent) copy() *recent { return &recent{r.keys.Copy()} }
 
 func (r *recent) empty() bool { return r == nil || r.keys.Len() == 0 }

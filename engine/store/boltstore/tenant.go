@@ -133,7 +133,7 @@ func (t *tenant) collect(ctx context.Context, q store.Query, begin func(store.Sc
 	return c, err
 }
 
-// write hands a request to the commit goroutine.
+// write has a request committed.
 func (t *tenant) write(ctx context.Context, do func(w *writer) error) error {
 	if t.closed.Load() {
 		return store.ErrClosed
