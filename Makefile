@@ -31,7 +31,7 @@ examples: plugins ## wasm-examples, and "plugin new" in each language; needs the
 	$(MAKE) -C wasm-examples all new
 
 race: plugins ## the Go tests under the race detector
-	go test -race -short $(PACKAGES)
+	go test -race -short -timeout 30m $(PACKAGES)
 
 conformance: build $(CLIENTS) ## the official clients and the recorded exchanges; build/conformance.json
 	node conformance/run.mjs
