@@ -35,7 +35,7 @@ func (t *tenant) Backup(ctx context.Context, w io.Writer) error {
 // copy writes the file as it is now beside it and returns the copy's name. The
 // file first takes over what is recent.
 func (t *tenant) copy(ctx context.Context) (name string, err error) {
-	if err := t.file.submit(ctx, &request{alone: true, do: func(*writer) error { return nil }}); err != nil {
+	if err := t.file.takenOver(ctx); err != nil {
 		return "", err
 	}
 	out, err := os.CreateTemp(filepath.Dir(t.file.path), tempPattern)

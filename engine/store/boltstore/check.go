@@ -18,10 +18,10 @@ import (
 const maxProblems = 20
 
 // CheckFile verifies a store file that no server has open, without changing
-// it, with what its journal has, if it was not closed: bbolt's pages, every checksum, that records and indexes agree in both
-// directions, and that no record refers to a missing one. The error lists up
-// to 20 problems and matches store.ErrCorrupt; it is a *LockedError while a
-// server uses the file.
+// it, with what its journal has, if it was not closed: bbolt's pages, every
+// checksum, that records and indexes agree in both directions, and that no record
+// refers to a missing one. The error lists up to 20 problems and matches
+// store.ErrCorrupt; it is a *LockedError while a server uses the file.
 func CheckFile(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("boltstore: %w", err)

@@ -20,7 +20,7 @@ const maxBatch = 512
 // request is one write on its way into a commit.
 type request struct {
 	do    func(w *writer) error
-	alone bool // with a bbolt transaction of its own, when nothing is recent
+	alone bool // with a bbolt transaction of its own, when nothing is recent; do may be nil
 	taken atomic.Bool
 	err   error // valid after done is closed
 	done  chan struct{}
@@ -31,7 +31,6 @@ type request struct {
 // the error is a writeError.
 type writer struct {
 	view
-	wrote   bool
 	changes []byte  // what was written, for the journal
 	next    *layout // set by a request that grows the schema
 }
@@ -221,7 +220,7 @@ func (f *file) do(live []*request) (broken int, err error) {
 	if err := tx.Rollback(); err != nil { // to save, the file may have to be mapped anew
 		return -1, err
 	}
-	if broken >= 0 || !w.wrote {
+	if broken >= 0 || len(w.changes) == 0 {
 		return broken, nil
 	}
 	return -1, f.save(w)
@@ -240,28 +239,25 @@ func (w *writer) run(live []*request) (broken int) {
 	return -1
 }
 
-// doAlone runs a request with a transaction of its own, of the file that has
-// everything.
+// doAlone lets the file take over what is recent, and runs a request, if it does
+// anything, with a transaction of the file.
 func (f *file) doAlone(r *request) error {
-	if err := f.flush(); err != nil {
+	if err := f.flush(); err != nil || r.do == nil {
 		return err
 	}
-	tx, err := f.db.Begin(true)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it has nothing to do
-	w := &writer{view: view{tx: tx, layout: f.layout.Load(), path: f.path}}
-	if r.err = r.do(w); r.err != nil || !w.wrote {
-		return nil
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	if w.next != nil {
+	w := &writer{view: view{layout: f.layout.Load(), path: f.path}}
+	err := f.update(func(tx *bolt.Tx) error {
+		w.tx = tx
+		r.err = r.do(w)
+		return r.err
+	})
+	switch {
+	case r.err != nil:
+		return nil // nothing was written
+	case err == nil && w.next != nil:
 		f.layout.Store(w.next)
 	}
-	return nil
+	return err
 }
 
 // fail makes every later call fail, and returns the error for this one.
@@ -293,7 +289,6 @@ func (w *writer) apply(ctx context.Context, ops []store.Op) error {
 	if len(p.Changes) == 0 {
 		return nil
 	}
-	w.wrote = true
 	if err := w.carryOut(p); err != nil {
 		return &writeError{err}
 	}
@@ -322,7 +317,8 @@ func (w *writer) carryOut(p *plan.Plan) error {
 		w.delete(w.layout.indexes[e.Index], e.Key)
 	}
 	for _, e := range p.Add {
-		if err := w.addEntry(w.layout.indexes[e.Index], e); err != nil {
+		b := w.layout.indexes[e.Index]
+		if err := w.put(b, e.Key, sealedEntry(b, e)); err != nil {
 			return err
 		}
 	}
@@ -340,8 +336,7 @@ func (w *writer) carryOut(p *plan.Plan) error {
 	return nil
 }
 
-func (w *writer) addEntry(b bucket, e plan.Entry) error { return w.put(b, e.Key, sealedEntry(b, e)) }
-
+// sealedEntry is what an index has for an entry.
 func sealedEntry(b bucket, e plan.Entry) []byte {
 	return sealed(b.seed, e.Key, func(dst []byte) []byte { return append(dst, e.ID...) })
 }

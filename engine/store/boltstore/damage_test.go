@@ -214,9 +214,7 @@ func TestFailedWrite(t *testing.T) {
 			}
 			return insertUser(tenant, "failing")
 		},
-		"file": func(tenant store.Tenant) error {
-			return fileOf(tenant).submit(context.Background(), &request{alone: true, do: func(*writer) error { return nil }})
-		},
+		"file": func(tenant store.Tenant) error { return fileOf(tenant).takenOver(context.Background()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -1,6 +1,7 @@
 package boltstore
 
 import (
+	"context"
 	"fmt"
 
 	bolt "go.etcd.io/bbolt"
@@ -50,13 +51,15 @@ func (f *file) flush() error {
 		return err
 	}
 	f.recent.Store(newRecent())
-	if f.journal == nil {
-		return nil
-	}
 	if err := f.journal.begin(); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	return nil
+}
+
+// takenOver has the file take over what is recent.
+func (f *file) takenOver(ctx context.Context) error {
+	return f.submit(ctx, &request{alone: true})
 }
 
 // update commits to the file itself.

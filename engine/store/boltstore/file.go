@@ -282,7 +282,6 @@ func (w *writer) grow(ctx context.Context, id store.TenantID, schema store.Schem
 	if err != nil {
 		return err
 	}
-	w.wrote = true
 	return errors.Join(w.putMeta(keyFormat, []byte(format)), w.putMeta(keyTenant, []byte(id)), w.putMeta(keySchema, text))
 }
 

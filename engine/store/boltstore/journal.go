@@ -142,9 +142,6 @@ func createJournal(path string, id journalID) (_ *journal, err error) {
 		err = j.begin()
 	}
 	if err == nil {
-		err = f.Sync() // the length, too
-	}
-	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err == nil {

@@ -133,7 +133,7 @@ func (u users) check(t *testing.T, dir string) {
 // flushed lets a tenant's file take over what is recent.
 func flushed(t *testing.T, tenant store.Tenant) {
 	t.Helper()
-	if err := fileOf(tenant).submit(t.Context(), &request{alone: true, do: func(*writer) error { return nil }}); err != nil {
+	if err := fileOf(tenant).takenOver(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

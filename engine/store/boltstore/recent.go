@@ -67,8 +67,8 @@ func (v view) get(b bucket, key []byte) []byte {
 	return nil
 }
 
-// has reports whether there is a bucket; all that were written since are those
-// that were there.
+// has reports whether there is a bucket. Commits make none: what is recent is in
+// those of the file.
 func (v view) has(b bucket) bool { return v.tx.Bucket(b.name) != nil }
 
 // cursor walks the keys of a bucket in one direction, those of the file and
