@@ -76,6 +76,17 @@ func (h *Host) unsealed(c *dispatch.Call, name, sealed string) (string, error) {
 	return string(plain), nil
 }
 
+// hiddenKey gives a key that the plugin does not see: one that it has had sealed,
+// or else a text of its settings. origin says which in an error.
+func (h *Host) hiddenKey(c *dispatch.Call, setting string, sealed *argSealedKey) (text, origin string, err error) {
+	if sealed != nil {
+		text, err = h.unsealed(c, sealed.Purpose, sealed.Sealed)
+		return text, "what the argument sealedKey has sealed", err
+	}
+	text, err = secretSetting(c.Entry.Plugin, setting)
+	return text, "config." + setting, err
+}
+
 // textResult is a result with one text, unless there is an error.
 func textResult(name, value string, err error) (document.Value, error) {
 	if err != nil {

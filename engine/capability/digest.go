@@ -63,18 +63,10 @@ func (h *Host) cryptoHMAC(_ context.Context, c *dispatch.Call, a cryptoHMACArgs)
 // macKey is a key of hmac that another server knows, too: a text of the
 // configuration, one that was sealed, or bytes that the plugin gives.
 func (h *Host) macKey(c *dispatch.Call, a cryptoHMACArgs) ([]byte, error) {
-	var text, origin string
-	var err error
-	switch {
-	case a.KeyBytes != "":
+	if a.KeyBytes != "" {
 		return decoded("base64url", a.KeyBytes, "keyBytes")
-	case a.SealedKey != nil:
-		origin = "what the argument sealedKey has sealed"
-		text, err = h.unsealed(c, a.SealedKey.Purpose, a.SealedKey.Sealed)
-	default:
-		origin = "config." + a.Secret
-		text, err = secretSetting(c.Entry.Plugin, a.Secret)
 	}
+	text, origin, err := h.hiddenKey(c, a.Secret, a.SealedKey)
 	if err != nil || a.Key == "" {
 		return []byte(text), err
 	}

@@ -172,13 +172,7 @@ func xmlAlgorithms(names []string) error {
 // xmlKey gives the private key of a call: a text of the configuration, or one
 // that was sealed.
 func (h *Host) xmlKey(c *dispatch.Call, setting string, sealed *argSealedKey) (crypto.Signer, error) {
-	var text string
-	var err error
-	if sealed != nil {
-		text, err = h.unsealed(c, sealed.Purpose, sealed.Sealed)
-	} else {
-		text, err = secretSetting(c.Entry.Plugin, setting)
-	}
+	text, _, err := h.hiddenKey(c, setting, sealed)
 	if err != nil {
 		return nil, err
 	}
