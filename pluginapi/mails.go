@@ -210,20 +210,30 @@ func (d MailVariable) show(v any) (string, error) {
 	}
 }
 
-// validateMails checks the mails, with their templates.
-func (m *Manifest) validateMails(r *report) {
-	if len(m.Mails) == 0 {
-		return
+// validateTexts checks what holds for all that a plugin sends: n of the member at,
+// of which there may be most, with a capability. It reports whether each is to be
+// checked.
+func (m *Manifest) validateTexts(r *report, at, capability string, n, most int) bool {
+	if n == 0 {
+		return false
 	}
 	if before(m.ABI, 1, 1) {
-		r.add("mails", `the ABI has them since 1.1; write "abi": "1.1"`)
+		r.add(at, `the ABI has them since 1.1; write "abi": "1.1"`)
+		return false
+	}
+	if _, asked := m.Capability(capability); !asked {
+		r.add(at, `only a plugin with the capability %[1]q sends them; add {"name": %[1]q} to "capabilities"`, capability)
+	}
+	if n > most {
+		r.add(at, "%d are more than %d", n, most)
+	}
+	return true
+}
+
+// validateMails checks the mails, with their templates.
+func (m *Manifest) validateMails(r *report) {
+	if !m.validateTexts(r, "mails", CapEmail, len(m.Mails), MaxMails) {
 		return
-	}
-	if _, asked := m.Capability(CapEmail); !asked {
-		r.add("mails", `only a plugin with the capability "email" sends them; add {"name": "email"} to "capabilities"`)
-	}
-	if len(m.Mails) > MaxMails {
-		r.add("mails", "%d are more than %d", len(m.Mails), MaxMails)
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Mails)) {
 		at, mail := "mails."+name, m.Mails[name]

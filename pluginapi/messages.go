@@ -128,18 +128,8 @@ func (m *Manifest) MessageValues(kind string, data map[string]any) (map[string]s
 
 // validateMessages checks the text messages, with their templates.
 func (m *Manifest) validateMessages(r *report) {
-	if len(m.Messages) == 0 {
+	if !m.validateTexts(r, "messages", CapSMS, len(m.Messages), MaxMessages) {
 		return
-	}
-	if before(m.ABI, 1, 1) {
-		r.add("messages", `the ABI has them since 1.1; write "abi": "1.1"`)
-		return
-	}
-	if _, asked := m.Capability(CapSMS); !asked {
-		r.add("messages", `only a plugin with the capability "sms" sends them; add {"name": "sms"} to "capabilities"`)
-	}
-	if len(m.Messages) > MaxMessages {
-		r.add("messages", "%d are more than %d", len(m.Messages), MaxMessages)
 	}
 	for _, name := range m.MessageNames() {
 		at, message := "messages."+name, m.Messages[name]
