@@ -20,7 +20,6 @@ import (
 	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/mail"
-	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/redis"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
@@ -89,8 +88,7 @@ type Engine struct {
 	gate       *secret.Gate
 	egress     *egress.Transport
 	redis      *redis.Client // nil without redis.url
-	counters   *ratelimit.Memory
-	clients    sync.Map // tenant id → *ratelimit.Memory
+	counters   counters
 	closers    []func(context.Context) error
 	events     deliveries
 	schedulers []*scheduler // those that run
@@ -117,7 +115,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 	if o.BuiltIn == nil {
 		o.BuiltIn = noBuiltIn
 	}
-	e := &Engine{config: cfg, options: o, logger: o.Logger, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: &ratelimit.Memory{Now: o.Now}}
+	e := &Engine{config: cfg, options: o, logger: o.Logger, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: counters{now: o.Now}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.Close(context.WithoutCancel(ctx)))

@@ -135,9 +135,10 @@ func (e *Engine) Reload(ctx context.Context, cfg *config.Config) error {
 	return e.workFor(ctx, next)
 }
 
-// workFor makes what runs without requests that of a configuration: deliveries
-// and schedules.
+// workFor makes what is not a request's that of a configuration: shares of the
+// counters, deliveries and schedules.
 func (e *Engine) workFor(ctx context.Context, g *generation) error {
+	e.counters.divide(e.config.Server.MaxCounters, g.tenants)
 	if err := e.deliverFor(ctx, g); err != nil {
 		return err
 	}

@@ -59,28 +59,20 @@ func declaredLimits(plugins *dispatch.Set) []ratelimit.Rule {
 // alone. In the clients' counts a window rolls on with each of them, as in
 // Better Auth.
 func (g *generation) counter(t *config.Tenant, data store.Tenant, clients bool) ratelimit.Counter {
-	memory := g.counters
+	memory := g.counters.of(t.ID).plugins
 	if clients {
-		memory = g.clientCounter(t.ID)
+		memory = g.counters.of(t.ID).clients
 	}
 	var first ratelimit.Counter
 	switch t.RateLimit.Storage {
 	case config.StorageStore:
 		first = &ratelimit.Stored{Store: data, Now: g.options.Now}
 	case config.StorageRedis:
-		first = g.redis.Counter(t.ID, clients)
+		first = redisCounter{g.redis.Counter(t.ID, clients)}
 	default:
 		return memory
 	}
 	return &ratelimit.Fallback{First: first, Second: memory, Now: g.options.Now, Failed: func(err error) {
 		g.logger.Warn("calls are counted in this node's memory alone", "tenant", t.ID, "storage", t.RateLimit.Storage, "error", err)
 	}}
-}
-
-// clientCounter returns the counter of a tenant's clients in memory. It
-// outlives reloads, so that they give nobody new tries; and every tenant has
-// its own, so that a flood on one leaves the others' room alone.
-func (e *Engine) clientCounter(tenant string) *ratelimit.Memory {
-	counter, _ := e.clients.LoadOrStore(tenant, &ratelimit.Memory{Rolling: true, Now: e.options.Now})
-	return counter.(*ratelimit.Memory)
 }

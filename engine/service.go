@@ -26,7 +26,7 @@ func (g *generation) serviceKeys(t *config.Tenant, data store.Tenant) httpapi.Se
 		if g.limits(t) {
 			counter, id, rate := g.counter(t, data, true), "service key "+k.ID, k.RateLimit
 			key.Allow = func(ctx context.Context) (bool, time.Duration, error) {
-				return counter.Hit(ctx, id, rate.Window.Std(), rate.Max)
+				return counter.Hit(ctx, ratelimit.Key{Owner: id, Name: id}, rate.Window.Std(), rate.Max)
 			}
 		}
 		out.Keys = append(out.Keys, key)

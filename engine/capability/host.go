@@ -12,20 +12,12 @@ import (
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/sms"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/pluginapi"
 )
-
-// Counters counts events in windows, for the ratelimit capability.
-type Counters interface {
-	// Hit counts one event under key. It reports whether at most max events
-	// fell into the current window, and else how long until it ends.
-	Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error)
-	// Forget ends the window of a key.
-	Forget(ctx context.Context, key string) error
-}
 
 // Config is what a Host works with. All members but Mail, SMS, HTTP and
 // JWKSMaxAge are required.
@@ -43,8 +35,8 @@ type Config struct {
 	Mail       mail.Sender   // nil: mails are dropped, and the log says so
 	SMS        *sms.Renderer // nil: text messages are refused as unavailable
 	Audit      audit.Log
-	Counters   Counters
-	HTTP       *egress.Client // nil: no plugin may call other servers
+	Counters   ratelimit.Counter // for the ratelimit capability
+	HTTP       *egress.Client    // nil: no plugin may call other servers
 	Schema     store.Schema
 	// Describe gives the OpenAPI document of the tenant; nil: there is none.
 	Describe func() document.Value

@@ -9,6 +9,7 @@ import (
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/secret"
 )
 
@@ -45,7 +46,7 @@ func (h *Host) randomUUID(context.Context, *dispatch.Call, randomUUIDArgs) (docu
 }
 
 func (h *Host) ratelimitHit(ctx context.Context, c *dispatch.Call, a ratelimitHitArgs) (document.Value, error) {
-	allowed, retry, err := h.Counters.Hit(ctx, h.countKey(c, a.Key), life(a.Window), a.Max)
+	allowed, retry, err := h.Counters.Hit(ctx, ratelimit.Key{Owner: c.Exchange.Request.IP, Name: h.countKey(c, a.Key)}, life(a.Window), a.Max)
 	if err != nil {
 		return document.Value{}, err
 	}

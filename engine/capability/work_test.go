@@ -12,6 +12,7 @@ import (
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/internal/realmtest"
 	w "github.com/authhost/authhost/internal/wasmtest"
@@ -249,12 +250,12 @@ func TestRateLimit(t *testing.T) {
 		t.Errorf("another plugin: %s", got)
 	}
 	want(t, run(t, r, 2), "c", pluginapi.StatusInvalid)
-	allowed, retry, err := r.Host.Counters.Hit(t.Context(), "main\x00guest\x00k", time.Minute, 2)
+	allowed, retry, err := r.Host.Counters.Hit(t.Context(), ratelimit.Key{Name: "main\x00guest\x00k"}, time.Minute, 2)
 	if err != nil || allowed || retry != time.Minute {
 		t.Errorf("the third hit: %v %v %v", allowed, retry, err)
 	}
 	r.Clock.Advance(time.Minute)
-	if allowed, _, _ := r.Host.Counters.Hit(t.Context(), "main\x00guest\x00k", time.Minute, 2); !allowed {
+	if allowed, _, _ := r.Host.Counters.Hit(t.Context(), ratelimit.Key{Name: "main\x00guest\x00k"}, time.Minute, 2); !allowed {
 		t.Error("the window does not end")
 	}
 }

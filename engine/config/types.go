@@ -54,6 +54,8 @@ type Server struct {
 	RequestTimeout Duration `yaml:"requestTimeout" default:"30s" min:"1s"`
 	// How long a stopping server waits for requests under way.
 	ShutdownTimeout Duration `yaml:"shutdownTimeout" default:"15s" min:"0s"`
+	// Counts that this process keeps in memory, of clients' requests and of what plugins count, for all tenants together. Each tenant has an equal share, half of it for its plugins; in a full share the counts of those who fill it go first, and nobody is refused for lack of room.
+	MaxCounters int `yaml:"maxCounters" default:"1000000" min:"200" max:"100000000"`
 	// Addresses or CIDR ranges of reverse proxies whose forwarding headers are believed.
 	TrustedProxies []netip.Prefix `yaml:"trustedProxies"`
 	// Requests that plugins make to other servers.

@@ -322,11 +322,11 @@ func (s *Service) VerifyPassword(ctx context.Context, tx *store.Tx, user *store.
 		}
 	}
 	if account == nil || account.Str("password") == "" {
-		return false, comparing(s.passwords.Equalize(ctx, password))
+		return false, hashing(s.passwords.Equalize(ctx, password))
 	}
 	ok, rehash, err := s.passwords.Verify(ctx, account.Str("password"), password)
 	if err != nil || !ok {
-		return false, comparing(err)
+		return false, hashing(err)
 	}
 	if rehash {
 		hash, err := s.passwords.Hash(ctx, password)
@@ -375,7 +375,7 @@ func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, us
 
 // Equalize spends the time of a password check.
 func (s *Service) Equalize(ctx context.Context, password string) error {
-	return comparing(s.passwords.Equalize(ctx, password))
+	return hashing(s.passwords.Equalize(ctx, password))
 }
 
 // NormalizeEmail lower-cases an address, as Better Auth stores it.
@@ -424,13 +424,4 @@ func hashing(err error) error {
 		return apierror.New(http.StatusBadRequest, "PASSWORD_TOO_LONG", "Password too long").Because(err)
 	}
 	return err
-}
-
-// comparing is hashing for passwords that are only compared: one that is too
-// long to be anybody's is a wrong one, whoever the user.
-func comparing(err error) error {
-	if errors.Is(err, secret.ErrPasswordTooLong) {
-		return nil
-	}
-	return hashing(err)
 }

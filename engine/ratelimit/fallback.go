@@ -25,7 +25,7 @@ type Fallback struct {
 }
 
 // Hit implements Counter. The caller's own end is no failure of First.
-func (f *Fallback) Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error) {
+func (f *Fallback) Hit(ctx context.Context, key Key, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error) {
 	now := f.now()
 	if now.UnixNano() < f.until.Load() {
 		return f.Second.Hit(ctx, key, window, max)
@@ -39,13 +39,13 @@ func (f *Fallback) Hit(ctx context.Context, key string, window time.Duration, ma
 }
 
 // Forget implements Counter. While First fails the key stays counted there.
-func (f *Fallback) Forget(ctx context.Context, key string) error {
+func (f *Fallback) Forget(ctx context.Context, name string) error {
 	if f.now().UnixNano() >= f.until.Load() {
-		if err := f.First.Forget(ctx, key); err != nil && ctx.Err() == nil {
+		if err := f.First.Forget(ctx, name); err != nil && ctx.Err() == nil {
 			f.failed(f.now(), err)
 		}
 	}
-	return f.Second.Forget(ctx, key)
+	return f.Second.Forget(ctx, name)
 }
 
 func (f *Fallback) failed(now time.Time, err error) {

@@ -1,22 +1,35 @@
 package ratelimit
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"slices"
 	"sync"
 	"time"
 )
 
-// DefaultMaxKeys bounds how many keys a Memory tracks.
+// DefaultMaxKeys bounds how many keys a Memory tracks, at about 200 bytes each.
 const DefaultMaxKeys = 100_000
+
+// Key names what is counted.
+type Key struct {
+	// Owner is whose events take room in a bounded counter: the address of a
+	// client, "" when it is not known. It is no part of the name.
+	Owner string
+	// Name tells one count from another.
+	Name string
+}
 
 // Memory counts in this process's memory: right for one node, and lost when
 // it stops. The zero value is ready to use. It is safe for concurrent use.
+//
+// When it is full, nobody is refused: it forgets. Windows that have ended go
+// first. Then the owners with the most windows give up theirs until all have
+// room again, of each owner the lowest counts first, and of equal counts those
+// that end first. So whoever invents names pushes out these, and neither the
+// windows of others nor the high counts that it wants to be rid of.
 type Memory struct {
-	// MaxKeys bounds the tracked keys; 0 means DefaultMaxKeys. When it is
-	// reached, windows that have ended are dropped; if none has, the oldest
-	// insertions are kept and new keys are refused, so that flooding with
-	// fresh keys cannot push out the counts of others.
-	MaxKeys int
 	// Rolling makes a window last until its length has passed since the last
 	// event that was counted, not since the first, as Better Auth's do.
 	Rolling bool
@@ -24,36 +37,56 @@ type Memory struct {
 	Now func() time.Time
 
 	mu      sync.Mutex
-	windows map[string]*window
-	swept   time.Time // when ended windows were last looked for
+	maxKeys int
+	windows map[digest]*window
 }
 
-// sweepEvery is how often a full Memory looks for windows that have ended: a
-// flood must not make every event go through all of them.
-const sweepEvery = time.Second
+// digest stands for a name, so that long names take no more room than others.
+type digest [sha256.Size]byte
 
 type window struct {
+	owner string
 	ends  time.Time
 	count int64
+}
+
+// spareParts is which part of a full Memory is emptied at once, so that the
+// search for what to forget is made once for many new keys.
+const spareParts = 8
+
+// SetMaxKeys bounds the tracked keys; 0 means DefaultMaxKeys. A Memory that
+// has more forgets the rest with the next new key.
+func (m *Memory) SetMaxKeys(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.maxKeys = n
+}
+
+// Len returns how many keys are tracked.
+func (m *Memory) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.windows)
 }
 
 // Hit counts one event under key. It reports whether at most max events fell
 // into the current window of the given length, and else how long until the
 // window ends.
-func (m *Memory) Hit(_ context.Context, key string, length time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error) {
+func (m *Memory) Hit(_ context.Context, key Key, length time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error) {
 	now := time.Now()
 	if m.Now != nil {
 		now = m.Now()
 	}
+	id := digest(sha256.Sum256([]byte(key.Name)))
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	w := m.windows[key]
+	w := m.windows[id]
 	if w == nil || !now.Before(w.ends) {
-		if w == nil && !m.room(now) {
-			return false, length, nil
+		if w == nil {
+			m.makeRoom(now)
 		}
-		w = &window{ends: now.Add(length)}
-		m.windows[key] = w
+		w = &window{owner: key.Owner, ends: now.Add(length)}
+		m.windows[id] = w
 	}
 	if w.count >= max {
 		return false, w.ends.Sub(now), nil
@@ -66,32 +99,63 @@ func (m *Memory) Hit(_ context.Context, key string, length time.Duration, max in
 }
 
 // Forget ends the window of a key.
-func (m *Memory) Forget(_ context.Context, key string) error {
+func (m *Memory) Forget(_ context.Context, name string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.windows, key)
+	delete(m.windows, sha256.Sum256([]byte(name)))
 	return nil
 }
 
-func (m *Memory) room(now time.Time) bool {
+// makeRoom makes sure that one more window can be kept.
+func (m *Memory) makeRoom(now time.Time) {
 	if m.windows == nil {
-		m.windows = map[string]*window{}
+		m.windows = map[digest]*window{}
 	}
-	limit := m.MaxKeys
-	if limit == 0 {
+	limit := m.maxKeys
+	if limit <= 0 {
 		limit = DefaultMaxKeys
 	}
 	if len(m.windows) < limit {
-		return true
+		return
 	}
-	if since := now.Sub(m.swept); since >= 0 && since < sweepEvery {
-		return false
-	}
-	m.swept = now
-	for key, w := range m.windows {
+	for id, w := range m.windows {
 		if !now.Before(w.ends) {
-			delete(m.windows, key)
+			delete(m.windows, id)
 		}
 	}
-	return len(m.windows) < limit
+	if keep := limit - max(1, limit/spareParts); len(m.windows) > keep {
+		m.forgetTo(keep)
+	}
+}
+
+// ranked is a window and its place among those of its owner, the one to be kept
+// longest first.
+type ranked struct {
+	id digest
+	*window
+	place int
+}
+
+// forgetTo forgets windows until only so many are left.
+func (m *Memory) forgetTo(keep int) {
+	all := make([]ranked, 0, len(m.windows))
+	for id, w := range m.windows {
+		all = append(all, ranked{id: id, window: w})
+	}
+	slices.SortFunc(all, func(a, b ranked) int { return worth(a.window, b.window) })
+	places := map[string]int{}
+	for i := range all {
+		all[i].place = places[all[i].owner]
+		places[all[i].owner]++
+	}
+	slices.SortStableFunc(all, func(a, b ranked) int { return a.place - b.place })
+	for _, r := range all[keep:] {
+		delete(m.windows, r.id)
+	}
+}
+
+// worth orders windows by what forgetting them would give away: high counts
+// come first, and of equal ones those that last.
+func worth(a, b *window) int {
+	return cmp.Or(cmp.Compare(b.count, a.count), b.ends.Compare(a.ends))
 }

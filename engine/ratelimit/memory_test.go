@@ -1,7 +1,6 @@
 package ratelimit_test
 
 import (
-	"context"
 	"strconv"
 	"sync"
 	"testing"
@@ -14,7 +13,7 @@ func TestMemoryWindow(t *testing.T) {
 	now := time.Unix(1000, 0)
 	m := &ratelimit.Memory{Now: func() time.Time { return now }}
 	hit := func() (bool, time.Duration) {
-		ok, retry, err := m.Hit(context.Background(), "k", 10*time.Second, 2)
+		ok, retry, err := m.Hit(t.Context(), ratelimit.Key{Name: "k"}, 10*time.Second, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,53 +42,137 @@ func TestRollingWindow(t *testing.T) {
 		after, retry time.Duration
 	}{{0, 0}, {8 * time.Second, 0}, {8 * time.Second, 2 * time.Second}, {2 * time.Second, 0}, {0, 0}, {0, 10 * time.Second}} {
 		now = now.Add(step.after)
-		ok, retry, _ := m.Hit(context.Background(), "k", 10*time.Second, 2)
+		ok, retry, _ := m.Hit(t.Context(), ratelimit.Key{Name: "k"}, 10*time.Second, 2)
 		if ok != (step.retry == 0) || retry != step.retry {
 			t.Fatalf("event %d: allowed %v, retry after %v, want %v", i, ok, retry, step.retry)
 		}
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
+// key is what a client's events of a name are counted under.
+func key(client, name string) ratelimit.Key {
+	return ratelimit.Key{Owner: client, Name: client + "|" + name}
+}
+
+// bounded is a Memory for so many keys, on a clock that the test moves.
+func bounded(keys int) (*ratelimit.Memory, *time.Time) {
 	now := time.Unix(1000, 0)
-	m := &ratelimit.Memory{MaxKeys: 3, Now: func() time.Time { return now }}
-	hit := func(key string) bool {
-		ok, _, _ := m.Hit(context.Background(), key, time.Minute, 1)
+	m := &ratelimit.Memory{Now: func() time.Time { return now }}
+	m.SetMaxKeys(keys)
+	return m, &now
+}
+
+// TestMemoryFloods: whoever fills the counter, nobody is refused for it, and
+// nobody else's counts are forgotten.
+func TestMemoryFloods(t *testing.T) {
+	const keys, max = 100, 3
+	m, _ := bounded(keys)
+	hit := func(client, name string) bool {
+		ok, _, _ := m.Hit(t.Context(), key(client, name), time.Minute, max)
 		return ok
 	}
-	for i := range 3 {
-		if !hit(strconv.Itoa(i)) {
-			t.Fatalf("key %d refused", i)
+	for range max {
+		if !hit("ada", "sign-in") {
+			t.Fatal("refused")
 		}
 	}
-	if hit("3") {
-		t.Fatal("a key beyond the bound must be refused while every window is open")
+	for range max {
+		hit("eve", "victim")
 	}
-	if hit("0") {
-		t.Fatal("flooding must not forget the count of an earlier key")
+	for i := range 20 * keys {
+		if !hit("eve", strconv.Itoa(i)) {
+			t.Fatalf("the invented name %d is refused", i)
+		}
+		if m.Len() > keys {
+			t.Fatalf("%d keys are kept", m.Len())
+		}
 	}
-	now = now.Add(time.Minute)
-	if !hit("3") {
-		t.Fatal("ended windows must make room")
+	if hit("ada", "sign-in") {
+		t.Error("the count of another client was forgotten")
+	}
+	if hit("eve", "victim") {
+		t.Error("a flood of names forgot the count that it was to hide")
+	}
+	if !hit("bob", "sign-in") {
+		t.Error("a new client is refused")
 	}
 }
 
-// TestMemoryRecovers: after it was full, and looked in vain for room, it
-// looks again.
-func TestMemoryRecovers(t *testing.T) {
-	now := time.Unix(1000, 0)
-	m := &ratelimit.Memory{MaxKeys: 1, Now: func() time.Time { return now }}
-	hit := func(key string) bool {
-		ok, _, _ := m.Hit(context.Background(), key, 500*time.Millisecond, 1)
+// TestMemoryEnds: windows that have ended go before any other.
+func TestMemoryEnds(t *testing.T) {
+	m, now := bounded(4)
+	hit := func(client string, length time.Duration) bool {
+		ok, _, _ := m.Hit(t.Context(), key(client, "x"), length, 1)
 		return ok
 	}
-	if !hit("a") || hit("b") {
-		t.Fatal("the second key must be refused")
+	for _, client := range []string{"a", "b", "c"} {
+		hit(client, time.Second)
 	}
-	now = now.Add(time.Second)
-	if !hit("b") {
-		t.Fatal("there is room again")
+	hit("d", time.Minute)
+	*now = now.Add(time.Second)
+	if hit("e", time.Minute); m.Len() != 2 || hit("d", time.Minute) {
+		t.Errorf("%d keys are left, or the one that lasts is not", m.Len())
 	}
+}
+
+// TestMemoryShrinks: a smaller share takes hold with the next new key.
+func TestMemoryShrinks(t *testing.T) {
+	m, _ := bounded(100)
+	for i := range 100 {
+		_, _, _ = m.Hit(t.Context(), key("a", strconv.Itoa(i)), time.Minute, 1)
+	}
+	m.SetMaxKeys(10)
+	if _, _, _ = m.Hit(t.Context(), key("b", "x"), time.Minute, 1); m.Len() > 10 {
+		t.Errorf("%d keys are kept", m.Len())
+	}
+}
+
+// FuzzMemory plays events of several clients, and compares with a counter that
+// has room for all of them. Each byte is one event: its client (two bits), and
+// which of its names (six bits); 0xff lets time pass.
+func FuzzMemory(f *testing.F) {
+	f.Add([]byte("one client alone"), uint8(4))
+	f.Add([]byte{0, 0, 0, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0xff, 0, 0x40}, uint8(3))
+	f.Fuzz(func(t *testing.T, events []byte, size uint8) {
+		const max, length = 2, time.Minute
+		keys := int(size%64) + 1
+		m, now := bounded(keys)
+		counts := map[ratelimit.Key]int{}
+		names := map[string]int{} // of each client
+		for _, b := range events {
+			if b == 0xff {
+				*now = now.Add(length)
+				clear(counts)
+				clear(names)
+				continue
+			}
+			k := key(strconv.Itoa(int(b>>6)), strconv.Itoa(int(b&0x3f)))
+			if counts[k] == 0 {
+				names[k.Owner]++
+			}
+			counts[k]++
+			ok, retry, err := m.Hit(t.Context(), k, length, max)
+			if err != nil || m.Len() > keys {
+				t.Fatalf("%d keys of %d, %v", m.Len(), keys, err)
+			}
+			if !ok && (counts[k] <= max || retry <= 0) {
+				t.Fatalf("%v is refused after %d events, for %v", k, counts[k], retry)
+			}
+			if ok && counts[k] > max && fits(names, names[k.Owner], keys) {
+				t.Fatalf("event %d of %v is allowed: it was forgotten, though its client has %d of %v names for %d keys", counts[k], k, names[k.Owner], names, keys)
+			}
+		}
+	})
+}
+
+// fits reports whether a counter has room for all clients' names, but for what
+// each has more than one with so many.
+func fits(names map[string]int, most, keys int) bool {
+	room := keys - keys/8 - 1
+	for _, n := range names {
+		room -= min(n, most)
+	}
+	return room >= 0
 }
 
 func TestMemoryConcurrentHits(t *testing.T) {
@@ -99,7 +182,7 @@ func TestMemoryConcurrentHits(t *testing.T) {
 	allowed := 0
 	for range 100 {
 		wg.Go(func() {
-			if ok, _, _ := m.Hit(context.Background(), "k", time.Hour, 7); ok {
+			if ok, _, _ := m.Hit(t.Context(), ratelimit.Key{Name: "k"}, time.Hour, 7); ok {
 				mu.Lock()
 				allowed++
 				mu.Unlock()

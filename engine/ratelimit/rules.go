@@ -26,9 +26,11 @@ type Rule struct {
 
 // Counter counts events; *Memory is one.
 type Counter interface {
-	Hit(ctx context.Context, key string, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error)
-	// Forget ends the window of a key.
-	Forget(ctx context.Context, key string) error
+	// Hit counts one event under key. It reports whether at most max events
+	// fell into the current window, and else how long until that ends.
+	Hit(ctx context.Context, key Key, window time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error)
+	// Forget ends the window of a name.
+	Forget(ctx context.Context, name string) error
 }
 
 // Config of a Limiter. Counter is required; zero members else take the
@@ -101,7 +103,7 @@ func (l *Limiter) Allow(ctx context.Context, client, path, route string) (ok boo
 		client = sharedClient
 	}
 	// The rule's pattern is in the key because two rules may share a route.
-	return l.counter.Hit(ctx, client+"|"+route+"|"+r.Path, r.Window, r.Max)
+	return l.counter.Hit(ctx, Key{Owner: client, Name: client + "|" + route + "|" + r.Path}, r.Window, r.Max)
 }
 
 func (l *Limiter) find(path string) Rule {

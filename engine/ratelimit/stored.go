@@ -42,12 +42,12 @@ const maxSwept = 20
 // Hit counts one event under key. It reports whether at most max events fell
 // into the current window of the given length, and else how long until the
 // window ends.
-func (s *Stored) Hit(ctx context.Context, key string, length time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error) {
+func (s *Stored) Hit(ctx context.Context, key Key, length time.Duration, max int64) (allowed bool, retryAfter time.Duration, err error) {
 	now := time.Now()
 	if s.Now != nil {
 		now = s.Now()
 	}
-	id := idOf(key)
+	id := idOf(key.Name)
 	for range maxTurns {
 		rec, err := s.Store.Get(ctx, Model, id)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -84,13 +84,13 @@ func (s *Stored) Hit(ctx context.Context, key string, length time.Duration, max 
 }
 
 // Forget ends the window of a key.
-func (s *Stored) Forget(ctx context.Context, key string) error {
-	return s.Store.Apply(ctx, []store.Op{{Kind: store.Delete, Model: Model, ID: idOf(key)}})
+func (s *Stored) Forget(ctx context.Context, name string) error {
+	return s.Store.Apply(ctx, []store.Op{{Kind: store.Delete, Model: Model, ID: idOf(name)}})
 }
 
-// idOf makes a key an id, which is short.
-func idOf(key string) string {
-	sum := sha256.Sum256([]byte(key))
+// idOf makes a name an id, which is short.
+func idOf(name string) string {
+	sum := sha256.Sum256([]byte(name))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 

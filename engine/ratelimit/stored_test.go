@@ -33,7 +33,7 @@ func TestStored(t *testing.T) {
 	s, now := newStored(t)
 	hit := func(key string, want bool, again time.Duration) {
 		t.Helper()
-		ok, retry, err := s.Hit(t.Context(), key, 10*time.Second, 3)
+		ok, retry, err := s.Hit(t.Context(), ratelimit.Key{Name: key}, 10*time.Second, 3)
 		if err != nil || ok != want || retry != again {
 			t.Fatalf("allowed %v, again after %v, %v", ok, retry, err)
 		}
@@ -63,7 +63,7 @@ func TestStoredTogether(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 100 {
 		wait.Go(func() {
-			ok, _, err := s.Hit(t.Context(), "k", time.Hour, 7)
+			ok, _, err := s.Hit(t.Context(), ratelimit.Key{Name: "k"}, time.Hour, 7)
 			if err != nil {
 				t.Error(err)
 			}
@@ -82,13 +82,13 @@ func TestStoredTogether(t *testing.T) {
 func TestStoredSweeps(t *testing.T) {
 	s, now := newStored(t)
 	for i := range 100 {
-		if _, _, err := s.Hit(t.Context(), strconv.Itoa(i), time.Second, 1); err != nil {
+		if _, _, err := s.Hit(t.Context(), key("", strconv.Itoa(i)), time.Second, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	*now = now.Add(time.Second)
 	for i := range 10 {
-		if _, _, err := s.Hit(t.Context(), "later"+strconv.Itoa(i), time.Minute, 1); err != nil {
+		if _, _, err := s.Hit(t.Context(), key("", "later"+strconv.Itoa(i)), time.Minute, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -109,7 +109,7 @@ func (b *broken) Forget(context.Context, string) error {
 	return b.err
 }
 
-func (b *broken) Hit(context.Context, string, time.Duration, int64) (bool, time.Duration, error) {
+func (b *broken) Hit(context.Context, ratelimit.Key, time.Duration, int64) (bool, time.Duration, error) {
 	b.calls++
 	return b.err == nil, 0, b.err
 }
@@ -124,7 +124,7 @@ func TestForget(t *testing.T) {
 	} {
 		hit := func(key string, want bool) {
 			t.Helper()
-			if ok, _, err := c.Hit(t.Context(), key, time.Hour, 1); err != nil || ok != want {
+			if ok, _, err := c.Hit(t.Context(), ratelimit.Key{Name: key}, time.Hour, 1); err != nil || ok != want {
 				t.Errorf("%s: allowed %v, %v", name, ok, err)
 			}
 		}
@@ -149,7 +149,7 @@ func TestFallback(t *testing.T) {
 	f := &ratelimit.Fallback{First: first, Second: &ratelimit.Memory{Now: clock}, Now: clock, Failed: func(error) { told++ }}
 	hit := func(want bool) {
 		t.Helper()
-		ok, _, err := f.Hit(t.Context(), "k", time.Hour, 2)
+		ok, _, err := f.Hit(t.Context(), ratelimit.Key{Name: "k"}, time.Hour, 2)
 		if err != nil || ok != want {
 			t.Fatalf("allowed %v, %v", ok, err)
 		}

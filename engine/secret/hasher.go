@@ -15,8 +15,9 @@ const (
 	Bcrypt   = "bcrypt"   // cost 11; passwords of at most 72 bytes
 )
 
-// MaxPasswordBytes is the longest password that is hashed or compared. Longer
-// ones are refused before any work is done for them.
+// MaxPasswordBytes is the longest password that is stored. Longer ones are
+// nobody's: to compare one costs what a wrong one costs, of which only so many
+// bytes are looked at, and to hash one is refused before any work is done.
 const MaxPasswordBytes = 4096
 
 var (
@@ -85,6 +86,9 @@ func NewHasher(c HasherConfig) (*Hasher, error) {
 // Unicode normalization form KC, as Better Auth does. It returns ErrBusy,
 // ErrPasswordTooLong or the context's error.
 func (h *Hasher) Hash(ctx context.Context, password string) (stored string, err error) {
+	if len(password) > MaxPasswordBytes {
+		return "", ErrPasswordTooLong
+	}
 	err = h.run(ctx, password, func(normalized []byte) error {
 		stored, err = h.preferred.hash(normalized)
 		return err
@@ -96,17 +100,21 @@ func (h *Hasher) Hash(ctx context.Context, password string) (stored string, err 
 // is true when the password is right and the hash should be replaced by a new
 // one, because the format or its parameters are not those of new hashes. A
 // hash in an unknown format costs as much as any other before ErrUnknownHash
-// is returned.
+// is returned, and so does a password that is too long to be right.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (ok, rehash bool, err error) {
-	err = h.run(ctx, password, func(normalized []byte) error {
+	tooLong := len(password) > MaxPasswordBytes
+	err = h.run(ctx, bounded(password), func(normalized []byte) error {
 		ok, rehash, err = h.compare(stored, normalized)
 		if errors.Is(err, ErrUnknownHash) {
 			h.spend(normalized)
 		}
 		return err
 	})
-	return ok, rehash, err
+	return ok && !tooLong, rehash && !tooLong, err
 }
+
+// bounded returns as much of a password as is worth comparing.
+func bounded(password string) string { return password[:min(len(password), MaxPasswordBytes)] }
 
 // Known reports whether a stored hash is in a format that Verify compares
 // with. Whether its parameters are within bounds shows when it is compared.
@@ -141,7 +149,7 @@ func (h *Hasher) spend(password []byte) {
 // Callers use it where there is no hash to compare with, so that unknown
 // users answer as slowly as known ones.
 func (h *Hasher) Equalize(ctx context.Context, password string) error {
-	return h.run(ctx, password, func(normalized []byte) error {
+	return h.run(ctx, bounded(password), func(normalized []byte) error {
 		h.spend(normalized)
 		return nil
 	})
@@ -149,11 +157,8 @@ func (h *Hasher) Equalize(ctx context.Context, password string) error {
 
 // run does work while holding a place in every gate.
 func (h *Hasher) run(ctx context.Context, password string, work func(normalized []byte) error) error {
-	if len(password) > MaxPasswordBytes {
-		return ErrPasswordTooLong
-	}
 	for i, g := range h.gates {
-		if err := g.enter(ctx); err != nil {
+		if err := g.enter(ctx, h); err != nil {
 			for _, entered := range h.gates[:i] {
 				entered.leave()
 			}
