@@ -189,7 +189,7 @@ var httpFunctions = []Function{
 			argTimeoutMs,
 			{Name: "followRedirects", Type: TypeBool, Doc: "of `GET` and `HEAD`, at most 5. Another origin does not get the headers"},
 			{Name: "cacheSeconds", Type: TypeInt, Doc: "how long the host may keep the answer to a `GET` without headers, auth and secrets, if its status is 200; at most a day"},
-			{Name: "answer", Type: TypeText, Enum: []string{"json", "text", "bytes"}, Doc: "since 1.1: what `body` is: `json`, whatever the answer says that it is, or a text if it is none; `text`; or `bytes`, in base64url"},
+			{Name: "answer", Type: TypeText, Enum: []string{"json", "text", "bytes"}, Doc: "since 1.1: what `body` is: `json`, whatever the answer says that it is, or a text if it is none, both without a byte order mark; `text`; or `bytes`, in base64url"},
 		},
 		Result: []Param{
 			{Name: "status", Type: TypeInt, Required: true}, {Name: "headers", Type: TypeObject, Open: true, Required: true, Doc: "names in lower case"},

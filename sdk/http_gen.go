@@ -38,7 +38,7 @@ type HTTPRequestOptions struct {
 	TimeoutMs       int64          // milliseconds: at most 30000, default 5000
 	FollowRedirects bool           // of GET and HEAD, at most 5. Another origin does not get the headers
 	CacheSeconds    int64          // how long the host may keep the answer to a GET without headers, auth and secrets, if its status is 200; at most a day
-	Answer          string         // since 1.1: what body is: json, whatever the answer says that it is, or a text if it is none; text; or bytes, in base64url: json, text, bytes
+	Answer          string         // since 1.1: what body is: json, whatever the answer says that it is, or a text if it is none, both without a byte order mark; text; or bytes, in base64url: json, text, bytes
 }
 
 // HTTPRequestResult is the result of HTTP.Request.

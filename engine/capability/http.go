@@ -1,6 +1,7 @@
 package capability
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/base64"
@@ -262,13 +263,19 @@ func bodyValue(a *egress.Response, as string) document.Value {
 	if as == "bytes" {
 		return document.Text(base64.RawURLEncoding.EncodeToString(a.Body))
 	}
+	text := a.Body
 	if as == "json" || as == "" && isJSON(a.Headers.Get("Content-Type")) {
-		if v, err := document.Parse(a.Body, maxAnswerDepth); err == nil {
+		text = bytes.TrimPrefix(text, byteOrderMark)
+		if v, err := document.Parse(text, maxAnswerDepth); err == nil {
 			return v
 		}
 	}
-	return document.Text(strings.ToValidUTF8(string(a.Body), "\uFFFD"))
+	return document.Text(strings.ToValidUTF8(string(text), "\uFFFD"))
 }
+
+// byteOrderMark is what some servers put before JSON, and readers may pass over
+// (RFC 8259, section 8.1).
+var byteOrderMark = []byte("\uFEFF")
 
 // maxAnswerDepth bounds the nesting of JSON from other servers; deeper text is
 // handed on as text.

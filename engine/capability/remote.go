@@ -1,6 +1,7 @@
 package capability
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -135,7 +136,7 @@ func (h *Host) verifySignature(ctx context.Context, c *dispatch.Call, keysURL, t
 		if keys.answer.Status != http.StatusOK {
 			return nil, refuse(pluginapi.StatusUnavailable, "the keys of the other server are not there")
 		}
-		payload, err := keyring.VerifyWith(keys.answer.Body, token)
+		payload, err := keyring.VerifyWith(bytes.TrimPrefix(keys.answer.Body, byteOrderMark), token)
 		switch {
 		case err == nil:
 			return payload, nil
@@ -176,13 +177,20 @@ func checkClaims(claims document.Value, a httpVerifyTokenArgs, now time.Time) er
 		return badToken("issuer", "the token has another issuer")
 	case !audienceFits(a.Audience, claims):
 		return badToken("audience", "the token is for somebody else")
-	case claims.Get("sub").Str() == "":
+	case !hasSubject(claims):
 		return badToken("invalid", "the token has no subject")
 	}
 	if !a.Nonce.IsNullish() && claims.Get("nonce").Str() != a.Nonce.Str() {
 		return badToken("nonce", "the token has another nonce")
 	}
 	return nil
+}
+
+// hasSubject reports whether claims say whom they are about. The subject is a
+// text (OpenID Connect Core, section 2), but some servers send numbers.
+func hasSubject(claims document.Value) bool {
+	sub := claims.Get("sub")
+	return sub.Str() != "" || sub.Kind() == document.Number
 }
 
 // oneOf reports whether got is the expected text, or one of several. "{name}"

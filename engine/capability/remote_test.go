@@ -33,7 +33,7 @@ func newIssuer(t *testing.T) *issuer {
 		if err != nil {
 			t.Error(err)
 		}
-		_, _ = out.Write(keys)
+		_, _ = out.Write(append([]byte("\ufeff"), keys...)) // as some servers do
 	}))
 	t.Cleanup(i.Close)
 	return i

@@ -89,6 +89,7 @@ var httpCases = table{
 			}
 			t.want("the claim", g.do("http.verifyToken", verify(nil, args)).at("claims.sub"), "ada")
 			g.do("http.verifyToken", verify(nil, with(with(args, "issuer", []any{"https://x.example", "https://id.example"}), "audience", []any{"client"})))
+			t.want("the subject", g.do("http.verifyToken", verify(object{"sub": 7}, args)).at("claims.sub"), 7)
 			for _, tt := range []struct {
 				change object
 				code   string
@@ -149,6 +150,7 @@ func tryAnswers(t *tester) {
 		for _, tt := range []struct{ path, answer, want string }{
 			{"/text", "json", `"a text"`}, {"/text", "bytes", `"YSB0ZXh0"`}, {"/plain-json", "", `"{\"a\":1}"`}, {"/plain-json", "json", `{"a":1}`},
 			{"/json", "", `{"a":1}`}, {"/json", "text", `"{\"a\":1}"`}, {"/json", "bytes", `"eyJhIjoxfQ"`},
+			{"/marked", "json", `{"a":1}`}, {"/marked-text", "json", `"a text"`}, {"/marked-text", "text", "\"\ufeffa text\""},
 		} {
 			args := object{}
 			if tt.answer != "" {

@@ -8,7 +8,8 @@ import (
 
 // otherServer plays the servers that plugins call. It answers with what it was
 // sent, as JSON; at /text with a text, at /json with some JSON, at /plain-json
-// with the same as a text, and at /missing with the status 404.
+// with the same as a text, at /marked and /marked-text with JSON and a text
+// after a byte order mark, and at /missing with the status 404.
 type otherServer struct{}
 
 // TXT returns the TXT records that a name has in the DNS of the hosts.
@@ -27,6 +28,13 @@ func (*otherServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/json", "/plain-json":
 		w.Header().Set("Content-Type", map[string]string{"/json": "application/json", "/plain-json": "text/plain"}[r.URL.Path])
 		_, _ = io.WriteString(w, `{"a":1}`)
+		return
+	case "/marked":
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, "\ufeff"+`{"a":1}`)
+		return
+	case "/marked-text":
+		_, _ = io.WriteString(w, "\ufeffa text")
 		return
 	case "/missing":
 		w.Header().Set("Content-Type", "application/json")

@@ -35,8 +35,8 @@ func (p *provider) identify(t tokens, nonce string) (info sdk.Value, ok bool) {
 	if info, ok = p.fetchProfile(t); !ok {
 		return info, false
 	}
-	subject, sub := claims.Get("sub").String(), info.Get("sub")
-	if subject != "" && !sub.IsAbsent() && sub.String() != subject {
+	subject, sub := claims.Get("sub").Text(), info.Get("sub")
+	if subject != "" && !sub.IsAbsent() && sub.Text() != subject {
 		p.c.Log(sdk.LevelWarn, "the user info of the provider "+p.id+" is about another subject than the id token")
 		return info, false
 	}

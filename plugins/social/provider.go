@@ -114,7 +114,7 @@ func (p *provider) discover() bool {
 	if p.discovery == "" || p.jwks != "" && p.hasEndpoints() {
 		return p.hasEndpoints()
 	}
-	answer, err := p.c.HTTP().Request(p.discovery, sdk.HTTPRequestOptions{CacheSeconds: discoveryLife})
+	answer, err := p.c.HTTP().Request(p.discovery, sdk.HTTPRequestOptions{CacheSeconds: discoveryLife, Answer: answerJSON})
 	if err != nil || answer.Status != 200 {
 		p.c.Log(sdk.LevelError, "the discovery document of the provider "+p.id+" is not there")
 		return p.hasEndpoints()

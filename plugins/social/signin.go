@@ -84,7 +84,7 @@ func (p *provider) fromToken(sent sdk.Value) (user profile, t tokens, err error)
 	if p.DisableIDTokenSignIn() || !p.discover() || !p.verifies() {
 		return user, t, errIDTokenNotSupported
 	}
-	t = tokens{access: textOf(sent.Get("accessToken")), refresh: textOf(sent.Get("refreshToken")), id: sent.Get("token")}
+	t = tokens{access: tokenOf(sent.Get("accessToken")), refresh: tokenOf(sent.Get("refreshToken")), id: sent.Get("token")}
 	claims, ok := p.verify(t.id, sdk.HTTPVerifyTokenOptions{MaxAge: idTokenMaxAge, Nonce: p.clientNonce(sent.Get("nonce"))})
 	if !ok {
 		return user, t, errInvalidToken

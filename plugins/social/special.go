@@ -77,7 +77,7 @@ func withFullName(info sdk.Value, at string) sdk.Value {
 // of the user's addresses.
 func (p *provider) withGitHubEmail(info sdk.Value, t tokens) sdk.Value {
 	info = info.With("email_verified", sdk.Bool(false))
-	answer, err := p.c.HTTP().Request(p.userInfo+"/emails", sdk.HTTPRequestOptions{Auth: sdk.HTTPAuth{Bearer: t.access}})
+	answer, err := p.c.HTTP().Request(p.userInfo+"/emails", sdk.HTTPRequestOptions{Auth: sdk.HTTPAuth{Bearer: t.access}, Answer: answerJSON})
 	if err != nil || answer.Status != 200 {
 		return info // the scope may be missing; the profile may have an address
 	}

@@ -102,31 +102,25 @@ func (p *provider) ask(form []sdk.Field) (tokens, bool) {
 		p.c.Log(sdk.LevelWarn, "the token endpoint of the provider "+p.id+" did not answer")
 		return tokens{}, false
 	}
-	t := p.tokensOf(answer.Body)
-	if answer.Status < 200 || answer.Status > 299 || !answer.Body.Get("access_token").Truthy() && !answer.Body.Get("id_token").Truthy() {
-		p.c.Log(sdk.LevelWarn, "the provider "+p.id+" refused a code or token: "+answer.Body.Get("error").String()+" "+answer.Body.Get("error_description").String())
+	body := readAnswer(answer.Body)
+	t := p.tokensOf(body)
+	if answer.Status < 200 || answer.Status > 299 || t.access.IsAbsent() && t.id.IsAbsent() {
+		p.c.Log(sdk.LevelWarn, "the provider "+p.id+" refused a code or token: "+body.Get("error").String()+" "+body.Get("error_description").String())
 		return tokens{}, false
 	}
 	return t, true
 }
 
 func (p *provider) tokensOf(answer sdk.Value) tokens {
-	scopes := strings.FieldsFunc(answer.Get("scope").String(), func(r rune) bool { return r == ' ' || p.separator != "" && r == ',' })
-	return tokens{
-		access: textOf(answer.Get("access_token")), refresh: textOf(answer.Get("refresh_token")), id: textOf(answer.Get("id_token")),
-		expires:        after(p.c, answer.Get("expires_in").Int(p.AccessTokenExpiresIn().Int(0))),
-		refreshExpires: after(p.c, answer.Get("refresh_token_expires_in").Int(0)),
-		scopes:         given(strings.Join(scopes, ",")),
-		openID:         answer.Get("openid").String(),
-	}
+	t := readTokens(answer, p.separator)
+	t.expires = after(p.c, cmp.Or(lifeOf(answer.Get("expires_in")), p.AccessTokenExpiresIn().Int(0)))
+	t.refreshExpires = after(p.c, lifeOf(answer.Get("refresh_token_expires_in")))
+	return t
 }
-
-// maxLife bounds what a provider says of a token's life, in seconds.
-const maxLife = 100 * 365 * 24 * 3600
 
 // after is the time in so many seconds, as records have it; absent for none.
 func after(c *sdk.Call, seconds int64) sdk.Value {
-	if seconds <= 0 || seconds > maxLife {
+	if seconds <= 0 {
 		return sdk.Value{}
 	}
 	return sdk.String(sdk.Date(c.Now() + seconds*1000))

@@ -101,9 +101,11 @@ func answered(body, as any) any {
 	case "text":
 		return s
 	case "json":
+		s = strings.TrimPrefix(s, "\uFEFF") // which readers of JSON may pass over
 		if v, err := parse[any]([]byte(s)); err == nil {
 			return v
 		}
+		return s
 	}
 	return body
 }
@@ -255,7 +257,7 @@ func (h *Host) verifyRemote(a Object) Object {
 		refuseWith(sdk.Invalid, "issuer", "the token has another issuer")
 	case !audienceFits(a["audience"], claims):
 		refuseWith(sdk.Invalid, "audience", "the token is for somebody else")
-	case text(claims["sub"]) == "":
+	case text(claims["sub"]) == "" && kindOf(claims["sub"]) != "number":
 		refuseWith(sdk.Invalid, "invalid", "the token has no subject")
 	case a["nonce"] != nil && a["nonce"] != claims["nonce"]:
 		refuseWith(sdk.Invalid, "nonce", "the token has another nonce")
