@@ -20,9 +20,10 @@
 // its tenant's row, so that no record is left without the one it refers to,
 // and no write misses an index that another node just declared. Serialization
 // failures, deadlocks and lost connections are retried a bounded number of
-// times. Each transaction stores a token; when the connection is lost in the
-// middle of COMMIT, the token tells what happened, so an outcome is never
-// guessed.
+// times. Each attempt at a transaction stores a token of its own. When the
+// connection is lost in the middle of COMMIT, or somebody ends its wait for a
+// synchronous standby, what is stored under the token tells what happened, so an
+// outcome is never guessed. Where it cannot be told in time, the write fails.
 //
 // Behind a pooler that shares connections between transactions, add
 // "default_query_exec_mode=exec" to the URL.

@@ -43,6 +43,8 @@ var migrations = [][]string{
 			PRIMARY KEY (tenant, at, token)
 		)`,
 	},
+	// Whether the token was written to find out that its commit is lost.
+	{`ALTER TABLE authhost_commits ADD COLUMN lost boolean NOT NULL DEFAULT false`},
 }
 
 const createMigrations = `CREATE TABLE IF NOT EXISTS authhost_migrations (

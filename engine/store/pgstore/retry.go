@@ -33,7 +33,8 @@ const (
 	crashShutdown        = "57P02"
 	cannotConnectNow     = "57P03"
 	connectionClass      = "08"
-	interventionClass    = "57"
+	integrityClass       = "23"
+	rollbackClass        = "40"
 )
 
 // errMoved says that another node changed the tenant's schema.
@@ -42,7 +43,8 @@ var errMoved = errors.New("pgstore: the schema has changed")
 // retryable reports whether a transaction that certainly did not commit may
 // succeed when it runs again.
 func retryable(err error) bool {
-	if errors.Is(err, errMoved) {
+	var unsure *warningError
+	if errors.Is(err, errMoved) || errors.As(err, &unsure) {
 		return true
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -68,14 +70,29 @@ func lostConnection(err error) bool {
 
 // retry runs f until it succeeds, fails for good, or maxAttempts is reached.
 func (s *Store) retry(ctx context.Context, f func() error) error {
-	pause := firstPause
-	for attempt := 1; ; attempt++ {
-		err := f()
-		if err == nil || !retryable(err) {
+	attempts := 0
+	return again(ctx, f, func(err error) error {
+		attempts++
+		switch {
+		case !retryable(err):
 			return err
+		case attempts == maxAttempts:
+			return fmt.Errorf("pgstore: gave up after %d attempts: %w", attempts, err)
 		}
-		if attempt == maxAttempts {
-			return fmt.Errorf("pgstore: gave up after %d attempts: %w", attempt, err)
+		return nil
+	})
+}
+
+// again runs f until it succeeds, its failure is one to give up at, or ctx
+// ends. giveUp returns nil to go on, and otherwise what to return.
+func again(ctx context.Context, f func() error, giveUp func(error) error) error {
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := f()
+		if err == nil {
+			return nil
+		}
+		if err := giveUp(err); err != nil {
+			return err
 		}
 		timer := time.NewTimer(pause/2 + rand.N(pause/2))
 		select {
@@ -84,7 +101,6 @@ func (s *Store) retry(ctx context.Context, f func() error) error {
 			timer.Stop()
 			return ctx.Err()
 		}
-		pause = min(2*pause, longestPause)
 	}
 }
 

@@ -59,6 +59,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 }
 
 func connect(ctx context.Context, pc *pgxpool.Config) (*Store, error) {
+	pc.ConnConfig.OnNotice = noteWarning
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("pgstore: %w", err)
