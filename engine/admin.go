@@ -2,19 +2,19 @@ package engine
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/authhost/authhost/engine/httpapi"
 )
 
-// Admin serves the operator's listener. It has no authentication of its own:
-// bind it to a loopback or private address. Requests that another site makes
-// in a browser change nothing.
+// Admin serves the operator's listener: for everybody who reaches it
 //
 //	GET  /metrics                          Prometheus metrics
 //	GET  /livez, /readyz                   health
+//
+// and with the token in AdminTokenFile
+//
 //	GET  /keys?tenant=&use=                signing keys, their public parts
 //	GET  /keys/export?tenant=&use=&format= the published ones, for verifiers that fetch nothing
 //	POST /keys/rotate?tenant=&use=&alg=    publish a new signing key
@@ -56,8 +56,7 @@ func (e *Engine) Admin() http.Handler {
 		m.HandleFunc("POST /dev/reset", e.adminReset)
 		m.HandleFunc("POST /dev/schedule", e.adminSchedule)
 	}
-	// A page in the operator's browser reaches loopback addresses, too.
-	return http.NewCrossOriginProtection().Handler(m)
+	return newAdminGuard(e.config.Server.Admin, e.config.Server.AdminHosts, e.adminToken, m)
 }
 
 // alive answers once the engine is open; before that there is no listener.
@@ -80,14 +79,25 @@ func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-var errNoTenant = errors.New("no such tenant; name one with ?tenant=ID")
-
+// adminTenant returns the tenant that a request names, or answers that there is
+// none.
 func (e *Engine) adminTenant(w http.ResponseWriter, r *http.Request) *realm {
-	if t := e.current.Load().realm(r.URL.Query().Get("tenant")); t != nil {
+	id := r.URL.Query().Get("tenant")
+	if t := e.current.Load().realm(id); t != nil {
 		return t
 	}
-	answer(w, http.StatusNotFound, map[string]string{"error": errNoTenant.Error()})
+	answer(w, http.StatusNotFound, map[string]string{"error": unknownTenantError(id).Error()})
 	return nil
+}
+
+// unknownTenantError is the id of a tenant that is not there.
+type unknownTenantError string
+
+func (id unknownTenantError) Error() string {
+	if id == "" {
+		return "no tenant is named"
+	}
+	return fmt.Sprintf("there is no tenant %q", string(id))
 }
 
 func (e *Engine) adminRollback(w http.ResponseWriter, _ *http.Request) {

@@ -89,7 +89,7 @@ func (f *fleet) start(text string) (servers []*server, stop func()) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		front, back := httptest.NewServer(e.Handler(e.Listeners()[0])), httptest.NewServer(e.Admin())
+		front, back := httptest.NewServer(e.Handler(e.Listeners()[0])), adminServer(e)
 		s.Engine, s.url, s.admin = e, front.URL, back.URL
 		ends = append(ends, func() {
 			front.Close()

@@ -66,7 +66,7 @@ func (e *Engine) Backup(ctx context.Context, tenant string) (_ *Backup, err erro
 		}
 	}
 	if len(wanted) == 0 {
-		return nil, errNoTenant
+		return nil, unknownTenantError(tenant)
 	}
 	out := &Backup{Folder: filepath.Join(dir, e.options.Now().UTC().Format(backupLayout))}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -142,8 +142,9 @@ func (e *Engine) adminBackup(w http.ResponseWriter, r *http.Request) {
 	b, err := e.Backup(r.Context(), r.URL.Query().Get("tenant"))
 	if err != nil {
 		status := http.StatusInternalServerError
+		var unknown unknownTenantError
 		switch {
-		case errors.Is(err, errNoTenant):
+		case errors.As(err, &unknown):
 			status = http.StatusNotFound
 		case errors.Is(err, errNoBackupDir), errors.Is(err, errBackupRuns):
 			status = http.StatusConflict

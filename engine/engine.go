@@ -88,6 +88,7 @@ type Engine struct {
 	gate       *secret.Gate
 	egress     *egress.Transport
 	redis      *redis.Client // nil without redis.url
+	adminToken string
 	counters   counters
 	closers    []func(context.Context) error
 	events     deliveries
@@ -122,7 +123,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		e.openData, e.openAudit, e.openMail, e.openSMS, e.openEgress, e.openSandbox, e.openStore, e.openRedis, e.openTenants,
+		e.openData, e.openAdminToken, e.openAudit, e.openMail, e.openSMS, e.openEgress, e.openSandbox, e.openStore, e.openRedis, e.openTenants,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err

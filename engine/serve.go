@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -43,7 +44,20 @@ func (e *Engine) Listen() ([]Bound, error) {
 		}
 		bound = append(bound, Bound{listener: l, handler: e.Admin(), Addr: l.Addr().String(), Admin: true})
 	}
+	e.keepFromPlugins(bound)
 	return bound, nil
+}
+
+// keepFromPlugins has the addresses of the listeners refused to plugins, also
+// where server.egress.allow lists them.
+func (e *Engine) keepFromPlugins(bound []Bound) {
+	own := make([]netip.AddrPort, 0, len(bound))
+	for _, b := range bound {
+		if a, err := netip.ParseAddrPort(b.Addr); err == nil { // no other kind of listener has an address that plugins could call
+			own = append(own, a)
+		}
+	}
+	e.egress.Refuse(own)
 }
 
 // open opens a listener of tenants.

@@ -103,7 +103,7 @@ func serveWith(t *testing.T, change func(*engine.Options), text string, guests .
 		t.Fatal(err)
 	}
 	s.Engine = e
-	front, back := httptest.NewServer(e.Handler(e.Listeners()[0])), httptest.NewServer(e.Admin())
+	front, back := httptest.NewServer(e.Handler(e.Listeners()[0])), adminServer(e)
 	s.url, s.admin = front.URL, back.URL
 	t.Cleanup(func() {
 		front.Close()
@@ -113,6 +113,14 @@ func serveWith(t *testing.T, change func(*engine.Options), text string, guests .
 		}
 	})
 	return s
+}
+
+// adminServer serves the admin listener to one who has its token.
+func adminServer(e *engine.Engine) *httptest.Server {
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Authorization", "Bearer "+e.AdminToken())
+		e.Admin().ServeHTTP(w, r)
+	}))
 }
 
 func writeGuest(t *testing.T, dir string, g *wasmtest.Guest) {

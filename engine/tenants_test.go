@@ -233,39 +233,3 @@ tenants:
 		t.Errorf("a broken configuration: %v, %s", err, now())
 	}
 }
-
-// TestAdminFromElsewhere: a page in the operator's browser changes nothing.
-func TestAdminFromElsewhere(t *testing.T) {
-	s := serve(t, "tenants:\n  - {id: main, baseURL: \"http://main.example\"}\n")
-	for name, tt := range map[string]struct {
-		header http.Header
-		status int
-	}{
-		"no browser":      {http.Header{}, 204},
-		"another site":    {http.Header{"Sec-Fetch-Site": {"cross-site"}}, 403},
-		"another origin":  {http.Header{"Origin": {"https://e.co"}}, 403},
-		"the same origin": {http.Header{"Sec-Fetch-Site": {"same-origin"}}, 204},
-	} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.admin+"/dev/reset?tenant=main", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header = tt.header
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != tt.status {
-			t.Errorf("%s: %d, want %d", name, resp.StatusCode, tt.status)
-		}
-	}
-	resp, err := http.Post(s.admin+"/keys/rotate?tenant=nobody", "", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != 404 {
-		t.Errorf("unknown tenant: %d", resp.StatusCode)
-	}
-}

@@ -16,24 +16,25 @@ import (
 )
 
 func backupCommand() *cobra.Command {
-	var admin, tenant string
+	var admin adminFlags
+	var tenant string
 	c := &cobra.Command{
 		Use:   "backup",
 		Short: "Have a running server copy its records into the folder server.backupDir of its machine",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return backUp(c.Context(), c.OutOrStdout(), admin+"/backup?"+url.Values{"tenant": {tenant}}.Encode())
+			return backUp(c.Context(), c.OutOrStdout(), &admin, tenant)
 		},
 	}
-	c.Flags().StringVar(&admin, "admin", "http://127.0.0.1:8081", "URL of the server's admin listener")
+	admin.add(c)
 	c.Flags().StringVar(&tenant, "tenant", "", "id of the tenant (default: all)")
 	return c
 }
 
 // backUp waits for as long as it takes.
-func backUp(ctx context.Context, out io.Writer, target string) error {
+func backUp(ctx context.Context, out io.Writer, admin *adminFlags, tenant string) error {
 	var answer engine.Backup
-	if err := callAdmin(ctx, http.MethodPost, target, 0, &answer); err != nil {
+	if err := admin.call(ctx, http.MethodPost, "/backup", url.Values{"tenant": {tenant}}, 0, &answer); err != nil {
 		return err
 	}
 	fmt.Fprintln(out, answer.Folder)

@@ -20,11 +20,14 @@ func keysCommand() *cobra.Command {
 }
 
 // keyFlags are what every command about a running server's keys needs.
-type keyFlags struct{ admin, tenant, use, alg string }
+type keyFlags struct {
+	admin            adminFlags
+	tenant, use, alg string
+}
 
 func (k *keyFlags) add(c *cobra.Command, withAlg bool) {
+	k.admin.add(c)
 	f := c.Flags()
-	f.StringVar(&k.admin, "admin", "http://127.0.0.1:8081", "URL of the server's admin listener")
 	f.StringVar(&k.tenant, "tenant", "", "id of the tenant")
 	f.StringVar(&k.use, "use", "convex", "what the keys sign: a use that a plugin's manifest names, such as convex or jwt")
 	if withAlg {
@@ -42,7 +45,7 @@ func (k *keyFlags) call(ctx context.Context, method, path string, into any, more
 	for i := 0; i+1 < len(more); i += 2 {
 		q.Set(more[i], more[i+1])
 	}
-	return callAdmin(ctx, method, k.admin+path+"?"+q.Encode(), adminTimeout, into)
+	return k.admin.call(ctx, method, path, q, adminTimeout, into)
 }
 
 func keysListCommand() *cobra.Command {

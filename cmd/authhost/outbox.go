@@ -20,13 +20,14 @@ import (
 // outboxFlags choose events of a tenant's outbox on a running server, which
 // alone may open the files of its store.
 type outboxFlags struct {
-	admin, tenant, id, plugin, target, state, since string
-	limit                                           int
+	admin                                    adminFlags
+	tenant, id, plugin, target, state, since string
+	limit                                    int
 }
 
 func (o *outboxFlags) register(c *cobra.Command, states string) {
+	o.admin.add(c)
 	f := c.Flags()
-	f.StringVar(&o.admin, "admin", "http://127.0.0.1:8081", "URL of the server's admin listener")
 	f.StringVar(&o.tenant, "tenant", "", "id of the tenant")
 	f.StringVar(&o.id, "id", "", "only the event with this id")
 	f.StringVar(&o.plugin, "plugin", "", "only events for this plugin")
@@ -36,7 +37,7 @@ func (o *outboxFlags) register(c *cobra.Command, states string) {
 	_ = c.MarkFlagRequired("tenant")
 }
 
-func (o *outboxFlags) url(path string) string {
+func (o *outboxFlags) query() url.Values {
 	q := url.Values{"tenant": {o.tenant}}
 	for name, value := range map[string]string{"id": o.id, "plugin": o.plugin, "target": o.target, "state": o.state, "since": o.since} {
 		if value != "" {
@@ -46,7 +47,7 @@ func (o *outboxFlags) url(path string) string {
 	if o.limit > 0 {
 		q.Set("limit", strconv.Itoa(o.limit))
 	}
-	return o.admin + path + "?" + q.Encode()
+	return q
 }
 
 func outboxCommand() *cobra.Command {
@@ -57,7 +58,7 @@ func outboxCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var entries []engine.OutboxEntry
-			if err := callAdmin(c.Context(), http.MethodGet, listed.url("/outbox"), adminTimeout, &entries); err != nil {
+			if err := listed.admin.call(c.Context(), http.MethodGet, "/outbox", listed.query(), adminTimeout, &entries); err != nil {
 				return err
 			}
 			return printOutbox(c.OutOrStdout(), entries)
@@ -71,7 +72,7 @@ func outboxCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var body struct{ Replayed int }
-			if err := callAdmin(c.Context(), http.MethodPost, replayed.url("/outbox/replay"), adminTimeout, &body); err != nil {
+			if err := replayed.admin.call(c.Context(), http.MethodPost, "/outbox/replay", replayed.query(), adminTimeout, &body); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "%d event(s) are delivered again\n", body.Replayed)

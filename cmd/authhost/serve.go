@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -133,13 +134,13 @@ func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.
 	case cfg.Mail.SMTP != nil:
 		fmt.Fprintf(out, "mail: %s:%d\n", cfg.Mail.SMTP.Host, cfg.Mail.SMTP.Port)
 	case cfg.Server.Development && admin != "":
-		fmt.Fprintf(out, "mail: kept in memory, see %s/dev/mails (/dev/outbox as JSON)\n", admin)
+		fmt.Fprintf(out, "mail: kept in memory, see %s/dev/mails (/dev/outbox as JSON)\n", withToken(admin, e.AdminToken()))
 	}
 	if cfg.SMS.URL != "" {
 		fmt.Fprintln(out, "text messages: to the provider at sms.url")
 	}
 	if admin != "" {
-		fmt.Fprintf(out, "admin: %s (metrics, health)\n", admin)
+		fmt.Fprintf(out, "admin: %s (metrics, health; the rest with the token in %s)\n", admin, filepath.Join(cfg.Server.DataDir, engine.AdminTokenFile))
 	}
 	for _, b := range bound {
 		if !b.Admin {
@@ -150,6 +151,12 @@ func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.
 		tries(out, e.Status())
 	}
 	fmt.Fprintf(out, "ready in %d ms\n", took.Milliseconds())
+}
+
+// withToken is a URL of the admin listener that a browser opens without asking
+// for the token.
+func withToken(admin, token string) string {
+	return strings.Replace(admin, "http://", "http://authhost:"+token+"@", 1)
 }
 
 // pluginBanner says what a plugin is, and what it may do, see and change; that

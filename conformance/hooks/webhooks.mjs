@@ -195,7 +195,7 @@ async function outage(server, events, step) {
   });
 }
 
-const command = (server, ...args) => execFileSync(BINARY, ["outbox", ...args, "--admin", server.admin.baseUrl, "--tenant", "dead"]).toString();
+const command = (server, ...args) => execFileSync(BINARY, ["outbox", ...args, ...server.admin.flags, "--tenant", "dead"]).toString();
 
 async function metric(server, name) {
   const text = (await rawRequest({ baseUrl: server.admin.baseUrl, method: "GET", path: "/metrics", headers: { host: new URL(server.admin.baseUrl).host } })).body.toString();

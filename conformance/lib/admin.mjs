@@ -1,10 +1,25 @@
 // The development interface of a server's admin listener.
+import { existsSync, readFileSync } from "node:fs";
 import { rawRequest } from "./http.mjs";
 
-/** Speaks to one admin listener. Every call fails on any status but 200 and 204. */
+/**
+ * Speaks to one admin listener. Every call fails on any status but 200 and 204. `tokenFile` is the file with the
+ * listener's token; a listener without one asks for none.
+ */
 export class Admin {
-  constructor(baseUrl) {
+  constructor(baseUrl, tokenFile) {
     this.baseUrl = baseUrl;
+    this.tokenFile = tokenFile;
+  }
+
+  /** The flags with which a command of authhost finds this listener. */
+  get flags() {
+    return ["--admin", this.baseUrl, "--token-file", this.tokenFile];
+  }
+
+  get #authorization() {
+    if (!this.tokenFile || !existsSync(this.tokenFile)) return {};
+    return { authorization: `Bearer ${readFileSync(this.tokenFile, "utf8").trim()}` };
   }
 
   async #call(method, path) {
@@ -12,7 +27,7 @@ export class Admin {
       baseUrl: this.baseUrl,
       method,
       path,
-      headers: { host: new URL(this.baseUrl).host },
+      headers: { host: new URL(this.baseUrl).host, ...this.#authorization },
     });
     if (response.status !== 200 && response.status !== 204) {
       throw new Error(`${method} ${path} at the admin listener: ${response.status} ${response.body}`);

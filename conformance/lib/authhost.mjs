@@ -109,7 +109,7 @@ export async function startAuthhost(options) {
   await before?.(file);
   const launch = () => start(BINARY, ["serve", "--config", file], { cwd: folder, keepOutput });
   const process = launch();
-  const admin = new Admin(`http://127.0.0.1:${adminPort}`);
+  const admin = new Admin(`http://127.0.0.1:${adminPort}`, path.join(config.server.dataDir, "admin-token"));
   await untilReady(process, admin);
   return new Server({
     name,

@@ -151,7 +151,7 @@ class Signer {
 }
 
 async function keysCommand(server, ...args) {
-  const { stdout } = await run(BINARY, ["keys", ...args, "--admin", server.admin.baseUrl]);
+  const { stdout } = await run(BINARY, ["keys", ...args, ...server.admin.flags]);
   return stdout;
 }
 

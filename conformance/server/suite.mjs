@@ -157,7 +157,7 @@ const STEPS = {
     assert.equal((await asUser(revoked, "/list-sessions")).status, 401);
   },
   "static keys": async ({ server, ada, getAuthConfigProvider }) => {
-    const keys = async (...args) => (await run(BINARY, ["keys", ...args, "--tenant", ID, "--admin", server.admin.baseUrl])).stdout;
+    const keys = async (...args) => (await run(BINARY, ["keys", ...args, "--tenant", ID, ...server.admin.flags])).stdout;
     await keys("rotate");
     for (const provider of [
       getAuthConfigProvider({ jwks: await keys("export", "--format", "convex-jwks") }),

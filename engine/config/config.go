@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +14,37 @@ import (
 // variables are resolved with the process's environment. The error joins one
 // *Error per fault.
 func Load(path string) (*Config, error) {
+	data, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, os.LookupEnv)
+}
+
+// LoadServer reads the server section of a configuration file alone, for
+// commands that look for a running server: they need none of the secrets that
+// the rest of the file names.
+func LoadServer(path string) (Server, error) {
+	data, err := read(path)
+	if err != nil {
+		return Server{}, err
+	}
+	d := newDecoder(path, os.LookupEnv)
+	root := d.root(data)
+	if root == nil {
+		return Server{}, d.err()
+	}
+	section := root.get("server")
+	if section == nil {
+		section = &node{kind: mapKind, pos: root.pos}
+	}
+	c := &Config{Origin: Origin{file: path, node: root}}
+	d.mapping(section, reflect.ValueOf(&c.Server).Elem())
+	(&checker{faults: d.faults, dir: d.dir, config: c}).server()
+	return c.Server, d.err()
+}
+
+func read(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
@@ -22,13 +54,19 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	return Parse(path, data, os.LookupEnv)
+	return data, nil
 }
 
 func unreadable(path string, err error) error {
-	var p *problem
-	errors.As(fileProblem(path, err), &p)
-	return &Error{File: path, Message: p.message, Remedy: p.remedy}
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		err = failed.Err
+	}
+	remedy := "make it readable for the user that runs authhost"
+	if errors.Is(err, fs.ErrNotExist) {
+		remedy = "create it, or name another configuration file"
+	}
+	return &Error{File: path, Message: err.Error(), Remedy: remedy}
 }
 
 // Parse checks a configuration text. name is the file that it came from:
@@ -39,12 +77,8 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
-	d := &decoder{faults: &faults{file: name}, dir: filepath.Dir(name), env: env}
-	if len(data) > maxFileBytes {
-		d.add(place{}, fmt.Sprintf("larger than %d bytes", maxFileBytes), "split the configuration over several servers")
-		return nil, d.err()
-	}
-	root := parseYAML(data, d.faults)
+	d := newDecoder(name, env)
+	root := d.root(data)
 	if root == nil {
 		return nil, d.err()
 	}
@@ -55,4 +89,17 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 		return nil, err
 	}
 	return c, nil
+}
+
+func newDecoder(name string, env func(string) (string, bool)) *decoder {
+	return &decoder{faults: &faults{file: name}, dir: filepath.Dir(name), env: env}
+}
+
+// root parses a text. It is nil when there is a fault.
+func (d *decoder) root(data []byte) *node {
+	if len(data) > maxFileBytes {
+		d.add(place{}, fmt.Sprintf("larger than %d bytes", maxFileBytes), "split the configuration over several servers")
+		return nil
+	}
+	return parseYAML(data, d.faults)
 }

@@ -32,8 +32,10 @@ type Config struct {
 type Server struct {
 	// Address (host:port) of the listener for tenants that have none of their own.
 	Listen string `yaml:"listen" default:"127.0.0.1:8080"`
-	// Address of the admin listener: metrics, health and, in development, the outbox of mails and text messages. Empty turns it off.
+	// Address of the admin listener: metrics, health, and with the token in the file admin-token of dataDir what the commands of authhost ask for and, in development, the outbox of mails and text messages. Empty turns it off.
 	Admin string `yaml:"admin" default:"127.0.0.1:8081"`
+	// Names by which the admin listener is called besides localhost and addresses, such as that of a container whose metrics are read. Requests with another Host are refused, so that no page in a browser gets there by a name of its own (DNS rebinding).
+	AdminHosts []string `yaml:"adminHosts"`
 	// Folder of databases, the audit log and the compilation cache; relative to the configuration file.
 	DataDir string `yaml:"dataDir" default:"./data"`
 	// Folder of compiled modules; default is "cache" in dataDir.

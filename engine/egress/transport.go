@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -46,6 +48,7 @@ type Transport struct {
 	userAgent string
 	plain     *http.Transport
 	secure    *http.Transport
+	own       atomic.Pointer[[]netip.AddrPort]
 }
 
 // New returns a Transport.
@@ -78,6 +81,38 @@ func (t *Transport) httpTransport(config *tls.Config, encrypted bool) *http.Tran
 		MaxIdleConns: maxIdle, MaxIdleConnsPerHost: maxIdlePerHost, IdleConnTimeout: idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 	}
+}
+
+// Refuse names the listeners of this process, whose addresses are never called,
+// whatever the policy allows. One on the unspecified address is refused at
+// every address of this machine.
+func (t *Transport) Refuse(own []netip.AddrPort) { t.own.Store(&own) }
+
+// isOwn reports whether a listener of this process answers at an address.
+func (t *Transport) isOwn(target netip.AddrPort) bool {
+	own := t.own.Load()
+	if own == nil {
+		return false
+	}
+	a := target.Addr().Unmap().WithZone("")
+	return slices.ContainsFunc(*own, func(l netip.AddrPort) bool {
+		bound := l.Addr().Unmap().WithZone("")
+		// To connect to the unspecified address is to connect to this machine.
+		return l.Port() == target.Port() && (bound == a || a.IsUnspecified() || bound.IsUnspecified() && ofThisMachine(a))
+	})
+}
+
+// ofThisMachine reports whether an address is one of this machine. When they
+// cannot be listed, every address may be.
+func ofThisMachine(a netip.Addr) bool {
+	if a.IsLoopback() {
+		return true
+	}
+	addresses, err := net.InterfaceAddrs()
+	return err != nil || slices.ContainsFunc(addresses, func(of net.Addr) bool {
+		prefix, err := netip.ParsePrefix(of.String())
+		return err == nil && prefix.Addr().Unmap().WithZone("") == a
+	})
 }
 
 // Close drops the connections that are idle.
@@ -156,6 +191,9 @@ func (t *Transport) judge(target string, encrypted bool) error {
 		return fmt.Errorf("egress: %w", err)
 	}
 	a := ap.Addr()
+	if t.isOwn(ap) {
+		return &AddressError{Address: a, Reason: "a listener of this server"}
+	}
 	if t.policy.listed(a) {
 		return nil
 	}
