@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -41,10 +42,10 @@ type token struct {
 	value []byte
 }
 
-// commit commits a transaction. When the answer to COMMIT gets lost, or the
-// database says that it did not wait for its standbys, it finds out what
-// happened.
-func (t *tenant) commit(ctx context.Context, tx pgx.Tx) error {
+// commit commits a transaction of a connection, which is free afterwards. When
+// the answer to COMMIT gets lost, or the database says that it did not wait for
+// its standbys, it finds out what happened.
+func (t *tenant) commit(ctx context.Context, conn *pgxpool.Conn, tx pgx.Tx) error {
 	tok := token{at: time.Now().Unix(), value: make([]byte, 16)}
 	_, _ = rand.Read(tok.value) // never fails, see crypto/rand
 	if _, err := tx.Exec(ctx, insertTokenSQL, t.id, tok.at, tok.value); err != nil {
@@ -54,12 +55,12 @@ func (t *tenant) commit(ctx context.Context, tx pgx.Tx) error {
 	ctx = context.WithoutCancel(ctx)
 	short, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
-	conn := tx.Conn().PgConn()
-	forgetWarning(conn)
+	forgetWarning(conn.Conn().PgConn())
 	err := tx.Commit(short)
 	if err == nil {
-		err = warning(conn)
+		err = warning(conn.Conn().PgConn()) // while the connection is this one's own
 	}
+	conn.Release()
 	if err == nil {
 		t.sweep(ctx)
 		return nil

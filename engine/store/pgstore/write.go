@@ -49,7 +49,12 @@ func (t *tenant) write(ctx context.Context, ops []store.Op, f func(w *writer) er
 		if err := plan.Check(now.catalog, ops); err != nil {
 			return err
 		}
-		tx, err := t.store.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+		conn, err := t.store.pool.Acquire(ctx)
+		if err != nil {
+			return err
+		}
+		defer conn.Release()
+		tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
 		if err != nil {
 			return err
 		}
@@ -60,7 +65,7 @@ func (t *tenant) write(ctx context.Context, ops []store.Op, f func(w *writer) er
 		if err != nil {
 			return errors.Join(err, rollback(ctx, tx))
 		}
-		return t.commit(ctx, tx)
+		return t.commit(ctx, conn, tx)
 	})
 }
 
