@@ -342,7 +342,7 @@ func (g *generation) developmentSecret(id string) (string, error) {
 		return "", fmt.Errorf("development secret of tenant %q: %w", id, err)
 	}
 	value := secret.RandomString(48, secret.Alnum)
-	if err := os.WriteFile(path, []byte(value+"\n"), 0o600); err != nil {
+	if err := writePrivate(path, value+"\n"); err != nil {
 		return "", fmt.Errorf("development secret of tenant %q: %w", id, err)
 	}
 	return value, nil

@@ -117,9 +117,10 @@ func serveWith(t *testing.T, change func(*engine.Options), text string, guests .
 
 // adminServer serves the admin listener to one who has its token.
 func adminServer(e *engine.Engine) *httptest.Server {
+	admin := e.Admin()
 	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Header.Set("Authorization", "Bearer "+e.AdminToken())
-		e.Admin().ServeHTTP(w, r)
+		admin.ServeHTTP(w, r)
 	}))
 }
 

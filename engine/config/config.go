@@ -58,15 +58,11 @@ func read(path string) ([]byte, error) {
 }
 
 func unreadable(path string, err error) error {
-	var failed *fs.PathError
-	if errors.As(err, &failed) {
-		err = failed.Err
-	}
 	remedy := "make it readable for the user that runs authhost"
 	if errors.Is(err, fs.ErrNotExist) {
 		remedy = "create it, or name another configuration file"
 	}
-	return &Error{File: path, Message: err.Error(), Remedy: remedy}
+	return &Error{File: path, Message: withoutPath(err).Error(), Remedy: remedy}
 }
 
 // Parse checks a configuration text. name is the file that it came from:

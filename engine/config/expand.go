@@ -109,13 +109,18 @@ func readSecretFile(dir, path string) (string, error) {
 }
 
 func fileProblem(path string, err error) error {
-	cause := &os.PathError{}
-	if errors.As(err, &cause) {
-		err = cause.Err
-	}
 	remedy := "make it readable for the user that runs the server"
 	if errors.Is(err, os.ErrNotExist) {
 		remedy = "create it or correct the path; relative paths start at the folder of the configuration file"
 	}
-	return &problem{fmt.Sprintf("cannot read %s: %v", path, err), remedy}
+	return &problem{fmt.Sprintf("cannot read %s: %v", path, withoutPath(err)), remedy}
+}
+
+// withoutPath is the error of a file without its path, which the caller says.
+func withoutPath(err error) error {
+	var failed *os.PathError
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
 }
