@@ -9,11 +9,21 @@ import (
 	"github.com/authhost/authhost/sdk"
 )
 
-// passCallback serves POST /callback/:id: providers that answer with a form
-// send the browser here across sites, without cookies. A redirect brings it
-// back as a request of its own.
+// passCallback serves POST /callback/:id.
 func passCallback(c *sdk.Call) error {
-	url := c.Tenant("authURL").String() + socialRoute + sdk.EncodeURIComponent(c.Request().Param("id"))
+	return pass(c, socialRoute+sdk.EncodeURIComponent(c.Request().Param("id")))
+}
+
+// passCallbackOAuth2 serves POST /oauth2/callback/:providerId.
+func passCallbackOAuth2(c *sdk.Call) error {
+	return pass(c, genericRoute+sdk.EncodeURIComponent(c.Request().Param("providerId")))
+}
+
+// pass sends a browser from the POST of a callback to its GET: providers that
+// answer with a form send it here across sites, without cookies. A redirect
+// brings it back as a request of its own.
+func pass(c *sdk.Call, path string) error {
+	url := c.Tenant("authURL").String() + path
 	for _, name := range [...]string{"code", "error", "device_id", "error_description", "state", "user", "iss"} {
 		v := c.Request().Query(name)
 		if v.IsAbsent() {

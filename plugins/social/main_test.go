@@ -21,7 +21,7 @@ var manifest []byte
 type object = plugintest.Object
 
 const twoProviders = `{"providers":{
-	"github":{"clientId":"gh","clientSecret":"gh-secret"},
+	"github":{"clientId":"gh","clientSecret":"gh-secret"},"keycloak":{"clientId":"kc","issuer":"https://kc.example"},
 	"acme":{"clientId":["acme-web","acme-app"],"clientSecret":"acme-secret","discoveryUrl":"https://id.acme.example/.well-known/openid-configuration","scope":["openid","email"]},
 	"plain":{"clientId":"p","authorizationUrl":"https://plain.example/auth?tenant=1","tokenUrl":"https://plain.example/token","userInfoUrl":"https://plain.example/me","authentication":"basic","clientSecret":"plain-secret","pkce":false,
 		"scope":["profile"],"prompt":"consent","authorizationUrlParams":{"foo":"bar"},"tokenUrlParams":{"resource":"x"},"mapProfileToUser":{"id":"user.uid|uid","name":"{first} {last}","email":"mail","emailVerified":"ok"},"accessTokenExpiresIn":60}
@@ -61,6 +61,9 @@ func asText(o object) string {
 func (w *world) serve(r plugintest.HTTPRequest) plugintest.HTTPResponse {
 	switch {
 	case strings.HasSuffix(r.URL, "/.well-known/openid-configuration"):
+		if strings.HasPrefix(r.URL, "https://kc.example/") {
+			return plugintest.HTTPResponse{Body: object{"issuer": "https://kc.example", "authorization_endpoint": "https://kc.example/auth", "token_endpoint": "https://kc.example/token"}}
+		}
 		return plugintest.HTTPResponse{Body: object{
 			"issuer": "https://id.acme.example", "authorization_endpoint": "https://id.acme.example/auth", "token_endpoint": "https://id.acme.example/token",
 			"userinfo_endpoint": "https://id.acme.example/me", "jwks_uri": "https://id.acme.example/keys",
@@ -193,8 +196,52 @@ func TestAuthorizationURL(t *testing.T) {
 		t.Errorf("got %v", q)
 	}
 	q = w.start("/sign-in/social", `{"provider":"acme","loginHint":"ada"}`)
-	if q.Get("redirect_uri") != plugintest.BaseURL+plugintest.BasePath+"/callback/acme" || q.Get("login_hint") != "ada" || len(q.Get("nonce")) != stateLength || q.Get("code_challenge_method") != "S256" {
+	if q.Get("login_hint") != "ada" || len(q.Get("nonce")) != stateLength || q.Get("code_challenge_method") != "S256" {
 		t.Errorf("got %v", q)
+	}
+}
+
+// TestCallbackRoutes: providers get the redirect URI that is registered with
+// them. In Better Auth 1.6 the one of generic OAuth is another, whichever route
+// begins the flow.
+func TestCallbackRoutes(t *testing.T) {
+	const base = plugintest.BaseURL + plugintest.BasePath
+	for _, tt := range []struct{ dialect, path, body, want string }{
+		{"1.6", "/sign-in/social", `{"provider":"acme"}`, "/oauth2/callback/acme"},
+		{"1.6", "/link-social", `{"provider":"acme"}`, "/oauth2/callback/acme"},
+		{"1.6", "/sign-in/social", `{"provider":"keycloak"}`, "/oauth2/callback/keycloak"},
+		{"1.6", "/sign-in/social", `{"provider":"github"}`, "/callback/github"},
+		{"1.6", "/link-social", `{"provider":"github"}`, "/callback/github"},
+		{"1.6", "/sign-in/oauth2", `{"providerId":"acme"}`, "/oauth2/callback/acme"},
+		{"1.6", "/oauth2/link", `{"providerId":"acme","callbackURL":"/x"}`, "/oauth2/callback/acme"},
+		{"1.7", "/sign-in/social", `{"provider":"acme"}`, "/callback/acme"},
+		{"1.7", "/link-social", `{"provider":"acme"}`, "/callback/acme"},
+		{"1.7", "/sign-in/social", `{"provider":"keycloak"}`, "/callback/keycloak"},
+		{"1.7", "/sign-in/social", `{"provider":"github"}`, "/callback/github"},
+		{"1.7", "/sign-in/oauth2", `{"providerId":"acme"}`, "/oauth2/callback/acme"},
+	} {
+		t.Run(tt.dialect+tt.path+tt.body, func(t *testing.T) {
+			w := newWorldOf(t, "", tt.dialect)
+			id := w.AddUser("ada@example.com", "")
+			w.SetUser(id, object{"emailVerified": true})
+			w.SignIn(id)
+			q := w.start(tt.path, tt.body)
+			if got := q.Get("redirect_uri"); got != base+tt.want {
+				t.Errorf("the redirect URI is %s, want %s", got, base+tt.want)
+			}
+			path := strings.TrimPrefix(q.Get("redirect_uri"), base)
+			if !strings.HasSuffix(path, "/acme") {
+				return
+			}
+			if r := w.back(path, q.Get("state"), ""); r.Status != 302 || strings.Contains(r.Location, "error") {
+				t.Errorf("the callback: %s", r)
+			}
+			for _, r := range w.HTTPRequests() {
+				if r.Form["grant_type"] != "" && r.Form["redirect_uri"] != base+tt.want {
+					t.Errorf("the token endpoint is told of %s", r.Form["redirect_uri"])
+				}
+			}
+		})
 	}
 }
 
@@ -532,6 +579,8 @@ func TestFormPost(t *testing.T) {
 	w := newWorld(t, "")
 	r := w.POST("/callback/acme", `{"code":"c d","state":"s","user":"{\"name\":{}}","other":"x"}`)
 	w.want(r, plugintest.BaseURL+plugintest.BasePath+"/callback/acme?code=c+d&state=s&user=%7B%22name%22%3A%7B%7D%7D")
+	r = w.POST("/oauth2/callback/acme", `{"code":"c","state":"s"}`)
+	w.want(r, plugintest.BaseURL+plugintest.BasePath+"/oauth2/callback/acme?code=c&state=s")
 }
 
 // TestPresets: every preset leads to https endpoints of its own, and the

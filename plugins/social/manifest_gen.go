@@ -12,11 +12,12 @@ func init() {
 	sdk.Register(4, callback)
 	sdk.Register(5, passCallback)
 	sdk.Register(6, callbackOAuth2)
-	sdk.Register(7, getAccessToken)
-	sdk.Register(8, refreshToken)
-	sdk.Register(9, accountInfo)
-	sdk.Register(12, signedOut)
-	sdk.Register(13, unlinked)
+	sdk.Register(7, passCallbackOAuth2)
+	sdk.Register(8, getAccessToken)
+	sdk.Register(9, refreshToken)
+	sdk.Register(10, accountInfo)
+	sdk.Register(13, signedOut)
+	sdk.Register(14, unlinked)
 }
 
 // The errors of the manifest.

@@ -22,6 +22,7 @@ type preset struct {
 	loginHint                        bool // the provider takes a login hint
 	fromIDToken                      bool // the profile is the id token's claims
 	noRefresh                        bool
+	helper                           bool   // Better Auth 1.6 has it as a helper of generic OAuth
 	placeholder                      string // domain of addresses for users whose profile has none
 	profilePaths
 }
@@ -45,7 +46,7 @@ var presets = map[string]preset{
 		id: "atlassian", authorize: "https://auth.atlassian.com/authorize", token: "https://auth.atlassian.com/oauth/token", userInfo: "https://api.atlassian.com/me",
 		scope: "read:jira-user offline_access", params: "audience=api.atlassian.com", profilePaths: profilePaths{"account_id", "name", "email", "picture", ""},
 	},
-	"auth0": {id: "auth0", discovery: "https://{domain}/.well-known/openid-configuration", scope: "openid profile email", profilePaths: openIDProfile},
+	"auth0": {id: "auth0", helper: true, discovery: "https://{domain}/.well-known/openid-configuration", scope: "openid profile email", profilePaths: openIDProfile},
 	"cloudflare": {
 		id: "cloudflare", authorize: "https://dash.cloudflare.com/oauth2/auth", token: "https://dash.cloudflare.com/oauth2/token", userInfo: "https://api.cloudflare.com/client/v4/user",
 		scope: "user-details.read", basic: true, profilePaths: profilePaths{"result.id", "result.first_name|result.email", "result.email", "", ""},
@@ -85,11 +86,11 @@ var presets = map[string]preset{
 		issuer: "https://accounts.google.com accounts.google.com", scope: "email profile openid", params: "include_granted_scopes=true", loginHint: true, fromIDToken: true, profilePaths: openIDProfile,
 	},
 	"gumroad": {
-		id: "gumroad", authorize: "https://gumroad.com/oauth/authorize", token: "https://api.gumroad.com/oauth/token", userInfo: "https://api.gumroad.com/v2/user",
+		id: "gumroad", helper: true, authorize: "https://gumroad.com/oauth/authorize", token: "https://api.gumroad.com/oauth/token", userInfo: "https://api.gumroad.com/v2/user",
 		scope: "view_profile", profilePaths: profilePaths{"user.user_id", "user.name", "user.email", "user.profile_url", ""},
 	},
 	"hubspot": {
-		id: "hubspot", authorize: "https://app.hubspot.com/oauth/authorize", token: "https://api.hubapi.com/oauth/v1/token", userInfo: "https://api.hubapi.com/oauth/v1/access-tokens/",
+		id: "hubspot", helper: true, authorize: "https://app.hubspot.com/oauth/authorize", token: "https://api.hubapi.com/oauth/v1/token", userInfo: "https://api.hubapi.com/oauth/v1/access-tokens/",
 		scope: "oauth", profilePaths: profilePaths{"user_id|signed_access_token.userId", "user", "user", "", ""},
 	},
 	"huggingface": {
@@ -101,7 +102,7 @@ var presets = map[string]preset{
 		scope: "account_email profile_image profile_nickname", noPKCE: true,
 		profilePaths: profilePaths{"id", "kakao_account.profile.nickname|kakao_account.name", "kakao_account.email", "kakao_account.profile.profile_image_url|kakao_account.profile.thumbnail_image_url", "kakao_account.is_email_verified"},
 	},
-	"keycloak": {id: "keycloak", discovery: "https://{issuer}/.well-known/openid-configuration", scope: "openid profile email", profilePaths: openIDProfile},
+	"keycloak": {id: "keycloak", helper: true, discovery: "https://{issuer}/.well-known/openid-configuration", scope: "openid profile email", profilePaths: openIDProfile},
 	"kick": {
 		id: "kick", authorize: "https://id.kick.com/oauth/authorize", token: "https://id.kick.com/oauth/token", userInfo: "https://api.kick.com/public/v1/users",
 		scope: "user:read", profilePaths: profilePaths{"data.0.user_id", "data.0.name", "data.0.email", "data.0.profile_picture", ""},
@@ -132,9 +133,9 @@ var presets = map[string]preset{
 		id: "notion", authorize: "https://api.notion.com/v1/oauth/authorize", token: "https://api.notion.com/v1/oauth/token", userInfo: "https://api.notion.com/v1/users/me",
 		params: "owner=user", noPKCE: true, basic: true, loginHint: true, profilePaths: profilePaths{"bot.owner.user.id", "bot.owner.user.name", "bot.owner.user.person.email", "bot.owner.user.avatar_url", ""},
 	},
-	"okta": {id: "okta", discovery: "https://{issuer}/.well-known/openid-configuration", scope: "openid profile email", profilePaths: openIDProfile},
+	"okta": {id: "okta", helper: true, discovery: "https://{issuer}/.well-known/openid-configuration", scope: "openid profile email", profilePaths: openIDProfile},
 	"patreon": {
-		id: "patreon", authorize: "https://www.patreon.com/oauth2/authorize", token: "https://www.patreon.com/api/oauth2/token",
+		id: "patreon", helper: true, authorize: "https://www.patreon.com/oauth2/authorize", token: "https://www.patreon.com/api/oauth2/token",
 		userInfo: "https://www.patreon.com/api/oauth2/v2/identity?fields%5Buser%5D=email,full_name,image_url,is_email_verified",
 		scope:    "identity[email]", profilePaths: profilePaths{"data.id", "data.attributes.full_name", "data.attributes.email", "data.attributes.image_url", "data.attributes.is_email_verified"},
 	},
@@ -203,7 +204,7 @@ var presets = map[string]preset{
 		scope: "snsapi_login", clientName: "appid", secretName: "secret", fragment: "#wechat_redirect", separator: ",", noPKCE: true, noRefresh: true, placeholder: "wechat.invalid", profilePaths: profilePaths{"unionid|openid", "nickname", "email", "headimgurl", ""},
 	},
 	"yandex": {
-		id: "yandex", authorize: "https://oauth.yandex.com/authorize", token: "https://oauth.yandex.com/token", userInfo: "https://login.yandex.ru/info?format=json",
+		id: "yandex", helper: true, authorize: "https://oauth.yandex.com/authorize", token: "https://oauth.yandex.com/token", userInfo: "https://login.yandex.ru/info?format=json",
 		scope: "login:info login:email login:avatar", profilePaths: profilePaths{"id", "display_name|real_name|first_name|login", "default_email|emails.0", "", ""},
 	},
 	"zoom": {

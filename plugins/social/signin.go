@@ -35,7 +35,11 @@ func social(c *sdk.Call, link bool) error {
 	token := c.Request().Body("idToken")
 	switch {
 	case token.IsNullish():
-		return p.start(socialRoute, link)
+		url, err := p.start(p.ownRoute(), link)
+		if err == nil && !c.Request().Body("disableRedirect").IsTrue() {
+			c.SetHeader("location", sdk.String(url))
+		}
+		return p.replyURL(url, err)
 	case link:
 		return p.linkWithToken(token)
 	}
@@ -48,7 +52,7 @@ func signInOAuth2(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	return p.start(genericRoute, false)
+	return p.replyURL(p.start(genericRoute, false))
 }
 
 // linkOAuth2 serves POST /oauth2/link.
@@ -57,26 +61,35 @@ func linkOAuth2(c *sdk.Call) error {
 	if p == nil {
 		return errProviderNotFound
 	}
-	return p.start(genericRoute, true)
+	return p.replyURL(p.start(genericRoute, true))
 }
 
-// start begins a flow and answers with the provider's URL: on the social
-// routes in the header location, too.
-func (p *provider) start(route string, link bool) error {
+// ownRoute is the route of the provider's callback in flows that begin at the
+// social routes. Better Auth 1.6 has those of generic OAuth at a route of their
+// own, and that is what apps have registered at their providers.
+func (p *provider) ownRoute() string {
+	if (p.generic() || p.helper) && !newer(p.c) {
+		return genericRoute
+	}
+	return socialRoute
+}
+
+// start begins a flow and returns the provider's URL.
+func (p *provider) start(route string, link bool) (url string, err error) {
 	if !p.discover() || p.clientID == "" {
-		return errInvalidOAuthConfiguration
+		return "", errInvalidOAuthConfiguration
 	}
 	s, err := begin(p.c, p, route, link)
 	if err != nil {
-		return err
+		return "", err
 	}
 	body := p.c.Request()
-	url := p.authorizationURL(s, body.Body("scopes").Texts(), body.Body("loginHint").String())
-	redirect := !body.Body("disableRedirect").IsTrue()
-	if redirect && route == socialRoute {
-		p.c.SetHeader("location", sdk.String(url))
-	}
-	return p.c.Reply(sdk.F("url", sdk.String(url)), sdk.F("redirect", sdk.Bool(redirect)))
+	return p.authorizationURL(s, body.Body("scopes").Texts(), body.Body("loginHint").String()), nil
+}
+
+// replyURL answers with the provider's URL, and whether the client goes there.
+func (p *provider) replyURL(url string, err error) error {
+	return p.c.ReplyUnless(err, sdk.F("url", sdk.String(url)), sdk.F("redirect", sdk.Bool(!p.c.Request().Body("disableRedirect").IsTrue())))
 }
 
 // fromToken reads the user out of an id token that an app has got.
