@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/authhost/authhost/sdk"
 )
@@ -75,17 +76,56 @@ func (s *state) draw(c *sdk.Call, nonce bool) (err error) {
 // inCookie reports whether the tenant has the states of flows in cookies.
 func inCookie(c *sdk.Call) bool { return configOf(c).Account().StoreStateStrategy() == "cookie" }
 
+// maxOwnCookies is how many flows of a browser have cookies of their own. One
+// more takes the place of the one without.
+const maxOwnCookies = 4
+
+// ownLength is how much of the state is in the name of a flow's own cookie.
+const ownLength = 8
+
+// cookieFor names the cookie of a new flow. The first one of a browser has the
+// name that Better Auth gives it; while that is taken, others have their own, so
+// that flows in several tabs do not end each other.
+func (s *state) cookieFor(c *sdk.Call, name string) string {
+	taken, own := false, 0
+	for other := range c.Request().Cookies().Members() {
+		taken = taken || other == name
+		if strings.HasPrefix(other, name+"-") {
+			own++
+		}
+	}
+	if !taken || own >= maxOwnCookies {
+		return name
+	}
+	return ownCookie(name, s.id)
+}
+
+// ownCookie names a flow's own cookie, by its state.
+func ownCookie(name, id string) string {
+	return name + "-" + id[max(len(id)-ownLength, 0):]
+}
+
+// stateCookie returns the cookie of the flow that a callback names, and its
+// value: its own, or the one with the plain name.
+func stateCookie(c *sdk.Call, name, id string) (string, sdk.Value) {
+	own := ownCookie(name, id)
+	if v := c.Request().Cookie(own); !v.IsAbsent() {
+		return own, v
+	}
+	return name, c.Request().Cookie(name)
+}
+
 // keep stores the state here, bound to the browser by a cookie, or in a cookie
 // that the host seals.
 func (s *state) keep(c *sdk.Call) error {
 	text := s.encode().Text()
 	if !inCookie(c) {
-		c.SetCookie(cookieState, s.id)
+		c.SetCookie(s.cookieFor(c, cookieState), s.id)
 		_, err := c.Verifications().Create(s.id, text, stateLife)
 		return err
 	}
 	sealed, err := c.Crypto().Seal(purposeOAuthState, sdk.String(text))
-	c.SetCookie(cookieOAuthState, sealed)
+	c.SetCookie(s.cookieFor(c, cookieOAuthState), sealed)
 	return err
 }
 
@@ -134,7 +174,7 @@ func resume(c *sdk.Call, provider string) (*state, error) {
 }
 
 func fromCookie(c *sdk.Call, id string) (*state, error) {
-	sealed := c.Request().Cookie(cookieOAuthState)
+	name, sealed := stateCookie(c, cookieOAuthState, id)
 	if sealed.String() == "" {
 		return &state{}, errState
 	}
@@ -146,7 +186,7 @@ func fromCookie(c *sdk.Call, id string) (*state, error) {
 	if s.id != id {
 		return &state{}, errState
 	}
-	c.ExpireCookie(cookieOAuthState)
+	c.ExpireCookie(name)
 	// A copy of the cookie is of no more use than the cookie.
 	used := "used-" + id
 	if _, err := c.Verifications().Find(used); !errors.Is(err, sdk.NotFound) {
@@ -166,21 +206,28 @@ func fromStore(c *sdk.Call, id string) (*state, error) {
 		return &state{}, errState
 	}
 	s := decodeState(kept.Value)
-	if !s.unbound && c.Request().Cookie(cookieState).String() != id {
+	name, bound := stateCookie(c, cookieState, id)
+	if !s.unbound && bound.String() != id {
 		return &state{errorURL: s.errorURL}, errState
 	}
-	c.ExpireCookie(cookieState)
+	c.ExpireCookie(name)
 	if _, err := c.Verifications().Consume(id); err != nil {
 		return &state{}, errState
 	}
 	return s, nil
 }
 
-// signedOut takes the state of a flow that was not ended away with the
+// signedOut takes the states of flows that were not ended away with the
 // session.
 func signedOut(c *sdk.Call) error {
-	if inCookie(c) {
-		c.ExpireCookie(cookieOAuthState)
+	if !inCookie(c) {
+		return nil
+	}
+	c.ExpireCookie(cookieOAuthState)
+	for name := range c.Request().Cookies().Members() {
+		if strings.HasPrefix(name, cookieOAuthState+"-") {
+			c.ExpireCookie(name)
+		}
 	}
 	return nil
 }
