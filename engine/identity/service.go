@@ -378,8 +378,10 @@ func (s *Service) Equalize(ctx context.Context, password string) error {
 	return hashing(s.passwords.Equalize(ctx, password))
 }
 
-// NormalizeEmail lower-cases an address, as Better Auth stores it.
-func NormalizeEmail(email string) string { return strings.ToLower(email) }
+// NormalizeEmail brings an address into the form in which addresses are stored,
+// found and unique: in lower case, as Better Auth stores them, and without the
+// spaces around it that some providers and databases leave there.
+func NormalizeEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
 // accountSecrets are the account fields that stay on the host.
 var accountSecrets = [...]string{"password", "accessToken", "refreshToken", "idToken"}
@@ -401,10 +403,11 @@ func normalize(user *document.Object) error {
 	if email.IsAbsent() {
 		return nil
 	}
-	if email.Str() == "" {
+	address := NormalizeEmail(email.Str())
+	if address == "" {
 		return &store.InvalidError{Model: User, Field: "email", Reason: "not an address"}
 	}
-	user.Set("email", document.Text(NormalizeEmail(email.Str())))
+	user.Set("email", document.Text(address))
 	return nil
 }
 

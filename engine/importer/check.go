@@ -145,7 +145,7 @@ func (r *run) fits(t *table, m mapped) *fault {
 func twice(model, index string) *fault {
 	what := "two rows have the same " + strings.ReplaceAll(index, "+", " and ")
 	if model == identity.User && index == "email" {
-		what = "two users have the same address, once it is in lower case"
+		what = "two users have the same address, once it is in lower case and without spaces around it"
 	}
 	return &fault{what: what, remedy: "keep one of them; the other one's accounts have to be moved or deleted"}
 }
@@ -259,7 +259,7 @@ func (r *run) noteRow(t *table, row *document.Object, m mapped) {
 // remark says what the operator should know although it is no problem.
 func (r *run) remark() {
 	if r.lowered > 0 {
-		r.report.note("%d address(es) are put into lower case", r.lowered)
+		r.report.note("%d address(es) are put into lower case, without spaces around them", r.lowered)
 	}
 	if r.strange > 0 {
 		r.report.note("%d password(s) are hashed in a format that this server cannot compare; their users have to reset them. Better Auth's own, argon2id and bcrypt are known", r.strange)

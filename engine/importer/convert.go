@@ -132,11 +132,11 @@ func (r *run) complete(t *table, m *mapped) *fault {
 }
 
 func (r *run) completeUser(m *mapped) *fault {
-	email := m.fields.Get("email")
-	if email.Str() == "" {
+	email := identity.NormalizeEmail(m.fields.Get("email").Str())
+	if email == "" {
 		return &fault{what: "a user has no address", remedy: "give them one: addresses name users here as they do in Better Auth"}
 	}
-	m.fields.Set("email", document.Text(identity.NormalizeEmail(email.Str())))
+	m.fields.Set("email", document.Text(email))
 	if m.fields.Get("name").IsNullish() {
 		m.fields.Set("name", document.Text(""))
 	}

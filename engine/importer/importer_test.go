@@ -184,7 +184,7 @@ func TestValues(t *testing.T) {
 		{"createdAt", `"1767323045678"`, `"2026-01-02T03:04:05.678Z"`}, {"createdAt", `{"$date":"2026-01-02T03:04:05.678Z"}`, `"2026-01-02T03:04:05.678Z"`},
 		{"createdAt", `{"$date":{"$numberLong":"1767323045678"}}`, `"2026-01-02T03:04:05.678Z"`},
 		{"createdAt", `"infinity"`, "createdAt: a string is no date"}, {"createdAt", `true`, "createdAt: a boolean is no date"}, {"createdAt", `1e300`, "createdAt: a number is no date"},
-		{"email", `"  "`, `"  "`}, {"email", `""`, "a user has no address"},
+		{"email", `"  "`, "a user has no address"}, {"email", `""`, "a user has no address"}, {"email", `" Ada@Example.com\n"`, `"ada@example.com"`},
 	} {
 		t.Run(tt.column+"="+tt.value, func(t *testing.T) {
 			w := newWorld(t)
@@ -205,6 +205,16 @@ func TestValues(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestAddressTwice: case and spaces do not tell users apart.
+func TestAddressTwice(t *testing.T) {
+	w := newWorld(t)
+	w.tables(map[string]string{"user": `{"id":"1","email":"ada@example.com"}` + "\n" + `{"id":"2","email":" ADA@example.com\t"}`})
+	r := w.run(importer.Options{})
+	if len(r.Problems) != 1 || !strings.HasPrefix(r.Problems[0].What, "two users have the same address") {
+		t.Errorf("the problems are %+v", r.Problems)
 	}
 }
 

@@ -77,6 +77,9 @@ var identityCases = table{
 			g.refused("identity.updateUser", update(object{"input": object{"unheardOf": 1}}), pluginapi.StatusInvalid, pluginapi.NoFields)
 			g.refused("identity.updateUser", update(object{"input": object{"rank": "second"}}), pluginapi.StatusInvalid, pluginapi.FieldNotAllowed)
 			g.refused("identity.updateUser", update(object{"set": object{"email": "BOB@example.com"}}), pluginapi.StatusConflict, "")
+			g.refused("identity.updateUser", update(object{"set": object{"email": "\tBob@example.com "}}), pluginapi.StatusConflict, "")
+			g.refused("identity.updateUser", update(object{"set": object{"email": " "}}), pluginapi.StatusInvalid, "")
+			t.want("who has the address", g.do("identity.findUser", object{"email": " ADA@example.com"}).at("id"), id)
 			g.refused("identity.updateUser", object{"id": "nobody", "set": object{"name": "x"}}, pluginapi.StatusNotFound, "")
 		})
 	},

@@ -94,7 +94,7 @@ func (p *provider) profile(info, apple sdk.Value) (profile, bool) {
 	mapped := func(field, paths string) sdk.Value { return p.mapped(info, field, paths) }
 	out := profile{info: info, id: mapped("id", p.sub).Text(), name: mapped("name", p.name).String(), image: textOf(mapped("image", p.image))}
 	if email := mapped("email", p.email).String(); strings.Contains(email, "@") {
-		out.email = sdk.ToLower(email)
+		out.email = sdk.ToLower(strings.TrimSpace(email))
 	}
 	verified := mapped("emailVerified", p.verified)
 	out.verified = verified.IsTrue() || verified.String() == "true" || p.preset.id == "twitter" && verified.Truthy()

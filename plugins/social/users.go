@@ -47,17 +47,35 @@ func (p *provider) refreshUser(known sdk.User, user profile, t tokens) error {
 		}
 	}
 	var set []sdk.Field
-	same := known.Email == user.email
-	if user.verified && !known.EmailVerified && same {
+	if user.verified && !known.EmailVerified && known.Email == user.email {
 		set = append(set, sdk.F("emailVerified", sdk.Bool(true)))
 	}
 	if p.OverrideUserInfoOnSignIn() {
-		set = append(set, user.fields()...)
-		if !same {
-			set = append(set, sdk.F("email", sdk.String(user.email)), sdk.F("emailVerified", sdk.Bool(user.verified)))
+		more, err := p.override(known, user)
+		if err != nil {
+			return err
 		}
+		set = append(set, more...)
 	}
 	return change(p.c, known.ID, set)
+}
+
+// override is what replaces a user's own by the profile. An address that is
+// another user's stays with that one: it would keep this one from signing in.
+func (p *provider) override(known sdk.User, user profile) ([]sdk.Field, error) {
+	set := user.fields()
+	if known.Email == user.email {
+		return set, nil
+	}
+	_, err := p.c.Identity().FindUser(sdk.FindUserOptions{Email: user.email})
+	switch {
+	case err == nil:
+		p.c.Log(sdk.LevelWarn, "the provider "+p.id+" gives the user "+known.ID+" an address that another user has; the user keeps the address of before")
+		return set, nil
+	case !errors.Is(err, sdk.NotFound):
+		return nil, err
+	}
+	return append(set, sdk.F("email", sdk.String(user.email)), sdk.F("emailVerified", sdk.Bool(user.verified))), nil
 }
 
 // keepTokens replaces the tokens of an account by those that came.
@@ -104,6 +122,9 @@ func (p *provider) linkImplicitly(known sdk.User, user profile, t tokens) error 
 		if err := p.takeOver(known.ID, user.id); err != nil {
 			return err
 		}
+	}
+	if p.OverrideUserInfoOnSignIn() {
+		return change(p.c, known.ID, user.fields()) // the address is the same
 	}
 	return p.afterLink(known.ID, user)
 }

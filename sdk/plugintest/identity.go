@@ -16,7 +16,7 @@ func (h *Host) user(id, email any) Object {
 	if id != nil {
 		return h.one("user", "id", id)
 	}
-	return h.one("user", "email", strings.ToLower(text(email)))
+	return h.one("user", "email", address(email))
 }
 
 func (h *Host) findUser(a Object) Object {
@@ -41,7 +41,7 @@ func (h *Host) shown(model string, r Object) Object {
 func (h *Host) draft(fields, input Object) Object {
 	user := maps.Clone(fields)
 	maps.DeleteFunc(user, func(name string, v any) bool { return v == nil || name == "id" })
-	user["name"], user["email"], user["emailVerified"] = text(user["name"]), strings.ToLower(text(user["email"])), user["emailVerified"] == true
+	user["name"], user["email"], user["emailVerified"] = text(user["name"]), address(user["email"]), user["emailVerified"] == true
 	h.takeInput("user", h.stamped(user), input, true)
 	for name, f := range h.manifest.Fields["user"] {
 		_, given := user[name]
@@ -130,13 +130,17 @@ func (h *Host) drop(model string, r Object) {
 	h.done(model+".deleted", r, nil)
 }
 
-// normal lower-cases the address of a user.
+// address is an address as users have it: in lower case, without spaces around
+// it.
+func address(email any) string { return strings.ToLower(strings.TrimSpace(text(email))) }
+
+// normal brings the address of a user into its form.
 func normal(model string, set Object) Object {
 	if email, given := set["email"]; given && model == "user" {
-		if text(email) == "" {
+		if address(email) == "" {
 			refuse(sdk.Invalid, "email: not an address")
 		}
-		set["email"] = strings.ToLower(text(email))
+		set["email"] = address(email)
 	}
 	return set
 }
@@ -292,7 +296,7 @@ func (h *Host) accountTokens(a Object) Object {
 func (h *Host) verifyPassword(a Object) Object {
 	user := find(h.Users(), "id", a["userId"])
 	if a["userId"] == nil {
-		user = find(h.Users(), "email", strings.ToLower(text(a["email"])))
+		user = find(h.Users(), "email", address(a["email"]))
 	}
 	if password := h.Password(text(user["id"])); password == "" || a["password"] != password {
 		return Object{"valid": false}
