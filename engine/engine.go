@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/audit"
+	"github.com/authhost/authhost/engine/budget"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/egress"
@@ -86,6 +87,7 @@ type Engine struct {
 	queue      *mail.Queue // nil without a mail server
 	messages   messages    // to phones
 	gate       *secret.Gate
+	bodies     *budget.Budget // memory of request bodies
 	egress     *egress.Transport
 	redis      *redis.Client // nil without redis.url
 	adminToken string
@@ -282,6 +284,8 @@ func (e *Engine) openTenants(ctx context.Context) error {
 	}
 	e.gate = secret.NewGate(concurrent, waiting)
 	e.metrics.WatchHashing(e.gate.Running, e.gate.Waiting)
+	e.bodies = budget.New(bodyLimits(e.config.Server))
+	e.metrics.WatchBodies(func() int { return int(e.bodies.Used()) })
 	g, err := e.newGeneration(ctx, e.config)
 	if err != nil {
 		return err

@@ -4,12 +4,21 @@ import (
 	"strings"
 	"time"
 
+	"github.com/authhost/authhost/engine/budget"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/store"
 )
+
+// bodyLimits returns the bounds on the memory of request bodies. One body that
+// is allowed fits into each.
+func bodyLimits(s config.Server) budget.Limits {
+	one := httpapi.LargestBody(s.MaxBodyBytes, s.MaxBodyElements)
+	m := s.BodyMemory
+	return budget.Limits{Total: max(m.Total, one), Tenant: max(m.PerTenant, one), Client: max(m.PerClient, one)}
+}
 
 // limiter returns what bounds the requests of a tenant's clients, nil for no
 // bound.

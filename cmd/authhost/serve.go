@@ -47,6 +47,7 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	for _, w := range cfg.Warnings {
 		logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
 	}
+	limitMemory(logger)
 	redis.Silence()
 	fmt.Fprintf(out, "authhost %s\n", version())
 	told := newProgress(out)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Error is an answer with a status of 400 and above.
@@ -13,7 +14,10 @@ type Error struct {
 	Code    string // UPPER_SNAKE; some of the protocol's errors have none
 	Message string // shown to the client
 	Empty   bool   // answer with an empty body
-	cause   error
+	// RetryAfter is when the client should try again, in whole seconds; 0: the
+	// answer does not say. It is sent as Retry-After (RFC 9110 section 10.2.3).
+	RetryAfter time.Duration
+	cause      error
 }
 
 // New returns an error for the client.
@@ -40,6 +44,13 @@ func Unavailable(cause error) *Error {
 func (e *Error) Because(cause error) *Error {
 	c := *e
 	c.cause = cause
+	return &c
+}
+
+// Later returns a copy of the error that says when to try again.
+func (e *Error) Later(after time.Duration) *Error {
+	c := *e
+	c.RetryAfter = after
 	return &c
 }
 

@@ -52,6 +52,10 @@ type Server struct {
 	MaxBodyBytes int64 `yaml:"maxBodyBytes" default:"1048576" min:"1024" max:"67108864"`
 	// Deepest nesting of JSON request bodies; deeper ones are answered with 400.
 	MaxJSONDepth int `yaml:"maxJSONDepth" default:"1000" min:"8" max:"10000"`
+	// Most values in a request body, at any depth, or fields of a form; more are answered with 400.
+	MaxBodyElements int `yaml:"maxBodyElements" default:"10000" min:"100" max:"1000000"`
+	// Memory that request bodies under way may take.
+	BodyMemory BodyMemory `yaml:"bodyMemory"`
 	// Longest time for one request, from its first byte to the end of the answer.
 	RequestTimeout Duration `yaml:"requestTimeout" default:"30s" min:"1s"`
 	// How long a stopping server waits for requests under way.
@@ -64,6 +68,21 @@ type Server struct {
 	Egress Egress `yaml:"egress"`
 	// Bounds on password hashing of all tenants together.
 	PasswordHashing HashLimits `yaml:"passwordHashing"`
+}
+
+// BodyMemory bounds the memory, in bytes, that request bodies of more than 4
+// KiB may take while they are under way: each up to three times its length, and
+// 128 bytes for each of its values. A client that has used up its own part gets
+// 413, others 503, both with Retry-After. Smaller bodies, such as those of
+// signing in, are always read. A part that is too small for one body of
+// maxBodyBytes and maxBodyElements counts as large enough for it.
+type BodyMemory struct {
+	// Of all tenants together.
+	Total int64 `yaml:"total" default:"67108864" min:"65536"`
+	// Of one tenant.
+	PerTenant int64 `yaml:"perTenant" default:"50331648" min:"65536"`
+	// Of one client of a tenant, known by its address.
+	PerClient int64 `yaml:"perClient" default:"16777216" min:"65536"`
 }
 
 // Egress bounds the requests that plugins with the capability http make. Public

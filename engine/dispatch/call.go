@@ -139,7 +139,7 @@ func (c *Call) refuse(capability, function string, err error, buf []byte) (uint3
 
 // Get reads a field of the call's document.
 func (c *Call) Get(path string, buf []byte) (uint32, []byte) {
-	if path == rawBodyPath && c.Exchange.Request.RawBody != nil {
+	if path == rawBodyPath && c.loaded() && c.Exchange.Request.RawBody != nil {
 		c.trace.reads("request")
 		if _, ok := c.sees(rawBodyNames); !ok {
 			return uint32(pluginapi.KindAbsent), nil

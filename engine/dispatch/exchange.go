@@ -62,6 +62,16 @@ type Request struct {
 	UserAgent   string
 	ID          string  // request id for logs
 	Owner       *Plugin // whose endpoint it is for; nil: the engine's
+
+	// Load reads the body when somebody first needs it, and returns the same each
+	// time; nil: Body and RawBody are there, or there are none.
+	Load func() (Body, error)
+}
+
+// Body is what Request.Load reads.
+type Body struct {
+	Value document.Value
+	Raw   []byte
 }
 
 // Capabilities performs the host calls of plugins.
@@ -117,6 +127,7 @@ type Exchange struct {
 	view       view
 	tenantView encoded
 	bodyText   encoded // see body
+	loadFault  error   // why the body could not be read
 
 	open       bool            // a unit of work is
 	tx         *store.Tx       // its writes and reads; nil as long as there are none

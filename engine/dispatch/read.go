@@ -118,6 +118,9 @@ func (c *Call) readRequest(segments []string) document.Value {
 	}
 	r := &c.Exchange.Request
 	rest := segments[1:]
+	if name := segments[0]; (name == "body" || name == "rawBody") && !c.loaded() {
+		return document.Value{}
+	}
 	switch segments[0] {
 	case "method":
 		return leaf(rest, document.Text(r.Method))

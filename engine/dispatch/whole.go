@@ -37,9 +37,38 @@ func (c *Call) whole(path string) []byte {
 		if !c.own() && !c.Entry.Plugin.May.Has(bodySecrets) {
 			return nil // not all of it is seen
 		}
+		if !c.loaded() {
+			return nil
+		}
 		return c.Exchange.body().json()
 	}
 	return nil
+}
+
+// LoadBody makes sure that the request's body is there. A unit of work that is
+// dropped drops it, too, and the next one has it again.
+func (ex *Exchange) LoadBody() error {
+	if ex.Request.Load == nil {
+		return ex.loadFault
+	}
+	body, err := ex.Request.Load()
+	ex.Request.Load, ex.loadFault = nil, err
+	if ex.ownRequest {
+		body.Value = body.Value.Clone()
+	}
+	ex.Request.Body, ex.Request.RawBody = body.Value, body.Raw
+	return err
+}
+
+// loaded makes sure of the body for a handler. Where it cannot be had the
+// request fails, whatever the handler makes of that.
+func (c *Call) loaded() bool {
+	err := c.Exchange.LoadBody()
+	if err != nil {
+		c.refusal = err
+		c.Exchange.Doom(err)
+	}
+	return err == nil
 }
 
 // body returns the request's body. changeRequest makes it be encoded anew.

@@ -120,6 +120,9 @@ func (c *Call) writeError(name string, v document.Value) pluginapi.Status {
 }
 
 func (c *Call) writeRequest(segments []string, v document.Value) pluginapi.Status {
+	if segments[0] == "body" && !c.loaded() {
+		return pluginapi.StatusInvalid
+	}
 	r := c.Exchange.changeRequest()
 	switch segments[0] {
 	case "body":

@@ -74,19 +74,53 @@ func TestDepth(t *testing.T) {
 
 // A small body must not become a large heap.
 func TestParseMemory(t *testing.T) {
-	for name, element := range map[string]string{"objects": "{},", "arrays": "[],", "members": `{"":0},`, "numbers": "1,"} {
-		text := []byte("[" + strings.TrimSuffix(strings.Repeat(element, 100_000), ",") + "]")
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
+	const items = 100_000
+	const most = 56 // bytes that each element may keep
+	for name, shape := range map[string]struct {
+		text     string
+		elements int
+	}{
+		"objects": {"{},", 1}, "arrays": {"[],", 1}, "numbers": {"1,", 1}, "booleans": {"true,", 1}, "texts": {`"ab",`, 1}, "members": {`{"":0},`, 2}, "nested": {"[[[]]],", 3},
+	} {
+		text := []byte("[" + strings.TrimSuffix(strings.Repeat(shape.text, items), ",") + "]")
+		before := heap()
 		v := mustParse(t, string(text))
-		runtime.ReadMemStats(&after)
-		size := int64(after.TotalAlloc - before.TotalAlloc)
-		if len(v.Items()) != 100_000 {
-			t.Fatalf("%s: %d elements", name, len(v.Items()))
+		size := heap() - before
+		if len(v.Items()) != items {
+			t.Fatalf("%s: %d items", name, len(v.Items()))
 		}
-		if factor := size / int64(len(text)); factor > 200 {
-			t.Errorf("%s: %d bytes for %d of text, %d times as much", name, size, len(text), factor)
+		if each := size / (items * shape.elements); each >= most {
+			t.Errorf("%s: %d bytes an element, want less than %d", name, each, most)
 		}
+	}
+}
+
+// heap returns the bytes that are in use.
+func heap() int {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+func TestParseWithin(t *testing.T) {
+	for text, elements := range map[string]int{
+		`1`: 1, `""`: 1, `[]`: 1, `{}`: 1, `[1]`: 2, `[[],[]]`: 3, `{"a":1,"a":2}`: 3, `{"a":[true,null,"x"]}`: 5, ` [ 1 , [ ] ] `: 3,
+	} {
+		if _, err := ParseWithin([]byte(text), Limits{Elements: elements}); err != nil {
+			t.Errorf("%s with %d elements: %v", text, elements, err)
+		}
+		if _, err := ParseWithin([]byte(text), Limits{Elements: elements - 1}); elements > 1 && !errors.Is(err, ErrElements) {
+			t.Errorf("%s with %d elements: %v", text, elements-1, err)
+		}
+	}
+	bomb := append([]byte("["), bytes.Repeat([]byte("[],"), 1_000_000)...)
+	before := heap()
+	if _, err := ParseWithin(bomb, Limits{Elements: 1000}); !errors.Is(err, ErrElements) {
+		t.Errorf("a bomb: %v", err)
+	}
+	if size := heap() - before; size > 1<<20 {
+		t.Errorf("a refused text kept %d bytes", size)
 	}
 }
 
@@ -283,6 +317,63 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: written %s, read %s, %v", data, v.JSON(), again.JSON(), err)
 		}
 	})
+}
+
+// FuzzParseWithin compares the count of elements with that of encoding/json's
+// tokens: a text is refused exactly if it has more of them than allowed.
+func FuzzParseWithin(f *testing.F) {
+	for _, text := range []string{`{"a":[1,"x",null]}`, `[[],[],{}]`, `[1,2,3`, `1`} {
+		f.Add([]byte(text), 3)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, limit int) {
+		if limit <= 0 {
+			return
+		}
+		_, err := ParseWithin(data, Limits{Elements: limit})
+		_, plain := Parse(data, 0)
+		if plain != nil {
+			if err == nil {
+				t.Fatalf("%q was accepted", data)
+			}
+			return
+		}
+		if n := elements(t, data); (n > limit) != errors.Is(err, ErrElements) {
+			t.Fatalf("%q has %d elements, the limit is %d: %v", data, n, limit, err)
+		}
+	})
+}
+
+// elements counts the values of a JSON text.
+func elements(t *testing.T, data []byte) int {
+	t.Helper()
+	var raw json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		t.Fatalf("%q: %v", data, err)
+	}
+	n := 1
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if open, _ := d.Token(); open != json.Delim('[') && open != json.Delim('{') {
+		return n
+	} else if open == json.Delim('{') {
+		for d.More() {
+			_, _ = d.Token() // the name
+			n += nextElements(t, d)
+		}
+		return n
+	}
+	for d.More() {
+		n += nextElements(t, d)
+	}
+	return n
+}
+
+func nextElements(t *testing.T, d *json.Decoder) int {
+	t.Helper()
+	var raw json.RawMessage
+	if err := d.Decode(&raw); err != nil {
+		t.Fatal(err)
+	}
+	return elements(t, raw)
 }
 
 func decodeAny(t *testing.T, data []byte) any {

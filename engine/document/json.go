@@ -12,8 +12,17 @@ import (
 // has no such limit; real request bodies do not come near it.
 const MaxDepth = 64
 
-// ErrDepth is returned by Parse when the text nests deeper than allowed.
-var ErrDepth = errors.New("document: nested too deeply")
+// Errors of texts that are JSON, but more of it than is allowed.
+var (
+	ErrDepth    = errors.New("document: nested too deeply")
+	ErrElements = errors.New("document: too many elements")
+)
+
+// Limits bound what a text may become.
+type Limits struct {
+	Depth    int // nesting of arrays and objects; 0 means MaxDepth
+	Elements int // values at any depth, those of members included; 0 means no bound
+}
 
 // SyntaxError says where a text stops being JSON (RFC 8259).
 type SyntaxError struct {
@@ -30,10 +39,19 @@ func (e *SyntaxError) Error() string {
 // U+FFFD, and invalid UTF-8 is refused. maxDepth bounds nesting; 0 means
 // MaxDepth.
 func Parse(data []byte, maxDepth int) (Value, error) {
-	if maxDepth <= 0 {
-		maxDepth = MaxDepth
+	return ParseWithin(data, Limits{Depth: maxDepth})
+}
+
+// ParseWithin is Parse for texts of strangers. A text that goes beyond the
+// limits is given up there: ErrDepth or ErrElements.
+func ParseWithin(data []byte, l Limits) (Value, error) {
+	if l.Depth <= 0 {
+		l.Depth = MaxDepth
 	}
-	p := parser{data: data, depth: maxDepth}
+	if l.Elements <= 0 {
+		l.Elements = len(data) // each takes a byte at least
+	}
+	p := parser{data: data, depth: l.Depth, left: l.Elements}
 	p.space()
 	v, err := p.value()
 	if err != nil {
@@ -49,7 +67,8 @@ func Parse(data []byte, maxDepth int) (Value, error) {
 type parser struct {
 	data  []byte
 	pos   int
-	depth int
+	depth int // of what may still be nested
+	left  int // elements that may still come
 }
 
 func (p *parser) fail(reason string) error { return &SyntaxError{Offset: p.pos, Reason: reason} }
@@ -73,6 +92,9 @@ func (p *parser) peek() byte {
 }
 
 func (p *parser) value() (Value, error) {
+	if p.left--; p.left < 0 && p.pos < len(p.data) {
+		return Value{}, ErrElements
+	}
 	switch c := p.peek(); {
 	case c == '{':
 		return p.object()
@@ -113,9 +135,9 @@ func (p *parser) object() (Value, error) {
 		p.pos++
 		return Obj(&Object{}), nil
 	}
-	// Room for a few members only: a body of a million tiny objects must not
-	// take a multiple of its size in empty slots.
-	o := NewObject(4)
+	// Room for one member: a body of many tiny objects must not take a multiple
+	// of its size in empty slots.
+	o := NewObject(1)
 	for {
 		p.space()
 		if p.peek() != '"' {
@@ -214,7 +236,7 @@ func (p *parser) number() (Value, error) {
 			return Value{}, p.fail("expected a digit")
 		}
 	}
-	return Value{kind: Number, text: string(p.data[start:p.pos])}, nil
+	return Value{number(p.data[start:p.pos])}, nil
 }
 
 func (p *parser) str() (string, error) {
@@ -324,7 +346,7 @@ func (p *parser) hex4() (rune, error) {
 
 // JSON returns the value as compact JSON text. Absent gives nil.
 func (v Value) JSON() []byte {
-	if v.kind == Absent {
+	if v.IsAbsent() {
 		return nil
 	}
 	return v.AppendJSON(nil)
@@ -333,31 +355,31 @@ func (v Value) JSON() []byte {
 // AppendJSON appends the value as compact JSON text, escaped as
 // JSON.stringify does. Absent inside an array becomes null.
 func (v Value) AppendJSON(dst []byte) []byte {
-	switch v.kind {
-	case Bool:
-		return strconv.AppendBool(dst, v.b)
-	case Number:
-		return append(dst, v.text...)
-	case String:
-		return AppendString(dst, v.text)
-	case Array:
+	switch of := v.of.(type) {
+	case bool:
+		return strconv.AppendBool(dst, of)
+	case number:
+		return append(dst, of...)
+	case string:
+		return AppendString(dst, of)
+	case []Value:
 		dst = append(dst, '[')
-		for i, item := range v.arr {
+		for i, item := range of {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
 			dst = item.AppendJSON(dst)
 		}
 		return append(dst, ']')
-	case ObjectKind:
+	case *Object:
 		dst = append(dst, '{')
-		for i := range v.obj.members {
+		for i := range of.members {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
-			dst = AppendString(dst, v.obj.members[i].name)
+			dst = AppendString(dst, of.members[i].name)
 			dst = append(dst, ':')
-			dst = v.obj.members[i].value.AppendJSON(dst)
+			dst = of.members[i].value.AppendJSON(dst)
 		}
 		return append(dst, '}')
 	default:

@@ -62,7 +62,7 @@ func (o *Object) Len() int {
 // Set stores a member: an existing one keeps its place, a new one comes last.
 // Setting Absent deletes the member. It returns the object, for chaining.
 func (o *Object) Set(name string, v Value) *Object {
-	if v.kind == Absent {
+	if v.IsAbsent() {
 		o.Delete(name)
 		return o
 	}
@@ -111,6 +111,19 @@ func (o *Object) All() iter.Seq2[string, Value] {
 			}
 		}
 	}
+}
+
+// equal reports whether both have the same members, whatever their order.
+func (o *Object) equal(other *Object) bool {
+	if o.Len() != other.Len() {
+		return false
+	}
+	for name, v := range o.All() {
+		if !v.Equal(other.Get(name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Clone returns a deep copy; of nil, an empty object.

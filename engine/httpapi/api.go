@@ -12,6 +12,7 @@ import (
 
 	"github.com/gorilla/mux"
 
+	"github.com/authhost/authhost/engine/budget"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/identity"
@@ -20,9 +21,11 @@ import (
 
 // Defaults of Config.
 const (
-	DefaultMaxBodyBytes   = 1 << 20
-	DefaultMaxJSONDepth   = 1000
-	DefaultRequestTimeout = 30 * time.Second
+	DefaultMaxBodyBytes = 1 << 20
+	DefaultMaxJSONDepth = 1000
+	// DefaultMaxBodyElements is a hundred times what clients send.
+	DefaultMaxBodyElements = 10_000
+	DefaultRequestTimeout  = 30 * time.Second
 	// DefaultIPv6Subnet is what one subscriber has at least, so more bits
 	// would not identify anybody.
 	DefaultIPv6Subnet = 64
@@ -31,6 +34,9 @@ const (
 // Metrics is told of every answered request.
 type Metrics interface {
 	Request(tenant, method, route string, status int, took time.Duration)
+	// BodyRefused is told of a body for which there was no memory, and whose
+	// bound was reached.
+	BodyRefused(tenant, owner string)
 }
 
 // Limiter bounds how often a client, known by its address or "", may call a
@@ -66,6 +72,12 @@ type Config struct {
 	DisableOrigin  bool
 	MaxBodyBytes   int64
 	MaxJSONDepth   int
+	// MaxBodyElements bounds the values of a body: those of JSON at any depth,
+	// or the fields of a form.
+	MaxBodyElements int
+	// Bodies is the memory that bodies under way may take, in bytes; it is shared
+	// with other tenants. nil: no bound.
+	Bodies         *budget.Budget
 	RequestTimeout time.Duration
 	Now            func() time.Time // default time.Now
 	NewRequestID   func() string    // default: none
@@ -148,6 +160,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxJSONDepth == 0 {
 		c.MaxJSONDepth = DefaultMaxJSONDepth
+	}
+	if c.MaxBodyElements == 0 {
+		c.MaxBodyElements = DefaultMaxBodyElements
 	}
 	if c.RequestTimeout == 0 {
 		c.RequestTimeout = DefaultRequestTimeout

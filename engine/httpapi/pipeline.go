@@ -9,11 +9,13 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
 
 	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/budget"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/session"
@@ -36,7 +38,9 @@ func (a *API) serve(e *endpoint) http.HandlerFunc {
 		defer cancel()
 		ex := dispatch.NewExchange(a.exchangeConfig(), a.request(r, e), now)
 		defer ex.Close()
-		status := a.answer(ctx, w, r, ex, e, caller)
+		share := a.Bodies.Open(a.Realm.ID, ex.Request.IP)
+		defer share.Close()
+		status := a.answer(ctx, ex, &incoming{w: w, r: r, endpoint: e, caller: caller, share: share})
 		if a.Metrics != nil {
 			a.Metrics.Request(a.Realm.ID, e.Method, e.Path, status, time.Since(start))
 		}
@@ -56,10 +60,20 @@ func (a *API) observe(ctx context.Context, w http.ResponseWriter, ex *dispatch.E
 	}
 }
 
+// incoming is a request as it came, beside its exchange.
+type incoming struct {
+	w        http.ResponseWriter
+	r        *http.Request
+	endpoint *endpoint
+	caller   *service      // nil without a service key
+	share    *budget.Share // what its body takes of memory
+}
+
 // answer handles the request and writes what came of it.
-func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, caller *service) int {
+func (a *API) answer(ctx context.Context, ex *dispatch.Exchange, in *incoming) int {
+	w, e := in.w, in.endpoint
 	err := guard(func() error {
-		err := a.handle(ctx, w, r, ex, e, caller)
+		err := a.handle(ctx, ex, in)
 		if err == nil {
 			err = a.checkRedirects(ctx, ex)
 		}
@@ -75,6 +89,7 @@ func (a *API) answer(ctx context.Context, w http.ResponseWriter, r *http.Request
 	if p := (*panicked)(nil); errors.As(err, &p) {
 		ex.Response = dispatch.Response{} // who knows what is in it
 	}
+	ex.Request.Load = nil // a body that nobody has needed yet is read no more
 	if isFault(err) {
 		if !errors.Is(ctx.Err(), context.Canceled) { // then the client went away
 			a.logFault(ctx, ex, e, err)
@@ -174,39 +189,67 @@ func (a *API) logFault(ctx context.Context, ex *dispatch.Exchange, e *endpoint, 
 
 // handle makes the checks in the protocol's order and runs the endpoint and
 // the hooks around it. The answer is in ex.Response when it returns nil.
-func (a *API) handle(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, caller *service) error {
-	if refused, err := a.rateLimit(ctx, ex, caller); refused || err != nil {
+//
+// The body is read before the hooks run, as the protocol has it, except where
+// the endpoint needs a session: there it is read once there is one, or when a
+// hook looks at it, so that strangers cannot make the server parse anything.
+func (a *API) handle(ctx context.Context, ex *dispatch.Exchange, in *incoming) error {
+	if refused, err := a.rateLimit(ctx, ex, in.caller); refused || err != nil {
 		return err
 	}
-	if caller != nil {
-		if err := a.admitService(ctx, ex, e, caller); err != nil {
+	if err := checkQuery(in.r.URL.RawQuery); err != nil {
+		return err
+	}
+	if in.caller != nil {
+		if err := a.admitService(ctx, ex, in.endpoint, in.caller); err != nil {
 			return err
 		}
 	}
 	trusts := a.judge(ctx, ex)
-	if caller == nil {
-		a.shareAnswer(ctx, w, r, ex, trusts)
+	if in.caller == nil {
+		a.shareAnswer(ctx, in.w, in.r, ex, trusts)
 	}
 	to, guard := a.targets(trusts), csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin}
-	if r.Method != http.MethodGet {
-		if err := a.readRequest(w, r, ex, e, guard); err != nil {
-			return err
-		}
-		if err := a.checkCallbacks(ex, to); err != nil {
+	late := needsSession(in.endpoint)
+	if in.r.Method != http.MethodGet {
+		ex.Request.Load = sync.OnceValues(func() (dispatch.Body, error) { return a.readRequest(ex.Request, in, guard, to) })
+		if late {
+			if err := guard.check(in.r.Header); err != nil {
+				return err
+			}
+		} else if err := ex.LoadBody(); err != nil {
 			return err
 		}
 	}
 	if done, err := ex.Before(ctx); done || err != nil {
 		return err
 	}
-	if err := a.admit(ctx, r, ex, e, to); err != nil {
-		return err
-	}
-	if e.formCSRF {
-		if err := guard.checkForm(r.Header); err != nil {
+	if late {
+		if err := a.requireSession(ctx, ex, in.endpoint.session); err != nil {
+			return err
+		}
+		if err := ex.LoadBody(); err != nil {
 			return err
 		}
 	}
+	if err := a.admit(ctx, ex, in.endpoint, to); err != nil {
+		return err
+	}
+	if in.endpoint.formCSRF {
+		if err := guard.checkForm(in.r.Header); err != nil {
+			return err
+		}
+	}
+	return a.run(ctx, ex, in.endpoint)
+}
+
+// needsSession reports whether an endpoint refuses requests without a session.
+func needsSession(e *endpoint) bool {
+	return e.Method != http.MethodGet && (e.session == pluginapi.SessionRequired || e.session == pluginapi.SessionFresh)
+}
+
+// run runs the endpoint and the hooks that see its answer.
+func (a *API) run(ctx context.Context, ex *dispatch.Exchange, e *endpoint) error {
 	if err := e.run(ctx, ex); err != nil {
 		return err
 	}
@@ -247,28 +290,44 @@ func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *serv
 
 var plainText = []string{"text/plain;charset=UTF-8"}
 
-// readRequest parses the body, then looks at where the request comes from.
-func (a *API) readRequest(w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, e *endpoint, guard csrf) error {
-	var err error
-	if ex.Request.Body, ex.Request.RawBody, err = readBody(w, r, e.mediaTypes, a.Config); err != nil {
-		return err
+// readRequest parses the body, then looks at where the request comes from and
+// where it would lead.
+func (a *API) readRequest(r dispatch.Request, in *incoming, guard csrf, to targets) (dispatch.Body, error) {
+	body, raw, err := readBody(in.w, in.r, in.endpoint.mediaTypes, a.Config, in.share)
+	if err != nil {
+		a.countRefused(err)
+		return dispatch.Body{}, err
 	}
-	return guard.check(r.Header)
+	if !needsSession(in.endpoint) { // or it has been checked
+		if err := guard.check(in.r.Header); err != nil {
+			return dispatch.Body{}, err
+		}
+	}
+	r.Body = body
+	return dispatch.Body{Value: body, Raw: raw}, a.checkCallbacks(&r, to)
+}
+
+// countRefused counts a body for which there was no memory.
+func (a *API) countRefused(err error) {
+	var full *budget.Exhausted
+	if a.Metrics != nil && errors.As(err, &full) {
+		a.Metrics.BodyRefused(a.Realm.ID, string(full.Owner))
+	}
 }
 
 // checkCallbacks checks where the request would lead.
-func (a *API) checkCallbacks(ex *dispatch.Exchange, to targets) error {
+func (a *API) checkCallbacks(r *dispatch.Request, to targets) error {
 	if a.DisableOrigin {
 		return nil
 	}
-	return to.checkCallbacks(&ex.Request)
+	return to.checkCallbacks(r)
 }
 
 // admit checks where the request leads now that hooks may have changed it, its
 // shape, and its session.
-func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange, e *endpoint, to targets) error {
-	if r.Method != http.MethodGet {
-		if err := a.checkCallbacks(ex, to); err != nil {
+func (a *API) admit(ctx context.Context, ex *dispatch.Exchange, e *endpoint, to targets) error {
+	if e.Method != http.MethodGet {
+		if err := a.checkCallbacks(&ex.Request, to); err != nil {
 			return err
 		}
 	}
@@ -281,10 +340,13 @@ func (a *API) admit(ctx context.Context, r *http.Request, ex *dispatch.Exchange,
 	if err := validate.Check("query", e.query, document.Obj(ex.Request.Query)); err != nil {
 		return err
 	}
-	if r.Method == http.MethodGet && e.Plugin != "" && !a.DisableOrigin {
+	if e.Method == http.MethodGet && e.Plugin != "" && !a.DisableOrigin {
 		if err := to.checkQueryCallbacks(&ex.Request); err != nil {
 			return err
 		}
+	}
+	if needsSession(e) {
+		return nil // it has one
 	}
 	return a.requireSession(ctx, ex, e.session)
 }

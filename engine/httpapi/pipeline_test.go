@@ -117,8 +117,10 @@ func strict() *w.Guest {
 	fresh.Session = pluginapi.SessionFresh
 	optional := endpoint(5, "GET", "/optional")
 	optional.Session = pluginapi.SessionOptional
-	g := plugin("strict", h, read, loose, fresh, optional)
-	for n := range int32(5) {
+	open := endpoint(6, "POST", "/open")
+	open.Body, open.Query, open.CSRF = h.Body, h.Query, h.CSRF
+	g := plugin("strict", h, read, loose, fresh, optional, open)
+	for n := range int32(6) {
 		g.Handler(n+1, w.Copy("response.body.user", "session.user.name"))
 	}
 	return g
@@ -141,13 +143,21 @@ func TestOrderOfChecks(t *testing.T) {
 		code                                           string
 	}{
 		{"/nowhere", `{`, "text/plain", "x=y", "https://e.co", "x", 404, ""},
-		{"/strict?q=1&q=2", `{`, "text/plain", "x=y", "https://e.co", "x", 415, "UNSUPPORTED_MEDIA_TYPE"},
-		{"/strict?q=1&q=2", `{`, "application/json", "x=y", "https://e.co", "x", 400, "BAD_REQUEST"},
-		{"/strict?q=1&q=2", `{"callbackURL":"//e.co"}`, "application/json", "x=y", "https://e.co", "x", 403, "INVALID_ORIGIN"},
-		{"/strict?q=1&q=2", `{"callbackURL":"//e.co"}`, "application/json", "x=y", "http://localhost:3000", "x", 403, "INVALID_CALLBACK_URL"},
-		{"/strict?q=1&q=2", `{}`, "application/json", "x=y", "http://localhost:3000", "x", 400, "VALIDATION_ERROR"},
-		{"/strict?q=1&q=2", `{"n":"x"}`, "application/json", "x=y", "http://localhost:3000", "x", 400, "VALIDATION_ERROR"},
-		{"/strict?q=1", `{"n":"x"}`, "application/json", "x=y", "http://localhost:3000", "x", 401, "UNAUTHORIZED"},
+		{"/open?q=1&q=2", `{`, "text/plain", "x=y", "https://e.co", "x", 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"/open?q=1&q=2", `{`, "application/json", "x=y", "https://e.co", "x", 400, "BAD_REQUEST"},
+		{"/open?q=1&q=2", `{"callbackURL":"//e.co"}`, "application/json", "x=y", "https://e.co", "x", 403, "INVALID_ORIGIN"},
+		{"/open?q=1&q=2", `{"callbackURL":"//e.co"}`, "application/json", "x=y", "http://localhost:3000", "x", 403, "INVALID_CALLBACK_URL"},
+		{"/open?q=1&q=2", `{}`, "application/json", "x=y", "http://localhost:3000", "x", 400, "VALIDATION_ERROR"},
+		{"/open?q=1&q=2", `{"n":"x"}`, "application/json", "x=y", "http://localhost:3000", "x", 400, "VALIDATION_ERROR"},
+		{"/open?q=1", `{"n":"x"}`, "application/json", "x=y", "http://localhost:3000", "x", 200, ""},
+		// Where a session is needed, nothing of the body is looked at before.
+		{"/strict?q=1&q=2", `{`, "text/plain", "x=y", "https://e.co", "x", 403, "INVALID_ORIGIN"},
+		{"/strict?q=1&q=2", `{`, "text/plain", "x=y", "http://localhost:3000", "x", 401, "UNAUTHORIZED"},
+		{"/strict?q=1&q=2", `{`, "text/plain", cookie, "http://localhost:3000", "x", 415, "UNSUPPORTED_MEDIA_TYPE"},
+		{"/strict?q=1&q=2", `{`, "application/json", cookie, "http://localhost:3000", "x", 400, "BAD_REQUEST"},
+		{"/strict?q=1&q=2", `{"callbackURL":"//e.co"}`, "application/json", cookie, "http://localhost:3000", "x", 403, "INVALID_CALLBACK_URL"},
+		{"/strict?q=1&q=2", `{}`, "application/json", cookie, "http://localhost:3000", "x", 400, "VALIDATION_ERROR"},
+		{"/strict?q=1&q=2", `{"n":"x"}`, "application/json", cookie, "http://localhost:3000", "x", 400, "VALIDATION_ERROR"},
 		{"/strict?q=1", `{"n":"x"}`, "application/json", cookie, "http://localhost:3000", "x", 200, ""},
 	}
 	for _, step := range steps {
@@ -158,7 +168,7 @@ func TestOrderOfChecks(t *testing.T) {
 			t.Errorf("%+v: got %d %s", step, rec.Code, rec.Body)
 		}
 	}
-	if got := s.Done.List(); len(got) != 1 {
+	if got := s.Done.List(); len(got) != 2 {
 		t.Errorf("handlers ran: %v", got)
 	}
 }
@@ -180,10 +190,11 @@ func TestBodyBySettings(t *testing.T) {
 	} {
 		g := plugin("p", h, none).Handler(1).Handler(2, w.Set("response.body", "sent"))
 		s := newServer(t, realmtest.Config{Guests: []*w.Guest{g}, Settings: map[string]string{"p": settings}}, httpapi.Config{})
+		cookie, _ := s.signIn("ada", session.CreateParams{})
 		if required {
-			expect(t, s.do("POST", base+"/change", `{}`), 400, missing)
+			expect(t, s.do("POST", base+"/change", `{}`, "Cookie", cookie, "Origin", "http://localhost:3000"), 400, missing)
 		} else {
-			expect(t, s.do("POST", base+"/change", `{"n":1}`), 401, `{"message":"Unauthorized","code":"UNAUTHORIZED"}`)
+			expect(t, s.do("POST", base+"/change", `{"n":1}`, "Cookie", cookie, "Origin", "http://localhost:3000"), 200, "")
 		}
 		expect(t, s.do("POST", base+"/send", ``), 200, `"sent"`)
 		expect(t, s.do("POST", base+"/send", `{}`), 200, `"sent"`)

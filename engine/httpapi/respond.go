@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/budget"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 )
@@ -93,7 +95,9 @@ func writeError(w http.ResponseWriter, r *dispatch.Response, err error) *apierro
 	h := w.Header()
 	writeHeaders(h, r)
 	h["Content-Type"] = jsonContentType
-	if e.Status == http.StatusServiceUnavailable {
+	if after := e.RetryAfter; after > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((after+time.Second-1)/time.Second)))
+	} else if e.Status == http.StatusServiceUnavailable {
 		h.Set("Retry-After", "1")
 	}
 	if e.Empty {
@@ -117,8 +121,10 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 }
 
 // isFault reports whether an error is the server's own, to be logged with its
-// cause, and not a client's.
+// cause, and not a client's. Bodies that were refused for want of memory are
+// counted instead: a flood of them must not fill the log.
 func isFault(err error) bool {
 	var e *apierror.Error
-	return !errors.As(err, &e) || e.Status >= http.StatusInternalServerError
+	var full *budget.Exhausted
+	return !errors.As(err, &e) || e.Status >= http.StatusInternalServerError && !errors.As(err, &full)
 }

@@ -49,6 +49,7 @@ type Metrics struct {
 	commits        *prometheus.HistogramVec
 	mails          *prometheus.CounterVec
 	sms            *prometheus.CounterVec
+	bodies         *prometheus.CounterVec
 	outgoing       *prometheus.CounterVec
 	outgoingTime   *prometheus.HistogramVec
 	deliveries     *prometheus.CounterVec
@@ -94,6 +95,7 @@ func New(c Config) *Metrics {
 		commits:       histogram("store_commit_seconds", "Time until a commit was durable or refused.", requestBuckets(), "driver", "outcome"),
 		mails:         counter("mails_total", "Mails by what became of them.", "outcome"),
 		sms:           counter("sms_total", "Text messages by what became of them.", "outcome"),
+		bodies:        counter("request_bodies_refused_total", "Request bodies for which there was no memory, by whose bound was reached.", "tenant", "bound"),
 		outgoing:      counter("outgoing_requests_total", "Requests of plugins to other servers, by what became of them.", "tenant", "plugin", "outcome"),
 		outgoingTime:  histogram("outgoing_request_seconds", "Time of plugins' requests to other servers.", requestBuckets(), "plugin"),
 		deliveries:    counter("outbox_deliveries_total", "Attempts to deliver events of the outbox, by what became of them.", "tenant", "channel", "outcome"),
@@ -109,7 +111,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -231,6 +233,15 @@ func (m *Metrics) SMS(outcome string) {
 	}
 }
 
+// BodyRefused counts a request body for which there was no memory, by whose
+// bound was reached: client, tenant or all.
+func (m *Metrics) BodyRefused(tenant, bound string) {
+	if m == nil {
+		return
+	}
+	m.bodies.WithLabelValues(m.tenants.label(tenant), bound).Inc()
+}
+
 // Outgoing counts a request of a plugin to another server by what became of
 // it.
 func (m *Metrics) Outgoing(tenant, plugin, outcome string, took time.Duration) {
@@ -293,6 +304,12 @@ func (m *Metrics) WatchMailQueue(waiting func() int) {
 // WatchSMSQueue adds a gauge of the text messages that wait, likewise.
 func (m *Metrics) WatchSMSQueue(waiting func() int) {
 	m.gauge("sms_queue_length", "Text messages waiting to be sent.", waiting)
+}
+
+// WatchBodies adds a gauge of the bytes that request bodies under way take,
+// likewise.
+func (m *Metrics) WatchBodies(used func() int) {
+	m.gauge("request_body_memory_bytes", "Memory that request bodies under way take.", used)
 }
 
 func (m *Metrics) gauge(name, help string, value func() int) {

@@ -15,7 +15,7 @@ import (
 var layers = [][]string{
 	{"pluginapi"},
 	{"sdk"},
-	{"engine/document", "engine/apierror", "engine/recent", "engine/postbox", "sdk/plugintest", "sdk/kit"},
+	{"engine/document", "engine/apierror", "engine/budget", "engine/recent", "engine/postbox", "sdk/plugintest", "sdk/kit"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
 		"engine/mail", "engine/sms", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "engine/xmlsig", "plugins/...",
@@ -123,6 +123,7 @@ var owners = []owner{
 	{"golang.org/x/sync/...", []string{"engine/..."}, "semaphores and groups, of no consequence to callers"},
 	{"github.com/redis/go-redis/v9/...", []string{"engine/redis"}, "the client of what nodes share besides the store"},
 	{"github.com/gorilla/mux", []string{"engine/httpapi"}, "routing"},
+	{"github.com/KimMachineGun/automemlimit/...", []string{"cmd/authhost"}, "the memory of a machine or container"},
 	{"github.com/spf13/cobra", []string{"cmd/authhost"}, "the command line"},
 	{"github.com/prometheus/...", []string{"engine/telemetry"}, "the parts count through methods, not through a metrics library"},
 	{"github.com/wneessen/go-mail/...", []string{"engine/mail"}, "SMTP"},
