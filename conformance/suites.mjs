@@ -1,4 +1,5 @@
 // The suites that count what passed. Each is given a store and a suffix for the names of its folders and databases.
+import { runExpo } from "./expo/suite.mjs";
 import { runHooks } from "./hooks/suite.mjs";
 import { runImport } from "./import/suite.mjs";
 import { runIsolation } from "./isolation/suite.mjs";
@@ -21,6 +22,14 @@ export const SUITES = {
     unit: "checks",
     how: () =>
       "two instances of oidc-provider 8: sign-in, linking, tokens; and errors, wrong state, nonce, issuer and keys, replays, mix-ups",
+  },
+  expo: {
+    run: runExpo,
+    figure: "expo_checks",
+    title: "apps made with Expo",
+    unit: "checks",
+    how: () =>
+      "@better-auth/expo 1.6.33 and 1.7.6, bundled as for a phone, with sign-ins at a real provider through a browser; what is in the phone is stood in for",
   },
   isolation: {
     run: runIsolation,

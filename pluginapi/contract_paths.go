@@ -112,8 +112,8 @@ var documentPaths = []DocumentPath{
 	},
 	{Path: "response.sessionToken", Kinds: textKind, Doc: "the signed session token that the answer's cookie hands to the client; absent if there is none. Needs the capability `session`"},
 	{
-		Path: "response.cookies.NAME", Endpoints: true, WriteOnly: true,
-		Doc: "a cookie of this plugin's manifest. A string sets it as declared, null expires it, `{\"value\", \"maxAge\"}` sets it for so many seconds; an object is the content of a [sealed](#sealed-cookies) one",
+		Path: "response.cookies.NAME", Endpoints: true, Services: true, WriteOnly: true,
+		Doc: "a cookie of this plugin's manifest, on the answer to the request; from services since 1.1. A string sets it as declared, null expires it, `{\"value\", \"maxAge\"}` sets it for so many seconds; an object is the content of a [sealed](#sealed-cookies) one",
 	},
 
 	{Path: "args", Below: true, Kinds: jsonKind, Always: true, Doc: "the arguments of the next capability call"},

@@ -127,6 +127,10 @@ var cookiesFunctions = []Function{
 		Args: []Param{{Name: "header", Type: TypeText, Required: true, Doc: "in the form of a `Cookie` header"}},
 	},
 	{
+		Capability: CapCookies, Name: "list", Since: "1.1", Doc: "gives the cookies of the answer, which stay on it, in `response.session`, `request.after` and `request.refused`",
+		Result: []Param{{Name: "lines", Type: TypeArray, Items: TypeText, Required: true, Doc: "their `Set-Cookie` values"}},
+	},
+	{
 		Capability: CapCookies, Name: "detach", Doc: "takes the cookies off the answer, in `response.session`, `request.after` and `request.refused`",
 		Result: []Param{{Name: "lines", Type: TypeArray, Items: TypeText, Required: true, Doc: "their `Set-Cookie` values"}},
 	},

@@ -141,12 +141,14 @@ func describePath(p *DocumentPath) PathDescription {
 	switch {
 	case p.Always:
 		d.SetBy = []string{"all"}
-	case p.Services:
-		d.SetBy = []string{"service"}
-	case p.Endpoints:
-		d.SetBy = append([]string{"endpoint"}, p.SetBy()...)
 	default:
-		d.SetBy = p.SetBy()
+		if p.Endpoints {
+			d.SetBy = append(d.SetBy, "endpoint")
+		}
+		if p.Services {
+			d.SetBy = append(d.SetBy, "service")
+		}
+		d.SetBy = append(d.SetBy, p.SetBy()...)
 	}
 	return d
 }

@@ -21,12 +21,13 @@ type Manifest struct {
 	Fields       map[string]map[string]Field `json:"fields,omitempty"` // fields added to core models, by model and name
 	Cookies      []Cookie                    `json:"cookies,omitempty"`
 	CORS         *CORS                       `json:"cors,omitempty"`
-	Events       map[string]PluginEvent      `json:"events,omitempty"`   // that the plugin raises, by name
-	Config       json.RawMessage             `json:"config,omitempty"`   // JSON Schema 2020-12 of the plugin's config
-	Errors       map[string]ErrorAnswer      `json:"errors,omitempty"`   // what the handlers refuse with, by name
-	Imports      map[string]Import           `json:"imports,omitempty"`  // what is taken over from other servers, by product
-	Mails        map[string]Mail             `json:"mails,omitempty"`    // that the plugin sends, by name
-	Messages     map[string]TextMessage      `json:"messages,omitempty"` // likewise, to phones
+	OriginHeader *OriginHeader               `json:"originHeader,omitempty"` // in which clients that are no browsers name their origin
+	Events       map[string]PluginEvent      `json:"events,omitempty"`       // that the plugin raises, by name
+	Config       json.RawMessage             `json:"config,omitempty"`       // JSON Schema 2020-12 of the plugin's config
+	Errors       map[string]ErrorAnswer      `json:"errors,omitempty"`       // what the handlers refuse with, by name
+	Imports      map[string]Import           `json:"imports,omitempty"`      // what is taken over from other servers, by product
+	Mails        map[string]Mail             `json:"mails,omitempty"`        // that the plugin sends, by name
+	Messages     map[string]TextMessage      `json:"messages,omitempty"`     // likewise, to phones
 }
 
 // Capability asks for one named set of host calls. The parameters narrow what

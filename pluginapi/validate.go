@@ -92,6 +92,7 @@ func (m *Manifest) Validate() error {
 	m.validateModels(r)
 	m.validateCookies(r)
 	m.validateCORS(r)
+	m.validateOriginHeader(r)
 	m.validateImports(r)
 	m.validateErrors(r)
 	m.validateRaised(r)

@@ -194,10 +194,10 @@ func (m *Manifest) OfferWords() []string {
 }
 
 // DoesWords say what a plugin does besides serving endpoints: the lines of
-// HookWords, ScheduleWords, FieldWords, OfferWords, MailWords and
+// HookWords, OriginWords, ScheduleWords, FieldWords, OfferWords, MailWords and
 // MessageWords.
 func (m *Manifest) DoesWords() []string {
-	return slices.Concat(m.HookWords(), m.ScheduleWords(), m.FieldWords(), m.OfferWords(), m.MailWords(), m.MessageWords())
+	return slices.Concat(m.HookWords(), m.OriginWords(), m.ScheduleWords(), m.FieldWords(), m.OfferWords(), m.MailWords(), m.MessageWords())
 }
 
 // AccessWords say what a plugin with some permissions does, sees and changes, for

@@ -15,7 +15,7 @@ import (
 // TestManifests checks the manifests in the source folders, built or not.
 func TestManifests(t *testing.T) {
 	ids := IDs()
-	for _, want := range []string{"account", "bearer", "convex", "cross-domain", "email-password", "jwt", "multi-session", "one-time-token", "server", "social", "two-factor"} {
+	for _, want := range []string{"account", "bearer", "convex", "cross-domain", "email-password", "expo", "jwt", "multi-session", "one-time-token", "server", "social", "two-factor"} {
 		if !slices.Contains(ids, want) {
 			t.Errorf("there is no plugin %q in %v", want, ids)
 		}

@@ -19,6 +19,14 @@ func (c Cookies) Inject(header string) error {
 	return err
 }
 
+// List gives the cookies of the answer, which stay on it, in
+// response.session, request.after and request.refused.
+func (c Cookies) List() ([]string, error) {
+	a := c.c.begin()
+	v, err := a.call(importCookies, "cookies", "list")
+	return v.Get("lines").Texts(), err
+}
+
 // Detach takes the cookies off the answer, in response.session,
 // request.after and request.refused.
 func (c Cookies) Detach() ([]string, error) {

@@ -93,6 +93,19 @@ func SetQuery(url, name, value string) string {
 	return string(out) + fragment
 }
 
+// GetQuery returns the first parameter of a name in a URL's query, decoded, as
+// JavaScript's URLSearchParams.get does; "" if there is none.
+func GetQuery(url, name string) string {
+	_, tail := cutAny(url, "?#")
+	query, _ := cutAny(tail, "#")
+	for pair := range strings.SplitSeq(strings.TrimPrefix(query, "?"), "&") {
+		if k, v, _ := strings.Cut(pair, "="); decodeForm(k) == name {
+			return decodeForm(v)
+		}
+	}
+	return ""
+}
+
 // encodeForm escapes text for application/x-www-form-urlencoded.
 func encodeForm(s string) string {
 	escaped := escape(s, func(c byte) bool { return isAlnum(c) || strings.IndexByte("*-._ ", c) >= 0 })

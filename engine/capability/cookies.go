@@ -21,18 +21,28 @@ func (h *Host) cookiesInject(_ context.Context, c *dispatch.Call, a cookiesInjec
 	return empty(), nil
 }
 
+// cookiesList gives the answer's cookies.
+func (h *Host) cookiesList(_ context.Context, c *dispatch.Call, _ cookiesListArgs) (document.Value, error) {
+	return answerCookies(c, "cookies.list", c.Exchange.CookieLines)
+}
+
 // cookiesDetach takes the answer's cookies, so that they can be sent by
 // another way than Set-Cookie.
 func (h *Host) cookiesDetach(_ context.Context, c *dispatch.Call, _ cookiesDetachArgs) (document.Value, error) {
+	return answerCookies(c, "cookies.detach", c.Exchange.DetachCookies)
+}
+
+// answerCookies gives the Set-Cookie values that lines returns to a hook on an
+// answer.
+func answerCookies(c *dispatch.Call, function string, lines func() []string) (document.Value, error) {
 	switch c.Entry.Handler.Event {
 	case pluginapi.EventResponseSession, pluginapi.EventRequestAfter, pluginapi.EventRequestRefused:
 	default:
-		return document.Value{}, refuse(pluginapi.StatusDenied, "cookies.detach is for hooks on answers")
+		return document.Value{}, refuse(pluginapi.StatusDenied, function+" is for hooks on answers")
 	}
-	lines := c.Exchange.DetachCookies()
-	items := make([]document.Value, len(lines))
-	for i, line := range lines {
-		items[i] = document.Text(line)
+	var items []document.Value
+	for _, line := range lines() {
+		items = append(items, document.Text(line))
 	}
 	return object(document.NewObject(1).Set("lines", document.List(items...))), nil
 }

@@ -29,6 +29,17 @@ func decodeCookiesInjectArgs(o *document.Object) (a cookiesInjectArgs, err error
 	return a, nil
 }
 
+// cookiesListArgs are the arguments of cookies.list.
+type cookiesListArgs struct {
+}
+
+func decodeCookiesListArgs(o *document.Object) (a cookiesListArgs, err error) {
+	for name := range o.All() {
+		return a, invalid("cookies.list has no argument " + name)
+	}
+	return a, nil
+}
+
 // cookiesDetachArgs are the arguments of cookies.detach.
 type cookiesDetachArgs struct {
 }

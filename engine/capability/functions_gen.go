@@ -95,6 +95,7 @@ var functions = map[string]map[string]function{
 	},
 	"cookies": {
 		"inject": bind(decodeCookiesInjectArgs, (*Host).cookiesInject),
+		"list":   bind(decodeCookiesListArgs, (*Host).cookiesList),
 		"detach": bind(decodeCookiesDetachArgs, (*Host).cookiesDetach),
 	},
 	"http": {

@@ -23,18 +23,25 @@ func (ex *Exchange) InjectCookies(header string) {
 	ex.credential.Cookie, ex.resolved = header, false
 }
 
-// DetachCookies takes the cookies off the answer and returns their Set-Cookie
-// values.
-func (ex *Exchange) DetachCookies() []string {
-	r := &ex.Response
+// CookieLines returns the Set-Cookie values of the answer's cookies. A server
+// call has none.
+func (ex *Exchange) CookieLines() []string {
 	if ex.ServerCall() {
-		r.Cookies = nil
 		return nil
 	}
-	r.detachedToken = r.sessionToken()
-	lines := make([]string, len(r.Cookies))
-	for i, c := range r.Cookies {
+	lines := make([]string, len(ex.Response.Cookies))
+	for i, c := range ex.Response.Cookies {
 		lines[i] = c.Line
+	}
+	return lines
+}
+
+// DetachCookies takes the cookies off the answer and returns what CookieLines
+// does.
+func (ex *Exchange) DetachCookies() []string {
+	r, lines := &ex.Response, ex.CookieLines()
+	if !ex.ServerCall() {
+		r.detachedToken = r.sessionToken()
 	}
 	r.Cookies = nil
 	return lines

@@ -87,6 +87,7 @@ type Config struct {
 type API struct {
 	Config
 	origins *origins
+	naming  []string // request headers that name the origin of clients that are no browsers
 	urls    publicURLs
 	clients clientIP
 	router  *mux.Router
@@ -131,6 +132,7 @@ func New(c Config) (*API, error) {
 	c = c.withDefaults()
 	a := &API{Config: c, router: mux.NewRouter().SkipClean(true).UseEncodedPath()}
 	a.origins = newOrigins(sitesOf(append([]string{c.Realm.BaseURL}, c.BaseURLs...)), c.TrustedOrigins)
+	a.naming = originHeaders(c.Plugins)
 	a.urls = newPublicURLs(c.BaseURLs)
 	a.clients = clientIP{proxies: c.TrustedProxies, headers: c.IPHeaders, ipv6Bits: c.IPv6Subnet}
 	a.router.NotFoundHandler = http.HandlerFunc(notFound)

@@ -75,6 +75,36 @@ func glob(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(b.String())
 }
 
+// originHeaders lists the headers in which clients of plugins name their origin.
+func originHeaders(set *dispatch.Set) []string {
+	var names []string
+	for _, p := range set.Plugins() {
+		h := p.Manifest.OriginHeader
+		if h == nil || h.Unless != "" && p.Allows([]string{h.Unless}) {
+			continue
+		}
+		names = append(names, http.CanonicalHeaderKey(h.Name))
+	}
+	return names
+}
+
+// named returns the request with the header Origin that its client names in
+// another way, if it has no such header.
+func (a *API) named(r *http.Request) *http.Request {
+	if has(r.Header, "Origin") {
+		return r
+	}
+	for _, name := range a.naming {
+		if origin := r.Header.Get(name); origin != "" {
+			with := *r
+			with.Header = r.Header.Clone()
+			with.Header.Set("Origin", origin)
+			return &with
+		}
+	}
+	return r
+}
+
 // A judge reports whether an absolute URL, or an Origin header, belongs to a
 // trusted site.
 type judge func(raw string) (bool, error)

@@ -34,6 +34,9 @@ func (a *API) serve(e *endpoint) http.HandlerFunc {
 			notFound(w, r)
 			return
 		}
+		if caller == nil {
+			r = a.named(r)
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), a.RequestTimeout)
 		defer cancel()
 		ex := dispatch.NewExchange(a.exchangeConfig(), a.request(r, e), now)

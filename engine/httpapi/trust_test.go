@@ -124,3 +124,48 @@ func (l limiter) Allow(context.Context, string, string, string) (bool, time.Dura
 	ok, err := l()
 	return ok, time.Second, err
 }
+
+// naming is a plugin whose clients name their origin in a header.
+func naming(unless string) *w.Guest {
+	g := w.New(&pluginapi.Manifest{
+		ID: "app", OriginHeader: &pluginapi.OriginHeader{Name: "app-origin", Unless: unless},
+		Handlers: []pluginapi.Handler{endpoint(1, "POST", "/from")},
+	}).Permit("origins")
+	return g.Handler(1, w.Copy("response.body.origin", "request.origin"))
+}
+
+// TestOriginHeader: a client that is no browser names its origin in a header,
+// which counts where there is no Origin. Every check of origins is that of the
+// origin named so.
+func TestOriginHeader(t *testing.T) {
+	const app, evil = "myapp://", "evil://"
+	tests := []struct {
+		name    string
+		guest   *w.Guest
+		headers []string
+		status  int
+		origin  string
+	}{
+		{"named", naming(""), []string{"App-Origin", app}, 200, app},
+		{"not trusted", naming(""), []string{"App-Origin", evil}, 403, ""},
+		{"a browser's own counts", naming(""), []string{"App-Origin", app, "Origin", "https://e.co"}, 403, ""},
+		{"empty", naming(""), []string{"App-Origin", ""}, 403, ""},
+		{"null", naming(""), []string{"App-Origin", "null"}, 403, ""},
+		{"turned off", naming("off"), []string{"App-Origin", app}, 403, ""},
+		{"not declared", plugin("app", endpoint(1, "POST", "/from")), []string{"App-Origin", app}, 403, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newServer(t, realmtest.Config{
+				Guests: []*w.Guest{tt.guest}, Settings: map[string]string{"app": `{"off":true}`},
+			}, httpapi.Config{TrustedOrigins: []string{app}})
+			rec := s.do("POST", base+"/from", `{}`, append(tt.headers, "Cookie", "a=b")...)
+			if rec.Code != tt.status {
+				t.Errorf("got %d %s, want %d", rec.Code, rec.Body, tt.status)
+			}
+			if tt.status == 200 {
+				expect(t, rec, 200, `{"origin":"`+tt.origin+`"}`)
+			}
+		})
+	}
+}

@@ -30,6 +30,9 @@ func callsService(t *tester) {
 			t.want("the notes", g.do("storage.count", object{"model": "note"}).at("count"), 1)
 			g.set("output.text", pluginapi.KindString, "x", pluginapi.StatusDenied)
 		}),
+		pluginapi.EventRequestAfter: continues(func(g *guest) {
+			t.want("the cookie that the service set", g.cookieValue(), "hello")
+		}),
 		pluginapi.KindService: func(g *guest) pluginapi.Result {
 			checkSets(t, pluginapi.KindService, g.Host)
 			g.set("output", pluginapi.KindAbsent, "", pluginapi.StatusOK)
@@ -37,6 +40,7 @@ func callsService(t *tester) {
 				t.Errorf("event.plugin is %q", plugin)
 			}
 			_, text := g.Get("input.text")
+			g.set("response.cookies."+cookie, pluginapi.KindString, string(text), pluginapi.StatusOK)
 			g.do("storage.insert", object{"model": "note", "record": object{"name": string(text)}})
 			switch string(text) {
 			case "refuse":

@@ -9,15 +9,16 @@ func init() {
 	sdk.Register(1, signInOAuth2)
 	sdk.Register(2, linkSocial)
 	sdk.Register(3, linkOAuth2)
-	sdk.Register(4, callback)
-	sdk.Register(5, passCallback)
-	sdk.Register(6, callbackOAuth2)
-	sdk.Register(7, passCallbackOAuth2)
-	sdk.Register(8, getAccessToken)
-	sdk.Register(9, refreshToken)
-	sdk.Register(10, accountInfo)
-	sdk.Register(13, signedOut)
-	sdk.Register(14, unlinked)
+	sdk.Register(4, bind)
+	sdk.Register(5, callback)
+	sdk.Register(6, passCallback)
+	sdk.Register(7, callbackOAuth2)
+	sdk.Register(8, passCallbackOAuth2)
+	sdk.Register(9, getAccessToken)
+	sdk.Register(10, refreshToken)
+	sdk.Register(11, accountInfo)
+	sdk.Register(14, signedOut)
+	sdk.Register(15, unlinked)
 }
 
 // The errors of the manifest.
@@ -41,6 +42,7 @@ var (
 	errProviderNotFound                 = &sdk.Error{Status: 404, Code: "PROVIDER_NOT_FOUND", Message: "Provider not found"}
 	errProviderNotSupported             = &sdk.Error{Status: 400, Code: "PROVIDER_NOT_SUPPORTED", Message: "Provider is not supported."}
 	errRefreshTokenNotFound             = &sdk.Error{Status: 400, Code: "REFRESH_TOKEN_NOT_FOUND", Message: "Refresh token not found"}
+	errStateNotFound                    = &sdk.Error{Status: 400, Code: "STATE_NOT_FOUND", Message: "No sign-in under way leads there"}
 	errTokenRefreshNotSupported         = &sdk.Error{Status: 400, Code: "TOKEN_REFRESH_NOT_SUPPORTED", Message: "Provider does not support token refreshing."}
 	errUserEmailNotFound                = &sdk.Error{Status: 401, Code: "USER_EMAIL_NOT_FOUND", Message: "User email not found"}
 )
@@ -548,6 +550,17 @@ func (x linkOAuth2Body) Scopes() []string { return x.Request.Body("scopes").Text
 // ErrorCallbackURL is the member errorCallbackURL. Where to go if something
 // fails.
 func (x linkOAuth2Body) ErrorCallbackURL() string { return x.Request.Body("errorCallbackURL").String() }
+
+// bindInput is the input of the service bind.
+type bindInput struct{ *sdk.Call }
+
+// URL is the member url. Where the flow sends the browser: the URL that the
+// client was given.
+func (x bindInput) URL() string { return x.Call.Get("input.url").String() }
+
+// Sealed is the member sealed. The client's cookie with the state, of a
+// tenant that keeps it there.
+func (x bindInput) Sealed() string { return x.Call.Get("input.sealed").String() }
 
 // getAccessTokenBody is the body of POST /get-access-token.
 type getAccessTokenBody struct{ sdk.Request }

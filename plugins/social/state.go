@@ -85,8 +85,13 @@ const ownLength = 8
 
 // cookieFor names the cookie of a new flow. The first one of a browser has the
 // name that Better Auth gives it; while that is taken, others have their own, so
-// that flows in several tabs do not end each other.
+// that flows in several tabs do not end each other. An app, which has an origin
+// with a scheme of its own, has no tabs, and looks for its state under that
+// name.
 func (s *state) cookieFor(c *sdk.Call, name string) string {
+	if origin := c.Get("request.origin").String(); origin != "" && !strings.HasPrefix(origin, "http") {
+		return name
+	}
 	taken, own := false, 0
 	for other := range c.Request().Cookies().Members() {
 		taken = taken || other == name

@@ -79,6 +79,7 @@ var functions = map[string]func(*Host, Object) Object{
 	"ratelimit.reset":         (*Host).resetHits,
 	"audit.record":            (*Host).recordAudit,
 	"cookies.inject":          (*Host).injectCookies,
+	"cookies.list":            (*Host).listCookies,
 	"cookies.detach":          (*Host).detachCookies,
 	"openapi.describe":        (*Host).describe,
 	"plugins.call":            (*Host).callService,

@@ -142,6 +142,15 @@ func (h *Host) injectCookie(name, value string) {
 }
 
 func (h *Host) detachCookies(Object) Object {
+	lines := h.listCookies(nil)
+	if ex := h.exchange; !h.serverCall() {
+		clear(object(ex.response["cookies"]))
+		ex.setCookies = nil
+	}
+	return lines
+}
+
+func (h *Host) listCookies(Object) Object {
 	h.only(pluginapi.EventResponseSession, pluginapi.EventRequestAfter, pluginapi.EventRequestRefused)
 	ex, lines := h.exchange, []any{}
 	if h.serverCall() {
@@ -167,7 +176,5 @@ func (h *Host) detachCookies(Object) Object {
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		add(name, h.cookie(name, own[name]))
 	}
-	clear(own)
-	ex.setCookies = nil
 	return Object{"lines": lines}
 }

@@ -357,8 +357,8 @@ func (h *Host) begin(r Request, route string, params Object) {
 	if r.ServiceKey != "" {
 		request["serviceKey"] = r.ServiceKey
 	}
-	if headers["origin"] != nil {
-		request["origin"] = headers["origin"]
+	if origin := h.originOf(headers); origin != nil {
+		request["origin"] = origin
 	}
 	if r.Body != "" {
 		request["body"], request["rawBody"] = decode(h.t, r.Body), r.Body
@@ -371,6 +371,19 @@ func (h *Host) begin(r Request, route string, params Object) {
 			cookies[name] = data
 		}
 	}
+}
+
+// originOf returns the request's origin, which the header of the manifest's
+// originHeader may name; nil if there is none.
+func (h *Host) originOf(headers Object) any {
+	named := h.manifest.OriginHeader
+	if headers["origin"] != nil || named == nil {
+		return headers["origin"]
+	}
+	if off, _ := follow(h.config, strings.Split(named.Unless, ".")); off == true {
+		return nil
+	}
+	return headers[named.Name]
 }
 
 // serverCall reports whether the request is one.

@@ -50,6 +50,8 @@ type Config struct {
 	Config   string // the plugin's configuration as JSON; defaults are filled in
 	AppName  string // default "App"
 	Dialect  string // of the protocol; default pluginapi.Dialect16
+	// Development is what tenant.development says.
+	Development bool
 }
 
 // Host is an in-memory host for one plugin. It is not safe for concurrent
@@ -117,7 +119,7 @@ func New(t testing.TB, c Config) *Host {
 		t: t, manifest: m, may: permissions(m), models: models(m), now: Start,
 		tenant: Object{
 			"id": "main", "appName": cmp.Or(c.AppName, "App"), "baseURL": BaseURL, "basePath": BasePath,
-			"authURL": BaseURL + BasePath, "issuer": BaseURL, "errorURL": BaseURL + BasePath + "/error", "dialect": dialect, "development": false,
+			"authURL": BaseURL + BasePath, "issuer": BaseURL, "errorURL": BaseURL + BasePath + "/error", "dialect": dialect, "development": c.Development,
 		},
 		config:    withoutSecrets(secrets, object(schema), schema),
 		secrets:   secrets,

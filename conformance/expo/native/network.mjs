@@ -1,0 +1,2 @@
+// expo-network: the phone is on line.
+export const addNetworkStateListener = () => ({ remove: () => {} });
