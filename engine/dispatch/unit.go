@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
@@ -10,9 +11,19 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
-// MaxAttempts is how often a unit of work is tried when its commit conflicts
-// with a concurrent one.
-const MaxAttempts = 3
+const (
+	// MaxAttempts is how often a unit of work is tried when it conflicts with
+	// what is stored, in another way than by the version of a record: running
+	// again seldom changes that.
+	MaxAttempts = 5
+	// unitTime is how long a unit of work is tried that conflicts with
+	// concurrent ones and whose context has no deadline.
+	unitTime = 10 * time.Second
+	// firstPause and longestPause bound the waits between attempts, which
+	// double, and of which a random part is taken.
+	firstPause   = time.Millisecond
+	longestPause = 100 * time.Millisecond
+)
 
 // Tx returns the unit of work that is open, or nil. It begins when it is first
 // asked for: most hooks neither read nor write.
@@ -41,14 +52,15 @@ func (ex *Exchange) rewind(m store.Mark) {
 // Unit runs work as one unit: everything that it writes is committed
 // atomically and durably when it returns nil, and dropped, with whatever it
 // put into the request and the response, when it returns an error. On a
-// conflict with a concurrent unit it runs again, at most MaxAttempts times in
-// all; the error of the last attempt is still a store.ErrConflict, and an
-// answer that asks the client to try later.
+// conflict with a concurrent unit it runs again, after a short pause, until one
+// attempt gets through or the time of the request is over. The error is then
+// still a store.ErrConflict, and an answer that asks the client to try later.
 func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) error {
 	request, credential := ex.Request, ex.credential
 	response, outcome := ex.Response.snapshot(), ex.outcome
 	ex.effects = effects{}
-	for attempt := 1; ; attempt++ {
+	tries := newTries(ctx)
+	for {
 		ex.ownRequest = false
 		ex.effects.rewind()
 		err := ex.attempt(ctx, work)
@@ -61,10 +73,44 @@ func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) 
 		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
-		if attempt == MaxAttempts {
+		ex.releaseInstances()
+		if !tries.again(ctx, err) {
 			return apierror.Unavailable(err)
 		}
-		ex.releaseInstances()
+	}
+}
+
+// tries counts the attempts at a unit of work.
+type tries struct {
+	n     int
+	pause time.Duration
+	end   time.Time
+}
+
+func newTries(ctx context.Context) tries {
+	end, limited := ctx.Deadline()
+	if !limited {
+		end = time.Now().Add(unitTime)
+	}
+	return tries{pause: firstPause, end: end}
+}
+
+// again waits until it is time for another attempt after a conflict; false
+// means that there is none.
+func (t *tries) again(ctx context.Context, conflict error) bool {
+	t.n++
+	wait := t.pause/2 + rand.N(t.pause/2)
+	t.pause = min(2*t.pause, longestPause)
+	if t.n >= MaxAttempts && !errors.Is(conflict, store.ErrStale) || time.Now().Add(wait).After(t.end) {
+		return false
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -77,6 +123,12 @@ func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) erro
 	}
 	if err == nil {
 		err = ex.enqueue(ctx)
+	}
+	if ex.tx != nil && !errors.Is(err, store.ErrConflict) {
+		// What was answered may rest on a state that there never was.
+		if moved := ex.tx.Recheck(ctx); errors.Is(moved, store.ErrConflict) || err == nil {
+			err = moved
+		}
 	}
 	switch {
 	case ex.tx == nil:

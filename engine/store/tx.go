@@ -28,13 +28,16 @@ type Tx struct {
 	seen    map[recordKey]sight // what was read
 	found   map[string]finding  // what Find found, by what it looked for
 	entries map[recordKey]entry // own writes and guards
-	undo    []undo
-	after   []func()
-	dropped []func() // what takes back what is not in the store
-	deletes int      // entries that delete
-	writes  int      // sequence of writes
-	done    bool
-	outcome error // of Commit, or ErrTxDone after Rollback
+	misses  []miss              // unique keys that were not there
+	// doubtful is how many of them were looked for before a record was read.
+	doubtful int
+	undo     []undo
+	after    []func()
+	dropped  []func() // what takes back what is not in the store
+	deletes  int      // entries that delete
+	writes   int      // sequence of writes
+	done     bool
+	outcome  error // of Commit, or ErrTxDone after Rollback
 }
 
 type recordKey struct{ model, id string }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/authhost/authhost/engine/document"
 )
@@ -18,6 +19,46 @@ type sight struct {
 type finding struct {
 	id      string // "": none
 	version uint64
+}
+
+// A miss is a unique key that nothing had when it was looked for.
+type miss struct {
+	model, index string
+	key          []document.Value
+}
+
+// missed remembers a key of a unique index that nothing has.
+func (t *Tx) missed(model, index string, key []document.Value) {
+	m, err := t.catalog.Model(model)
+	if err != nil || len(t.misses) == maxSights {
+		return
+	}
+	for _, ix := range m.Indexes {
+		if ix.Name == index && ix.Unique && len(ix.Fields) == len(key) {
+			t.misses = append(t.misses, miss{model, index, slices.Clone(key)})
+		}
+	}
+}
+
+// Recheck returns a *ConflictError that is an ErrStale when this unit of work
+// has seen a state that there never was: it did not find a unique key, then
+// found other records, and now the key is there. Somebody may have written both
+// in between. Units of work that decide by what they did not find, such as
+// whether an account is new, are to be run again then.
+func (t *Tx) Recheck(ctx context.Context) error {
+	if t.done {
+		return ErrTxDone
+	}
+	for _, m := range t.misses[:t.doubtful] {
+		r, err := t.tenant.Find(ctx, m.model, m.index, m.key...)
+		switch {
+		case err == nil:
+			return &ConflictError{Model: m.model, ID: r.ID}
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+	}
+	return nil
 }
 
 // maxSights bounds the records that a unit of work keeps, and the findings. Of
@@ -45,6 +86,7 @@ func (t *Tx) read(ctx context.Context, key recordKey) (*Record, error) {
 
 // noted remembers a record that was read, and returns it.
 func (t *Tx) noted(model string, r *Record) *Record {
+	t.doubtful = len(t.misses)
 	key := recordKey{model, r.ID}
 	s := t.seen[key]
 	if s.version == 0 {
@@ -97,6 +139,8 @@ func (t *Tx) find(ctx context.Context, model, index string, key []document.Value
 		t.noted(model, r)
 	case !errors.Is(err, ErrNotFound):
 		return nil, err
+	default:
+		t.missed(model, index, key)
 	}
 	if t.found == nil {
 		t.found = map[string]finding{}

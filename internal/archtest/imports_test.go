@@ -89,7 +89,7 @@ var bans = []struct {
 	},
 	{
 		from: []string{"engine/...", "cmd/...", "internal/workbench"}, to: []string{"math/rand", "math/rand/v2"},
-		unless: []string{"engine/store/pgstore"}, // spreads its retries
+		unless: []string{"engine/store/pgstore", "engine/dispatch"}, // spread their retries
 		why:    "a value that can be predicted must never become a token, an id or a key",
 	},
 	{
