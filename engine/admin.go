@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/authhost/authhost/engine/httpapi"
+	"github.com/authhost/authhost/engine/store"
 )
 
 // Admin serves the operator's listener: for everybody who reaches it
@@ -65,11 +67,17 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("ok\n"))
 }
 
-// ready answers like alive, and names the plugins that keep failing: their
-// requests are refused, all others are served.
+// ready answers like alive, or with 503 while the server cannot do its work, and
+// why. It names the plugins that keep failing: their requests are refused, all
+// others are served.
 func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintln(w, "ok")
+	if h := e.storeHealth(); h.Err != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintf(w, "unavailable: %s has not answered since %s: %v\n", h.Name, h.Since.UTC().Format(time.RFC3339), h.Err)
+	} else {
+		fmt.Fprintln(w, "ok")
+	}
 	for _, t := range e.current.Load().tenants {
 		for _, p := range t.api.Plugins.Plugins() {
 			if h := p.Module.Health(); !h.OpenUntil.IsZero() {
@@ -77,6 +85,14 @@ func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 			}
 		}
 	}
+}
+
+// storeHealth tells whether the store's database answers.
+func (e *Engine) storeHealth() store.Health {
+	if m, can := e.store.(store.Monitored); can {
+		return m.Health()
+	}
+	return store.Health{}
 }
 
 // adminTenant returns the tenant that a request names, or answers that there is

@@ -206,7 +206,7 @@ func (e *Engine) openStore(ctx context.Context) error {
 	switch e.config.Store.Driver {
 	case config.DriverPostgres:
 		p := e.config.Store.Postgres
-		e.store, err = pgstore.Open(ctx, pgstore.Config{URL: p.URL.Reveal(), MaxConns: p.MaxConns})
+		e.store, err = pgstore.Open(ctx, pgstore.Config{URL: p.URL.Reveal(), MaxConns: p.MaxConns, Timeout: p.Timeout.Std()})
 	default:
 		e.store, err = boltstore.Open(boltstore.Config{
 			Dir: filepath.Join(e.config.Server.DataDir, TenantsDir), Logger: e.logger, OnFailure: e.options.OnFailure,
@@ -215,6 +215,7 @@ func (e *Engine) openStore(ctx context.Context) error {
 	if err != nil {
 		return e.storeFault(err)
 	}
+	e.metrics.WatchStore(func() bool { return e.storeHealth().Err == nil })
 	e.onClose(func(context.Context) error { return e.store.Close() })
 	return nil
 }

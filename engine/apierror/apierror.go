@@ -65,14 +65,15 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, if any.
 func (e *Error) Unwrap() error { return e.cause }
 
-// From returns err as an *Error. What ran out of time becomes
-// Unavailable(err), anything else Internal(err).
+// From returns err as an *Error. What ran out of time, or says of itself that it
+// is unavailable, becomes Unavailable(err), anything else Internal(err).
 func From(err error) *Error {
 	var e *Error
+	var away interface{ Unavailable() bool }
 	switch {
 	case errors.As(err, &e):
 		return e
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &away) && away.Unavailable():
 		return Unavailable(err)
 	}
 	return Internal(err)

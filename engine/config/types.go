@@ -122,6 +122,8 @@ type Postgres struct {
 	URL Secret `yaml:"url"`
 	// Most connections that this process opens.
 	MaxConns int `yaml:"maxConns" default:"10" min:"1" max:"10000"`
+	// Longest time for one call of the database; then it counts as not answering.
+	Timeout Duration `yaml:"timeout" default:"5s" min:"100ms"`
 }
 
 // Redis names a server that speaks the protocol of Redis 6 or newer. The

@@ -123,8 +123,11 @@ func (c *Call) takeArgs(in []byte) (*document.Object, error) {
 func (c *Call) refuse(capability, function string, err error, buf []byte) (uint32, []byte) {
 	r := asRefusal(err)
 	c.refusal = err
-	if errors.Is(err, store.ErrStale) {
+	switch {
+	case errors.Is(err, store.ErrStale):
 		c.Exchange.Doom(err) // it has seen data that is gone: it must run again
+	case errors.Is(err, store.ErrUnavailable):
+		c.Exchange.Doom(err) // clients are told to try later, whatever the guest makes of it
 	}
 	if r.Status == pluginapi.StatusInternal {
 		c.Exchange.logger.ErrorContext(c.ctx, "host call failed", "plugin", c.Entry.Plugin.ID, "capability", capability, "function", function, "error", err)

@@ -36,6 +36,8 @@ func refusalOf(err error) *Refusal {
 		r.Status, r.Message = pluginapi.StatusLimit, limit.Reason
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		r.Status, r.Message = pluginapi.StatusTimeout, "timed out"
+	case errors.Is(err, store.ErrUnavailable):
+		r.Status, r.Message = pluginapi.StatusUnavailable, "the store does not answer"
 	case errors.Is(err, sandbox.ErrBusy):
 		r.Status, r.Message = pluginapi.StatusUnavailable, "busy"
 	case errors.As(err, &api):

@@ -23,6 +23,8 @@ var (
 	// ErrCorrupt says that stored data is damaged. The error that wraps it
 	// names the place.
 	ErrCorrupt = errors.New("store: corrupt data")
+	// ErrUnavailable matches every *UnavailableError.
+	ErrUnavailable = errors.New("store: unavailable")
 	// ErrTxDone says that a unit of work was used after its end.
 	ErrTxDone = errors.New("store: unit of work has ended")
 )
@@ -85,3 +87,19 @@ func (e *InvalidError) Error() string {
 
 // Is makes every InvalidError an ErrInvalid.
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+// UnavailableError says that the database is not there, does not answer in time,
+// or is too busy, and why. The call may succeed later; what it was to write may
+// have been written.
+type UnavailableError struct{ Cause error }
+
+func (e *UnavailableError) Error() string { return "store: unavailable: " + e.Cause.Error() }
+
+// Unwrap returns the cause.
+func (e *UnavailableError) Unwrap() error { return e.Cause }
+
+// Is makes every UnavailableError an ErrUnavailable.
+func (e *UnavailableError) Is(target error) bool { return target == ErrUnavailable }
+
+// Unavailable tells package apierror what answer this is.
+func (e *UnavailableError) Unavailable() bool { return true }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -77,6 +78,19 @@ type Store interface {
 	Open(ctx context.Context, tenant TenantID, schema Schema) (Tenant, error)
 	// Close closes every tenant, after the writes that were already accepted.
 	Close() error
+}
+
+// Monitored is a Store whose database can be away while this process runs.
+type Monitored interface {
+	// Health tells whether the database answers.
+	Health() Health
+}
+
+// Health is the state of a database; zero means that it answers.
+type Health struct {
+	Name  string    // of the database, for operators: "postgresql"
+	Since time.Time // when it did not answer first
+	Err   error     // why it is not asked for now
 }
 
 // Tenant is the data of one tenant. Its methods may be called from many

@@ -295,6 +295,17 @@ func (m *Metrics) WatchHashing(running, waiting func() int) {
 	m.gauge("password_hashes_waiting", "Password hashes waiting for their turn.", waiting)
 }
 
+// WatchStore adds a gauge of whether the store's database answers, read at every
+// scrape. It is called once.
+func (m *Metrics) WatchStore(up func() bool) {
+	m.gauge("store_up", "1 while the store's database answers.", func() int {
+		if up() {
+			return 1
+		}
+		return 0
+	})
+}
+
 // WatchMailQueue adds a gauge of the mails that wait, read at every scrape. It
 // is called once.
 func (m *Metrics) WatchMailQueue(waiting func() int) {

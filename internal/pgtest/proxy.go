@@ -33,6 +33,7 @@ type Proxy struct {
 
 	mu      sync.Mutex
 	pass    func(Message) bool
+	stalled chan struct{} // closed when messages flow again; nil while they do
 	conns   map[net.Conn]bool
 	closed  bool
 	running sync.WaitGroup
@@ -98,8 +99,29 @@ func (p *Proxy) Decide(pass func(Message) bool) {
 	p.pass = pass
 }
 
+// Stall keeps all messages back, as a server does that no longer answers, until
+// Resume. Connections stay open, and new ones are accepted.
+func (p *Proxy) Stall() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stalled == nil {
+		p.stalled = make(chan struct{})
+	}
+}
+
+// Resume ends Stall.
+func (p *Proxy) Resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stalled != nil {
+		close(p.stalled)
+		p.stalled = nil
+	}
+}
+
 // Close ends every connection and removes the socket.
 func (p *Proxy) Close() error {
+	p.Resume()
 	err := p.listener.Close()
 	p.mu.Lock()
 	p.closed = true
@@ -186,6 +208,12 @@ func (m *Message) read(from io.Reader, first bool) ([]byte, error) {
 }
 
 func (p *Proxy) forward(to io.Writer, m Message, raw []byte) error {
+	p.mu.Lock()
+	stalled := p.stalled
+	p.mu.Unlock()
+	if stalled != nil {
+		<-stalled
+	}
 	p.mu.Lock()
 	lost := p.pass != nil && !p.pass(m)
 	p.mu.Unlock()

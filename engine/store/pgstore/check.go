@@ -13,7 +13,7 @@ import (
 
 // inSnapshot runs f in a read-only transaction that sees one state.
 func (t *tenant) inSnapshot(ctx context.Context, f func(tx pgx.Tx, now *snapshot) error) error {
-	return t.run(ctx, func(now *snapshot) error {
+	return t.runFor(ctx, 0, func(ctx context.Context, now *snapshot) error {
 		opts := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 		return pgx.BeginTxFunc(ctx, t.store.pool, opts, func(tx pgx.Tx) error {
 			var revision int64

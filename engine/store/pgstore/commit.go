@@ -16,7 +16,7 @@ import (
 const (
 	// resolveTimeout bounds a commit, and then finding out about it, whatever
 	// the caller's context says: an outcome is never guessed.
-	resolveTimeout = 15 * time.Second
+	resolveTimeout = 10 * time.Second
 	// tokenLife is how long tokens of commits are kept.
 	tokenLife = time.Hour
 	// sweepEvery is the number of commits between two sweeps of old tokens.

@@ -40,8 +40,8 @@ func TestRetryable(t *testing.T) {
 // TestRetryEnds gives up on a database that always asks for another attempt.
 func TestRetryEnds(t *testing.T) {
 	attempts := 0
-	s := &Store{}
-	err := s.retry(t.Context(), func() error {
+	s := &Store{places: make(chan struct{}, 1)}
+	err := s.retry(t.Context(), 0, func(context.Context) error {
 		attempts++
 		return &pgconn.PgError{Code: serializationFailure}
 	})
@@ -51,7 +51,7 @@ func TestRetryEnds(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.retry(ctx, func() error { return errMoved }); !errors.Is(err, context.Canceled) {
+	if err := s.retry(ctx, 0, func(context.Context) error { return errMoved }); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that ended: %v", err)
 	}
 }

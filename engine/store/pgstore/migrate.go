@@ -55,7 +55,7 @@ const createMigrations = `CREATE TABLE IF NOT EXISTS authhost_migrations (
 // migrate brings the tables to this version. Nodes that start together wait
 // for each other at the row of a step: who inserts it runs the step.
 func (s *Store) migrate(ctx context.Context) error {
-	if err := s.retry(ctx, func() error {
+	if err := s.retry(ctx, 0, func(ctx context.Context) error {
 		_, err := s.pool.Exec(ctx, createMigrations)
 		return err
 	}); err != nil {
@@ -74,7 +74,7 @@ func (s *Store) migrate(ctx context.Context) error {
 			}
 			return nil
 		}
-		if err := s.retry(ctx, func() error { return pgx.BeginFunc(ctx, s.pool, step) }); err != nil {
+		if err := s.retry(ctx, 0, func(ctx context.Context) error { return pgx.BeginFunc(ctx, s.pool, step) }); err != nil {
 			return err
 		}
 	}

@@ -32,6 +32,8 @@ const (
 	adminShutdown        = "57P01"
 	crashShutdown        = "57P02"
 	cannotConnectNow     = "57P03"
+	tooManyConnections   = "53300"
+	lockNotAvailable     = "55P03"
 	connectionClass      = "08"
 	integrityClass       = "23"
 	rollbackClass        = "40"
@@ -43,6 +45,9 @@ var errMoved = errors.New("pgstore: the schema has changed")
 // retryable reports whether a transaction that certainly did not commit may
 // succeed when it runs again.
 func retryable(err error) bool {
+	if errors.Is(err, store.ErrUnavailable) {
+		return false
+	}
 	var unsure *warningError
 	if errors.Is(err, errMoved) || errors.As(err, &unsure) {
 		return true
@@ -53,25 +58,30 @@ func retryable(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		switch pgErr.Code {
-		case serializationFailure, deadlockDetected, uniqueViolation, duplicateTable, adminShutdown, crashShutdown, cannotConnectNow:
+		case serializationFailure, deadlockDetected, uniqueViolation, duplicateTable, adminShutdown, crashShutdown, cannotConnectNow, tooManyConnections, lockNotAvailable:
 			return true
 		}
 		return strings.HasPrefix(pgErr.Code, connectionClass)
 	}
-	var netErr *net.OpError
-	return errors.As(err, &netErr) || pgconn.SafeToRetry(err) || lostConnection(err)
+	return disconnected(err) || pgconn.SafeToRetry(err)
 }
 
-// lostConnection reports errors of a connection that went away.
-func lostConnection(err error) bool {
+// disconnected reports errors of a connection that went away, or was never made.
+func disconnected(err error) bool {
+	var netErr *net.OpError
+	var connectErr *pgconn.ConnectError
+	if errors.As(err, &netErr) || errors.As(err, &connectErr) {
+		return true
+	}
 	text := err.Error()
 	return strings.Contains(text, "unexpected EOF") || strings.Contains(text, "conn closed") || strings.Contains(text, "closed network connection")
 }
 
-// retry runs f until it succeeds, fails for good, or maxAttempts is reached.
-func (s *Store) retry(ctx context.Context, f func() error) error {
+// retry runs f until it succeeds, fails for good, or maxAttempts is reached; each
+// time for at most limit, if that is not 0.
+func (s *Store) retry(ctx context.Context, limit time.Duration, f func(ctx context.Context) error) error {
 	attempts := 0
-	return again(ctx, f, func(err error) error {
+	return again(ctx, func() error { return s.attempt(ctx, limit, f) }, func(err error) error {
 		attempts++
 		switch {
 		case !retryable(err):
@@ -105,7 +115,8 @@ func again(ctx context.Context, f func() error, giveUp func(error) error) error 
 }
 
 // describe turns what pgx returns into the errors of the contract: a context's
-// own error, or store.ErrClosed, in place of what they led to.
+// own error, or store.ErrClosed, in place of what they led to, and a
+// *store.UnavailableError for what may succeed later.
 func (s *Store) describe(ctx context.Context, err error) error {
 	switch {
 	case err == nil:
@@ -114,6 +125,8 @@ func (s *Store) describe(ctx context.Context, err error) error {
 		return store.ErrClosed
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case !errors.Is(err, store.ErrUnavailable) && (broken(err) || retryable(err)):
+		return &store.UnavailableError{Cause: err}
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,8 @@ import (
 const (
 	// defaultMaxConns is the size of the pool.
 	defaultMaxConns = 10
+	// defaultTimeout is that of Config.
+	defaultTimeout = 5 * time.Second
 	// connectTimeout bounds the first connection in Open.
 	connectTimeout = 10 * time.Second
 	// growPage is the number of records that are indexed at a time.
@@ -29,8 +32,12 @@ const (
 type Config struct {
 	// URL is a PostgreSQL connection URI or a list of key=value pairs.
 	URL string
-	// MaxConns bounds the connections of this process; 0 means 10.
+	// MaxConns bounds the connections of this process; 0 means 10. One more is
+	// opened now and then to see whether the database is there.
 	MaxConns int
+	// Timeout bounds each attempt at a call; 0 means 5 seconds. Commits whose
+	// outcome is unknown, backups, checks and the growth of a schema take longer.
+	Timeout time.Duration
 }
 
 // Store is a PostgreSQL database. It implements store.Store.
@@ -38,12 +45,20 @@ type Store struct {
 	pool    *pgxpool.Pool
 	closed  atomic.Bool
 	commits atomic.Uint64 // counts, to sweep tokens now and then
+	timeout time.Duration
+	places  chan struct{} // as many as calls use the database at a time
+	monitor monitor
+	unwatch context.CancelFunc
+	watched chan struct{} // closed when the watch has ended
 
 	mu      sync.Mutex
 	schemas map[store.TenantID]*atomic.Pointer[snapshot]
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store     = (*Store)(nil)
+	_ store.Monitored = (*Store)(nil)
+)
 
 // Open connects and brings the tables to this version.
 func Open(ctx context.Context, c Config) (*Store, error) {
@@ -55,16 +70,18 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.MaxConns > 0 {
 		pc.MaxConns = int32(min(c.MaxConns, 1<<16))
 	}
-	return connect(ctx, pc)
+	return connect(ctx, pc, cmp.Or(c.Timeout, defaultTimeout))
 }
 
-func connect(ctx context.Context, pc *pgxpool.Config) (*Store, error) {
+func connect(ctx context.Context, pc *pgxpool.Config, timeout time.Duration) (*Store, error) {
+	places := make(chan struct{}, pc.MaxConns)
+	pc.MaxConns++ // for the watch
 	pc.ConnConfig.OnNotice = noteWarning
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
 		return nil, fmt.Errorf("pgstore: %w", err)
 	}
-	s := &Store{pool: pool, schemas: map[store.TenantID]*atomic.Pointer[snapshot]{}}
+	s := &Store{pool: pool, timeout: timeout, places: places, watched: make(chan struct{}), schemas: map[store.TenantID]*atomic.Pointer[snapshot]{}}
 	first, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	if err := pool.Ping(first); err != nil {
@@ -75,12 +92,20 @@ func connect(ctx context.Context, pc *pgxpool.Config) (*Store, error) {
 		pool.Close()
 		return nil, fmt.Errorf("pgstore: preparing the tables: %w", err)
 	}
+	var watch context.Context
+	watch, s.unwatch = context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		defer close(s.watched)
+		s.watch(watch)
+	}()
 	return s, nil
 }
 
 // Close closes the connections, after the calls that are under way.
 func (s *Store) Close() error {
 	if !s.closed.Swap(true) {
+		s.unwatch()
+		<-s.watched
 		s.pool.Close()
 	}
 	return nil
@@ -93,10 +118,10 @@ func (s *Store) Has(ctx context.Context, id store.TenantID) (exists bool, err er
 	if s.closed.Load() {
 		return false, store.ErrClosed
 	}
-	err = s.retry(ctx, func() error {
+	err = s.retry(ctx, s.timeout, func(ctx context.Context) error {
 		return s.pool.QueryRow(ctx, tenantExistsSQL, string(id)).Scan(&exists)
 	})
-	return exists, err
+	return exists, s.describe(ctx, err)
 }
 
 // Open returns a tenant's data; see store.Store.
@@ -111,7 +136,7 @@ func (s *Store) Open(ctx context.Context, id store.TenantID, schema store.Schema
 		return nil, err
 	}
 	t := s.handle(id)
-	err := s.retry(ctx, func() error {
+	err := s.retry(ctx, 0, func(ctx context.Context) error {
 		return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return t.grow(ctx, tx, schema) })
 	})
 	if err == nil {

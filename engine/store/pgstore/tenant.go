@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -42,15 +43,20 @@ func (t *tenant) Close() error {
 
 // run runs f with the schema, again when another node changed it meanwhile or
 // the database asks for it.
-func (t *tenant) run(ctx context.Context, f func(now *snapshot) error) error {
+func (t *tenant) run(ctx context.Context, f func(ctx context.Context, now *snapshot) error) error {
+	return t.runFor(ctx, t.store.timeout, f)
+}
+
+// runFor is run with another bound for each attempt; 0 means none.
+func (t *tenant) runFor(ctx context.Context, limit time.Duration, f func(ctx context.Context, now *snapshot) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if t.closed.Load() || t.store.closed.Load() {
 		return store.ErrClosed
 	}
-	err := t.store.retry(ctx, func() error {
-		err := f(t.current.Load())
+	err := t.store.retry(ctx, limit, func(ctx context.Context) error {
+		err := f(ctx, t.current.Load())
 		if errors.Is(err, errMoved) {
 			return errors.Join(err, t.reload(ctx))
 		}
@@ -70,7 +76,7 @@ func (t *tenant) Get(ctx context.Context, model, id string) (*store.Record, erro
 // Find returns the first record of an index with the given values.
 func (t *tenant) Find(ctx context.Context, model, index string, key ...document.Value) (*store.Record, error) {
 	var page store.Page
-	err := t.run(ctx, func(now *snapshot) error {
+	err := t.run(ctx, func(ctx context.Context, now *snapshot) error {
 		scan, err := now.catalog.Scan(store.Query{Model: model, Index: index, Key: key, Limit: 1})
 		if err != nil {
 			return err
@@ -98,7 +104,7 @@ func (t *tenant) GetMany(ctx context.Context, model string, ids []string) ([]*st
 	// No id is like the others, and PostgreSQL takes no such text.
 	ids = slices.DeleteFunc(ids, func(id string) bool { return !utf8.ValidString(id) || strings.Contains(id, "\x00") })
 	var records []*store.Record
-	err = t.run(ctx, func(now *snapshot) error {
+	err = t.run(ctx, func(ctx context.Context, now *snapshot) error {
 		if _, err := now.catalog.Model(model); err != nil {
 			return err
 		}
@@ -120,7 +126,7 @@ func (t *tenant) GetMany(ctx context.Context, model string, ids []string) ([]*st
 // List returns a page of records in the order of an index.
 func (t *tenant) List(ctx context.Context, q store.Query) (store.Page, error) {
 	var page store.Page
-	err := t.run(ctx, func(now *snapshot) error {
+	err := t.run(ctx, func(ctx context.Context, now *snapshot) error {
 		s, err := now.catalog.Scan(q)
 		if err != nil {
 			return err
@@ -143,7 +149,7 @@ func (t *tenant) List(ctx context.Context, q store.Query) (store.Page, error) {
 // Count returns how many records there are in the range of an index.
 func (t *tenant) Count(ctx context.Context, q store.Query) (int, error) {
 	var n int
-	err := t.run(ctx, func(now *snapshot) error {
+	err := t.run(ctx, func(ctx context.Context, now *snapshot) error {
 		s, err := now.catalog.Scan(q)
 		if err != nil {
 			return err
@@ -197,7 +203,7 @@ func (t *tenant) Increment(ctx context.Context, model, id, field string, by int6
 		if _, err := w.now.catalog.Model(model); err != nil {
 			return err
 		}
-		r, err := w.Record(ctx, model, id)
+		r, err := w.Record(w.ctx, model, id)
 		if err != nil {
 			return err
 		}

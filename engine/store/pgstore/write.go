@@ -3,8 +3,10 @@ package pgstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,6 +30,10 @@ type writer struct {
 }
 
 const (
+	// boundsSQL bounds how long the transaction waits for a lock, and how long
+	// the database keeps its locks when this node is gone.
+	boundsSQL = `SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $2, true)`
+
 	lockTenantSQL = `SELECT revision FROM authhost_tenants WHERE tenant = $1 FOR KEY SHARE`
 	// Locks are taken in the order of keys, so that two writes to the same
 	// records do not wait for each other in a circle.
@@ -45,7 +51,7 @@ const (
 // write runs f in a transaction, and commits it. The records of ops are locked
 // beforehand, in one round trip.
 func (t *tenant) write(ctx context.Context, ops []store.Op, f func(w *writer) error) error {
-	return t.run(ctx, func(now *snapshot) error {
+	return t.run(ctx, func(ctx context.Context, now *snapshot) error {
 		if err := plan.Check(now.catalog, ops); err != nil {
 			return err
 		}
@@ -90,6 +96,7 @@ func (w *writer) lock(ops []store.Op) error {
 		}
 	}
 	batch := &pgx.Batch{}
+	batch.Queue(boundsSQL, milliseconds(w.tenant.store.timeout/2), milliseconds(w.tenant.store.timeout))
 	var revision int64
 	batch.Queue(lockTenantSQL, w.tenant.id).QueryRow(func(row pgx.Row) error { return row.Scan(&revision) })
 	if len(ops) > 0 {
@@ -103,6 +110,9 @@ func (w *writer) lock(ops []store.Op) error {
 	}
 	return nil
 }
+
+// milliseconds is a duration as the database's settings have it.
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%dms", max(d.Milliseconds(), 1)) }
 
 // keep notes the records that a statement locked.
 func (w *writer) keep(rows pgx.Rows) error {
