@@ -141,7 +141,7 @@ func (p *provider) checkIssuer() error {
 
 // signIn gives the browser a session of the user whose profile it is.
 func (p *provider) signIn(s *state, user profile, t tokens) error {
-	id, isNew, err := p.resolve(user, t, s.requestSignUp)
+	id, isNew, err := p.resolve(&user, t, s.requestSignUp)
 	if err != nil {
 		return err
 	}

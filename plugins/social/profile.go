@@ -10,6 +10,7 @@ import (
 type profile struct {
 	info            sdk.Value // all that the provider said
 	id, name, email string
+	otherID         string // by which accounts of the other dialect know the user; usually ""
 	image           sdk.Value
 	verified        bool
 	extra           []sdk.Field // further fields, by the setting mapProfileToUser
@@ -92,7 +93,7 @@ func (p *provider) profile(info, apple sdk.Value) (profile, bool) {
 		info = withAppleName(info, apple)
 	}
 	mapped := func(field, paths string) sdk.Value { return p.mapped(info, field, paths) }
-	out := profile{info: info, id: mapped("id", p.sub).Text(), name: mapped("name", p.name).String(), image: textOf(mapped("image", p.image))}
+	out := profile{info: info, id: p.subject(info).Text(), otherID: p.otherSubject(info), name: mapped("name", p.name).String(), image: textOf(mapped("image", p.image))}
 	if email := mapped("email", p.email).String(); strings.Contains(email, "@") {
 		out.email = sdk.ToLower(strings.TrimSpace(email))
 	}
@@ -126,6 +127,47 @@ func (p *provider) mapped(info sdk.Value, field, paths string) sdk.Value {
 		}
 	}
 	return sdk.Value{}
+}
+
+// subject is by what the provider knows the user.
+func (p *provider) subject(info sdk.Value) sdk.Value {
+	if p.MapProfileToUser().Get("id").String() != "" {
+		return p.mapped(info, "id", "")
+	}
+	for path := range strings.SplitSeq(p.subjectPaths(), "|") {
+		if v := info.At(path); v.Kind() == sdk.KindNumber || v.String() != "" {
+			return v
+		}
+	}
+	return sdk.Value{}
+}
+
+// subjectPaths are where a profile says by what the provider knows the user. It
+// decides which account a user has: what Better Auth takes in the tenant's
+// dialect, migrated users have.
+func (p *provider) subjectPaths() string {
+	switch {
+	case p.preset.id == "microsoft" && newer(p.c):
+		return "oid|sub"
+	case p.profilePaths != openIDProfile || !p.ofGenericOAuth():
+		return p.sub
+	case newer(p.c) && (p.openID || p.verifies()):
+		return "sub"
+	}
+	return "id|sub"
+}
+
+// otherSubject is by what an account from the other dialect knows a user of
+// Microsoft: 1.6 knows them by sub, 1.7 by oid. Both are Microsoft's alone to
+// give, in a signed token.
+func (p *provider) otherSubject(info sdk.Value) string {
+	if p.preset.id != "microsoft" {
+		return ""
+	}
+	if newer(p.c) {
+		return info.Get("sub").String()
+	}
+	return info.Get("oid").String()
 }
 
 // fillIn fills "{path}" of a text with the profile's values.

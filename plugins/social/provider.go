@@ -17,6 +17,7 @@ type provider struct {
 	id       string
 	path     string // of its settings in the configuration
 	clientID string // of several, the one that flows use
+	openID   bool   // its discovery document says that it signs id tokens
 }
 
 // discoveryLife is how long a discovery document is kept, in seconds.
@@ -51,6 +52,13 @@ func findProvider(c *sdk.Call, id string) *provider {
 
 // generic reports whether only the configuration describes the provider.
 func (p *provider) generic() bool { return p.preset.id == "" }
+
+// ofGenericOAuth reports whether the provider is one of generic OAuth in Better
+// Auth: described by the configuration, by one of its helpers, or under another
+// id than the one that its social provider has.
+func (p *provider) ofGenericOAuth() bool {
+	return p.generic() || p.helper || p.id != p.preset.id
+}
 
 // fill puts settings of the provider into a preset's URL: "{domain}", or
 // "{domain|default}".
@@ -125,6 +133,7 @@ func (p *provider) discover() bool {
 		return false
 	}
 	p.issuer = issuer
+	p.openID = answer.Body.At("id_token_signing_alg_values_supported.0").String() != ""
 	p.authorize = cmp.Or(p.authorize, answer.Body.Get("authorization_endpoint").String())
 	p.token = cmp.Or(p.token, answer.Body.Get("token_endpoint").String())
 	p.userInfo = cmp.Or(p.userInfo, answer.Body.Get("userinfo_endpoint").String())

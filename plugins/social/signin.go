@@ -68,7 +68,7 @@ func linkOAuth2(c *sdk.Call) error {
 // social routes. Better Auth 1.6 has those of generic OAuth at a route of their
 // own, and that is what apps have registered at their providers.
 func (p *provider) ownRoute() string {
-	if (p.generic() || p.helper) && !newer(p.c) {
+	if p.ofGenericOAuth() && !newer(p.c) {
 		return genericRoute
 	}
 	return socialRoute
@@ -118,7 +118,7 @@ func (p *provider) signInWithToken(sent sdk.Value) error {
 		return err
 	}
 	body := signInSocialBody{p.c.Request()}
-	id, isNew, err := p.resolve(user, t, body.RequestSignUp().IsTrue())
+	id, isNew, err := p.resolve(&user, t, body.RequestSignUp().IsTrue())
 	if err != nil {
 		return orLinkError(err)
 	}

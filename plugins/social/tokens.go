@@ -244,7 +244,7 @@ func (h *held) show() error {
 		return errFailedToGetUserInfo
 	}
 	return h.c.Reply(sdk.F("data", user.info), sdk.F("user", sdk.Object(
-		sdk.F("id", h.mapped(user.info, "id", h.sub)), sdk.F("name", sdk.String(user.name)), sdk.F("email", h.mapped(user.info, "email", h.email)),
+		sdk.F("id", h.subject(user.info)), sdk.F("name", sdk.String(user.name)), sdk.F("email", h.mapped(user.info, "email", h.email)),
 		sdk.F("image", user.image), sdk.F("emailVerified", sdk.Bool(user.verified)))))
 }
 

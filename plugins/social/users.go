@@ -18,24 +18,38 @@ func (p *provider) linking() configAccountAccountLinking {
 
 // resolve finds the user whose account at the provider this is; or the one
 // with the address, if the account may be linked to it without asking; or
-// makes a new one. requested says that the user asked to sign up.
-func (p *provider) resolve(user profile, t tokens, requested bool) (id string, isNew bool, err error) {
-	known, err := p.c.Identity().FindLinked(p.id, user.id)
+// makes a new one. user gets the id that the account has here. requested says that the user asked to sign up.
+func (p *provider) resolve(user *profile, t tokens, requested bool) (id string, isNew bool, err error) {
+	known, err := p.find(user)
 	if err == nil {
-		return known.User.ID, false, p.refreshUser(known.User, user, t)
+		return known.User.ID, false, p.refreshUser(known.User, *user, t)
 	}
 	if !errors.Is(err, sdk.NotFound) {
 		return "", false, err
 	}
 	same, err := p.c.Identity().FindUser(sdk.FindUserOptions{Email: user.email})
 	if errors.Is(err, sdk.NotFound) {
-		id, err = p.signUp(user, t, requested)
+		id, err = p.signUp(*user, t, requested)
 		return id, true, err
 	}
 	if err != nil {
 		return "", false, err
 	}
-	return same.ID, false, p.linkImplicitly(same, user, t)
+	return same.ID, false, p.linkImplicitly(same, *user, t)
+}
+
+// find finds the account that a profile is about, and names it by the id that
+// it has here.
+func (p *provider) find(user *profile) (sdk.FindLinkedResult, error) {
+	known, err := p.c.Identity().FindLinked(p.id, user.id)
+	if user.otherID == "" || user.otherID == user.id || !errors.Is(err, sdk.NotFound) {
+		return known, err
+	}
+	known, err = p.c.Identity().FindLinked(p.id, user.otherID)
+	if err == nil {
+		user.id = user.otherID
+	}
+	return known, err
 }
 
 // refreshUser keeps what a sign-in brings: tokens, a verified address and, if
@@ -183,7 +197,7 @@ func (p *provider) link(userID, email string, unbound bool, user profile, t toke
 		}
 		return errLinkEmails
 	}
-	known, err := p.c.Identity().FindLinked(p.id, user.id)
+	known, err := p.find(&user)
 	switch {
 	case errors.Is(err, sdk.NotFound):
 		err = p.add(userID, false, user, t)
