@@ -21,12 +21,10 @@ func (c *checker) urls(t *Tenant) {
 			c.at(t.Origin, fmt.Sprintf("/disabledPaths/%d", i), fmt.Sprintf("%q does not start with /", path), "write the path below basePath, such as /sign-up/email")
 		}
 	}
-	if e := t.ErrorURL; e != "" {
-		target, err := url.Parse(e)
-		page := err == nil && (target.Scheme == "http" || target.Scheme == "https") && target.Host != ""
-		if local := strings.HasPrefix(e, "/") && !strings.HasPrefix(e, "//") && !strings.Contains(e, `\`); !page && (err != nil || !local) {
-			c.at(t.Origin, "/errorURL", fmt.Sprintf("%q is neither a URL nor a path", e), "write an http(s) URL, or a path that starts with /")
-		}
+	c.page(t, "/errorURL", t.ErrorURL)
+	c.page(t, "/errorPage/homeURL", t.ErrorPage.HomeURL)
+	if strings.Contains(t.ErrorPage.Style, "</") {
+		c.at(t.Origin, "/errorPage/style", "the style has markup in it", "write CSS alone")
 	}
 	for i, origin := range t.TrustedOrigins {
 		if message, remedy := judgeOrigin(origin); message != "" {
@@ -36,6 +34,20 @@ func (c *checker) urls(t *Tenant) {
 	if u != nil {
 		c.baseURLs(t, u)
 		c.hosts(t, u)
+	}
+}
+
+// page checks the address of a page of the application's, which may be left
+// out.
+func (c *checker) page(t *Tenant, at, address string) {
+	if address == "" {
+		return
+	}
+	target, err := url.Parse(address)
+	page := err == nil && (target.Scheme == "http" || target.Scheme == "https") && target.Host != ""
+	local := strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.Contains(address, `\`)
+	if !page && (err != nil || !local) {
+		c.at(t.Origin, at, fmt.Sprintf("%q is neither a URL nor a path", address), "write an http(s) URL, or a path that starts with /")
 	}
 }
 

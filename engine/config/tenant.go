@@ -58,8 +58,10 @@ type Tenant struct {
 	DisableCSRFCheck bool `yaml:"disableCSRFCheck" default:"false"`
 	// Do not check origins and redirect targets at all. Dangerous: it opens redirects to any site.
 	DisableOriginCheck bool `yaml:"disableOriginCheck" default:"false"`
-	// Page (URL or path) that browsers are sent to with ?error=CODE when something fails on the way, instead of "/".
+	// Page of the app (URL or path) that browsers are sent to with ?error=CODE when something fails on the way, instead of the server's own page at /error.
 	ErrorURL string `yaml:"errorURL"`
+	// How the server's own page for errors looks.
+	ErrorPage ErrorPage `yaml:"errorPage"`
 	// Mails of this tenant.
 	Mail TenantMail `yaml:"mail"`
 	// Text messages of this tenant.
@@ -70,6 +72,18 @@ type Tenant struct {
 	Plugins []Plugin `yaml:"plugins"`
 
 	Origin Origin `yaml:"-"`
+}
+
+// ErrorPage is how the server's own page for errors looks.
+type ErrorPage struct {
+	// Title of the page. Left out, "That did not work".
+	Title string `yaml:"title"`
+	// Where the way back leads (URL or path). Left out, the first of trustedOrigins that is one site, or baseURL.
+	HomeURL string `yaml:"homeURL"`
+	// CSS that comes after the page's own. Images may be data: URLs.
+	Style string `yaml:"style"`
+	// Texts by error code, in place of the server's; "" is for codes that have none.
+	Messages map[string]string `yaml:"messages"`
 }
 
 // SecretVersion is one version of a tenant's secret.

@@ -66,7 +66,8 @@ type Config struct {
 	IPHeaders      []string
 	IPv6Subnet     int // bits of IPv6 addresses that tell clients apart; default DefaultIPv6Subnet
 	DisabledPaths  []string
-	ErrorURL       string
+	ErrorURL       string    // the tenant's own page for errors; "": ErrorPage is
+	ErrorPage      ErrorPage // how the server's looks
 	CORS           bool
 	DisableCSRF    bool
 	DisableOrigin  bool

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -36,7 +34,7 @@ func (a *API) endpoints() ([]*endpoint, error) {
 		get("/get-session", a.getSession),
 		post("/get-session", "", a.getSession),
 		get("/ok", ok),
-		get("/error", a.errorPage),
+		get("/error", newErrorPages(a.Config).serve),
 		post("/sign-out", "", a.signOut),
 		list,
 		revoke,
@@ -117,40 +115,4 @@ func pluginEndpoint(entry dispatch.Entry) (*endpoint, error) {
 func ok(_ context.Context, ex *dispatch.Exchange) error {
 	ex.Response.Body = document.Obj(document.NewObject(1).Set("ok", document.Boolean(true)))
 	return nil
-}
-
-var safeErrorCode = regexp.MustCompile(`^['A-Za-z0-9_-]+$`)
-
-// errorPage sends the browser to the app's error page. What the query holds
-// is foreign text: only codes of a strict form get through, and nothing of it
-// is ever rendered here.
-func (a *API) errorPage(_ context.Context, ex *dispatch.Exchange) error {
-	code := firstText(ex.Request.Query.Get("error"))
-	if !safeErrorCode.MatchString(code) {
-		code = "UNKNOWN"
-	}
-	query := "error=" + url.QueryEscape(code)
-	if d := firstText(ex.Request.Query.Get("error_description")); d != "" {
-		query += "&error_description=" + url.QueryEscape(d)
-	}
-	target := "/?" + query
-	if a.ErrorURL != "" {
-		separator := "?"
-		if strings.Contains(a.ErrorURL, "?") {
-			separator = "&"
-		}
-		target = a.ErrorURL + separator + query
-	}
-	ex.Response.Redirect = target
-	ex.Response.Header()["Content-Type"] = nil // as the reference sends it: none
-	return nil
-}
-
-// firstText returns the first value of a query parameter, which may be
-// repeated.
-func firstText(v document.Value) string {
-	if items := v.Items(); len(items) > 0 {
-		return items[0].Str()
-	}
-	return v.Str()
 }

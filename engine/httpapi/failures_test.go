@@ -16,14 +16,14 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func TestErrorPage(t *testing.T) {
+func TestErrorURL(t *testing.T) {
 	for _, tt := range []struct{ errorURL, query, location string }{
-		{"", "?error=invalid_code", "/?error=invalid_code"},
-		{"", "", "/?error=UNKNOWN"},
-		{"", "?error=%3Csvg%20onload%3E", "/?error=UNKNOWN"},
-		{"", "?error=email_doesn%27t_match", "/?error=email_doesn%27t_match"},
-		{"", "?error=a&error=b", "/?error=a"},
-		{"", "?error=x&error_description=%3Cb%3E%0D%0AX:%20y", "/?error=x&error_description=%3Cb%3E%0D%0AX%3A+y"},
+		{"/oops", "?error=invalid_code", "/oops?error=invalid_code"},
+		{"/oops", "", "/oops?error=UNKNOWN"},
+		{"/oops", "?error=%3Csvg%20onload%3E", "/oops?error=UNKNOWN"},
+		{"/oops", "?error=email_doesn%27t_match", "/oops?error=email_doesn%27t_match"},
+		{"/oops", "?error=a&error=b", "/oops?error=a"},
+		{"/oops", "?error=x&error_description=%3Cb%3E%0D%0AX:%20y", "/oops?error=x&error_description=%3Cb%3E%0D%0AX%3A+y"},
 		{"https://app.example/oops", "?error=x", "https://app.example/oops?error=x"},
 		{"https://app.example/oops?a=b", "?error=x", "https://app.example/oops?a=b&error=x"},
 	} {
