@@ -140,7 +140,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 		Plugins: plugins, Capabilities: capabilities, Views: views,
 		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, r.store, plugins), Services: g.serviceKeys(t, r.store), Metrics: g.metrics, Logger: g.logger,
 		BaseURLs: publicURLs(t), TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.proxiesOf(t), IPHeaders: t.IPHeaders, IPv6Subnet: t.IPv6Subnet,
-		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, ErrorPage: httpapi.ErrorPage(t.ErrorPage), CORS: t.CORS,
+		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, ErrorPage: httpapi.ErrorPage(t.ErrorPage), CORS: t.CORS, CORSHeaders: t.CORSHeaders,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
 		MaxBodyBytes: g.config.Server.MaxBodyBytes, MaxJSONDepth: g.config.Server.MaxJSONDepth, MaxBodyElements: g.config.Server.MaxBodyElements, Bodies: g.bodies,
 		RequestTimeout: g.config.Server.RequestTimeout.Std(), Now: g.options.Now,

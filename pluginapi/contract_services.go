@@ -181,6 +181,7 @@ var httpFunctions = []Function{
 			{Name: "form", Type: TypeObject, Open: true, Doc: "texts, sent as `application/x-www-form-urlencoded` in this order"},
 			{Name: "auth", Go: "HTTPAuth", Type: TypeObject, Doc: "`{username, password}` or `{bearer}`", Members: []Param{
 				{Name: "username", Type: TypeText, Copied: true}, {Name: "password", Type: TypeText, Copied: true}, {Name: "bearer", Type: TypeText, Copied: true},
+				{Name: "formEncoded", Type: TypeBool, Doc: "since 1.1: name and password are encoded as in a form, as clients of OAuth have to (RFC 6749 section 2.3.1)"},
 			}},
 			{Name: "secrets", Type: TypeObject, Open: true, Doc: "places in the request (`headers.NAME`, `form.NAME`, `json.PATH`, `auth.password` …) with paths of the configuration whose texts go there"},
 			{Name: "sealedSecrets", Go: "SealedSecret", Type: TypeArray, Items: TypeObject, Doc: "since 1.1: places in the request with texts that `crypto.seal` has encrypted, which the host opens and puts there", Members: []Param{

@@ -11,9 +11,10 @@ func (c *Call) HTTP() HTTP { return HTTP{c} }
 
 // HTTPAuth is an argument of HTTP.Request: {username, password} or {bearer}.
 type HTTPAuth struct {
-	Username Value
-	Password Value
-	Bearer   Value
+	Username    Value
+	Password    Value
+	Bearer      Value
+	FormEncoded bool // since 1.1: name and password are encoded as in a form, as clients of OAuth have to (RFC 6749 section 2.3.1)
 }
 
 // SealedSecret is an argument of HTTP.Request: since 1.1: places in the
@@ -65,6 +66,7 @@ func (h HTTP) Request(url string, o HTTPRequestOptions) (HTTPRequestResult, erro
 		a.member("username", o.Auth.Username)
 		a.member("password", o.Auth.Password)
 		a.member("bearer", o.Auth.Bearer)
+		a.flag("formEncoded", o.Auth.FormEncoded)
 		a.end()
 	}
 	a.fields("secrets", o.Secrets, false)

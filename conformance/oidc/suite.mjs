@@ -238,9 +238,9 @@ const CHECKS = {
     );
     assert.match(
       await w.flow(browser, {}, (params) => params.set("code_challenge_method", "plain")),
-      /^\/failed\?error=invalid_request&error_description=/,
+      /\/error\?error=invalid_request&error_description=/,
     );
-    assert.equal(await w.flow(browser, { person: "nobody" }), "/failed?error=email_not_found");
+    assert.equal(await w.flow(browser, { person: "nobody" }), "/failed?error=email_is_missing");
     assert.equal(await browser.user(), null);
   },
 

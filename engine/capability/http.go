@@ -223,7 +223,11 @@ func setAuth(r *egress.Request, auth *argHTTPAuth) {
 	case auth.Bearer != "":
 		r.Headers.Set("Authorization", "Bearer "+auth.Bearer)
 	case auth.Username != "" || auth.Password != "":
-		pair := auth.Username + ":" + auth.Password
+		name, password := auth.Username, auth.Password
+		if auth.FormEncoded {
+			name, password = url.QueryEscape(name), url.QueryEscape(password)
+		}
+		pair := name + ":" + password
 		r.Headers.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
 }

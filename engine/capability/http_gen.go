@@ -113,10 +113,11 @@ func decodeHTTPRequestArgs(o *document.Object) (a httpRequestArgs, err error) {
 
 // argHTTPAuth is the argument auth. Fields is the whole object.
 type argHTTPAuth struct {
-	Username string
-	Password string
-	Bearer   string
-	Fields   *document.Object
+	Username    string
+	Password    string
+	Bearer      string
+	FormEncoded bool
+	Fields      *document.Object
 }
 
 func decodeArgHTTPAuth(o *document.Object) (*argHTTPAuth, error) {
@@ -139,6 +140,11 @@ func decodeArgHTTPAuth(o *document.Object) (*argHTTPAuth, error) {
 				continue
 			}
 			a.Bearer, err = textArg(v, false, "argument auth.bearer must be a text")
+		case "formEncoded":
+			if v.IsNullish() {
+				continue
+			}
+			a.FormEncoded, err = boolArg(v, "argument auth.formEncoded must be a bool")
 		default:
 			err = invalid("argument auth has no member " + name)
 		}

@@ -70,6 +70,7 @@ func (c *checker) tenant(t *Tenant) {
 		}
 		t.IPHeaders[i] = strings.ToLower(name)
 	}
+	c.corsHeaders(t)
 	if t.Mail.From != "" {
 		c.sender(t.Origin, "/mail/from", t.Mail.From)
 	}
@@ -171,6 +172,18 @@ func (c *checker) session(t *Tenant) {
 	}
 	if t.Session.UpdateAge > t.Session.ExpiresIn && !c.noted(t.Origin, "/session/expiresIn") {
 		c.at(t.Origin, "/session/updateAge", fmt.Sprintf("updateAge (%s) is longer than expiresIn (%s), so sessions would never be refreshed", t.Session.UpdateAge, t.Session.ExpiresIn), "make it shorter, or write disableRefresh: true")
+	}
+}
+
+// corsHeaders checks the headers that requests of other origins may carry.
+func (c *checker) corsHeaders(t *Tenant) {
+	for i, name := range t.CORSHeaders {
+		if !isToken(name) {
+			c.at(t.Origin, fmt.Sprintf("/corsHeaders/%d", i), fmt.Sprintf("%q is not the name of a header", name), "write each header by its name, such as x-app-version; with credentials, browsers take * for a name")
+		}
+	}
+	if len(t.CORSHeaders) > 0 && !t.CORS {
+		c.at(t.Origin, "/corsHeaders", "no other origin may read answers", "write cors: true too, or remove it")
 	}
 }
 

@@ -30,6 +30,8 @@ type Tenant struct {
 	TrustedOrigins []string `yaml:"trustedOrigins"`
 	// Answer CORS requests of trusted origins.
 	CORS bool `yaml:"cors" default:"false"`
+	// With cors: headers that requests of the app may carry beside those of the protocol, such as x-app-version or traceparent.
+	CORSHeaders []string `yaml:"corsHeaders"`
 	// Records of users.
 	User User `yaml:"user"`
 	// Records of accounts, which link users to providers.
@@ -98,7 +100,7 @@ type SecretVersion struct {
 type Session struct {
 	// How long a session lives after it was created or refreshed.
 	ExpiresIn Duration `yaml:"expiresIn" default:"7d" min:"1s"`
-	// A session is refreshed when it is used and its last refresh is longer ago than this.
+	// A session is refreshed when it is used and its last refresh is longer ago than this. Left out, sessions with an expiresIn of a day or less are never refreshed, as with Better Auth.
 	UpdateAge Duration `yaml:"updateAge" default:"1d" min:"0s"`
 	// How long after its creation a session counts as fresh, which sensitive endpoints ask for; 0 means always.
 	FreshAge Duration `yaml:"freshAge" default:"1d" min:"0s"`

@@ -69,6 +69,7 @@ type Config struct {
 	ErrorURL       string    // the tenant's own page for errors; "": ErrorPage is
 	ErrorPage      ErrorPage // how the server's looks
 	CORS           bool
+	CORSHeaders    []string // that requests may carry beside those of the protocol
 	DisableCSRF    bool
 	DisableOrigin  bool
 	MaxBodyBytes   int64

@@ -139,7 +139,7 @@ func (a *API) corsHeaders() (allow, expose string) {
 			allowed, exposed = append(allowed, c.AllowHeaders...), append(exposed, c.ExposeHeaders...)
 		}
 	}
-	allowed = append(allowed, "Authorization")
+	allowed = append(append(allowed, "Authorization"), a.CORSHeaders...)
 	return strings.Join(unique(allowed), ", "), strings.Join(unique(exposed), ", ")
 }
 

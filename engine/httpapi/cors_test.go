@@ -82,6 +82,19 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+// TestCORSHeaders: requests may carry what the tenant names, each once.
+func TestCORSHeaders(t *testing.T) {
+	a := corsAPI(t, true)
+	a.CORSHeaders = []string{"x-app-version", "traceparent", "content-type"}
+	r := httptest.NewRequest("OPTIONS", "/api/auth/get-session", nil)
+	r.Header.Set("Origin", "https://app.example")
+	w := httptest.NewRecorder()
+	a.cors(http.HandlerFunc(notFound)).ServeHTTP(w, r)
+	if got := w.Header().Get("Access-Control-Allow-Headers"); got != "Content-Type, Authorization, x-app-version, traceparent" {
+		t.Errorf("allowed are %q", got)
+	}
+}
+
 func TestCORSOff(t *testing.T) {
 	r := httptest.NewRequest("GET", "/api/auth/ok", nil)
 	r.Header.Set("Origin", "https://app.example")

@@ -212,7 +212,7 @@ func (a *API) handle(ctx context.Context, ex *dispatch.Exchange, in *incoming) e
 	if in.caller == nil {
 		a.shareAnswer(ctx, in.w, in.r, ex, trusts)
 	}
-	to, guard := a.targets(trusts), csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin}
+	to, guard := a.targets(trusts), csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin || in.endpoint.crossSite}
 	late := needsSession(in.endpoint)
 	if in.r.Method != http.MethodGet {
 		ex.Request.Load = sync.OnceValues(func() (dispatch.Body, error) { return a.readRequest(ex.Request, in, guard, to) })

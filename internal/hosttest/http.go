@@ -34,6 +34,7 @@ var httpCases = table{
 				{"a form", object{"method": "POST", "form": object{"a": "1 &"}}, object{"body": "a=1+%26", "type": "application/x-www-form-urlencoded"}},
 				{"a bearer", object{"auth": object{"bearer": "token"}}, object{"authorization": "Bearer token"}},
 				{"a name and password", object{"auth": object{"username": "ada", "password": "x:y"}}, object{"authorization": "Basic YWRhOng6eQ=="}},
+				{"a name and password, encoded", object{"auth": object{"username": "a d:a", "password": "x:%é", "formEncoded": true}}, object{"authorization": "Basic YStkJTNBYTp4JTNBJTI1JUMzJUE5"}},
 				{"a secret in a header", object{"secrets": object{"headers.x-key": "jefe"}}, object{"key": "Jefe"}},
 				{"a secret in a form", object{"method": "POST", "form": object{}, "secrets": object{"form.key": "jefe"}}, object{"body": "key=Jefe"}},
 				{"a secret in JSON", object{"method": "POST", "json": object{"a": 1}, "secrets": object{"json.b.c": "jefe"}}, object{"body": `{"a":1,"b":{"c":"Jefe"}}`}},

@@ -134,6 +134,9 @@ func played(t testing.TB, server http.Handler, r plugintest.HTTPRequest) plugint
 	} else if r.Auth != nil {
 		name, _ := r.Auth["username"].(string)
 		password, _ := r.Auth["password"].(string)
+		if r.Auth["formEncoded"] == true {
+			name, password = url.QueryEscape(name), url.QueryEscape(password)
+		}
 		request.SetBasicAuth(name, password)
 	}
 	w := httptest.NewRecorder()

@@ -174,7 +174,7 @@ func TestSecrets(t *testing.T) {
 				t.Errorf("acme got %v %v", r.Form, r.Auth)
 			}
 		case "https://plain.example/token":
-			if r.Form["client_secret"] != "" || r.Auth["password"] != "plain-secret" || r.Form["code_verifier"] != "" || r.Form["resource"] != "x" {
+			if r.Form["client_secret"] != "" || r.Auth["password"] != "plain-secret" || r.Auth["formEncoded"] != true || r.Form["code_verifier"] != "" || r.Form["resource"] != "x" {
 				t.Errorf("plain got %v %v", r.Form, r.Auth)
 			}
 		}

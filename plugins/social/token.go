@@ -89,7 +89,7 @@ func (p *provider) ask(form []sdk.Field) (tokens, bool) {
 		secret = sdk.Secret(p.path + ".clientSecret")
 	}
 	if p.Authentication() == "basic" || p.Authentication() == "" && p.basic {
-		o.Auth = sdk.HTTPAuth{Username: sdk.String(p.clientID), Password: secret}
+		o.Auth = sdk.HTTPAuth{Username: sdk.String(p.clientID), Password: secret, FormEncoded: true}
 		if !p.ClientSecret() {
 			o.Auth.Password = sdk.String("")
 		}
