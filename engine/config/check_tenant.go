@@ -170,8 +170,8 @@ func (c *checker) session(t *Tenant) {
 	case s.PreserveInDatabase && !s.StoreInDatabase:
 		c.at(t.Origin, "/session/preserveInDatabase", "sessions are not written to the store, so none can be preserved there", "write storage: redis and storeInDatabase: true too, or remove it")
 	}
-	if t.Session.UpdateAge > t.Session.ExpiresIn && !c.noted(t.Origin, "/session/expiresIn") {
-		c.at(t.Origin, "/session/updateAge", fmt.Sprintf("updateAge (%s) is longer than expiresIn (%s), so sessions would never be refreshed", t.Session.UpdateAge, t.Session.ExpiresIn), "make it shorter, or write disableRefresh: true")
+	if written(t, "session", "updateAge") && t.Session.UpdateAge > t.Session.ExpiresIn && !c.noted(t.Origin, "/session/expiresIn") {
+		c.at(t.Origin, "/session/updateAge", fmt.Sprintf("updateAge (%s) is longer than expiresIn (%s), so sessions would never be refreshed", t.Session.UpdateAge, t.Session.ExpiresIn), "make it shorter, or remove it and write disableRefresh: true")
 	}
 }
 
@@ -185,6 +185,11 @@ func (c *checker) corsHeaders(t *Tenant) {
 	if len(t.CORSHeaders) > 0 && !t.CORS {
 		c.at(t.Origin, "/corsHeaders", "no other origin may read answers", "write cors: true too, or remove it")
 	}
+}
+
+// written reports whether a member of a tenant's section is in the file.
+func written(t *Tenant, section, name string) bool {
+	return t.Origin.node.get(section).get(name) != nil
 }
 
 func (c *checker) refreshCache(t *Tenant) {

@@ -14,7 +14,7 @@ import (
 func FuzzAllows(f *testing.F) {
 	for _, seed := range []string{
 		"/x", "//e.co", `/\e.co`, "/%2f%2fe.co", "https://a.trusted.example/x", "https://app.example@e.co", "http://localhost:3000.e.co",
-		"myapp://x", "deep://cb.e.co", "https:e.co", "javascript://x.anyproto.example/", "/\t/e.co", "https://e.co#.trusted.example",
+		"myapp://x", "deep://cb.e.co", "deep://cb/../x", "deep://cb/%2e%2E/x", "https:e.co", "javascript://x.anyproto.example/", "/\t/e.co", "https://e.co#.trusted.example",
 	} {
 		f.Add(seed)
 	}
@@ -42,6 +42,9 @@ func FuzzAllows(f *testing.F) {
 		switch {
 		case u.User != nil || unsafeSchemes[strings.ToLower(u.Scheme)]:
 		case u.Scheme == "myapp" || u.Scheme == "deep" && host == "cb":
+			if strings.Contains(u.Path+"/", "/../") {
+				t.Fatalf("%q leads up", target)
+			}
 			return
 		case strings.HasSuffix(u.Hostname(), ".anyproto.example") && u.Port() == "":
 			return

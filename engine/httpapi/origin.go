@@ -199,6 +199,9 @@ func siteOf(raw string) (site, bool) {
 	if web && (u.Host == "" || u.Opaque != "" || strings.HasSuffix(u.Host, ":")) {
 		return site{}, false
 	}
+	if !web && climbs(raw) {
+		return site{}, false
+	}
 	host := strings.ToLower(u.Host)
 	for i := 0; i < len(host); i++ {
 		if host[i] >= 0x80 {
@@ -211,6 +214,35 @@ func siteOf(raw string) (site, bool) {
 		}
 	}
 	return site{origin: scheme + "://" + host, host: host, web: web}, true
+}
+
+// maxEncodings is how often a path may be percent-encoded over and over.
+const maxEncodings = 4
+
+// pathEscapes decodes what parts the segments of a path, and makes one lead up.
+var pathEscapes = strings.NewReplacer("%2e", ".", "%2f", "/", "%5c", `\`, "%3b", ";", "%3a", ":", "%25", "%")
+
+// climbs reports whether the path of a URL has segments that lead up, plain or
+// percent-encoded: whoever opens it would end elsewhere than its beginning says,
+// and of a custom scheme the beginning is what a pattern names.
+func climbs(raw string) bool {
+	raw = strings.ToLower(raw)
+	if i := strings.IndexAny(raw, "?#"); i >= 0 {
+		raw = raw[:i]
+	}
+	for range maxEncodings {
+		for _, segment := range strings.FieldsFunc(raw, func(r rune) bool { return r == '/' || r == '\\' || r == ':' }) {
+			if name, _, _ := strings.Cut(segment, ";"); name == "." || name == ".." {
+				return true
+			}
+		}
+		decoded := pathEscapes.Replace(raw)
+		if decoded == raw {
+			return false
+		}
+		raw = decoded
+	}
+	return true // nobody encodes a path so often who means well
 }
 
 // relativePath is what a callback path may look like in the dialect 1.6.

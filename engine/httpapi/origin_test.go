@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/authhost/authhost/engine/apierror"
@@ -15,6 +16,41 @@ func testOrigins() *origins {
 		"https://*.trusted.example", "https://exact.example:8443", "http://localhost:*", "myapp://",
 		"deep://cb", "*.anyproto.example", "https://pre?.example.net", "https://App.Example/", "https://std.example:443",
 	})
+}
+
+// TestClimbing: no way of writing "..", encoded however often, leads out of
+// what the pattern of a custom scheme names.
+func TestClimbing(t *testing.T) {
+	o := newOrigins(nil, []string{"deep://host/cb", "wild://*/cb*", "short:", "https://web.example"})
+	dots := []string{"..", "."}
+	for _, from := range dots {
+		for _, dot := range []string{"%2e", "%2E", "%252e", "%25252E"} {
+			dots = append(dots, strings.ReplaceAll(from, ".", dot), strings.Replace(from, ".", dot, 1), strings.ReplaceAll(from, ".", "%"+strings.Repeat("25", 9)+"2e"))
+		}
+	}
+	for _, up := range dots {
+		for _, slash := range []string{"/", "%2f", "%5C", "%252f", ";x/"} {
+			for _, target := range []string{"deep://host/cb/" + up + slash + "evil", "deep://host/cb/a" + slash + up, "deep://host/cb" + slash + up + slash, "wild://host/cb" + slash + up + slash + "x", "short:/" + up + slash + "x"} {
+				if o.mayGo(target) {
+					t.Errorf("%s is allowed", target)
+				}
+			}
+		}
+	}
+	for _, target := range []string{
+		"deep://host/cb", "deep://host/cb/a..b", "deep://host/cb/...", "deep://host/cb?next=../x", "deep://host/cb#/../x", "deep://host/cb/a%20b", "deep://host/cb/%25", "wild://host/cb.x",
+		"https://web.example/a/../b", "https://web.example/%2e%2e/b",
+	} {
+		if !o.mayGo(target) {
+			t.Errorf("%s is not allowed", target)
+		}
+	}
+}
+
+// mayGo reports whether the configuration trusts a URL.
+func (o *origins) mayGo(target string) bool {
+	ok, _ := o.trusts(target)
+	return ok
 }
 
 func TestAllows(t *testing.T) {

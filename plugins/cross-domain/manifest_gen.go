@@ -16,6 +16,7 @@ func init() {
 // The errors of the manifest.
 var (
 	errInvalidToken    = &sdk.Error{Status: 400, Code: "", Message: "Invalid token"}
+	errSessionExpired  = &sdk.Error{Status: 400, Code: "", Message: "Session expired"}
 	errSessionNotFound = &sdk.Error{Status: 400, Code: "", Message: "Session not found"}
 )
 

@@ -10,7 +10,7 @@ import (
 // tokenParameter is the parameter of the app's URL with a one-time token.
 const tokenParameter = "ott"
 
-var tokens = kit.OneTimeTokens{Lifetime: 180, Unknown: errInvalidToken, Ended: errSessionNotFound}
+var tokens = kit.OneTimeTokens{Lifetime: 180, Unknown: errInvalidToken, Ended: errSessionNotFound, Expired: errSessionExpired}
 
 // exchange serves POST /cross-domain/one-time-token/verify.
 func exchange(c *sdk.Call) error { return tokens.Exchange(c, exchangeBody{c.Request()}.Token()) }

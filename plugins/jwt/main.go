@@ -62,22 +62,36 @@ func issue(c *sdk.Call, settings config, session sdk.CurrentSession) (string, er
 		subject = sdk.String(session.User.ID)
 	}
 	o.Claims = append(o.Claims, sdk.F("sub", subject))
+	o.Claims = append(o.Claims, sdk.F("iss", settings.issuer(c)), sdk.F("aud", settings.audience(c)))
 	return settings.sign(c, settings.Lifetime(), o)
 }
 
-// sign signs claims under this plugin's issuer and audience.
+// sign signs claims.
 func (s config) sign(c *sdk.Call, lifetime int64, o sdk.KeySignOptions) (string, error) {
-	o.Claims = append(o.Claims, sdk.F("iss", s.issuer(c)), sdk.F("aud", s.audience(c)))
 	o.Alg, o.Reserved = s.Algorithm(), reserved
 	signed, err := c.Keys().Sign(keyJWT, lifetime, o)
 	return signed.Token, err
 }
 
 // signJWT serves POST /sign-jwt, for servers alone: a token that says what they
-// want, under this plugin's issuer and audience. The times are the host's.
+// want, under this plugin's issuer and audience unless they name others. It ends
+// when they say.
 func signJWT(c *sdk.Call) error {
 	settings, body := configOf(c), signJWTBody{c.Request()}
-	signed, err := settings.sign(c, body.ExpiresIn().Int(settings.Lifetime()), sdk.KeySignOptions{Base: sdk.Copy("request.body.payload")})
+	o := sdk.KeySignOptions{Base: sdk.Copy("request.body.payload")}
+	for name, own := range map[string]sdk.Value{"iss": settings.issuer(c), "aud": settings.audience(c)} {
+		if body.Payload().Get(name).IsNullish() {
+			o.Claims = append(o.Claims, sdk.F(name, own))
+		}
+	}
+	lifetime := body.ExpiresIn().Int(settings.Lifetime())
+	if exp := body.Payload().Get("exp"); !exp.IsNullish() {
+		lifetime = exp.Int(0) - c.Now()/1000
+	}
+	if lifetime <= 0 {
+		return errPastExpiry
+	}
+	signed, err := settings.sign(c, lifetime, o)
 	if refused, ok := errors.AsType[*sdk.HostError](err); ok && refused.Status == sdk.Invalid {
 		return refused.Answer(400)
 	}

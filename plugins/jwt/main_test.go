@@ -4,6 +4,7 @@ package main
 
 import (
 	_ "embed"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -113,10 +114,19 @@ func TestServerTokens(t *testing.T) {
 	call := func(path, body string) plugintest.Response {
 		return h.Do(plugintest.Request{Method: "POST", Path: path, Body: body, ServiceKey: "deployment"})
 	}
-	token := call("/sign-jwt", `{"payload":{"sub":"job","iss":"evil","aud":"evil","exp":1},"expiresIn":60}`).Text("token")
+	token := call("/sign-jwt", `{"payload":{"sub":"job"},"expiresIn":60}`).Text("token")
 	claims := h.Claims(token)
 	if claims["sub"] != "job" || claims["iss"] != "https://issuer.example.com" || claims["exp"] != plugintest.Start.Unix()+60 {
 		t.Errorf("claims %v", claims)
+	}
+	own := call("/sign-jwt", fmt.Sprintf(`{"payload":{"sub":"job","iss":"https://me.example","aud":"them","exp":%d},"expiresIn":60}`, plugintest.Start.Unix()+7)).Text("token")
+	if claims := h.Claims(own); claims["iss"] != "https://me.example" || claims["aud"] != "them" || claims["exp"] != plugintest.Start.Unix()+7 {
+		t.Errorf("claims that were given are %v", claims)
+	}
+	for _, exp := range []string{"1", `"soon"`, "0"} {
+		if r := call("/sign-jwt", `{"payload":{"exp":`+exp+`}}`); r.Status != 400 || r.Text("code") != "PAST_EXPIRY" {
+			t.Errorf("exp %s: %s", exp, r)
+		}
 	}
 	if r := call("/verify-jwt", `{"token":"`+token+`"}`); r.Text("payload.sub") != "job" {
 		t.Errorf("verify: %s", r)

@@ -12,6 +12,11 @@ func init() {
 	sdk.Register(4, verifyJWT)
 }
 
+// The errors of the manifest.
+var (
+	errPastExpiry = &sdk.Error{Status: 400, Code: "PAST_EXPIRY", Message: "The token would have ended already: exp is a number of seconds since 1970, in the future"}
+)
+
 // pluginID is the id of the plugin.
 const pluginID = "jwt"
 
@@ -99,12 +104,13 @@ func (x configClaims) Templates() sdk.Value {
 // signJWTBody is the body of POST /sign-jwt.
 type signJWTBody struct{ sdk.Request }
 
-// Payload is the member payload. The claims; issuer, audience and times are
-// the server's.
+// Payload is the member payload. The claims. Issuer and audience are the
+// settings' unless they are given; exp is when the token ends, in seconds
+// since 1970.
 func (x signJWTBody) Payload() sdk.Value { return x.Request.Body("payload") }
 
-// ExpiresIn is the member expiresIn. How long the token is good, in seconds;
-// default lifetime.
+// ExpiresIn is the member expiresIn. How long the token is good, in seconds,
+// if the claims have no exp; default lifetime.
 func (x signJWTBody) ExpiresIn() sdk.Value { return x.Request.Body("expiresIn") }
 
 // verifyJWTBody is the body of POST /verify-jwt.

@@ -54,7 +54,7 @@ func offer(c *sdk.Call) error {
 // tokens are those that the options ask for. Hashed ones are kept as their
 // SHA-256.
 func (s config) tokens() kit.OneTimeTokens {
-	t := kit.OneTimeTokens{Lifetime: s.ExpiresIn(), CookieLess: s.DisableSetSessionCookie(), Unknown: errInvalidToken, Ended: errSessionNotFound}
+	t := kit.OneTimeTokens{Lifetime: s.ExpiresIn(), CookieLess: s.DisableSetSessionCookie(), Unknown: errInvalidToken, Ended: errSessionNotFound, Expired: errSessionExpired}
 	if s.StoreToken() == "hashed" {
 		t.Digest = digest
 	}

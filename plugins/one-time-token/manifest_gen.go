@@ -15,6 +15,7 @@ var (
 	errClientRequestsDisabled = &sdk.Error{Status: 400, Code: "", Message: "Client requests are disabled"}
 	errInvalidToken           = &sdk.Error{Status: 400, Code: "", Message: "Invalid token"}
 	errServerCall             = &sdk.Error{Status: 403, Code: "SERVER_CALL", Message: "A server call cannot hand a session over"}
+	errSessionExpired         = &sdk.Error{Status: 400, Code: "", Message: "Session expired"}
 	errSessionNotFound        = &sdk.Error{Status: 400, Code: "", Message: "Session not found"}
 )
 

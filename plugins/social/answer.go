@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,6 +64,18 @@ func scopesOf(v sdk.Value, separator string) []string {
 		}
 	}
 	return scopes
+}
+
+// mergeScopes adds to the scopes that were granted before those that came, with
+// commas between.
+func mergeScopes(before string, came sdk.Value) sdk.Value {
+	all := strings.FieldsFunc(before, isComma)
+	for scope := range strings.FieldsFuncSeq(came.String(), isComma) {
+		if !slices.Contains(all, scope) {
+			all = append(all, scope)
+		}
+	}
+	return given(strings.Join(all, ","))
 }
 
 // maxLife bounds what a provider says of a token's life, in seconds.

@@ -56,5 +56,39 @@ func (p *provider) authorizationURL(s *state, scopes []string, loginHint string)
 		}
 	}
 	set("nonce", s.nonce)
+	if newer(p.c) {
+		for name, value := range p.c.Request().Body("additionalParams").Members() {
+			if name != p.clientName {
+				set(name, value.String())
+			}
+		}
+	}
 	return url + p.fragment
+}
+
+// reservedParams are those of the authorization URL that no client may set.
+var reservedParams = []string{"state", "client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method", "nonce", "scope"}
+
+// checkParams refuses parameters of a client's for the authorization URL, which
+// the dialect 1.7 has, that are none or the flow's own.
+func checkParams(c *sdk.Call) error {
+	sent := c.Request().Body("additionalParams")
+	if sent.IsAbsent() || !newer(c) {
+		return nil
+	}
+	invalid := func(message string) error {
+		return &sdk.Error{Status: 400, Code: "VALIDATION_ERROR", Message: "[body.additionalParams" + message}
+	}
+	if sent.Kind() != sdk.KindJSON || !strings.HasPrefix(strings.TrimSpace(sent.Text()), "{") {
+		return invalid("] Invalid input: expected record")
+	}
+	for name, value := range sent.Members() {
+		if value.Kind() != sdk.KindString {
+			return invalid("." + name + "] Invalid input: expected string")
+		}
+		if slices.Contains(reservedParams, name) {
+			return invalid("] additionalParams cannot include reserved OAuth parameters: " + strings.Join(reservedParams, ", "))
+		}
+	}
+	return nil
 }

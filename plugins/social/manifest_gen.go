@@ -192,8 +192,8 @@ func (x configProvider) LoginURL() string {
 	return x.Settings.Value("loginUrl").String()
 }
 
-// Environment is the setting environment. Of paypal (default sandbox) and
-// salesforce (default production).
+// Environment is the setting environment. Of paypal (default sandbox; live
+// and production are the same) and salesforce (default production).
 func (x configProvider) Environment() string {
 	return x.Settings.Value("environment").String()
 }
@@ -466,6 +466,10 @@ func (x signInSocialBody) RequestSignUp() sdk.Value { return x.Request.Body("req
 // LoginHint is the member loginHint. Who is likely to sign in.
 func (x signInSocialBody) LoginHint() string { return x.Request.Body("loginHint").String() }
 
+// AdditionalParams is the member additionalParams. In the dialect 1.7,
+// further parameters of the provider's URL: texts by name.
+func (x signInSocialBody) AdditionalParams() sdk.Value { return x.Request.Body("additionalParams") }
+
 // AdditionalData is the member additionalData. Accepted, and not used.
 func (x signInSocialBody) AdditionalData() sdk.Value { return x.Request.Body("additionalData") }
 
@@ -531,6 +535,10 @@ func (x linkSocialBody) ErrorCallbackURL() string { return x.Request.Body("error
 // DisableRedirect is the member disableRedirect. The app sends the browser
 // there by itself.
 func (x linkSocialBody) DisableRedirect() sdk.Value { return x.Request.Body("disableRedirect") }
+
+// AdditionalParams is the member additionalParams. In the dialect 1.7,
+// further parameters of the provider's URL: texts by name.
+func (x linkSocialBody) AdditionalParams() sdk.Value { return x.Request.Body("additionalParams") }
 
 // AdditionalData is the member additionalData. Accepted, and not used.
 func (x linkSocialBody) AdditionalData() sdk.Value { return x.Request.Body("additionalData") }

@@ -86,7 +86,7 @@ func (p *provider) adapt() {
 		}
 	}
 	switch {
-	case p.preset.id == "paypal" && p.Environment() == "production":
+	case p.preset.id == "paypal" && (p.Environment() == "live" || p.Environment() == "production"):
 		move("sandbox.", "")
 	case p.preset.id == "salesforce" && p.Environment() == "sandbox":
 		move("://login.", "://test.")

@@ -35,6 +35,9 @@ func social(c *sdk.Call, link bool) error {
 	token := c.Request().Body("idToken")
 	switch {
 	case token.IsNullish():
+		if err := checkParams(c); err != nil {
+			return err
+		}
 		url, err := p.start(p.ownRoute(), link)
 		if err == nil && !c.Request().Body("disableRedirect").IsTrue() {
 			c.SetHeader("location", sdk.String(url))
@@ -94,8 +97,11 @@ func (p *provider) replyURL(url string, err error) error {
 
 // fromToken reads the user out of an id token that an app has got.
 func (p *provider) fromToken(sent sdk.Value) (user profile, t tokens, err error) {
-	if p.DisableIDTokenSignIn() || !p.discover() || !p.verifies() {
+	if !p.discover() || !p.verifies() {
 		return user, t, errIDTokenNotSupported
+	}
+	if p.DisableIDTokenSignIn() {
+		return user, t, errInvalidToken
 	}
 	t = tokens{access: tokenOf(sent.Get("accessToken")), refresh: tokenOf(sent.Get("refreshToken")), id: sent.Get("token")}
 	claims, ok := p.verify(t.id, sdk.HTTPVerifyTokenOptions{MaxAge: idTokenMaxAge, Nonce: p.clientNonce(sent.Get("nonce"))})

@@ -160,6 +160,9 @@ func (h *held) renew() error {
 	if !ok {
 		return sdk.Unavailable
 	}
+	if newer(h.c) {
+		t.scopes = sdk.Value{} // an answer may name fewer than were granted
+	}
 	account, err := h.c.Identity().UpdateAccount(h.id, h.account.AccountID, t.fields())
 	if err != nil {
 		return err

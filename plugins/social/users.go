@@ -56,6 +56,9 @@ func (p *provider) find(user *profile) (sdk.FindLinkedResult, error) {
 // asked, the profile.
 func (p *provider) refreshUser(known sdk.User, user profile, t tokens) error {
 	if configOf(p.c).Account().UpdateAccountOnSignIn() {
+		if newer(p.c) {
+			t.scopes = sdk.Value{} // what was granted before stays: sign-ins ask for less
+		}
 		if err := p.keepTokens(user.id, t); err != nil {
 			return err
 		}
@@ -204,6 +207,9 @@ func (p *provider) link(userID, email string, unbound bool, user profile, t toke
 	case err == nil && known.User.ID != userID:
 		return errLinkedToAnother
 	case err == nil:
+		if newer(p.c) {
+			t.scopes = mergeScopes(known.Account.Scope, t.scopes)
+		}
 		err = p.keepTokens(user.id, t)
 	}
 	if err != nil {

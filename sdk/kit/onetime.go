@@ -1,11 +1,16 @@
 package kit
 
-import "github.com/authhost/authhost/sdk"
+import (
+	"strings"
+
+	"github.com/authhost/authhost/sdk"
+)
 
 const (
 	oneTimePrefix = "one-time-token:" // of the identifier under which a token is kept
 	oneTimeLength = 32                // characters of 62: 190 bits
 	oneTimeReason = "one-time-token"  // of a session that was handed over, for hooks
+	expiryMark    = " "               // between the session's token and when it ends, in what is kept
 )
 
 // OneTimeTokens hand sessions over: one client gets a token for its session, and
@@ -25,6 +30,9 @@ type OneTimeTokens struct {
 	// Ended is the refusal of a token whose session has ended. The token is used
 	// up.
 	Ended *sdk.Error
+	// Expired is the refusal of a token whose session has ended by itself since;
+	// nil: Ended is.
+	Expired *sdk.Error
 }
 
 // Issue makes a token for the session of the request, or the one that was just
@@ -34,7 +42,8 @@ func (t OneTimeTokens) Issue(c *sdk.Call) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = c.Verifications().Create(t.identifier(token), c.Session().Token, t.Lifetime)
+	session := c.Session()
+	_, err = c.Verifications().Create(t.identifier(token), session.Token+expiryMark+session.ExpiresAt, t.Lifetime)
 	return token, err
 }
 
@@ -44,11 +53,22 @@ func (t OneTimeTokens) Exchange(c *sdk.Call, token string) error {
 	if err != nil {
 		return sdk.IfNotFound(err, t.Unknown)
 	}
-	found, err := t.enter(c, kept.Value)
+	session, expires, _ := strings.Cut(kept.Value, expiryMark)
+	found, err := t.enter(c, session)
 	if err != nil {
-		return sdk.IfNotFound(err, t.Ended.KeepWrites())
+		return sdk.IfNotFound(err, t.refusal(c, expires).KeepWrites())
 	}
 	return c.Reply(sdk.F("session", found.Session.Fields), sdk.F("user", found.User.Fields))
+}
+
+// refusal is that of a token whose session is not there any more. expires is
+// when it was to end.
+func (t OneTimeTokens) refusal(c *sdk.Call, expires string) *sdk.Error {
+	end, known := sdk.ParseDate(expires)
+	if t.Expired == nil || !known || c.Now() < end {
+		return t.Ended
+	}
+	return t.Expired
 }
 
 // enter makes the session with a token the client's, if it gets cookies.

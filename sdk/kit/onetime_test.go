@@ -4,6 +4,7 @@ package kit_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ func TestExchange(t *testing.T) {
 		h := tokensOf(t, tt.tokens)
 		session := h.SignIn(h.AddUser("ada@example.com", ""))
 		token := h.GET("/issue").Text("token")
-		if len(token) != 32 || h.Verifications()[tt.kept+token] != session {
+		if len(token) != 32 || !strings.HasPrefix(h.Verifications()[tt.kept+token], session+" ") {
 			t.Errorf("%s: token %q is kept as %v", name, token, h.Verifications())
 		}
 		r := exchange(h, token)
@@ -92,6 +93,24 @@ func TestExchangeOfEndedSession(t *testing.T) {
 	for _, want := range []string{"ENDED", "UNKNOWN"} {
 		if r := exchange(h, token); r.Status != 400 || r.Text("code") != want {
 			t.Errorf("got %s, want %s", r, want)
+		}
+	}
+}
+
+// TestExchangeOfExpiredSession: a session that has ended by itself is told from
+// one that was ended.
+func TestExchangeOfExpiredSession(t *testing.T) {
+	for _, tt := range []struct {
+		expired *sdk.Error
+		want    string
+	}{{&sdk.Error{Status: 400, Code: "EXPIRED"}, "EXPIRED"}, {nil, "ENDED"}} {
+		h := tokensOf(t, kit.OneTimeTokens{Expired: tt.expired})
+		h.SignIn(h.AddUser("ada@example.com", ""))
+		h.Advance(7*24*time.Hour - 30*time.Second)
+		token := h.GET("/issue").Text("token")
+		h.Advance(45 * time.Second)
+		if r := exchange(h, token); r.Status != 400 || r.Text("code") != tt.want {
+			t.Errorf("got %s, want %s", r, tt.want)
 		}
 	}
 }
