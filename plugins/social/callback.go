@@ -39,6 +39,9 @@ func pass(c *sdk.Call, path string) error {
 // callback serves GET /callback/:id.
 func callback(c *sdk.Call) error {
 	id := c.Request().Param("id")
+	if p := uninvited(c, id); p != nil {
+		return p.restart()
+	}
 	s, err := resume(c, id)
 	if err == nil {
 		err = answered(c, socialWords)
@@ -55,6 +58,9 @@ func callback(c *sdk.Call) error {
 
 // callbackOAuth2 serves GET /oauth2/callback/:providerId.
 func callbackOAuth2(c *sdk.Call) error {
+	if p := uninvited(c, c.Request().Param("providerId")); p != nil {
+		return p.restart()
+	}
 	if err := answered(c, genericWords); err != nil {
 		return orErrorPage(c, "", err)
 	}
@@ -67,6 +73,30 @@ func callbackOAuth2(c *sdk.Call) error {
 		err = p.finish(s, genericWords)
 	}
 	return orErrorPage(c, s.errorURL, err)
+}
+
+// uninvited returns the provider that has sent a browser with a code that nobody
+// asked for, if it may; else nil.
+func uninvited(c *sdk.Call, id string) *provider {
+	query := c.Request()
+	if !query.Query("state").IsAbsent() || query.Query("code").String() == "" {
+		return nil
+	}
+	if p := findProvider(c, id); p != nil && p.AllowIdpInitiated() {
+		return p
+	}
+	return nil
+}
+
+// restart begins a flow for such a browser, which shows that it is the same one
+// that comes back. A code that somebody else got for it would sign it in as
+// them.
+func (p *provider) restart() error {
+	url, err := p.start(p.ownRoute(), false)
+	if err != nil {
+		return orErrorPage(p.c, "", errNoProvider)
+	}
+	return redirect(p.c, url)
 }
 
 // answered reports what keeps a provider's answer from having a code.
@@ -146,9 +176,12 @@ func (p *provider) signIn(s *state, user profile, t tokens) error {
 		return err
 	}
 	if isNew {
-		if err := askToVerify(p.c, user, s.callbackURL); err != nil {
+		if err := p.askToVerify(user, s.callbackURL); err != nil {
 			return err
 		}
+	}
+	if err := p.requireVerified(id); err != nil {
+		return err
 	}
 	issued, err := p.c.Sessions().Create(id, sdk.SessionCreateOptions{Reason: sessionReason, RememberMe: sdk.String("keep")})
 	if veto, ok := errors.AsType[*sdk.HostError](err); ok && veto.Status == sdk.Denied && !isNew {

@@ -33,6 +33,7 @@ var (
 	errSignUpClosed    = &problem{code: "signup_disabled"}
 	errNoUser          = &problem{code: "unable_to_create_user"}
 	errSession         = &problem{code: "unable_to_create_session"}
+	errNotVerified     = &problem{code: "email_not_verified"}
 )
 
 // vocabulary is how a callback names what went wrong: the routes of generic
@@ -87,7 +88,7 @@ func redirect(c *sdk.Call, url string) error {
 // orLinkError answers a sign-in without a browser that ended with a problem.
 func orLinkError(err error) error {
 	if p, ok := errors.AsType[*problem](err); ok {
-		return errOAuthLinkError.WithMessage(strings.ReplaceAll(p.code, "_", " "))
+		return errOAuthLinkError.WithMessage(strings.ReplaceAll(p.code, "_", " ")).KeepWrites()
 	}
 	return err
 }

@@ -216,7 +216,9 @@ func (x configProvider) RedirectURI() string {
 }
 
 // Authentication is the setting authentication. Where the client secret
-// goes: into the Authorization header or the form.
+// goes: into the Authorization header or the form; or nowhere, with
+// client_secret_jwt, where it signs an assertion (RFC 7523, OpenID Connect
+// Core section 9).
 func (x configProvider) Authentication() string {
 	return x.Settings.Value("authentication").String()
 }
@@ -282,6 +284,12 @@ func (x configProvider) TokenURLParams() sdk.Value {
 	return x.Settings.Value("tokenUrlParams")
 }
 
+// RefreshTokenParams is the setting refreshTokenParams. Further parameters
+// for the token endpoint when tokens are renewed, such as scope or audience.
+func (x configProvider) RefreshTokenParams() sdk.Value {
+	return x.Settings.Value("refreshTokenParams")
+}
+
 // AuthorizationHeaders is the setting authorizationHeaders. Further headers
 // for the token endpoint.
 func (x configProvider) AuthorizationHeaders() sdk.Value {
@@ -303,10 +311,11 @@ func (x configProvider) RequireIssuerValidation() bool {
 
 // MapProfileToUser is the setting mapProfileToUser. Where a user's fields
 // come from: paths in the profile, such as name: display_name, alternatives
-// with | between; or texts with paths in braces, such as email:
-// "{id}@users.example.com".
-func (x configProvider) MapProfileToUser() sdk.Value {
-	return x.Settings.Value("mapProfileToUser")
+// with | between; texts with paths in braces, such as email:
+// "{id}@users.example.com"; or, but for id and email, the same for all, such
+// as role: {constant: member}.
+func (x configProvider) MapProfileToUser() configProviderMapProfileToUser {
+	return configProviderMapProfileToUser{x.Settings.Object("mapProfileToUser")}
 }
 
 // DisableSignUp is the setting disableSignUp. Only users who are known
@@ -321,6 +330,26 @@ func (x configProvider) DisableImplicitSignUp() bool {
 	return x.Settings.Value("disableImplicitSignUp").IsTrue()
 }
 
+// RequireEmailVerification is the setting requireEmailVerification. Give no
+// session to users whose address is not verified here. New ones stay, and
+// are mailed a verification link.
+func (x configProvider) RequireEmailVerification() bool {
+	return x.Settings.Value("requireEmailVerification").IsTrue()
+}
+
+// AllowIdpInitiated is the setting allowIdpInitiated. When the provider
+// sends a browser here by itself, with a code and no state, begin a flow of
+// one's own. The code is not used.
+func (x configProvider) AllowIdpInitiated() bool {
+	return x.Settings.Value("allowIdpInitiated").IsTrue()
+}
+
+// IncludeGrantedScopes is the setting includeGrantedScopes. Of google:
+// whether scopes that were granted before are granted again; the default.
+func (x configProvider) IncludeGrantedScopes() sdk.Value {
+	return x.Settings.Value("includeGrantedScopes")
+}
+
 // DisableIDTokenSignIn is the setting disableIdTokenSignIn. Do not take id
 // tokens from apps.
 func (x configProvider) DisableIDTokenSignIn() bool {
@@ -331,6 +360,19 @@ func (x configProvider) DisableIDTokenSignIn() bool {
 // name, picture and address by the provider's at every sign-in.
 func (x configProvider) OverrideUserInfoOnSignIn() bool {
 	return x.Settings.Value("overrideUserInfoOnSignIn").IsTrue()
+}
+
+// configProviderMapProfileToUser is config.providers.mapProfileToUser.
+type configProviderMapProfileToUser struct{ sdk.Settings }
+
+// ID is the setting id.
+func (x configProviderMapProfileToUser) ID() string {
+	return x.Settings.Value("id").String()
+}
+
+// Email is the setting email.
+func (x configProviderMapProfileToUser) Email() string {
+	return x.Settings.Value("email").String()
 }
 
 // configEmailVerification is config.emailVerification.
@@ -466,10 +508,6 @@ func (x signInSocialBody) RequestSignUp() sdk.Value { return x.Request.Body("req
 // LoginHint is the member loginHint. Who is likely to sign in.
 func (x signInSocialBody) LoginHint() string { return x.Request.Body("loginHint").String() }
 
-// AdditionalParams is the member additionalParams. In the dialect 1.7,
-// further parameters of the provider's URL: texts by name.
-func (x signInSocialBody) AdditionalParams() sdk.Value { return x.Request.Body("additionalParams") }
-
 // AdditionalData is the member additionalData. Accepted, and not used.
 func (x signInSocialBody) AdditionalData() sdk.Value { return x.Request.Body("additionalData") }
 
@@ -535,10 +573,6 @@ func (x linkSocialBody) ErrorCallbackURL() string { return x.Request.Body("error
 // DisableRedirect is the member disableRedirect. The app sends the browser
 // there by itself.
 func (x linkSocialBody) DisableRedirect() sdk.Value { return x.Request.Body("disableRedirect") }
-
-// AdditionalParams is the member additionalParams. In the dialect 1.7,
-// further parameters of the provider's URL: texts by name.
-func (x linkSocialBody) AdditionalParams() sdk.Value { return x.Request.Body("additionalParams") }
 
 // AdditionalData is the member additionalData. Accepted, and not used.
 func (x linkSocialBody) AdditionalData() sdk.Value { return x.Request.Body("additionalData") }

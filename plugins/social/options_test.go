@@ -3,12 +3,120 @@
 package main
 
 import (
+	"encoding/json"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/authhost/authhost/sdk"
 	"github.com/authhost/authhost/sdk/plugintest"
 )
+
+// TestConstants: a field can be the same for all users of a provider.
+func TestConstants(t *testing.T) {
+	w := newWorldWith(t, `"mapProfileToUser":{"name":{"constant":"Member"},"level":{"constant":7}}`)
+	var made object
+	w.On("identity.createUser", func(a object) (sdk.Status, any) {
+		made, _ = a["user"].(object)
+		return sdk.Conflict, nil
+	})
+	w.signIn("acme")
+	if made["name"] != "Member" || made["level"] != json.Number("7") {
+		t.Errorf("the user is %v", made)
+	}
+}
+
+// TestRefreshParams: a renewal has the tenant's parameters.
+func TestRefreshParams(t *testing.T) {
+	w := newWorldWith(t, `"refreshTokenParams":{"audience":"api","scope":"a b"}`)
+	w.signIn("acme")
+	w.SignIn(text(w.Users()[0]["id"]))
+	if r := w.POST("/refresh-token", `{"providerId":"acme"}`); r.Status != 200 {
+		t.Fatalf("got %s", r)
+	}
+	all := w.HTTPRequests()
+	for _, r := range all {
+		want := map[string]string{"audience": "api", "scope": "a b"}
+		if r.Form["grant_type"] == "authorization_code" {
+			want = map[string]string{}
+		}
+		if strings.HasSuffix(r.URL, "/token") && (r.Form["audience"] != want["audience"] || r.Form["scope"] != want["scope"]) {
+			t.Errorf("%s gets %v", r.Form["grant_type"], r.Form)
+		}
+	}
+}
+
+// TestGrantedScopes: Google is asked for what was granted before, unless the
+// tenant does not want it.
+func TestGrantedScopes(t *testing.T) {
+	for setting, want := range map[string]bool{"": true, `,"includeGrantedScopes":true`: true, `,"includeGrantedScopes":false`: false} {
+		h := plugintest.New(t, plugintest.Config{Manifest: manifest, Config: `{"providers":{"google":{"clientId":"c","clientSecret":"s"` + setting + `}}}`})
+		if r := h.POST("/sign-in/social", `{"provider":"google"}`); strings.Contains(r.Text("url"), "include_granted_scopes=true") != want {
+			t.Errorf("%s: %s", setting, r)
+		}
+	}
+}
+
+// TestRequireEmailVerification: whose address nobody has verified gets no
+// session, but stays, with a link to verify it; whoever has verified it
+// otherwise gets in.
+func TestRequireEmailVerification(t *testing.T) {
+	w := newWorldWith(t, `"requireEmailVerification":true`)
+	w.person["email_verified"] = false
+	for range 2 {
+		w.want(w.signIn("acme"), "/err?error=email_not_verified")
+		if len(w.Users()) != 1 || w.CurrentSession() != nil || len(w.Mails()) != 1 {
+			t.Fatalf("users %v, %d mails, session %v", w.Users(), len(w.Mails()), w.CurrentSession())
+		}
+	}
+	w.nonce = "n"
+	if r := w.POST("/sign-in/social", `{"provider":"acme","idToken":{"token":"`+w.idToken()+`","nonce":"n"}}`); r.Status != 401 || r.Text("message") != "email not verified" {
+		t.Errorf("with an id token: %s", r)
+	}
+	w.nonce = ""
+	w.SetUser(text(w.Users()[0]["id"]), object{"emailVerified": true})
+	w.want(w.signIn("acme"), "/done")
+}
+
+// TestIdpInitiated: a code that nobody asked for begins a flow of this side's,
+// if the tenant lets it, and is never used.
+func TestIdpInitiated(t *testing.T) {
+	for _, path := range []string{"/callback/acme", "/oauth2/callback/acme"} {
+		w := newWorldWith(t, `"allowIdpInitiated":true`)
+		r := w.GET(path + "?code=theirs")
+		u, err := url.Parse(r.Location)
+		if r.Status != 302 || err != nil || u.Host != "id.acme.example" || u.Query().Get("state") == "" || r.Cookies[cookieState].Value == "" {
+			t.Fatalf("got %s", r)
+		}
+		w.state, w.asked = r.Cookies[cookieState], u.Query().Get("nonce")
+		w.want(w.back(path, u.Query().Get("state"), ""), plugintest.BaseURL)
+		for _, r := range w.HTTPRequests() {
+			if r.Form["code"] == "theirs" {
+				t.Error("the code is used")
+			}
+		}
+		w.want(newWorld(t, "").GET(path+"?code=theirs"), plugintest.BaseURL+plugintest.BasePath+"/error?error=state_not_found")
+	}
+}
+
+// TestClientSecretJWT: the secret signs, and is not sent.
+func TestClientSecretJWT(t *testing.T) {
+	w := newWorldWith(t, `"authentication":"client_secret_jwt"`)
+	w.want(w.signIn("acme"), "/new")
+	for _, r := range w.HTTPRequests() {
+		if r.Form["grant_type"] == "" {
+			continue
+		}
+		claims := w.Claims(r.Form["client_assertion"])
+		if r.Form["client_assertion_type"] != assertionType || claims["iss"] != "acme-web" || claims["sub"] != "acme-web" || claims["aud"] != "https://id.acme.example/token" || claims["exp"] != claims["iat"].(int64)+assertionLife || text(claims["jti"]) == "" {
+			t.Errorf("the assertion says %v", claims)
+		}
+		if r.Form["client_secret"] != "" || r.Auth != nil {
+			t.Errorf("the secret is sent: %v %v", r.Form, r.Auth)
+		}
+	}
+}
 
 // TestPayPal: the live environment has the name that Better Auth gives it.
 func TestPayPal(t *testing.T) {

@@ -102,7 +102,7 @@ func (p *provider) profile(info, apple sdk.Value) (profile, bool) {
 	if out.email == "" && p.placeholder != "" && out.id != "" {
 		out.email, out.verified = sdk.ToLower(out.id)+"@"+p.placeholder, false
 	}
-	for name := range p.MapProfileToUser().Members() {
+	for name := range p.profileMap().Members() {
 		switch name {
 		case "id", "name", "email", "image", "emailVerified":
 		default:
@@ -112,10 +112,17 @@ func (p *provider) profile(info, apple sdk.Value) (profile, bool) {
 	return out, out.id != ""
 }
 
-// mapped returns a user's field: from where mapProfileToUser says, and else
-// from the first of the given paths that has a value.
+// profileMap is the setting mapProfileToUser.
+func (p *provider) profileMap() sdk.Value { return p.c.Config(p.path + ".mapProfileToUser") }
+
+// mapped returns a user's field: what mapProfileToUser says, or from where it
+// says, and else from the first of the given paths that has a value.
 func (p *provider) mapped(info sdk.Value, field, paths string) sdk.Value {
-	if own := p.MapProfileToUser().Get(field).String(); own != "" {
+	set := p.profileMap().Get(field)
+	if constant := set.Get("constant"); !constant.IsAbsent() {
+		return constant
+	}
+	if own := set.String(); own != "" {
 		if strings.Contains(own, "{") {
 			return sdk.String(fillIn(own, info))
 		}
@@ -131,7 +138,7 @@ func (p *provider) mapped(info sdk.Value, field, paths string) sdk.Value {
 
 // subject is by what the provider knows the user.
 func (p *provider) subject(info sdk.Value) sdk.Value {
-	if p.MapProfileToUser().Get("id").String() != "" {
+	if p.profileMap().Get("id").String() != "" {
 		return p.mapped(info, "id", "")
 	}
 	for path := range strings.SplitSeq(p.subjectPaths(), "|") {

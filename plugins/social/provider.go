@@ -88,6 +88,8 @@ func (p *provider) adapt() {
 	switch {
 	case p.preset.id == "paypal" && (p.Environment() == "live" || p.Environment() == "production"):
 		move("sandbox.", "")
+	case p.preset.id == "google" && p.IncludeGrantedScopes().IsFalse():
+		p.params = ""
 	case p.preset.id == "salesforce" && p.Environment() == "sandbox":
 		move("://login.", "://test.")
 	case p.preset.id == "tiktok":

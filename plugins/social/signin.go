@@ -129,9 +129,12 @@ func (p *provider) signInWithToken(sent sdk.Value) error {
 		return orLinkError(err)
 	}
 	if isNew {
-		if err := askToVerify(p.c, user, body.CallbackURL()); err != nil {
+		if err := p.askToVerify(user, body.CallbackURL()); err != nil {
 			return err
 		}
+	}
+	if err := p.requireVerified(id); err != nil {
+		return orLinkError(err)
 	}
 	issued, err := p.c.Sessions().Create(id, sdk.SessionCreateOptions{Reason: sessionReason, RememberMe: sdk.String("keep")})
 	if err != nil {

@@ -68,7 +68,10 @@ func (p *provider) exchange(code, device string, s *state) (tokens, bool) {
 // refresh trades a refresh token for new tokens (RFC 6749, section 6).
 func (p *provider) refresh(refreshToken string) (tokens, bool) {
 	form := []sdk.Field{sdk.F("grant_type", sdk.String("refresh_token")), sdk.F("refresh_token", sdk.String(refreshToken))}
-	if p.preset.id == "microsoft" {
+	for name, value := range p.RefreshTokenParams().Members() {
+		form = append(form, sdk.F(name, value))
+	}
+	if p.preset.id == "microsoft" && p.RefreshTokenParams().Get("scope").IsAbsent() {
 		form = append(form, sdk.F("scope", sdk.String(strings.Join(p.scopes(nil), " "))))
 	}
 	return p.ask(form)
@@ -84,19 +87,10 @@ func (p *provider) ask(form []sdk.Field) (tokens, bool) {
 	for name := range p.AuthorizationHeaders().Members() {
 		o.Headers = append(o.Headers, sdk.F(name, sdk.Secret(p.path+".authorizationHeaders."+sdk.EscapeName(name))))
 	}
-	var secret sdk.Value
-	if p.ClientSecret() {
-		secret = sdk.Secret(p.path + ".clientSecret")
+	if err := p.authenticate(&o, form); err != nil {
+		p.c.Log(sdk.LevelError, "the client of the provider "+p.id+" cannot prove itself: "+err.Error())
+		return tokens{}, false
 	}
-	if p.Authentication() == "basic" || p.Authentication() == "" && p.basic {
-		o.Auth = sdk.HTTPAuth{Username: sdk.String(p.clientID), Password: secret, FormEncoded: true}
-		if !p.ClientSecret() {
-			o.Auth.Password = sdk.String("")
-		}
-	} else {
-		form = append(form, sdk.F(cmp.Or(p.clientName, "client_id"), sdk.String(p.clientID)), sdk.F(cmp.Or(p.secretName, "client_secret"), secret))
-	}
-	o.Form = form
 	answer, err := p.c.HTTP().Request(p.token, o)
 	if err != nil {
 		p.c.Log(sdk.LevelWarn, "the token endpoint of the provider "+p.id+" did not answer")
@@ -109,6 +103,53 @@ func (p *provider) ask(form []sdk.Field) (tokens, bool) {
 		return tokens{}, false
 	}
 	return t, true
+}
+
+// authenticate adds to a request to the token endpoint by what the provider
+// knows this client (RFC 6749, section 2.3).
+func (p *provider) authenticate(o *sdk.HTTPRequestOptions, form []sdk.Field) error {
+	var secret sdk.Value
+	if p.ClientSecret() {
+		secret = sdk.Secret(p.path + ".clientSecret")
+	}
+	o.Form = form
+	switch method := p.Authentication(); {
+	case method == "basic" || method == "" && p.basic:
+		o.Auth = sdk.HTTPAuth{Username: sdk.String(p.clientID), Password: secret, FormEncoded: true}
+		if !p.ClientSecret() {
+			o.Auth.Password = sdk.String("")
+		}
+	case method == "client_secret_jwt":
+		assertion, err := p.assertion()
+		if err != nil {
+			return err
+		}
+		o.Form = append(form, sdk.F("client_id", sdk.String(p.clientID)), sdk.F("client_assertion_type", sdk.String(assertionType)), sdk.F("client_assertion", sdk.String(assertion)))
+	default:
+		o.Form = append(form, sdk.F(cmp.Or(p.clientName, "client_id"), sdk.String(p.clientID)), sdk.F(cmp.Or(p.secretName, "client_secret"), secret))
+	}
+	return nil
+}
+
+const (
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	assertionLife = 120 // seconds
+)
+
+// assertion is a token that the client secret signs: it says that this client
+// made it for the token endpoint, now and once (RFC 7523, section 3).
+func (p *provider) assertion() (string, error) {
+	id, err := p.c.Random().String(stateLength, sdk.RandomStringOptions{})
+	if err != nil {
+		return "", err
+	}
+	now := p.c.Now() / 1000
+	claims := sdk.Object(
+		sdk.F("iss", sdk.String(p.clientID)), sdk.F("sub", sdk.String(p.clientID)), sdk.F("aud", sdk.String(p.token)), sdk.F("jti", sdk.String(id)),
+		sdk.F("iat", sdk.Int(now)), sdk.F("exp", sdk.Int(now+assertionLife)))
+	signed := sdk.EncodeBase64URL([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + sdk.EncodeBase64URL([]byte(claims.JSONText()))
+	mac, err := p.c.Crypto().HMAC(sdk.String(signed), sdk.HMACOptions{Secret: p.path + ".clientSecret"})
+	return signed + "." + mac, err
 }
 
 func (p *provider) tokensOf(answer sdk.Value) tokens {

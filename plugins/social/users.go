@@ -229,13 +229,26 @@ func (p *provider) signUp(user profile, t tokens, requested bool) (id string, er
 	return created.User.ID, refused(err, errNoUser)
 }
 
+// requireVerified refuses a session to a user whose address is not verified
+// here, if the provider's settings ask for that. The user stays.
+func (p *provider) requireVerified(id string) error {
+	if !p.RequireEmailVerification() {
+		return nil
+	}
+	user, err := p.c.Identity().FindUser(sdk.FindUserOptions{ID: id})
+	if err == nil && !user.EmailVerified {
+		err = errNotVerified
+	}
+	return err
+}
+
 // askToVerify mails a new user whose provider has not verified the address a
 // link that email-password serves. page is where it leads in the end.
-func askToVerify(c *sdk.Call, user profile, page string) error {
-	rules := configOf(c).EmailVerification()
-	if user.verified || !rules.SendOnSignUp() {
+func (p *provider) askToVerify(user profile, page string) error {
+	rules := configOf(p.c).EmailVerification()
+	if user.verified || !rules.SendOnSignUp() && !p.RequireEmailVerification() {
 		return nil
 	}
 	mail := kit.LinkMail{To: user.email, Template: mailVerifyEmail, Path: "/verify-email", CallbackURL: page}
-	return mail.SendSigned(c, purposeEmailVerification, rules.ExpiresIn(), sdk.F("email", sdk.String(user.email)))
+	return mail.SendSigned(p.c, purposeEmailVerification, rules.ExpiresIn(), sdk.F("email", sdk.String(user.email)))
 }
