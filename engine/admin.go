@@ -72,7 +72,10 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 // others are served.
 func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if h := e.storeHealth(); h.Err != nil {
+	if e.draining.Load() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, "unavailable: the server is stopping")
+	} else if h := e.storeHealth(); h.Err != nil {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		fmt.Fprintf(w, "unavailable: %s has not answered since %s: %v\n", h.Name, h.Since.UTC().Format(time.RFC3339), h.Err)
 	} else {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -51,6 +52,9 @@ type Options struct {
 	// Compiler compiles modules in a process of its own, see sandbox.Config;
 	// nil compiles them in this one.
 	Compiler func(ctx context.Context, job io.Reader) error
+	// Listeners are open sockets to be used for the addresses of the
+	// configuration that they have. One that none has is an error of Listen.
+	Listeners []net.Listener
 	// OnFailure is called when stored data can no longer be written safely:
 	// the process should end at once, and start again.
 	OnFailure func(error)
@@ -97,6 +101,8 @@ type Engine struct {
 	schedulers []*scheduler // those that run
 
 	backups sync.Mutex // held while one is written
+
+	draining atomic.Bool // Serve is about to end
 
 	current  atomic.Pointer[generation]
 	swap     sync.Mutex  // held while current changes

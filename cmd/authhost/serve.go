@@ -51,8 +51,18 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	redis.Silence()
 	fmt.Fprintf(out, "authhost %s\n", version())
 	told := newProgress(out)
+	sockets, err := passedSockets()
+	if err != nil {
+		return err
+	}
+	if err := engine.CheckListeners(cfg, sockets); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "authhost %s\n", version())
+	told := newProgress(out)
 	e, err := engine.New(ctx, cfg, engine.Options{
-		BuiltIn: plugins.Module, Version: version(), Logger: logger, Compiler: compileElsewhere,
+		Listeners: sockets,
+		BuiltIn:   plugins.Module, Version: version(), Logger: logger, Compiler: compileElsewhere,
 		Progress:  told.observe,
 		OnFailure: func(err error) { die(logger, err) },
 	})

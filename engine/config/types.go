@@ -58,7 +58,9 @@ type Server struct {
 	BodyMemory BodyMemory `yaml:"bodyMemory"`
 	// Longest time for one request, from its first byte to the end of the answer.
 	RequestTimeout Duration `yaml:"requestTimeout" default:"30s" min:"1s"`
-	// How long a stopping server waits for requests under way.
+	// How long a stopping server goes on taking connections while it says that it is not ready, so that balancers and clients leave it. After that its listeners close.
+	DrainTime Duration `yaml:"drainTime" default:"1s" min:"0s"`
+	// How long a stopping server then waits for requests under way.
 	ShutdownTimeout Duration `yaml:"shutdownTimeout" default:"15s" min:"0s"`
 	// Counts that this process keeps in memory, of clients' requests and of what plugins count, for all tenants together. Each tenant has an equal share, half of it for its plugins; in a full share the counts of those who fill it go first, and nobody is refused for lack of room.
 	MaxCounters int `yaml:"maxCounters" default:"1000000" min:"200" max:"100000000"`
