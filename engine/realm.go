@@ -64,6 +64,9 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, fmt.Errorf("tenant %q: %w", t.ID, err)
 	}
 	g.onClose(func(context.Context) error { return data.Close() })
+	if err := g.join(ctx, t, secrets, data); err != nil {
+		return nil, err
+	}
 	r := &realm{config: t, store: data, schema: schema}
 	if r.jobs, err = jobsOf(t, plugins); err != nil {
 		return nil, err

@@ -171,7 +171,7 @@ func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema
 		return store.Schema{}, nil, err
 	}
 	hideConfigured(views, t)
-	for _, own := range []store.Schema{outbox.Schema(), schedule.Schema()} {
+	for _, own := range []store.Schema{outbox.Schema(), schedule.Schema(), fingerprintSchema()} {
 		if schema, err = schema.Merge(own); err != nil {
 			return store.Schema{}, nil, err
 		}

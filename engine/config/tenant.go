@@ -6,6 +6,8 @@ import "net/netip"
 type Tenant struct {
 	// Id in logs, metrics and file names; it never changes. 1 to 63 of a-z, 0-9 and "-".
 	ID string `yaml:"id,required"`
+	// Number of this configuration of the tenant, for nodes that share a PostgreSQL. They must have the same secret, URL and plugins; a node with a higher number may change them, and those with a lower one do not start any more.
+	Revision int `yaml:"revision" default:"0" min:"0"`
 	// Name of the application, used in mails.
 	AppName string `yaml:"appName" default:"Better Auth"`
 	// Public URL of the server as browsers see it (http or https), without the base path. Links in mails start with it.

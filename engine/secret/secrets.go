@@ -98,6 +98,17 @@ func (s *Secrets) MAC(purpose, value string) []byte {
 	return mac(s.Derive("mac/"+purpose, sha256.Size), value)
 }
 
+// Digests returns a digest of each version, the current one first, 32 bytes,
+// under a key derived for the purpose. They tell whether somebody else has the
+// same secret, and nothing about it.
+func (s *Secrets) Digests(purpose string) [][]byte {
+	out := make([][]byte, len(s.versions))
+	for i, v := range s.versions {
+		out[i] = derive(v.Value, "digest/"+purpose, sha256.Size)
+	}
+	return out
+}
+
 // PlainMAC returns the HMAC-SHA256 of value under the current secret itself,
 // as base64url without padding: how Better Auth authenticates cached sessions.
 // Prefer MAC for everything else.
