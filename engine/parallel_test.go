@@ -36,7 +36,7 @@ func (p *oauth) serve(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, `{"id":%q,"name":"Ada","email":"%s@example.com","email_verified":true}`, who, who)
 		return
 	}
-	who, life := r.FormValue("code"), 3600
+	who, life := r.FormValue("code"), 1 // to be renewed at once
 	if old := r.FormValue("refresh_token"); old != "" {
 		p.mu.Lock()
 		again := p.used[old]
@@ -48,7 +48,8 @@ func (p *oauth) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		who, _, _ = strings.Cut(old, ".")
-		life += int(p.refreshes.Add(1))
+		life = 3600
+		p.refreshes.Add(1)
 	}
 	_, _ = fmt.Fprintf(w, `{"access_token":%q,"refresh_token":"%s.%d","expires_in":%d}`, who, who, time.Now().UnixNano(), life)
 }
@@ -150,6 +151,31 @@ func TestParallelUpdates(t *testing.T) {
 				servers[i%n].do(request{method: "POST", path: "/api/auth/update-user", body: body, cookie: cookie}).want(t, 200, "")
 			})
 		}
+	})
+}
+
+// TestOneRenewal: six requests for the access token of one account, which has
+// ended, renew it once; and none of six that ask for new tokens uses a refresh
+// token that another one has used.
+func TestOneRenewal(t *testing.T) {
+	needPlugins(t, "email-password", "account", "social")
+	onBothStores(t, func(t *testing.T, n int, store string) {
+		p := newOAuth(t)
+		servers, stop := newFleet(t, n).start(storeConfig(p.config(), store))
+		defer stop()
+		cookie := servers[0].end(servers[0].begin("ada")).want(t, 302, "").cookie()
+		all := func(path string) {
+			parallel(6, func(i int) {
+				a := servers[i%n].do(request{method: "POST", path: "/api/auth" + path, body: `{"providerId":"oauth"}`, cookie: cookie}).want(t, 200, "")
+				if a.get("accessToken") != "ada" {
+					t.Errorf("%s: %s", path, a.text)
+				}
+			})
+		}
+		if all("/get-access-token"); p.refreshes.Load() != 1 {
+			t.Errorf("renewed %d times", p.refreshes.Load())
+		}
+		all("/refresh-token")
 	})
 }
 

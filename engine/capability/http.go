@@ -30,6 +30,9 @@ func (h *Host) httpRequest(ctx context.Context, c *dispatch.Call, a httpRequestA
 	if err != nil {
 		return document.Value{}, err
 	}
+	if err := oneRenewal(ctx, c, a.Form); err != nil {
+		return document.Value{}, err
+	}
 	return c.Exchange.Once(requestKey(c.Entry.Plugin, r, life, a.Answer), func() (document.Value, error) {
 		if life > 0 {
 			kept, err := h.fetch(ctx, c, r, life)
@@ -45,6 +48,20 @@ func (h *Host) httpRequest(ctx context.Context, c *dispatch.Call, a httpRequestA
 		return answerValue(answer, a.Answer), nil
 	})
 }
+
+// oneRenewal lets one unit of work at a time, of all nodes, trade a refresh token
+// for new tokens (RFC 6749, section 6). Providers that give another one with
+// each use take the second use of one for theft, and revoke them all. Who waited
+// runs again, and finds what the first has stored.
+func oneRenewal(ctx context.Context, c *dispatch.Call, form *document.Object) error {
+	if form == nil || form.Get("grant_type").Str() != refreshToken {
+		return nil
+	}
+	return c.Exchange.Single(ctx, refreshToken+"\x00"+form.Get(refreshToken).Str())
+}
+
+// refreshToken names the grant, and its parameter.
+const refreshToken = "refresh_token"
 
 // requestKey says what a call does: two with one key ask for the same.
 func requestKey(p *dispatch.Plugin, r egress.Request, life time.Duration, answer string) string {

@@ -18,6 +18,7 @@ type effects struct {
 	done   map[string][]effect // by call
 	replay map[string]int      // how many of them this attempt has met
 	count  int
+	held   map[string]uint64 // what Single holds: versions of leases by id
 }
 
 type effect struct {

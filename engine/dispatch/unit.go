@@ -59,6 +59,7 @@ func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) 
 	request, credential := ex.Request, ex.credential
 	response, outcome := ex.Response.snapshot(), ex.outcome
 	ex.effects = effects{}
+	defer ex.letGo(ctx)
 	tries := newTries(ctx)
 	for {
 		ex.ownRequest = false
@@ -104,14 +105,7 @@ func (t *tries) again(ctx context.Context, conflict error) bool {
 	if t.n >= MaxAttempts && !errors.Is(conflict, store.ErrStale) || time.Now().Add(wait).After(t.end) {
 		return false
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return sleep(ctx, wait) == nil
 }
 
 func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) error) error {

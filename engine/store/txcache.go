@@ -61,6 +61,27 @@ func (t *Tx) Recheck(ctx context.Context) error {
 	return nil
 }
 
+// Unchanged returns a *ConflictError that is an ErrStale when a record that this
+// unit of work has read was written or deleted since.
+func (t *Tx) Unchanged(ctx context.Context) error {
+	if t.done {
+		return ErrTxDone
+	}
+	for key, s := range t.seen {
+		if s.version == 0 {
+			continue
+		}
+		r, err := t.tenant.Get(ctx, key.model, key.id)
+		switch {
+		case errors.Is(err, ErrNotFound), err == nil && r.Version != s.version:
+			return &ConflictError{Model: key.model, ID: key.id}
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
 // maxSights bounds the records that a unit of work keeps, and the findings. Of
 // further records it keeps the versions alone, and reads them again.
 const maxSights = 256
