@@ -43,8 +43,9 @@ bench: build $(CLIENTS) ## Go benchmarks, and the load beside the official serve
 	go test -run '^$$' -bench . -benchmem $(PACKAGES) | tee build/bench.txt
 	node scripts/bench.mjs
 
-torture: build ## kill -9 during sign-ups, again and again; build/torture.json
+torture: build ## kill -9 under load, again and again, on both stores; build/torture.json
 	go run ./internal/torture
+	go run ./internal/torture -store postgres -rounds 10 -concurrency 50 -out build/torture-postgres.json
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)

@@ -21,8 +21,11 @@ const (
 	maxAnswer = 1 << 20
 )
 
-// signUp is an acknowledged sign-up.
-type signUp struct{ email, cookie string }
+// signUp is an acknowledged sign-up, and what its user did then.
+type signUp struct {
+	email, cookie string
+	then          deed
+}
 
 // burst keeps concurrency sign-ups under way, kills the server as planned, and
 // returns those that were acknowledged.
@@ -47,8 +50,10 @@ func burst(ctx context.Context, s *server, round, concurrency int, p plan) []sig
 					return // the server is gone
 				}
 				if cookie != "" {
+					u := signUp{email: email, cookie: cookie}
+					gone := act(ctx, client, s, &u, worker+i)
 					mu.Lock()
-					done = append(done, signUp{email, cookie})
+					done = append(done, u)
 					if len(done) == p.count {
 						s.kill()
 					}
@@ -56,6 +61,9 @@ func burst(ctx context.Context, s *server, round, concurrency int, p plan) []sig
 						close(first)
 					}
 					mu.Unlock()
+					if gone != nil {
+						return
+					}
 				}
 			}
 		})
@@ -155,11 +163,10 @@ func find(ctx context.Context, s *server, u signUp) error {
 	if err != nil {
 		return err
 	}
-	var answer struct {
-		User struct{ Email string }
-	}
-	if err := json.Unmarshal(text, &answer); err != nil || answer.User.Email != u.email {
-		return fmt.Errorf("get-session answered %s %s", res.Status, bytes.TrimSpace(text))
+	var answer found
+	text = bytes.TrimSpace(text)
+	if err := json.Unmarshal(text, &answer); err != nil || res.StatusCode != http.StatusOK || !u.keeps(answer, string(text)) {
+		return fmt.Errorf("get-session answered %s %s", res.Status, text)
 	}
 	return nil
 }

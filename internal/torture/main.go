@@ -22,6 +22,8 @@ type options struct {
 	out         string
 	rounds      int
 	concurrency int
+	store       string
+	oneOf       int
 	shortest    time.Duration
 	longest     time.Duration
 }
@@ -32,6 +34,8 @@ func main() {
 	flag.StringVar(&o.out, "out", "build/torture.json", "where the figures go")
 	flag.IntVar(&o.rounds, "rounds", 50, "how often the server is killed")
 	flag.IntVar(&o.concurrency, "concurrency", 200, "sign-ups under way at a time")
+	flag.StringVar(&o.store, "store", "bolt", "bolt, or postgres behind a proxy that loses messages")
+	flag.IntVar(&o.oneOf, "lose", 300, "of so many messages to and from PostgreSQL one is lost")
 	flag.DurationVar(&o.shortest, "shortest", 300*time.Millisecond, "shortest time from the first acknowledged sign-up to the kill")
 	flag.DurationVar(&o.longest, "longest", 2*time.Second, "longest time from the first acknowledged sign-up to the kill")
 	flag.Parse()
@@ -46,12 +50,13 @@ func main() {
 // tally is what all rounds together came to.
 type tally struct {
 	rounds, acknowledged, lost, badFiles, failedStarts int
+	lostMessages                                       int64
 	slowestStart                                       time.Duration
 }
 
 func run(ctx context.Context, o options) error {
-	if o.rounds < 1 || o.concurrency < 1 || o.shortest <= 0 || o.longest < o.shortest {
-		return errors.New("-rounds, -concurrency and -shortest are positive, and -longest is not below -shortest")
+	if o.rounds < 1 || o.concurrency < 1 || o.oneOf < 2 || o.shortest <= 0 || o.longest < o.shortest {
+		return errors.New("-rounds, -concurrency and -shortest are positive, -lose is above 1, and -longest is not below -shortest")
 	}
 	binary, err := filepath.Abs(o.binary)
 	if err != nil {
@@ -65,11 +70,18 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	s := &server{binary: binary, dir: dir}
+	if o.store == "postgres" {
+		if s.database, err = newDatabase(o.oneOf); err != nil {
+			return err
+		}
+		defer s.database.stop() //nolint:errcheck // nothing depends on it
+	}
 	var t tally
 	err = s.configure()
 	if err == nil {
 		err = torture(ctx, o, s, &t)
 	}
+	t.lostMessages = s.database.losses()
 	if err = errors.Join(err, report(o, t)); err != nil {
 		fmt.Fprintln(os.Stderr, "the data is kept in", dir)
 		return err
@@ -99,7 +111,9 @@ func (t *tally) round(ctx context.Context, o options, s *server, round int) ([]s
 		return nil, err
 	}
 	p := o.plan(round)
+	s.database.lose(true)
 	done := burst(ctx, s, round, o.concurrency, p)
+	s.database.lose(false)
 	t.rounds++
 	t.acknowledged += len(done)
 	bad, err := s.check(ctx)
@@ -168,19 +182,23 @@ type figure struct {
 // report prints the outcome, writes it for machines, and returns an error when
 // the server did not keep its word.
 func report(o options, t tally) error {
-	how := fmt.Sprintf("during %d concurrent sign-ups SIGKILL, in turns %v to %v after the first acknowledgement and in the moment of one; then store check, restart, get-session for each acknowledged one",
+	how := fmt.Sprintf("during %d concurrent sign-ups, changes of names and sign-outs SIGKILL, in turns %v to %v after the first acknowledgement and in the moment of one; then store check, restart, get-session for each acknowledged one",
 		o.concurrency, o.shortest, o.longest)
 	atMost := func(name string, value int, unit string, goal float64) figure {
 		return figure{name, float64(value), unit, &goal, float64(value) <= goal, how}
 	}
 	wanted := float64(o.rounds)
 	one := 1.0
+	if o.store == "postgres" {
+		how = "PostgreSQL behind a proxy that loses messages and their connections; " + how
+	}
 	figures := []figure{
 		{"torture_rounds", float64(t.rounds), "kills", &wanted, t.rounds >= o.rounds, how},
 		{"torture_acknowledged", float64(t.acknowledged), "sign-ups", &one, t.acknowledged >= 1, how},
 		atMost("torture_lost", t.lost, "sign-ups", 0),
 		atMost("torture_bad_files", t.badFiles, "files", 0),
 		atMost("torture_failed_starts", t.failedStarts, "starts", 0),
+		{"torture_lost_messages", float64(t.lostMessages), "messages", nil, true, how},
 		{"torture_slowest_start", float64(t.slowestStart.Milliseconds()), "ms", nil, true, how + "; the first start compiles the plugins"},
 	}
 	text, err := json.MarshalIndent(figures, "", "  ")
@@ -193,8 +211,8 @@ func report(o options, t tally) error {
 	if err := os.WriteFile(o.out, append(text, '\n'), 0o644); err != nil {
 		return err
 	}
-	fmt.Printf("%d kills, %d sign-ups acknowledged, %d lost, %d bad files; slowest start %v\n",
-		t.rounds, t.acknowledged, t.lost, t.badFiles, t.slowestStart.Round(time.Millisecond))
+	fmt.Printf("%d kills, %d messages of the database lost, %d sign-ups acknowledged, %d lost, %d bad files; slowest start %v\n",
+		t.rounds, t.lostMessages, t.acknowledged, t.lost, t.badFiles, t.slowestStart.Round(time.Millisecond))
 	for _, f := range figures {
 		if !f.Holds {
 			err = errors.Join(err, fmt.Errorf("%s is %v; the goal is %v", f.Name, f.Value, *f.Goal))
