@@ -68,8 +68,8 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 }
 
 // ready answers like alive, or with 503 while the server cannot do its work, and
-// why. It names the plugins that keep failing: their requests are refused, all
-// others are served.
+// why. It names the tenants whose data is damaged and the plugins that keep
+// failing: their requests are refused, all others are served.
 func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if e.draining.Load() {
@@ -82,6 +82,9 @@ func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintln(w, "ok")
 	}
 	for _, t := range e.current.Load().tenants {
+		if err := quarantineOf(t.store); err != nil {
+			fmt.Fprintf(w, "degraded: tenant %s is answered with 503: %v\n", t.config.ID, err)
+		}
 		for _, p := range t.api.Plugins.Plugins() {
 			if h := p.Module.Health(); !h.OpenUntil.IsZero() {
 				fmt.Fprintf(w, "degraded: tenant %s, plugin %s failed %d times in a row and is not called for a while\n", t.config.ID, p.ID, h.Failures)

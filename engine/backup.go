@@ -26,6 +26,8 @@ const backupLayout = "20060102T150405.000Z"
 type Backup struct {
 	Folder string       `json:"folder"`
 	Files  []BackupFile `json:"files"`
+	// Failed says why there is no copy of a tenant, by its id.
+	Failed map[string]string `json:"failed,omitempty"`
 }
 
 // BackupFile is the copy of one tenant.
@@ -47,7 +49,9 @@ func backupName(cfg *config.Config, id string) string {
 // Backup writes a copy of the records of one tenant, or of all if tenant is "",
 // into a new folder in server.backupDir, while they are in use. Each copy is of
 // one moment, is on the disk when Backup returns, and the embedded store's have
-// been verified. One backup is written at a time.
+// been verified. Of all tenants,
+// those whose data is damaged are left out, and named. One backup is written at a
+// time.
 func (e *Engine) Backup(ctx context.Context, tenant string) (_ *Backup, err error) {
 	dir := e.config.Server.BackupDir
 	if dir == "" {
@@ -82,12 +86,27 @@ func (e *Engine) Backup(ctx context.Context, tenant string) (_ *Backup, err erro
 	}()
 	for _, t := range wanted {
 		file, err := e.backUp(ctx, t, out.Folder)
-		if err != nil {
+		switch {
+		case err == nil:
+			out.Files = append(out.Files, file)
+		case tenant == "" && errors.Is(err, store.ErrCorrupt):
+			if err := os.Remove(filepath.Join(out.Folder, file.Name)); err != nil {
+				return nil, err
+			}
+			out.fail(t.config.ID, err)
+			e.logger.Error("there is no backup of a tenant whose data is damaged", "tenant", t.config.ID, "error", err)
+		default:
 			return nil, fmt.Errorf("tenant %q: %w", t.config.ID, err)
 		}
-		out.Files = append(out.Files, file)
 	}
 	return out, errors.Join(syncFolder(out.Folder), syncFolder(dir))
+}
+
+func (b *Backup) fail(tenant string, err error) {
+	if b.Failed == nil {
+		b.Failed = map[string]string{}
+	}
+	b.Failed[tenant] = err.Error()
 }
 
 // backUp writes the copy of one tenant.

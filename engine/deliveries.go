@@ -39,7 +39,7 @@ func (e *Engine) deliverFor(ctx context.Context, g *generation) error {
 		return err
 	}
 	for _, r := range g.tenants {
-		if e.worker(r.config.ID) != nil {
+		if e.worker(r.config.ID) != nil || quarantineOf(r.store) != nil {
 			continue
 		}
 		if err := e.startDelivery(ctx, r); err != nil {

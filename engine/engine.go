@@ -214,9 +214,14 @@ func (e *Engine) openStore(ctx context.Context) error {
 		p := e.config.Store.Postgres
 		e.store, err = pgstore.Open(ctx, pgstore.Config{URL: p.URL.Reveal(), MaxConns: p.MaxConns, Timeout: p.Timeout.Std()})
 	default:
-		e.store, err = boltstore.Open(boltstore.Config{
-			Dir: filepath.Join(e.config.Server.DataDir, TenantsDir), Logger: e.logger, OnFailure: e.options.OnFailure,
+		var s *boltstore.Store
+		s, err = boltstore.Open(boltstore.Config{
+			Dir: filepath.Join(e.config.Server.DataDir, TenantsDir), Logger: e.logger, OnFailure: e.options.OnFailure, OnDamage: e.foundDamage,
 		})
+		if err == nil {
+			e.store = s
+			e.metrics.WatchScrub(s.Scrubbed)
+		}
 	}
 	if err != nil {
 		return e.storeFault(err)

@@ -59,11 +59,10 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err != nil {
 		return nil, schemaFault(t, err)
 	}
-	data, err := g.store.Open(ctx, store.TenantID(t.ID), schema)
+	data, err := g.openRecords(ctx, t, schema)
 	if err != nil {
-		return nil, fmt.Errorf("tenant %q: %w", t.ID, err)
+		return nil, err
 	}
-	g.onClose(func(context.Context) error { return data.Close() })
 	if err := g.join(ctx, t, secrets, data); err != nil {
 		return nil, err
 	}
@@ -155,7 +154,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 	if err := checkScopes(t, r.api.Routes()); err != nil {
 		return err
 	}
-	r.front = &tenant.Tenant{ID: t.ID, Listen: g.listenOf(t), PathPrefix: t.PathPrefix, Hosts: g.hostsOf(t), Handler: r.api}
+	r.front = &tenant.Tenant{ID: t.ID, Listen: g.listenOf(t), PathPrefix: t.PathPrefix, Hosts: g.hostsOf(t), Handler: g.unlessQuarantined(t.ID, r.store, r.api)}
 	return nil
 }
 

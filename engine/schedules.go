@@ -94,7 +94,7 @@ func (e *Engine) scheduleFor(ctx context.Context, g *generation) error {
 		return err
 	}
 	for _, r := range g.tenants {
-		if len(r.jobs) == 0 {
+		if len(r.jobs) == 0 || quarantineOf(r.store) != nil {
 			continue
 		}
 		data, err := e.store.Open(ctx, store.TenantID(r.config.ID), r.schema)

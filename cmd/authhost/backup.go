@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -40,6 +42,12 @@ func backUp(ctx context.Context, out io.Writer, admin *adminFlags, tenant string
 	fmt.Fprintln(out, answer.Folder)
 	for _, f := range answer.Files {
 		fmt.Fprintf(out, "  %s: %d bytes, sha256 %s\n", f.Name, f.Bytes, f.SHA256)
+	}
+	for _, tenant := range slices.Sorted(maps.Keys(answer.Failed)) {
+		fmt.Fprintf(out, "  tenant %s: %s\n", tenant, answer.Failed[tenant])
+	}
+	if n := len(answer.Failed); n > 0 {
+		return fmt.Errorf("%d tenant(s) are damaged and not in the backup; restore them from an older one", n)
 	}
 	return nil
 }

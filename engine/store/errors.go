@@ -103,3 +103,23 @@ func (e *UnavailableError) Is(target error) bool { return target == ErrUnavailab
 
 // Unavailable tells package apierror what answer this is.
 func (e *UnavailableError) Unavailable() bool { return true }
+
+// QuarantineError says that a tenant's data was found to be damaged. Every call is
+// refused since then: what is not damaged cannot be told from what is. It matches
+// ErrCorrupt.
+type QuarantineError struct{ Cause error }
+
+func (e *QuarantineError) Error() string { return "store: out of service: " + e.Cause.Error() }
+
+// Unwrap returns what was found.
+func (e *QuarantineError) Unwrap() error { return e.Cause }
+
+// Unavailable says that the data is out of reach, which is nobody's mistake.
+func (e *QuarantineError) Unavailable() bool { return true }
+
+// Quarantined is a Tenant that goes on after damage, refusing calls.
+type Quarantined interface {
+	// Quarantine returns the *QuarantineError of a tenant whose data is
+	// damaged, nil of any other.
+	Quarantine() error
+}

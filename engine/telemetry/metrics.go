@@ -55,6 +55,7 @@ type Metrics struct {
 	deliveries     *prometheus.CounterVec
 	schedules      *prometheus.CounterVec
 	outboxEntries  *prometheus.GaugeVec
+	quarantined    *prometheus.GaugeVec
 	outboxOldest   *prometheus.GaugeVec
 
 	tenants, routes, plugins, handlers, outcomes, channels *bounded
@@ -102,6 +103,7 @@ func New(c Config) *Metrics {
 		schedules:     counter("schedule_runs_total", "Runs of plugins' schedules, by what became of them.", "tenant", "plugin", "schedule", "outcome"),
 		outboxEntries: gauges("outbox_entries", "Events in the outbox by state, counted now and then and to 1000.", "tenant", "channel", "state"),
 		outboxOldest:  gauges("outbox_oldest_timestamp_seconds", "Time of the oldest event that is not delivered, 0 without one.", "tenant", "channel"),
+		quarantined:   gauges("store_quarantined", "1 for a tenant whose data is damaged and that is not served.", "tenant"),
 		tenants:       newBounded(c.MaxTenants), routes: newBounded(maxRoutes), plugins: newBounded(maxPlugins),
 		handlers: newBounded(maxHandlers), outcomes: newBounded(maxOutcomes),
 		channels: newBounded(maxChannels),
@@ -111,7 +113,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, m.quarantined, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -286,6 +288,29 @@ func (m *Metrics) OutboxOldest(tenant, channel string, t time.Time) {
 		seconds = float64(t.UnixMilli()) / 1000
 	}
 	m.outboxOldest.WithLabelValues(m.tenants.label(tenant), m.channels.label(channel)).Set(seconds)
+}
+
+// Quarantined tells whether a tenant is not served because its data is damaged.
+func (m *Metrics) Quarantined(tenant string, yes bool) {
+	if m == nil {
+		return
+	}
+	var value float64
+	if yes {
+		value = 1
+	}
+	m.quarantined.WithLabelValues(m.tenants.label(tenant)).Set(value)
+}
+
+// WatchScrub adds a counter of the bytes of the embedded store that were verified
+// in the background. It is called once.
+func (m *Metrics) WatchScrub(bytes func() uint64) {
+	if m == nil {
+		return
+	}
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: namespace, Name: "store_scrubbed_bytes_total", Help: "Bytes of the embedded store that were verified in the background.",
+	}, func() float64 { return float64(bytes()) }))
 }
 
 // WatchHashing adds gauges of the password hashes that run and that wait,

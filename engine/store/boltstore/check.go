@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 
-	bolt "go.etcd.io/bbolt"
-
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/engine/store/internal/plan"
 )
@@ -23,14 +21,26 @@ const maxProblems = 20
 // refers to a missing one. The error lists up to 20 problems and matches
 // store.ErrCorrupt; it is a *LockedError while a server uses the file.
 func CheckFile(ctx context.Context, path string) error {
-	if _, err := os.Stat(path); err != nil {
+	info, err := os.Stat(path)
+	if err != nil {
 		return fmt.Errorf("boltstore: %w", err)
 	}
-	db, err := openDB(path, true, defaultLockWait, nil)
+	if info.Size() == 0 {
+		return damaged(path, errEmpty)
+	}
+	db, err := openDB(path, true, defaultLockWait, nil) // for its lock
 	if err != nil {
 		return err
 	}
-	return errors.Join(verify(ctx, db, path), db.Close())
+	err = guarded(path, func() error {
+		pages, err := newMapping(path)
+		if err != nil {
+			return err
+		}
+		defer pages.close() //nolint:errcheck // it was only read
+		return verify(ctx, path, pages)
+	})
+	return errors.Join(err, db.Close())
 }
 
 // CheckDir verifies every tenant's file in a folder and tells the outcome of
@@ -62,32 +72,58 @@ func (t *tenant) Check(ctx context.Context) error {
 	return CheckFile(ctx, copied)
 }
 
-// verify runs every check on a file that nobody writes. The walk over our own
-// data comes first: it is guarded against pages that bbolt's check, which runs
-// in a goroutine of its own, would stumble over.
-func verify(ctx context.Context, db *bolt.DB, path string) error {
+// verify runs every check on a file that nobody writes: first how its pages hang
+// together, which ends whatever they say, then what is in them. bbolt's own check
+// would run in a goroutine where a panic ends the process. verify panics with a
+// damage.
+func verify(ctx context.Context, path string, pages *mapping) error {
+	h, whole, err := readHeads(pages.file)
+	if err != nil {
+		return damaged(path, err)
+	}
 	journal, _, err := loadJournal(path)
 	if err != nil {
 		return err
 	}
-	return guarded(path, func() error {
-		return db.View(func(tx *bolt.Tx) error {
-			c := checker{ctx: ctx, view: view{tx: tx, path: path}}
-			if journal != nil {
-				if err := journal.checkFile(tx, path); err != nil {
-					return err
-				}
-				c.recent = journal.recent
-			}
-			if err := c.run(); err != nil {
-				return err
-			}
-			for err := range tx.Check() {
-				c.add(fmt.Errorf("%w: %s: %w", store.ErrCorrupt, path, err))
-			}
-			return errors.Join(c.problems...)
-		})
-	})
+	if journal == nil && whole < 2 {
+		return damaged(path, errOneHead)
+	}
+	t := &tree{bytes: pages, head: h}
+	t.sums = *newSums(t).pages.Load()
+	if err := checkSums(path, t); err != nil {
+		return err
+	}
+	c := checker{ctx: ctx, view: view{pages: t, path: path}}
+	if journal != nil {
+		if err := journal.checkFile(c.view); err != nil {
+			return err
+		}
+		c.recent = journal.recent
+	}
+	if err := c.run(); err != nil {
+		return err
+	}
+	return errors.Join(c.problems...)
+}
+
+// checkSums compares the pages with the checksums beside a file, if those are of
+// its newest state.
+func checkSums(path string, t *tree) error {
+	kept, err := loadSums(path)
+	switch {
+	case errors.Is(err, errSums), err == nil && kept == nil, err == nil && kept.known.Load() < t.head.txid:
+		return nil
+	case err != nil:
+		return err
+	case kept.known.Load() > t.head.txid:
+		return damaged(path, errOldHead)
+	}
+	for id, sum := range *kept.pages.Load() {
+		if sum != 0 && (id >= len(t.sums) || t.sums[id] != sum) {
+			panic(pageDamage(uint64(id), errPageSum))
+		}
+	}
+	return nil
 }
 
 type checker struct {
@@ -104,8 +140,8 @@ func (c *checker) add(err error) {
 
 // run checks the data. It returns an error when going on makes no sense.
 func (c *checker) run() error {
-	if c.tx.Bucket(metaBucket.name) == nil {
-		return c.checkEmpty()
+	if !c.has(metaBucket) {
+		return damaged(c.path, errNoSchema)
 	}
 	if err := c.checkFormat(); err != nil {
 		return err
@@ -128,13 +164,6 @@ func (c *checker) run() error {
 		}
 	}
 	return c.ctx.Err()
-}
-
-// checkEmpty accepts a file that a process made and did not come to fill.
-func (c *checker) checkEmpty() error {
-	return c.tx.ForEach(func(name []byte, _ *bolt.Bucket) error {
-		return fmt.Errorf("%w: %s: bucket %q but no schema", store.ErrCorrupt, c.path, name)
-	})
 }
 
 // checkRecords decodes every record and looks up its index entries and what it

@@ -210,14 +210,15 @@ func (f *file) try(live []*request) (broken int, err error) {
 
 // do runs requests on what is recent, and saves it.
 func (f *file) do(live []*request) (broken int, err error) {
-	tx, recent, err := f.begin()
+	v, err := f.begin(f.layout.Load())
 	if err != nil {
 		return -1, err
 	}
-	defer tx.Rollback() //nolint:errcheck // a read transaction has nothing to lose
-	w := &writer{view: view{tx: tx, recent: recent.copy(), layout: f.layout.Load(), path: f.path}}
+	defer v.tx.Rollback() //nolint:errcheck // a read transaction has nothing to lose
+	v.recent = v.recent.copy()
+	w := &writer{view: v}
 	broken = w.run(live)
-	if err := tx.Rollback(); err != nil { // to save, the file may have to be mapped anew
+	if err := v.tx.Rollback(); err != nil { // to save, the file may have to be mapped anew
 		return -1, err
 	}
 	if broken >= 0 || len(w.changes) == 0 {
@@ -245,6 +246,9 @@ func (f *file) doAlone(r *request) error {
 	if err := f.flush(); err != nil || r.do == nil {
 		return err
 	}
+	if err := errors.Join(f.needJournal(), f.verifyAll()); err != nil {
+		return err
+	}
 	w := &writer{view: view{layout: f.layout.Load(), path: f.path}}
 	err := f.update(func(tx *bolt.Tx) error {
 		w.tx = tx
@@ -254,17 +258,24 @@ func (f *file) doAlone(r *request) error {
 	switch {
 	case r.err != nil:
 		return nil // nothing was written
-	case err == nil && w.next != nil:
+	case err != nil:
+		return err
+	case w.next != nil:
 		f.layout.Store(w.next)
 	}
-	return err
+	return f.beginRound()
 }
 
-// fail makes every later call fail, and returns the error for this one.
+// fail makes every later call fail, and returns the error for this one. Of damage the
+// tenant alone is told; after a write that failed the process is to end.
 func (f *file) fail(cause error) error {
+	told := f.onFailure
 	err := fmt.Errorf("%w: %s: %w", ErrFailed, f.path, cause)
-	if f.failed.CompareAndSwap(nil, &err) && f.onFailure != nil {
-		f.onFailure(err)
+	if errors.Is(cause, store.ErrCorrupt) {
+		told, err = f.onDamage, &store.QuarantineError{Cause: cause}
+	}
+	if f.failed.CompareAndSwap(nil, &err) && told != nil {
+		told(err)
 	}
 	return err
 }

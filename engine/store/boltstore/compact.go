@@ -47,38 +47,70 @@ func CompactDir(ctx context.Context, dir string, report func(path string, before
 }
 
 func compactFile(ctx context.Context, path string) (before, after int64, err error) {
-	if _, err := recoverFile(path); err != nil {
-		return 0, 0, err
-	}
 	if err := CheckFile(ctx, path); err != nil {
 		return 0, 0, err // a copy would hide what is wrong
+	}
+	if err := recoverFile(path); err != nil {
+		return 0, 0, err
 	}
 	before, err = sizeOf(path)
 	if err != nil {
 		return 0, 0, err
 	}
-	out, err := os.CreateTemp(filepath.Dir(path), tempPattern)
+	copied, err := compactedCopy(ctx, path)
 	if err != nil {
 		return before, 0, err
 	}
-	copied := out.Name()
-	if err := out.Close(); err != nil {
-		return before, 0, err
-	}
-	err = copyCompact(copied, path)
-	if err == nil {
-		err = CheckFile(ctx, copied)
-	}
-	if err == nil {
-		after, err = sizeOf(copied)
-	}
-	if err == nil {
-		err = os.Rename(copied, path)
+	if after, err = sizeOf(copied); err == nil {
+		err = replaceFile(path, copied)
 	}
 	if err != nil {
 		return before, 0, errors.Join(err, os.Remove(copied))
 	}
-	return before, after, syncDir(filepath.Dir(path))
+	return before, after, guarded(path, func() error { return saveSums(path) })
+}
+
+// recoverFile lets a file that was verified take over what its journal has.
+func recoverFile(path string) error {
+	journal, _, err := loadJournal(path)
+	if err != nil || journal == nil {
+		return err
+	}
+	if err := journal.moveInto(path); err != nil {
+		return err
+	}
+	return guarded(path, func() error { return saveSums(path) })
+}
+
+// compactedCopy makes a copy in the same folder, verified and synced.
+func compactedCopy(ctx context.Context, path string) (name string, err error) {
+	out, err := os.CreateTemp(filepath.Dir(path), tempPattern)
+	if err != nil {
+		return "", err
+	}
+	name = out.Name()
+	if err = out.Close(); err == nil {
+		err = copyCompact(name, path)
+	}
+	if err == nil {
+		err = CheckFile(ctx, name)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(name))
+	}
+	return name, nil
+}
+
+// replaceFile puts a verified file in the place of another, or of none. The
+// checksums of the other go first: with them, the new one would seem damaged.
+func replaceFile(path, by string) error {
+	if err := remove(sumsPath(path)); err != nil {
+		return err
+	}
+	if err := os.Rename(by, path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
 }
 
 // copyCompact copies all buckets; the copy is synced when it returns.

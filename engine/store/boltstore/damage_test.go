@@ -105,35 +105,19 @@ func TestCheckFindsDamage(t *testing.T) {
 	}
 }
 
-// TestReadFindsDamage reads a record whose bytes changed: an error, never
-// wrong data.
-func TestReadFindsDamage(t *testing.T) {
-	dir, path := damagedStore(t, 5)
-	edit(t, path, func(tx *bolt.Tx) error {
-		b := tx.Bucket([]byte("r:user"))
-		value := bytes.Replace(b.Get([]byte("user000001")), []byte("@example.com"), []byte("@attacker.eu"), 1)
-		return b.Put([]byte("user000001"), value)
-	})
-	s, err := Open(Config{Dir: dir})
+// flip changes one bit of a file.
+func flip(t *testing.T, path string, bit int64) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	tenant, err := s.Open(t.Context(), "main", damageSchema)
-	if err != nil {
+	b := make([]byte, 1)
+	_, err = f.ReadAt(b, bit/8)
+	b[0] ^= 1 << (bit % 8)
+	_, werr := f.WriteAt(b, bit/8)
+	if err := errors.Join(err, werr, f.Close()); err != nil {
 		t.Fatal(err)
-	}
-	if r, err := tenant.Get(t.Context(), "user", "user000001"); !errors.Is(err, store.ErrCorrupt) || r != nil {
-		t.Errorf("Get: %v, %v", r, err)
-	}
-	if _, err := tenant.Find(t.Context(), "user", "email", document.Text("user000001@example.com")); !errors.Is(err, store.ErrCorrupt) {
-		t.Errorf("Find: %v", err)
-	}
-	if _, err := tenant.Get(t.Context(), "user", "user000002"); err != nil {
-		t.Errorf("Get of a sound record: %v", err)
-	}
-	if err := tenant.Check(t.Context()); !errors.Is(err, store.ErrCorrupt) {
-		t.Errorf("Check: %v", err)
 	}
 }
 
@@ -179,10 +163,6 @@ func TestDamagedPages(t *testing.T) {
 // verifies it, and refuses a damaged one.
 func TestUncleanStart(t *testing.T) {
 	dir, path := damagedStore(t, 5)
-	leaveOpen := func(tx *bolt.Tx) error {
-		w := &writer{view: view{tx: tx}}
-		return w.putMeta(keyState, []byte(stateOpen))
-	}
 	openMain := func() error {
 		s, err := Open(Config{Dir: dir})
 		if err != nil {
@@ -191,13 +171,11 @@ func TestUncleanStart(t *testing.T) {
 		_, err = s.Open(t.Context(), "main", damageSchema)
 		return errors.Join(err, s.Close())
 	}
-	edit(t, path, leaveOpen)
+	edit(t, path, func(tx *bolt.Tx) error { return nil })
 	if err := openMain(); err != nil {
 		t.Fatalf("a sound file: %v", err)
 	}
-	edit(t, path, func(tx *bolt.Tx) error {
-		return errors.Join(leaveOpen(tx), tx.Bucket([]byte("r:user")).Delete([]byte("user000003")))
-	})
+	edit(t, path, func(tx *bolt.Tx) error { return tx.Bucket([]byte("r:user")).Delete([]byte("user000003")) })
 	if err := openMain(); !errors.Is(err, store.ErrCorrupt) {
 		t.Fatalf("a damaged file: %v", err)
 	}

@@ -24,6 +24,19 @@
 // process can end. A file that was not closed properly is verified in full
 // when it is opened again.
 //
+// # Damage
+//
+// Readers do not use bbolt's cursors but a tree, which verifies every page that it
+// looks at against its checksum (sums): also that a key is not there is certain.
+// What bbolt reads to commit is verified before. So damaged bytes are an error and
+// never a wrong answer, a panic of bbolt's or a walk without end. After the first
+// such error the tenant refuses every call with a *store.QuarantineError, and
+// Config.OnDamage is called. Pages that nobody reads are verified when the file is
+// opened, and in the background.
+//
+// Of the two heads of a file the newer one holds. That it is the newest is known
+// from the sums, if the file was closed properly, or from the journal.
+//
 // # Format
 //
 // A file holds the bucket "meta" (format, tenant id, schema), one bucket "r:"
@@ -36,7 +49,8 @@
 // batches, each a whole number of blocks. A batch has the puts and deletes of one
 // commit. They say what a key has afterwards, and not how it came there, so to
 // recover a file is to make them again, whatever of them it has already. A journal
-// is made for the first write and removed when the file is closed.
+// is made for the first write and removed when the file is closed. Then the file's
+// checksums are beside it: one of each page, and the transaction that they are of.
 //
 // The folder's lock is the lock of the file "folder.lock": a second process
 // gets an error at once, not a damaged file.

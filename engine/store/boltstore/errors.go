@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	bolterrors "go.etcd.io/bbolt/errors"
-
 	"github.com/authhost/authhost/engine/store"
 )
 
@@ -26,13 +24,23 @@ func corrupt(path string, b bucket, key []byte, reason error) error {
 	return fmt.Errorf("%w: %s, %s, key %q: %w", store.ErrCorrupt, path, b.name, key, reason)
 }
 
-// closedError maps bbolt's error for a closed file.
-func closedError(err error) error {
-	if errors.Is(err, bolterrors.ErrDatabaseNotOpen) {
-		return store.ErrClosed
-	}
-	return err
+// errNoBucket says that a bucket which the schema asks for is not there.
+func errNoBucket(b bucket) error { return fmt.Errorf("there is no bucket %q", b.name) }
+
+// damaged says that a file is damaged as a whole, or lacks a part.
+func damaged(path string, reason error) error {
+	return fmt.Errorf("%w: %s: %w", store.ErrCorrupt, path, reason)
 }
+
+var (
+	errEmpty      = errors.New("the file is empty")
+	errMissing    = errors.New("the file is gone, but files that belong to it are there; put it back, or restore the tenant from a backup; to begin anew without its records, move those away, too")
+	errOldHead    = errors.New("its newest head is damaged, or an older file was put in its place; if you put it there, delete the .sums file beside it")
+	errOneHead    = errors.New("one of its two heads is damaged, and may have been the newer one")
+	errNoSchema   = errors.New("it has no schema")
+	errMoved      = errors.New("the file was moved away, deleted or replaced while the server used it; put it back, and restart the server")
+	errWrongState = errors.New("the newest head of the file changed under the server")
+)
 
 var (
 	errNoRecord = errors.New("no such record")

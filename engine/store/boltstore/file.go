@@ -3,14 +3,11 @@ package boltstore
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -32,15 +29,7 @@ var (
 	keyFormat  = []byte("format")
 	keyTenant  = []byte("tenant")
 	keySchema  = []byte("schema")
-	keyState   = []byte("state")
 	keyJournal = []byte("journal")
-)
-
-// States of a file. One that says open although nobody has it open was left
-// by a process that ended without closing it.
-const (
-	stateOpen  = "open"
-	stateClean = "clean"
 )
 
 // queueLength is the number of writes that may wait for the commit goroutine
@@ -51,10 +40,14 @@ const queueLength = 1024
 type file struct {
 	db        *bolt.DB
 	path      string
+	pageSize  int
+	pages     *mapping // what readers read
+	sums      *sums    // of the pages
 	layout    atomic.Pointer[layout]
 	recent    atomic.Pointer[recent]
 	failed    atomic.Pointer[error]
 	onFailure func(error)
+	onDamage  func(error)
 
 	id    journalID
 	idle  time.Duration // how long nobody writes before the file takes over what is recent
@@ -67,6 +60,12 @@ type file struct {
 	stopped chan struct{} // closed when the commit goroutine has ended
 	closing sync.RWMutex  // held for writing while closed is set
 	closed  bool
+
+	scrubFrom uint64    // the page with which the background goes on; of the slot's lock
+	scrubDue  time.Time // when the background begins again
+
+	reading sync.RWMutex // held for writing while ended is set, and for reading until a reader has its transaction
+	ended   bool         // nothing is to be read any more
 }
 
 // opener opens a file in place of os.OpenFile, in tests.
@@ -79,7 +78,7 @@ func openDB(path string, readOnly bool, wait time.Duration, open opener) (*bolt.
 		db, err = bolt.Open(path, 0o600, &bolt.Options{
 			Timeout:         wait,
 			ReadOnly:        readOnly,
-			PreLoadFreelist: true,
+			PreLoadFreelist: !readOnly,
 			FreelistType:    bolt.FreelistMapType,
 			NoStatistics:    true,
 			OpenFile:        open,
@@ -100,100 +99,6 @@ func openDB(path string, readOnly bool, wait time.Duration, open opener) (*bolt.
 	}
 }
 
-// openFile opens a tenant's file, or makes it, and grows its schema.
-func (s *Store) openFile(ctx context.Context, id store.TenantID, schema store.Schema, log *slog.Logger) (*file, error) {
-	path := filepath.Join(s.dir, fileName(id))
-	isNew, err := s.prepare(path, log)
-	if err != nil {
-		return nil, err
-	}
-	f := &file{
-		path: path, onFailure: s.onFailure, idle: s.idle, quiet: time.NewTimer(s.idle),
-		queue: make(chan *request, queueLength), stopped: make(chan struct{}),
-	}
-	f.recent.Store(newRecent())
-	rand.Read(f.id[:])
-	if f.db, err = openDB(path, false, s.lockWait, s.openOS); err != nil {
-		return nil, err
-	}
-	if err := f.start(ctx, id, schema, log); err != nil {
-		return nil, errors.Join(err, f.db.Close())
-	}
-	if isNew {
-		if err := syncDir(s.dir); err != nil {
-			return nil, errors.Join(err, f.db.Close())
-		}
-	}
-	go f.run()
-	return f, nil
-}
-
-// prepare brings a file that was not closed up to date, and reports whether there
-// is none yet.
-func (s *Store) prepare(path string, log *slog.Logger) (isNew bool, err error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return true, removeJournal(journalPath(path)) // of a file that was taken away
-	}
-	batches, err := recoverFile(path)
-	if batches > 0 {
-		log.Info("recovered a store file from its journal", "file", path, "commits", batches)
-	}
-	return false, err
-}
-
-// start verifies a file that was not closed, and brings it to the schema.
-func (f *file) start(ctx context.Context, id store.TenantID, schema store.Schema, log *slog.Logger) error {
-	var clean bool
-	err := guarded(f.path, func() error {
-		return f.db.View(func(tx *bolt.Tx) error {
-			var err error
-			clean, err = f.checkHead(tx, id)
-			return err
-		})
-	})
-	if err != nil {
-		return err
-	}
-	if !clean {
-		begin := time.Now()
-		if err := verify(ctx, f.db, f.path); err != nil {
-			return err
-		}
-		log.Info("verified a store file that was not closed", "file", f.path, "seconds", time.Since(begin).Seconds())
-	}
-	return guarded(f.path, func() error {
-		return f.db.Update(func(tx *bolt.Tx) error {
-			w := &writer{view: view{tx: tx, path: f.path}}
-			if err := w.grow(ctx, id, schema, true); err != nil {
-				return err
-			}
-			f.layout.Store(w.next)
-			return errors.Join(w.putMeta(keyState, []byte(stateOpen)), w.putMeta(keyJournal, f.id[:]))
-		})
-	})
-}
-
-// checkHead refuses a file of another format or tenant, and reports whether
-// the file is new or was closed properly.
-func (f *file) checkHead(tx *bolt.Tx, id store.TenantID) (clean bool, err error) {
-	v := view{tx: tx, path: f.path}
-	if tx.Bucket(metaBucket.name) == nil {
-		return true, nil
-	}
-	if err := v.checkFormat(); err != nil {
-		return false, err
-	}
-	tenant, err := v.meta(keyTenant)
-	if err != nil {
-		return false, err
-	}
-	if string(tenant) != string(id) {
-		return false, fmt.Errorf("boltstore: %s holds tenant %q, not %q", f.path, tenant, id)
-	}
-	state, err := v.meta(keyState)
-	return string(state) == stateClean, err
-}
-
 func (v view) checkFormat() error {
 	have, err := v.meta(keyFormat)
 	if err != nil {
@@ -207,11 +112,10 @@ func (v view) checkFormat() error {
 
 // meta returns what a file says about itself; nil when it does not.
 func (v view) meta(key []byte) ([]byte, error) {
-	b := v.tx.Bucket(metaBucket.name)
-	if b == nil {
+	if !v.has(metaBucket) {
 		return nil, nil
 	}
-	value := b.Get(key)
+	value := v.stored(metaBucket, key)
 	if value == nil {
 		return nil, nil
 	}
@@ -324,48 +228,18 @@ func (w *writer) prune(known map[string]bool) error {
 	return err
 }
 
-// close ends the commit goroutine after the waiting writes, marks the file as
-// closed properly, and closes it.
-func (f *file) close() error {
-	f.closing.Lock()
-	if f.closed {
-		f.closing.Unlock()
-		return nil
-	}
-	f.closed = true
-	close(f.queue)
-	f.closing.Unlock()
-	<-f.stopped
-	return errors.Join(f.finish(), f.db.Close())
-}
-
-// finish lets the file take over what is recent, marks it as closed properly, and
-// removes the journal, which it needs no longer. A file that failed stays as it
-// is.
-func (f *file) finish() error {
-	if f.failure() != nil {
-		return f.journal.close()
-	}
-	err := guarded(f.path, func() error {
-		return f.update(func(tx *bolt.Tx) error {
-			w := &writer{view: view{tx: tx, path: f.path}}
-			return errors.Join(f.recent.Load().moveTo(tx), w.putMeta(keyState, []byte(stateClean)))
-		})
-	})
-	if err := errors.Join(err, f.journal.close()); err != nil {
-		return err
-	}
-	return removeJournal(journalPath(f.path))
-}
-
 // guarded runs f and turns a panic into an error. bbolt panics on pages that
 // cannot be, and reading a mapped file that became shorter is a memory fault;
 // neither may end the process and with it every other tenant.
 func guarded(path string, f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %s: %v", store.ErrCorrupt, path, r)
+		switch r := recover().(type) {
+		case nil:
+		case damage:
+			err = damaged(path, r.err)
+		default:
+			err = damaged(path, fmt.Errorf("%v", r))
 		}
 	}()
 	return f()

@@ -43,16 +43,18 @@ type journalID [16]byte
 type head struct {
 	round uint64
 	id    journalID
+	base  uint64 // the file's transaction that has what came before: the file is that new or newer
 }
 
 // headBytes is the length of a head with its checksum.
-const headBytes = 16 + 8 + 16 + 4
+const headBytes = 16 + 8 + 16 + 8 + 4
 
 func (h head) encode() []byte {
 	b := make([]byte, 0, journalBlock)
 	b = append(b, headMagic...)
 	b = binary.LittleEndian.AppendUint64(b, h.round)
 	b = append(b, h.id[:]...)
+	b = binary.LittleEndian.AppendUint64(b, h.base)
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 	return b[:journalBlock]
 }
@@ -65,6 +67,7 @@ func decodeHead(b []byte) (h head, ok bool) {
 	}
 	h.round = binary.LittleEndian.Uint64(b[16:])
 	copy(h.id[:], b[24:])
+	h.base = binary.LittleEndian.Uint64(b[24+len(h.id):])
 	return h, true
 }
 
@@ -129,9 +132,9 @@ type journal struct {
 // journalPath returns where the journal of a tenant's file is.
 func journalPath(path string) string { return strings.TrimSuffix(path, ".db") + ".journal" }
 
-// createJournal makes a journal with an empty round. Under its name it appears
-// when it is whole.
-func createJournal(path string, id journalID) (_ *journal, err error) {
+// createJournal makes a journal with an empty round, for what is committed after a
+// transaction of the file. Under its name it appears when it is whole.
+func createJournal(path string, id journalID, base uint64) (_ *journal, err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, tempPattern)
 	if err != nil {
@@ -139,7 +142,7 @@ func createJournal(path string, id journalID) (_ *journal, err error) {
 	}
 	j := &journal{file: f, id: id}
 	if err = f.Truncate(journalSize); err == nil {
-		err = j.begin()
+		err = j.begin(base)
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), path)
@@ -153,9 +156,10 @@ func createJournal(path string, id journalID) (_ *journal, err error) {
 	return j, nil
 }
 
-// begin begins a round: what the journal had is void when it returns.
-func (j *journal) begin() error {
-	h := head{round: j.round + 1, id: j.id}
+// begin begins a round, after a transaction of the file that has what came before:
+// what the journal had is void when it returns.
+func (j *journal) begin(base uint64) error {
+	h := head{round: j.round + 1, id: j.id, base: base}
 	if err := j.write(h.encode(), int(h.round%journalHeads)); err != nil {
 		return err
 	}
@@ -197,8 +201,8 @@ func (j *journal) close() error {
 	return j.file.Close()
 }
 
-// removeJournal deletes a journal, if there is one.
-func removeJournal(path string) error {
+// remove deletes a file, if there is one, for good.
+func remove(path string) error {
 	if err := os.Remove(path); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
@@ -233,10 +237,12 @@ func readJournal(path string) (h head, changes [][]byte, found bool, err error) 
 var (
 	errNoHead = errors.New("no whole head")
 	errGap    = errors.New("a batch is damaged that others follow")
+	errBit    = errors.New("the last batch has a bit that was not written so")
 )
 
 // decodeJournal reads a journal. The last batch may be cut off: nobody was told
-// that it is durable. Damage anywhere else is an error.
+// that it is durable. One that is whole but for a bit was not cut off. That, and
+// damage anywhere else, is an error.
 func decodeJournal(b []byte) (h head, changes [][]byte, err error) {
 	const start = journalHeads * journalBlock
 	if len(b) < start {
@@ -258,6 +264,9 @@ func decodeJournal(b []byte) (h head, changes [][]byte, err error) {
 		}
 		changes = append(changes, r.changes)
 		b = b[blocks(len(r.changes))*journalBlock:]
+	}
+	if oneBitOff(b, h.round, uint64(len(changes))) {
+		return head{}, nil, errBit
 	}
 	for ; len(b) >= journalBlock; b = b[journalBlock:] {
 		if r, ok := decodeBatch(b); ok && (r.round > h.round || r.round == h.round && r.number > uint64(len(changes))) {

@@ -255,10 +255,11 @@ func TestDamagedJournal(t *testing.T) {
 		damage func(b []byte) []byte
 		want   string
 	}{
-		"both heads":          {func(b []byte) []byte { clear(b[:journalHeads*journalBlock]); return b }, errNoHead.Error()},
-		"short":               {func(b []byte) []byte { return b[:100] }, errNoHead.Error()},
-		"a batch":             {func(b []byte) []byte { b[(journalHeads+1)*journalBlock+50] ^= 1; return b }, errGap.Error()},
-		"head of a new round": {func(b []byte) []byte { return appendBatch(b[:journalHeads*journalBlock], h.round+1, 0, nil) }, errGap.Error()},
+		"both heads":              {func(b []byte) []byte { clear(b[:journalHeads*journalBlock]); return b }, errNoHead.Error()},
+		"short":                   {func(b []byte) []byte { return b[:100] }, errNoHead.Error()},
+		"a bit of the last batch": {func(b []byte) []byte { b[fileOf(tenant).journal.at*journalBlock-journalBlock+50] ^= 4; return b }, errBit.Error()},
+		"a batch":                 {func(b []byte) []byte { b[(journalHeads+1)*journalBlock+50] ^= 3; return b }, errGap.Error()},
+		"head of a new round":     {func(b []byte) []byte { return appendBatch(b[:journalHeads*journalBlock], h.round+1, 0, nil) }, errGap.Error()},
 		"of another file": {func(b []byte) []byte {
 			other := h
 			other.id[0]++
@@ -455,7 +456,7 @@ func TestJournalGoesWithItsFile(t *testing.T) {
 	})
 	t.Run("new", func(t *testing.T) {
 		path := left.put(t)
-		if err := os.Remove(path); err != nil {
+		if err := errors.Join(os.Remove(path), os.Remove(journalPath(path))); err != nil {
 			t.Fatal(err)
 		}
 		users{}.check(t, filepath.Dir(path))

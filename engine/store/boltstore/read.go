@@ -14,6 +14,7 @@ import (
 // view reads one state of a file: what bbolt has, and what is more recent.
 type view struct {
 	tx     *bolt.Tx
+	pages  *tree   // reads the file; nil while tx writes it, when bbolt reads
 	recent *recent // nil: nothing
 	layout *layout
 	path   string // for messages

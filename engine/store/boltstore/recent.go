@@ -38,6 +38,15 @@ func (r *recent) get(b bucket, key []byte) (value []byte, found bool) {
 	return r.keys.Get(b.place(key))
 }
 
+// each visits every key that was written.
+func (r *recent) each(visit func(b bucket, key []byte)) {
+	r.keys.Scan(func(place string, _ []byte) bool {
+		name, key, _ := strings.Cut(place, prefixEnd)
+		visit(newBucket(name), []byte(key))
+		return true
+	})
+}
+
 // moveTo writes everything into a transaction.
 func (r *recent) moveTo(tx *bolt.Tx) (err error) {
 	r.keys.Scan(func(place string, value []byte) bool {
@@ -61,6 +70,14 @@ func (v view) get(b bucket, key []byte) []byte {
 	if value, found := v.recent.get(b, key); found {
 		return value
 	}
+	return v.stored(b, key)
+}
+
+// stored returns the value that the file has for a key, nil if there is none.
+func (v view) stored(b bucket, key []byte) []byte {
+	if v.pages != nil {
+		return v.pages.get(b, key)
+	}
 	if in := v.tx.Bucket(b.name); in != nil {
 		return in.Get(key)
 	}
@@ -69,13 +86,26 @@ func (v view) get(b bucket, key []byte) []byte {
 
 // has reports whether there is a bucket. Commits make none: what is recent is in
 // those of the file.
-func (v view) has(b bucket) bool { return v.tx.Bucket(b.name) != nil }
+func (v view) has(b bucket) bool {
+	if v.pages != nil {
+		return v.pages.bucket(b.name) != nil
+	}
+	return v.tx.Bucket(b.name) != nil
+}
+
+// fileCursor walks the keys of a bucket in the file: a *treeCursor or a *bolt.Cursor.
+type fileCursor interface {
+	Seek(key []byte) (k, v []byte)
+	Last() (k, v []byte)
+	Next() (k, v []byte)
+	Prev() (k, v []byte)
+}
 
 // cursor walks the keys of a bucket in one direction, those of the file and
 // those that are more recent as one.
 type cursor struct {
 	desc   bool
-	file   *bolt.Cursor // nil if there is no such bucket
+	file   fileCursor // nil if there is no such bucket
 	recent btree.MapIter[string, []byte]
 	prefix string
 
@@ -121,7 +151,9 @@ func (v view) descend(b bucket, to []byte) *cursor {
 
 func (v view) cursor(b bucket) *cursor {
 	c := &cursor{prefix: b.prefix}
-	if in := v.tx.Bucket(b.name); in != nil {
+	if v.pages != nil {
+		c.file = v.pages.cursor(b)
+	} else if in := v.tx.Bucket(b.name); in != nil {
 		c.file = in.Cursor()
 	}
 	if !v.recent.empty() {
@@ -131,7 +163,7 @@ func (v view) cursor(b bucket) *cursor {
 }
 
 // before moves a cursor to the last key before to, nil for the end.
-func before(c *bolt.Cursor, to []byte) (key, value []byte) {
+func before(c fileCursor, to []byte) (key, value []byte) {
 	if to == nil {
 		return c.Last()
 	}

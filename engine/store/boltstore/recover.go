@@ -9,21 +9,16 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
-// recoverFile lets a file that was not closed take over what its journal has, and
-// removes the journal. It returns the number of batches. A file without a journal
-// needs nothing. If it is cut off, it can begin again.
-func recoverFile(path string) (batches int, err error) {
-	r, batches, err := loadJournal(path)
-	if err != nil || r == nil {
-		return 0, err
-	}
+// moveInto lets a file that was not closed take over what its journal has. If it is
+// cut off, it can begin again.
+func (r *loaded) moveInto(path string) error {
 	db, err := openDB(path, false, defaultLockWait, nil)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	err = guarded(path, func() error {
 		return db.Update(func(tx *bolt.Tx) error {
-			if err := r.checkFile(tx, path); err != nil {
+			if err := r.checkFile(view{tx: tx, path: path}); err != nil {
 				return err
 			}
 			if err := r.moveTo(tx); err != nil {
@@ -32,16 +27,13 @@ func recoverFile(path string) (batches int, err error) {
 			return nil
 		})
 	})
-	if err := errors.Join(err, db.Close()); err != nil {
-		return 0, err
-	}
-	return batches, removeJournal(journalPath(path))
+	return errors.Join(err, db.Close())
 }
 
 // loaded is what a journal has.
 type loaded struct {
 	*recent
-	id journalID
+	head
 }
 
 // loadJournal reads the journal of a file, nil if it has none.
@@ -50,7 +42,7 @@ func loadJournal(path string) (r *loaded, batches int, err error) {
 	if err != nil || !found {
 		return nil, 0, err
 	}
-	r = &loaded{newRecent(), h.id}
+	r = &loaded{newRecent(), h}
 	for _, c := range changes {
 		if err := r.replay(c); err != nil {
 			return nil, 0, damagedJournal(path, err)
@@ -64,10 +56,10 @@ func damagedJournal(path string, err error) error {
 }
 
 // checkFile refuses another file than the one that the journal is of.
-func (r *loaded) checkFile(tx *bolt.Tx, path string) error {
-	have, err := view{tx: tx, path: path}.meta(keyJournal)
+func (r *loaded) checkFile(v view) error {
+	have, err := v.meta(keyJournal)
 	if err == nil && string(have) != string(r.id[:]) {
-		err = fmt.Errorf("boltstore: %s is the journal of another file than %s; if that was put there from a backup, move the journal away", journalPath(path), path)
+		err = fmt.Errorf("boltstore: %s is the journal of another file than %s; if that was put there from a backup, move the journal away", journalPath(v.path), v.path)
 	}
 	return err
 }

@@ -29,7 +29,7 @@ func Rehearse(c Config, id store.TenantID, into string) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	path := filepath.Join(s.dir, fileName(id))
 	to := filepath.Join(into, fileName(id))
-	return errors.Join(copyFile(path, to), copyFile(journalPath(path), journalPath(to)))
+	return errors.Join(copyFile(path, to), copyFile(journalPath(path), journalPath(to)), copyFile(sumsPath(path), sumsPath(to)))
 }
 
 // copyFile copies a file if there is one; to must not exist.

@@ -38,7 +38,7 @@ func TestRehearse(t *testing.T) {
 	}
 
 	before := entries(t, dir)
-	for id, files := range map[store.TenantID]int{"main": 1, "other": 0} {
+	for id, files := range map[store.TenantID]int{"main": 2, "other": 0} {
 		into := t.TempDir()
 		if err := boltstore.Rehearse(boltstore.Config{Dir: dir}, id, into); err != nil {
 			t.Fatal(err)

@@ -41,8 +41,16 @@ type Config struct {
 	// the next start verifies the file. Without it the tenant only refuses
 	// every call.
 	OnFailure func(error)
+	// OnDamage is called once per file that turned out to be damaged while it
+	// was in use, after which its tenant refuses every call with a
+	// *store.QuarantineError. It may be nil.
+	OnDamage func(id store.TenantID, err error)
 	// Logger gets verifications of files; nil discards.
 	Logger *slog.Logger
+	// StartBudget bounds the time in which files that were closed properly are
+	// verified when they are opened, all files together; 0 means five seconds,
+	// less than 0 none. What is left is verified in the background.
+	StartBudget time.Duration
 	// LockWait bounds the wait for another process that uses the folder; 0
 	// means one second.
 	LockWait time.Duration
@@ -54,9 +62,12 @@ type Store struct {
 	lock      *bolt.DB
 	lockWait  time.Duration
 	onFailure func(error)
+	onDamage  func(store.TenantID, error)
 	log       *slog.Logger
 	openOS    opener        // nil except in tests
 	idle      time.Duration // flushAfter, except in tests
+
+	scrub scrubber
 
 	mu     sync.Mutex
 	slots  map[store.TenantID]*slot
@@ -89,6 +100,12 @@ func Open(c Config) (*Store, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	if c.StartBudget == 0 {
+		c.StartBudget = defaultStartBudget
+	}
+	if c.OnDamage == nil {
+		c.OnDamage = func(store.TenantID, error) {}
+	}
 	lock, err := lockDir(dir, c.LockWait)
 	if err != nil {
 		return nil, err
@@ -96,10 +113,14 @@ func Open(c Config) (*Store, error) {
 	if err := removeTemp(dir); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return &Store{
-		dir: dir, lock: lock, lockWait: c.LockWait, onFailure: c.OnFailure, log: c.Logger, idle: flushAfter,
+	s := &Store{
+		dir: dir, lock: lock, lockWait: c.LockWait, onFailure: c.OnFailure, onDamage: c.OnDamage, log: c.Logger, idle: flushAfter,
 		slots: map[store.TenantID]*slot{},
-	}, nil
+		scrub: scrubber{stop: make(chan struct{}), ended: make(chan struct{})},
+	}
+	s.scrub.budget.Store(int64(c.StartBudget))
+	go s.runScrub()
+	return s, nil
 }
 
 // lockDir makes a folder if needed and takes its lock.
@@ -187,7 +208,7 @@ func (s *Store) open(ctx context.Context, sl *slot, id store.TenantID, schema st
 		if _, err := s.slot(id); err != nil {
 			return err // closed while waiting for the slot
 		}
-		f, err := s.openFile(ctx, id, schema, s.log)
+		f, err := s.openFile(ctx, id, schema)
 		sl.file = f
 		return err
 	}
@@ -212,6 +233,8 @@ func (s *Store) Close() error {
 	s.closed = true
 	slots := s.slots
 	s.mu.Unlock()
+	close(s.scrub.stop)
+	<-s.scrub.ended
 	var err error
 	for _, sl := range slots {
 		sl.mu.Lock()

@@ -31,16 +31,32 @@ func (t *tenant) read(ctx context.Context, f func(v view) error) error {
 	if err := t.file.failure(); err != nil {
 		return err
 	}
-	v := view{layout: t.file.layout.Load(), path: t.file.path}
-	return guarded(v.path, func() error {
-		tx, recent, err := t.file.begin()
+	layout := t.file.layout.Load()
+	return t.found(guarded(t.file.path, func() error {
+		v, err := t.file.begin(layout)
 		if err != nil {
 			return err
 		}
-		defer tx.Rollback() //nolint:errcheck // a read transaction has nothing to lose
-		v.tx, v.recent = tx, recent
+		defer v.tx.Rollback() //nolint:errcheck // a read transaction has nothing to lose
 		return f(v)
-	})
+	}))
+}
+
+// found puts the tenant into quarantine if err is about damage.
+func (t *tenant) found(err error) error {
+	var known *store.QuarantineError
+	if !errors.Is(err, store.ErrCorrupt) || errors.As(err, &known) {
+		return err
+	}
+	return t.file.fail(err)
+}
+
+// Quarantine implements store.Quarantined.
+func (t *tenant) Quarantine() error {
+	if err := t.file.failure(); errors.Is(err, store.ErrCorrupt) {
+		return err
+	}
+	return nil
 }
 
 // Get returns one record.
@@ -138,7 +154,7 @@ func (t *tenant) write(ctx context.Context, do func(w *writer) error) error {
 	if t.closed.Load() {
 		return store.ErrClosed
 	}
-	return t.file.submit(ctx, &request{do: do})
+	return t.found(t.file.submit(ctx, &request{do: do}))
 }
 
 // Apply does all of ops or none.
