@@ -36,6 +36,8 @@ func (g *generation) openRecords(ctx context.Context, t *config.Tenant, schema s
 		}
 		g.foundDamage(store.TenantID(t.ID), err)
 		data = &quarantined{catalog, &store.QuarantineError{Cause: err}}
+	case errors.Is(err, store.ErrInvalid):
+		return nil, schemaFault(t, err)
 	case err != nil:
 		return nil, fmt.Errorf("tenant %q: %w", t.ID, err)
 	default:

@@ -182,7 +182,9 @@ func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema
 			if schema.Model(name) != nil {
 				return store.Schema{}, nil, fmt.Errorf("plugin %q declares the model %q, which exists already", p.ID, name)
 			}
-			added.Models = append(added.Models, storeModel(name, m.Fields, m.Indexes))
+			model := storeModel(name, m.Fields, m.Indexes)
+			model.Owner = p.ID
+			added.Models = append(added.Models, model)
 		}
 		for name, fields := range p.Fields {
 			added.Models = append(added.Models, storeModel(name, fields, nil))

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -54,7 +55,10 @@ func (ix Index) Name() string { return strings.Join(ix.Fields, "+") }
 
 // Model declares one kind of record.
 type Model struct {
-	Name    string  `json:"name"`
+	Name string `json:"name"`
+	// Owner is the plugin that the records are of, "" for the engine's own.
+	// Nobody else can declare the model, also when the owner does not any more.
+	Owner   string  `json:"owner,omitempty"`
 	Fields  []Field `json:"fields"`
 	Indexes []Index `json:"indexes,omitempty"`
 }
@@ -88,7 +92,8 @@ func (m *Model) field(name string) *Field {
 }
 
 // Merge returns the schema with the models of other added. A model that both
-// declare gets the fields and indexes of both; a field that both declare must
+// declare must have one owner, or none that both name, and gets the fields and
+// indexes of both; a field that both declare must
 // be of the same type and refer to the same model, and is unique, indexed,
 // folded or required when either says so. Neither schema is changed.
 func (s Schema) Merge(other Schema) (Schema, error) {
@@ -107,6 +112,10 @@ func (s Schema) Merge(other Schema) (Schema, error) {
 }
 
 func (m *Model) merge(other Model) error {
+	if m.Owner != "" && other.Owner != "" && m.Owner != other.Owner {
+		return &InvalidError{Model: m.Name, Reason: fmt.Sprintf("the model is that of the plugin %q, so the plugin %q cannot have it", m.Owner, other.Owner)}
+	}
+	m.Owner = cmp.Or(m.Owner, other.Owner)
 	for _, f := range other.Fields {
 		have := m.field(f.Name)
 		if have == nil {

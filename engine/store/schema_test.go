@@ -166,3 +166,30 @@ func TestRecord(t *testing.T) {
 		t.Error("a nil record does not read as empty")
 	}
 }
+
+// TestOwners: a model belongs to the plugin that declared it first, also when that is
+// gone.
+func TestOwners(t *testing.T) {
+	of := func(owner string) store.Schema {
+		return store.Schema{Models: []store.Model{{Name: "note", Owner: owner}}}
+	}
+	for _, tt := range []struct {
+		stored, next string
+		want         string // the owner then, "" and ok false for a refusal
+		ok           bool
+	}{
+		{"", "", "", true}, {"", "a", "a", true}, {"a", "a", "a", true}, {"a", "", "a", true}, {"a", "b", "", false},
+	} {
+		grown, err := of(tt.stored).Grow(of(tt.next))
+		if (err == nil) != tt.ok || err == nil && grown.Model("note").Owner != tt.want {
+			t.Errorf("%q, then %q: %v, %v", tt.stored, tt.next, grown, err)
+		}
+	}
+	grown, err := of("a").Grow(store.Schema{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := grown.Grow(of("b")); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("the model of a removed plugin: %v", err)
+	}
+}
