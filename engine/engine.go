@@ -312,7 +312,7 @@ func (e *Engine) openTenants(ctx context.Context) error {
 	}
 	e.onClose(func(context.Context) error { return e.stopDeliveries() })
 	e.onClose(func(context.Context) error { return e.stopSchedules() })
-	return e.workFor(ctx, g)
+	return errors.Join(e.workFor(ctx, g), e.callRoll(g))
 }
 
 func (e *Engine) onClose(f func(context.Context) error) { e.closers = append(e.closers, f) }

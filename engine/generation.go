@@ -26,6 +26,10 @@ type generation struct {
 	requests atomic.Int64
 	retired  atomic.Bool
 	closed   atomic.Bool
+
+	roll       roll                     // of before it is served
+	gone       atomic.Pointer[[]*realm] // tenants whose data is to be closed
+	incomplete atomic.Bool              // some tenants were closed, which a rollback needs
 }
 
 // newGeneration makes a configuration ready beside the one that is served:
@@ -38,6 +42,9 @@ func (e *Engine) newGeneration(ctx context.Context, cfg *config.Config) (_ *gene
 			err = errors.Join(err, g.close(context.WithoutCancel(ctx)))
 		}
 	}()
+	if g.roll, err = readRoll(cfg.Server.DataDir); err != nil {
+		return nil, err
+	}
 	if err := g.loadModules(ctx); err != nil {
 		return nil, err
 	}
@@ -50,7 +57,7 @@ func (e *Engine) newGeneration(ctx context.Context, cfg *config.Config) (_ *gene
 		g.tenants = append(g.tenants, r)
 		front = append(front, r.front)
 	}
-	g.registry, err = tenant.NewRegistry(front)
+	g.registry, err = tenant.NewRegistry(append(front, g.places()...))
 	return g, err
 }
 
@@ -89,7 +96,11 @@ func (e *Engine) enter() *generation {
 }
 
 func (g *generation) leave() {
-	if g.requests.Add(-1) == 0 && g.retired.Load() {
+	if g.requests.Add(-1) > 0 {
+		return
+	}
+	g.closeGone()
+	if g.retired.Load() {
 		g.drained()
 	}
 }
@@ -132,7 +143,9 @@ func (e *Engine) Reload(ctx context.Context, cfg *config.Config) error {
 	}
 	e.previous.retire()
 	e.previous = e.current.Swap(next)
-	return e.workFor(ctx, next)
+	err = errors.Join(e.workFor(ctx, next), e.callRoll(next))
+	e.previous.dropGone(next)
+	return err
 }
 
 // workFor makes what is not a request's that of a configuration: shares of the
@@ -153,10 +166,33 @@ func (e *Engine) Rollback() error {
 	if e.previous == nil {
 		return errors.New("there is no earlier configuration to go back to")
 	}
-	failed := e.current.Swap(e.previous)
+	back, err := e.whole(e.previous)
+	if err != nil {
+		return err
+	}
+	failed := e.current.Swap(back)
 	e.previous = nil
 	failed.retire()
-	return e.workFor(context.Background(), e.current.Load())
+	return errors.Join(e.workFor(context.Background(), back), e.callRoll(back))
+}
+
+// whole returns a generation to go back to. One whose tenants were closed, because
+// the next did not have them, is made once more: to go back is to ask for their
+// records.
+func (e *Engine) whole(g *generation) (*generation, error) {
+	if !g.incomplete.Load() {
+		return g, nil
+	}
+	cfg := *g.config
+	cfg.Tenants = slices.Clone(cfg.Tenants)
+	for i := range cfg.Tenants {
+		cfg.Tenants[i].Revive = true
+	}
+	again, err := e.newGeneration(context.Background(), &cfg)
+	if err == nil {
+		g.retire()
+	}
+	return again, err
 }
 
 // sameProcess refuses changes of what only a restart can change.

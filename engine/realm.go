@@ -59,6 +59,9 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err != nil {
 		return nil, schemaFault(t, err)
 	}
+	if err := g.admitAgain(ctx, t); err != nil {
+		return nil, err
+	}
 	data, err := g.openRecords(ctx, t, schema)
 	if err != nil {
 		return nil, err
@@ -119,7 +122,7 @@ func (g *generation) hasher(t *config.Tenant) (identity.Passwords, error) {
 
 // schemaFault says that models or fields of a tenant clash.
 func schemaFault(t *config.Tenant, err error) error {
-	return t.Origin.Fault("/plugins", err.Error(), "rename the additional field, or enable only one of the plugins that clash")
+	return t.Origin.Fault("/plugins", err.Error(), "rename the additional field or the model, or enable only one of the plugins that clash")
 }
 
 const idLength = 32
@@ -190,9 +193,27 @@ func (g *generation) listenOf(t *config.Tenant) string {
 // and names no other host than its base URL's takes every request there: its
 // public URL is configured, so nothing depends on the Host header.
 func (g *generation) hostsOf(t *config.Tenant) []string {
-	alone := !slices.ContainsFunc(g.config.Tenants, func(other config.Tenant) bool {
+	alone := !g.wasShared(g.listenOf(t)) && !slices.ContainsFunc(g.config.Tenants, func(other config.Tenant) bool {
 		return other.ID != t.ID && g.listenOf(&other) == g.listenOf(t)
 	})
+	own := ownHosts(t)
+	hosts := namedHosts(t)
+	if alone && slices.Equal(hosts, own) {
+		return nil
+	}
+	return hosts
+}
+
+// namedHosts returns the hosts that a tenant names, by themselves or in its URLs.
+func namedHosts(t *config.Tenant) []string {
+	if len(t.Hosts) > 0 {
+		return t.Hosts
+	}
+	return ownHosts(t)
+}
+
+// ownHosts returns the hosts of a tenant's URLs.
+func ownHosts(t *config.Tenant) []string {
 	own := []string{}
 	if u, err := url.Parse(t.BaseURL); err == nil {
 		own = append(own, tenant.HostOf(u.Scheme, u.Host))
@@ -202,14 +223,7 @@ func (g *generation) hostsOf(t *config.Tenant) []string {
 		host, _, _ := strings.Cut(rest, "/")
 		own = append(own, host)
 	}
-	hosts := t.Hosts
-	if len(hosts) == 0 {
-		hosts = own
-	}
-	if alone && slices.Equal(hosts, own) {
-		return nil
-	}
-	return hosts
+	return own
 }
 
 // tenantPlugins binds modules to a tenant's settings and grants.

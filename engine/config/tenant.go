@@ -24,6 +24,8 @@ type Tenant struct {
 	Hosts []string `yaml:"hosts"`
 	// First part of the paths of this tenant, such as /t/acme, when several tenants share a host. It is cut off before routing.
 	PathPrefix string `yaml:"pathPrefix"`
+	// Serve the records that are still there of a tenant of this id that was removed from the configuration before. Without it such a tenant is refused.
+	Revive bool `yaml:"revive" default:"false"`
 	// Secret that signs cookies and encrypts what is stored, at least 32 random characters. Usually ${NAME} or file:PATH. May be left out in development.
 	Secret Secret `yaml:"secret"`
 	// Instead of secret: several versions. The first signs and encrypts, the others still decrypt.

@@ -2,6 +2,7 @@ package boltstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -13,7 +14,7 @@ import (
 // save makes the writes of a batch durable, in the journal, and then visible.
 // What the journal has no room for goes into the file.
 func (f *file) save(w *writer) error {
-	if err := f.needJournal(); err != nil {
+	if err := errors.Join(f.stillThere(), f.needJournal()); err != nil {
 		return err
 	}
 	if !f.journal.fits(w.changes) {
@@ -31,9 +32,6 @@ func (f *file) save(w *writer) error {
 func (f *file) needJournal() error {
 	if f.journal != nil {
 		return nil
-	}
-	if err := f.stillThere(); err != nil {
-		return err
 	}
 	j, err := createJournal(journalPath(f.path), f.id, f.sums.known.Load())
 	if err != nil {

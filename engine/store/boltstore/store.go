@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -213,6 +214,16 @@ func (s *Store) open(ctx context.Context, sl *slot, id store.TenantID, schema st
 		return err
 	}
 	f := sl.file
+	if err := guarded(f.path, f.stillThere); err != nil {
+		_ = f.fail(err)
+	}
+	if errors.Is(f.failure(), store.ErrCorrupt) { // it may have been mended
+		sl.file, sl.refs = nil, 0
+		if err := f.close(); err != nil {
+			return err
+		}
+		return s.open(ctx, sl, id, schema)
+	}
 	if grown, err := f.layout.Load().catalog.Schema().Grow(schema); err != nil {
 		return err
 	} else if grown.Equal(f.layout.Load().catalog.Schema()) {
@@ -221,6 +232,25 @@ func (s *Store) open(ctx context.Context, sl *slot, id store.TenantID, schema st
 	return f.submit(ctx, &request{alone: true, do: func(w *writer) error {
 		return w.grow(ctx, id, schema, false)
 	}})
+}
+
+// Has reports whether there is a file of a tenant.
+func (s *Store) Has(_ context.Context, id store.TenantID) (bool, error) {
+	_, err := os.Stat(filepath.Join(s.dir, fileName(id)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Forget deletes what a tenant whose file was moved away has left, so that the next
+// Open makes a new one. It refuses to if the file is there.
+func (s *Store) Forget(id store.TenantID) error {
+	path := filepath.Join(s.dir, fileName(id))
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("boltstore: %s is there", path)
+	}
+	return errors.Join(remove(sumsPath(path)), remove(journalPath(path)))
 }
 
 // Close closes every tenant and gives the folder up.
