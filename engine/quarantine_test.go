@@ -24,7 +24,13 @@ tenants:
 // startIn starts a server on the data of an earlier one; stop ends it.
 func startIn(t *testing.T, dir, text string) (s *server, stop func()) {
 	t.Helper()
-	s = &server{t: t, clock: realmtest.NewClock(time.Now()), log: &realmtest.Log{}, dir: dir}
+	return startAt(t, dir, text, time.Now())
+}
+
+// startAt is startIn at another time.
+func startAt(t *testing.T, dir, text string, now time.Time) (s *server, stop func()) {
+	t.Helper()
+	s = &server{t: t, clock: realmtest.NewClock(now), log: &realmtest.Log{}, dir: dir}
 	e, err := engine.New(t.Context(), parseConfig(t, dir, text), options(s.log, s.clock.Now))
 	if err != nil {
 		t.Fatal(err)

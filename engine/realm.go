@@ -38,7 +38,7 @@ type realm struct {
 	store  store.Tenant
 	schema store.Schema
 	ring   *keyring.Ring
-	jobs   []schedule.Job // of its plugins
+	jobs   []schedule.Job // of its plugins, and the engine's own
 }
 
 // openTenant puts a tenant together.
@@ -73,6 +73,11 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if r.jobs, err = jobsOf(t, plugins); err != nil {
 		return nil, err
 	}
+	own, err := sweepJob(t.ID)
+	if err != nil {
+		return nil, err
+	}
+	r.jobs = append(r.jobs, own)
 	if err := checkUserFields(t, plugins, userFields(t, manifests), views); err != nil {
 		return nil, err
 	}

@@ -94,7 +94,7 @@ func (e *Engine) scheduleFor(ctx context.Context, g *generation) error {
 		return err
 	}
 	for _, r := range g.tenants {
-		if len(r.jobs) == 0 || quarantineOf(r.store) != nil {
+		if quarantineOf(r.store) != nil {
 			continue
 		}
 		data, err := e.store.Open(ctx, store.TenantID(r.config.ID), r.schema)
@@ -113,6 +113,10 @@ func (e *Engine) startScheduler(ctx context.Context, r *realm, data store.Tenant
 	worker := schedule.New(schedule.Config{
 		Store: data, Jobs: r.jobs, Now: e.options.Now, Logger: e.logger.With("tenant", id),
 		Do: func(ctx context.Context, j schedule.Job, due time.Time) {
+			if j.Plugin == sweepOwner {
+				e.sweep(run, r.config, data)
+				return
+			}
 			_ = e.runSchedule(ctx, id, j.Plugin, j.Name, due)
 		},
 	})

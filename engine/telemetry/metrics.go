@@ -56,6 +56,7 @@ type Metrics struct {
 	schedules      *prometheus.CounterVec
 	outboxEntries  *prometheus.GaugeVec
 	quarantined    *prometheus.GaugeVec
+	swept          *prometheus.CounterVec
 	outboxOldest   *prometheus.GaugeVec
 
 	tenants, routes, plugins, handlers, outcomes, channels *bounded
@@ -104,6 +105,7 @@ func New(c Config) *Metrics {
 		outboxEntries: gauges("outbox_entries", "Events in the outbox by state, counted now and then and to 1000.", "tenant", "channel", "state"),
 		outboxOldest:  gauges("outbox_oldest_timestamp_seconds", "Time of the oldest event that is not delivered, 0 without one.", "tenant", "channel"),
 		quarantined:   gauges("store_quarantined", "1 for a tenant whose data is damaged and that is not served.", "tenant"),
+		swept:         counter("swept_records_total", "Records that were deleted because they had expired.", "tenant", "model"),
 		tenants:       newBounded(c.MaxTenants), routes: newBounded(maxRoutes), plugins: newBounded(maxPlugins),
 		handlers: newBounded(maxHandlers), outcomes: newBounded(maxOutcomes),
 		channels: newBounded(maxChannels),
@@ -113,7 +115,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, m.quarantined, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, m.quarantined, m.swept, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -300,6 +302,13 @@ func (m *Metrics) Quarantined(tenant string, yes bool) {
 		value = 1
 	}
 	m.quarantined.WithLabelValues(m.tenants.label(tenant)).Set(value)
+}
+
+// Swept counts records of a model that were deleted because they had expired.
+func (m *Metrics) Swept(tenant, model string, n int) {
+	if m != nil {
+		m.swept.WithLabelValues(m.tenants.label(tenant), m.handlers.label(model)).Add(float64(n))
+	}
 }
 
 // WatchScrub adds a counter of the bytes of the embedded store that were verified
