@@ -46,7 +46,7 @@ type Tenant struct {
 	Cookies Cookies `yaml:"cookies"`
 	// Password hashing.
 	Passwords Passwords `yaml:"passwords"`
-	// Request headers that carry the client's address, in order of preference, such as x-forwarded-for. Only for servers behind a proxy that sets them: with server.trustedProxies they count when the proxy sends them, without it they are believed from anybody, as Better Auth does. Left out, the address is that of the connection, or of X-Forwarded-For behind a trusted proxy.
+	// Request headers that carry the client's address, in order of preference, such as x-forwarded-for. Only for servers behind a proxy that sets them: with server.trustedProxies they count when the proxy sends them, without it they are believed from anybody, as Better Auth does. Left out, the address is that of the connection, or of X-Forwarded-For behind a trusted proxy, or else of Forwarded.
 	IPHeaders []string `yaml:"ipHeaders"`
 	// Addresses or CIDR ranges of reverse proxies in front of this tenant, instead of server.trustedProxies.
 	TrustedProxies []netip.Prefix `yaml:"trustedProxies"`

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"net/http"
 	"net/netip"
-	"strings"
 )
 
 // clientIP works out whom a request comes from. Forwarding headers count only
@@ -24,38 +23,45 @@ func (c clientIP) of(r *http.Request) string {
 	switch {
 	case len(c.headers) > 0 && (trusted || len(c.proxies) == 0):
 		for _, name := range c.headers {
-			if ip, ok := c.fromHeader(r.Header.Values(name), trusted); ok {
+			if ip, ok := c.fromHeader(r.Header, name, trusted); ok {
 				return c.format(ip)
 			}
 		}
 		return ""
 	case trusted:
-		if ip, ok := c.fromHeader(r.Header.Values("X-Forwarded-For"), true); ok {
+		if ip, ok := c.fromHeader(r.Header, standardHeader(r.Header), true); ok {
 			return c.format(ip)
 		}
 	}
 	return c.format(peer)
 }
 
+// standardHeader returns the name of the header that counts where the tenant
+// names none. Proxies that set X-Forwarded-For may hand on whatever Forwarded a
+// client sends, so that counts only where the other is missing.
+func standardHeader(h http.Header) string {
+	if has(h, headerForwardedFor) {
+		return headerForwardedFor
+	}
+	return headerForwarded
+}
+
 // fromHeader reads a forwarding header: with trusted proxies, the right-most
 // address that is not one of them; else the header must hold one address.
-func (c clientIP) fromHeader(values []string, chain bool) (netip.Addr, bool) {
-	var hops []string
-	for _, hop := range strings.Split(strings.Join(values, ","), ",") {
-		if hop = strings.TrimSpace(hop); hop != "" {
-			hops = append(hops, hop)
-		}
+func (c clientIP) fromHeader(h http.Header, name string, chain bool) (netip.Addr, bool) {
+	hops, ok := hopsOf(name, h.Values(name))
+	if !ok {
+		return netip.Addr{}, false
 	}
 	if !chain {
 		if len(hops) != 1 {
 			return netip.Addr{}, false
 		}
-		ip, err := netip.ParseAddr(hops[0])
-		return ip, err == nil
+		return hopAddr(hops[0])
 	}
 	for i := len(hops) - 1; i >= 0; i-- {
-		ip, err := netip.ParseAddr(hops[i])
-		if err != nil {
+		ip, ok := hopAddr(hops[i])
+		if !ok {
 			return netip.Addr{}, false
 		}
 		if !contains(c.proxies, ip) {
