@@ -190,7 +190,7 @@ func (c Config) withDefaults() Config {
 func (a *API) Routes() []Route { return a.routes }
 
 // ServeHTTP answers one request of the tenant.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, joinLines(r)) }
 
 // vagueness orders routes, so that of two that a path matches the one with the
 // name in it is tried before the one with a parameter there, whichever plugin
