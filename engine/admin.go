@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/store"
 )
@@ -67,19 +68,35 @@ func alive(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("ok\n"))
 }
 
+// faults says what keeps the server from its work, and whether it should get no
+// requests therefore.
+func (e *Engine) faults() (faults []string, down bool) {
+	if e.draining.Load() {
+		faults, down = append(faults, "unavailable: the server is stopping"), true
+	}
+	if h := e.storeHealth(); h.Err != nil {
+		faults, down = append(faults, fmt.Sprintf("unavailable: %s has not answered since %s: %v", h.Name, h.Since.UTC().Format(time.RFC3339), h.Err)), true
+	}
+	if since, err := e.audit.Failure(); err != nil {
+		down = down || e.config.Audit.OnFailure != audit.Count
+		faults = append(faults, fmt.Sprintf("degraded: the audit log cannot be written since %s: %v", since.UTC().Format(time.RFC3339), err))
+	}
+	return faults, down
+}
+
 // ready answers like alive, or with 503 while the server cannot do its work, and
 // why. It names the tenants whose data is damaged and the plugins that keep
 // failing: their requests are refused, all others are served.
 func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if e.draining.Load() {
+	faults, down := e.faults()
+	if down {
 		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintln(w, "unavailable: the server is stopping")
-	} else if h := e.storeHealth(); h.Err != nil {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprintf(w, "unavailable: %s has not answered since %s: %v\n", h.Name, h.Since.UTC().Format(time.RFC3339), h.Err)
 	} else {
 		fmt.Fprintln(w, "ok")
+	}
+	for _, fault := range faults {
+		fmt.Fprintln(w, fault)
 	}
 	for _, t := range e.current.Load().tenants {
 		if err := quarantineOf(t.store); err != nil {

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/budget"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
@@ -86,7 +85,7 @@ type Engine struct {
 	metrics    *telemetry.Metrics
 	sandbox    *sandbox.Runtime
 	store      store.Store
-	audit      audit.Log
+	audit      *auditLog
 	outbox     *mail.Outbox
 	queue      *mail.Queue // nil without a mail server
 	messages   messages    // to phones
@@ -124,7 +123,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 	if o.BuiltIn == nil {
 		o.BuiltIn = noBuiltIn
 	}
-	e := &Engine{config: cfg, options: o, logger: o.Logger, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: counters{now: o.Now}}
+	e := &Engine{config: cfg, options: o, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: counters{now: o.Now}}
+	lines, flush := sampleLines(o.Logger.Handler())
+	e.logger = slog.New(lines)
+	e.onClose(func(context.Context) error { flush(); return nil })
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.Close(context.WithoutCancel(ctx)))
@@ -151,20 +153,6 @@ func (e *Engine) openData(context.Context) error {
 		return e.dataFault(dir, err)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
-}
-
-func (e *Engine) openAudit(context.Context) error {
-	path := e.config.Audit.File
-	if path == "" {
-		path = filepath.Join(e.config.Server.DataDir, "audit.jsonl")
-	}
-	log, err := audit.NewFile(path)
-	if err != nil {
-		return e.config.Origin.Fault("/audit/file", fmt.Sprintf("audit log %s: %v", path, cause(err)), "set audit.file to a file that this user may write to")
-	}
-	e.audit = log
-	e.onClose(func(context.Context) error { return log.Close() })
-	return nil
 }
 
 func (e *Engine) openSandbox(ctx context.Context) error {

@@ -17,6 +17,9 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
+// outcomeOK is the outcome of events of the engine's own that went well.
+const outcomeOK = "ok"
+
 // observer turns finished handler calls into metrics, and those that failed
 // into log lines and audit entries.
 type observer struct{ engine *Engine }
@@ -83,7 +86,7 @@ func (o *observer) Committed(ex *dispatch.Exchange, event string, record *docume
 	if actor == "" {
 		actor = record.Get("id").Str()
 	}
-	o.record(ex, audit.Event{Action: event, Actor: actor, ImpersonatedBy: record.Get("impersonatedBy").Str(), Outcome: "ok", Details: map[string]string{"route": ex.Request.Route}})
+	o.record(ex, audit.Event{Action: event, Actor: actor, ImpersonatedBy: record.Get("impersonatedBy").Str(), Outcome: outcomeOK, Details: map[string]string{"route": ex.Request.Route}})
 }
 
 // Stored implements dispatch.Observer.
@@ -105,15 +108,13 @@ func (o *observer) record(ex *dispatch.Exchange, event audit.Event) {
 	if event.ImpersonatedBy == "" {
 		event.ImpersonatedBy = ex.Impersonator(ctx)
 	}
-	if err := o.engine.audit.Record(ctx, event); err != nil {
-		o.engine.logger.Error("audit log refused an entry", "error", err)
-	}
+	o.engine.audit.Happened(ctx, event)
 }
 
 func (o *observer) failed(ex *dispatch.Exchange, entry dispatch.Entry, handler string, done dispatch.Done) {
 	e := o.engine
 	e.logger.Error("plugin handler failed", "tenant", ex.Realm.ID, "plugin", entry.Plugin.ID, "handler", handler,
-		"outcome", done.Outcome, "request", ex.Request.ID, "took", done.Took, "error", done.Err)
+		"method", ex.Request.Method, "route", ex.Request.Route, "outcome", done.Outcome, "request", ex.Request.ID, "took", done.Took, "error", done.Err)
 	o.record(ex, audit.Event{
 		Action: "plugin." + done.Outcome, Plugin: entry.Plugin.ID, Outcome: done.Outcome,
 		Details: map[string]string{"handler": handler, "reason": reason(done.Err)},

@@ -84,13 +84,16 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	return errors.Join(err, e.Close(context.WithoutCancel(ctx)))
 }
 
-// reloadOnHangup reads the configuration again at every SIGHUP. A fault in it
-// leaves everything as it is.
+// reloadOnHangup opens the audit log and reads the configuration again at every
+// SIGHUP. A fault in it leaves everything as it is.
 func reloadOnHangup(ctx context.Context, hangup chan os.Signal, path string, e *engine.Engine, logger *slog.Logger) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		for range hangup {
+			if err := e.ReopenAudit(); err != nil {
+				logger.Error("the audit log goes on with the file that it has", "error", err)
+			}
 			cfg, err := config.Load(path)
 			if err == nil {
 				err = e.Reload(ctx, cfg)

@@ -18,7 +18,7 @@ import (
 
 func openFile(t *testing.T, path string) *File {
 	t.Helper()
-	f, err := NewFile(path)
+	f, err := NewFile(path, FileConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,10 @@ func readEvents(t *testing.T, path string) []Event {
 
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new", "audit.jsonl")
-	f := openFile(t, path)
+	f, err := NewFile(path, FileConfig{MaxAge: -1}) // its first event is old
+	if err != nil {
+		t.Fatal(err)
+	}
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678_901_234, time.FixedZone("", 3600))
 	record(t, f, Event{Time: at, Tenant: "main", Action: "user.created", Actor: "u1", IP: "192.0.2.1", RequestID: "r1", Plugin: "email-password", Outcome: Failure, Details: map[string]string{"email": "a\n{\"b\":1}@example.com"}})
 	record(t, f, Event{Tenant: "main", Action: "x"})
@@ -135,7 +138,7 @@ func TestReopen(t *testing.T) {
 
 // A log that cannot be written says so: that is what failing closed needs.
 func TestFullDisk(t *testing.T) {
-	f, err := NewFile("/dev/full")
+	f, err := NewFile("/dev/full", FileConfig{})
 	if err != nil {
 		t.Skipf("this system has no /dev/full: %v", err)
 	}
@@ -147,14 +150,14 @@ func TestFullDisk(t *testing.T) {
 
 func TestNewFileFaults(t *testing.T) {
 	dir := t.TempDir()
-	if _, err := NewFile(dir); err == nil {
+	if _, err := NewFile(dir, FileConfig{}); err == nil {
 		t.Error("a folder was opened")
 	}
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewFile(filepath.Join(file, "audit.jsonl")); err == nil {
+	if _, err := NewFile(filepath.Join(file, "audit.jsonl"), FileConfig{}); err == nil {
 		t.Error("a file was used as a folder")
 	}
 }
@@ -277,7 +280,7 @@ func TestNop(t *testing.T) {
 }
 
 func BenchmarkFile(b *testing.B) {
-	f, err := NewFile(filepath.Join(b.TempDir(), "audit.jsonl"))
+	f, err := NewFile(filepath.Join(b.TempDir(), "audit.jsonl"), FileConfig{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -187,6 +187,16 @@ type SMS struct {
 type Audit struct {
 	// File of the audit log, JSON lines; default is "audit.jsonl" in dataDir. Relative to the configuration file.
 	File string `yaml:"file"`
+	// Size in bytes from which the file is put aside under a name with the time, and a new one begun. 0: no bound.
+	MaxBytes int64 `yaml:"maxBytes" default:"104857600" min:"0" max:"1099511627776"`
+	// Age of its first entry from which the file is put aside. 0: no bound.
+	MaxAge Duration `yaml:"maxAge" default:"720h" min:"0s"`
+	// Files that were put aside and are kept; the oldest one goes when there is one more. 0: all.
+	Keep int `yaml:"keep" default:"10" min:"0" max:"100000"`
+	// Longest time until an entry that was written is on the disk: what a crash of the machine may lose. 0: whenever the system writes it.
+	SyncEvery Duration `yaml:"syncEvery" default:"1s" min:"0s" max:"1h"`
+	// What happens while entries cannot be written, such as with a full disk. refuse: requests are answered with 503, except those of the engine's own that only read. count: they go on; entries wait in memory, and those without room there are counted.
+	OnFailure string `yaml:"onFailure" default:"refuse" enum:"refuse,count"`
 }
 
 // Limits bound one handler call of a plugin. Zero means that the limit is

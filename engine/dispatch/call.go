@@ -252,7 +252,17 @@ func (c *Call) Log(level int32, message string) {
 	if level >= 0 && int(level) < len(levels) {
 		l = levels[level]
 	}
-	c.Exchange.logger.Log(c.ctx, l, message, "plugin", c.Entry.Plugin.ID, "tenant", c.Exchange.Realm.ID, "request", c.Exchange.Request.ID)
+	c.Exchange.logger.Log(context.WithValue(c.ctx, guestLine{}, true), l, message, "plugin", c.Entry.Plugin.ID, "tenant", c.Exchange.Realm.ID, "request", c.Exchange.Request.ID)
+}
+
+// guestLine marks contexts of lines that a guest writes.
+type guestLine struct{}
+
+// IsGuestLine reports whether the context of a line of the log says that a guest
+// wrote it, whose words say nothing of its kind.
+func IsGuestLine(ctx context.Context) bool {
+	guest, _ := ctx.Value(guestLine{}).(bool)
+	return guest
 }
 
 func asRefusal(err error) *Refusal {

@@ -119,6 +119,7 @@ type Exchange struct {
 	views    Views
 	observer Observer
 	logger   *slog.Logger
+	failure  error // the last failed handler's
 
 	credential session.Credential
 	serviceKey string // id of the service key that the request came with

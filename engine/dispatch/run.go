@@ -289,7 +289,17 @@ func (ex *Exchange) run(ctx context.Context, e Entry, c *Call) (pluginapi.Result
 	if ex.observer != nil {
 		ex.observer.HandlerDone(ex, e, done)
 	}
+	switch done.Outcome {
+	case OutcomeTrap, OutcomeFailed, OutcomeBusy:
+		ex.failure = done.Err
+	}
 	return result, done.Err
+}
+
+// Told reports whether the observer was told of a failure of a handler that an
+// error comes from, so that it is not told twice.
+func (ex *Exchange) Told(err error) bool {
+	return ex.observer != nil && ex.failure != nil && errors.Is(err, ex.failure)
 }
 
 // guest runs the code and says what came of it. The sandbox keeps calls from

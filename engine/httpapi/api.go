@@ -56,7 +56,10 @@ type Config struct {
 	Limiter      Limiter // nil: no rate limit
 	Services     ServiceKeys
 	Metrics      Metrics // nil: none
-	Logger       *slog.Logger
+	// Recordable reports why nothing may happen for now that would have to be
+	// recorded, nil if it may; nil: it always may.
+	Recordable func(ctx context.Context) error
+	Logger     *slog.Logger
 	// BaseURLs are public URLs besides the realm's, with its path prefix. A
 	// request to the host of one is answered with links below that one. "*" at
 	// the start of a host stands for any subdomains.

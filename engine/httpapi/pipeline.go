@@ -94,7 +94,7 @@ func (a *API) answer(ctx context.Context, ex *dispatch.Exchange, in *incoming) i
 	}
 	ex.Request.Load = nil // a body that nobody has needed yet is read no more
 	if isFault(err) {
-		if !errors.Is(ctx.Err(), context.Canceled) { // then the client went away
+		if !errors.Is(ctx.Err(), context.Canceled) && !ex.Told(err) { // then the client went away, or the observer has said it
 			a.logFault(ctx, ex, e, err)
 		}
 	} else if fault := guard(func() error { err = ex.Refused(ctx, apierror.From(err)); return nil }); fault != nil {
@@ -200,13 +200,8 @@ func (a *API) handle(ctx context.Context, ex *dispatch.Exchange, in *incoming) e
 	if refused, err := a.rateLimit(ctx, ex, in.caller); refused || err != nil {
 		return err
 	}
-	if err := checkQuery(in.r.URL.RawQuery); err != nil {
+	if err := a.checkAtFirst(ctx, ex, in); err != nil {
 		return err
-	}
-	if in.caller != nil {
-		if err := a.admitService(ctx, ex, in.endpoint, in.caller); err != nil {
-			return err
-		}
 	}
 	trusts := a.judge(ctx, ex)
 	if in.caller == nil {
@@ -266,6 +261,36 @@ func (a *API) run(ctx context.Context, ex *dispatch.Exchange, e *endpoint) error
 		ex.Response = dispatch.Response{}
 	}
 	return err
+}
+
+// checkAtFirst makes the checks that need neither a body nor a plugin.
+func (a *API) checkAtFirst(ctx context.Context, ex *dispatch.Exchange, in *incoming) error {
+	if err := checkQuery(in.r.URL.RawQuery); err != nil {
+		return err
+	}
+	if in.caller != nil {
+		if err := a.admitService(ctx, ex, in.endpoint, in.caller); err != nil {
+			return err
+		}
+	}
+	return a.recordable(ctx, in.endpoint)
+}
+
+// recordable refuses a request whose doings could not be recorded. The engine's
+// own endpoints that only read record nothing.
+func (a *API) recordable(ctx context.Context, e *endpoint) error {
+	if a.Recordable == nil || e.owner == nil && e.Method == http.MethodGet {
+		return nil
+	}
+	if err := a.Recordable(ctx); err != nil {
+		return notRecorded(err)
+	}
+	return nil
+}
+
+// notRecorded is the answer to what cannot be recorded, and so must not happen.
+func notRecorded(err error) error {
+	return apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)
 }
 
 // rateLimit counts the request before anything else looks at it, and answers

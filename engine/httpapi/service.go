@@ -150,7 +150,7 @@ func (a *API) admitService(ctx context.Context, ex *dispatch.Exchange, e *endpoi
 	}
 	if a.Services.Record != nil {
 		if err := a.Services.Record(ctx, ex, use); err != nil {
-			return apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)
+			return notRecorded(err)
 		}
 	}
 	if use.Refused != "" {

@@ -54,6 +54,8 @@ type Metrics struct {
 	outgoingTime   *prometheus.HistogramVec
 	deliveries     *prometheus.CounterVec
 	schedules      *prometheus.CounterVec
+	auditLost      prometheus.Counter
+	auditFaults    prometheus.Counter
 	outboxEntries  *prometheus.GaugeVec
 	quarantined    *prometheus.GaugeVec
 	swept          *prometheus.CounterVec
@@ -102,6 +104,8 @@ func New(c Config) *Metrics {
 		outgoingTime:  histogram("outgoing_request_seconds", "Time of plugins' requests to other servers.", requestBuckets(), "plugin"),
 		deliveries:    counter("outbox_deliveries_total", "Attempts to deliver events of the outbox, by what became of them.", "tenant", "channel", "outcome"),
 		schedules:     counter("schedule_runs_total", "Runs of plugins' schedules, by what became of them.", "tenant", "plugin", "schedule", "outcome"),
+		auditLost:     prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "audit_lost_total", Help: "Entries of the audit log that could neither be written nor kept."}),
+		auditFaults:   prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "audit_faults_total", Help: "Times when the audit log could not be brought to the disk or put aside."}),
 		outboxEntries: gauges("outbox_entries", "Events in the outbox by state, counted now and then and to 1000.", "tenant", "channel", "state"),
 		outboxOldest:  gauges("outbox_oldest_timestamp_seconds", "Time of the oldest event that is not delivered, 0 without one.", "tenant", "channel"),
 		quarantined:   gauges("store_quarantined", "1 for a tenant whose data is damaged and that is not served.", "tenant"),
@@ -115,7 +119,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.outboxEntries, m.outboxOldest, m.quarantined, m.swept, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.auditLost, m.auditFaults, m.outboxEntries, m.outboxOldest, m.quarantined, m.swept, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -320,6 +324,31 @@ func (m *Metrics) WatchScrub(bytes func() uint64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Namespace: namespace, Name: "store_scrubbed_bytes_total", Help: "Bytes of the embedded store that were verified in the background.",
 	}, func() float64 { return float64(bytes()) }))
+}
+
+// AuditLost counts entries of the audit log that are nowhere.
+func (m *Metrics) AuditLost(entries int) {
+	if m != nil {
+		m.auditLost.Add(float64(entries))
+	}
+}
+
+// AuditFault counts a fault of the audit log that no entry was lost by.
+func (m *Metrics) AuditFault() {
+	if m != nil {
+		m.auditFaults.Inc()
+	}
+}
+
+// WatchAudit adds a gauge of whether the audit log cannot be written, read at
+// every scrape. It is called once.
+func (m *Metrics) WatchAudit(failing func() bool) {
+	m.gauge("audit_failing", "1 while entries of the audit log cannot be written.", func() int {
+		if failing() {
+			return 1
+		}
+		return 0
+	})
 }
 
 // WatchHashing adds gauges of the password hashes that run and that wait,

@@ -22,7 +22,7 @@ func countTry(c *sdk.Call, lockout configAccountLockout, email string) (key stri
 	if err != nil || hit.Allowed {
 		return key, err
 	}
-	if err := c.Audit().Record("locked", sdk.AuditRecordOptions{}); err != nil {
+	if err := c.Audit().Record("locked", sdk.AuditRecordOptions{Outcome: "failure"}); err != nil {
 		return "", err
 	}
 	return "", errAccountTemporarilyLocked.KeepWrites()
