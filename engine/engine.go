@@ -324,6 +324,7 @@ func (e *Engine) Handler(listen string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g := e.enter()
 		defer g.leave()
+		closeAfterChunks(w, r)
 		t, rest, ok := g.registry.Resolve(listen, r.Host, r.URL.Path)
 		if !ok {
 			w.WriteHeader(http.StatusNotFound)
@@ -334,6 +335,15 @@ func (e *Engine) Handler(listen string) http.Handler {
 		}
 		t.Handler.ServeHTTP(w, r)
 	})
+}
+
+// closeAfterChunks closes the connection after a request whose body came in
+// chunks. If it had a Content-Length, too, that must be (RFC 9112, section 6.1),
+// because a proxy may have believed the other; net/http does not tell.
+func closeAfterChunks(w http.ResponseWriter, r *http.Request) {
+	if len(r.TransferEncoding) > 0 {
+		w.Header().Set("Connection", "close")
+	}
 }
 
 // cutPrefix returns the request as if it had come without the path prefix.

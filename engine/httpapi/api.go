@@ -37,6 +37,8 @@ type Metrics interface {
 	// BodyRefused is told of a body for which there was no memory, and whose
 	// bound was reached.
 	BodyRefused(tenant, owner string)
+	// Untrusted counts an origin that is not trusted, by the check that it failed.
+	Untrusted(tenant, check string)
 }
 
 // Limiter bounds how often a client, known by its address or "", may call a
@@ -140,8 +142,8 @@ func New(c Config) (*API, error) {
 	a.naming = originHeaders(c.Plugins)
 	a.urls = newPublicURLs(c.BaseURLs)
 	a.clients = clientIP{proxies: c.TrustedProxies, headers: c.IPHeaders, ipv6Bits: c.IPv6Subnet}
-	a.router.NotFoundHandler = http.HandlerFunc(notFound)
-	a.router.MethodNotAllowedHandler = http.HandlerFunc(notFound)
+	a.router.NotFoundHandler = http.HandlerFunc(a.unknown)
+	a.router.MethodNotAllowedHandler = http.HandlerFunc(a.unknown)
 	endpoints, err := a.endpoints()
 	if err != nil {
 		return nil, err

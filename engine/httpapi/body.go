@@ -43,6 +43,9 @@ func readBody(w http.ResponseWriter, r *http.Request, allowed []string, limits C
 	if err != nil {
 		return document.Value{}, nil, bodyError(err, limits.MaxBodyBytes)
 	}
+	if len(raw) == 0 { // in chunks, of which the first was the last
+		return document.Value{}, nil, nil
+	}
 	if base == mediaForm {
 		if bytes.Count(raw, []byte("&")) >= limits.MaxBodyElements {
 			return document.Value{}, nil, apierror.New(http.StatusBadRequest, "BAD_REQUEST", fmt.Sprintf("The form has more than %d fields", limits.MaxBodyElements))

@@ -46,8 +46,15 @@ func (a *API) cors(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if h.Get(allowOrigin) == "" && foreign && a.trustsPreflight(r, origin) {
-			h.Set(allowOrigin, origin)
+		if a.limited(w, r, preflights) {
+			return
+		}
+		if h.Get(allowOrigin) == "" && foreign {
+			if a.trustsPreflight(r, origin) {
+				h.Set(allowOrigin, origin)
+			} else {
+				a.untrusted(r.Context(), "", checkCORS, origin)
+			}
 		}
 		h.Set("Access-Control-Allow-Methods", methods)
 		h.Set("Access-Control-Allow-Headers", allow)
@@ -81,7 +88,7 @@ func (a *API) foreignOrigin(r *http.Request) (origin string, foreign bool) {
 // refused before that has cost no call of theirs, and no script of such a site
 // can read it. A plugin that fails has trusted nobody.
 func (a *API) shareAnswer(ctx context.Context, w http.ResponseWriter, r *http.Request, ex *dispatch.Exchange, trusts judge) {
-	if !a.CORS || !a.Plugins.Has(pluginapi.EventOriginTrusted) || !a.belowBase(r) || w.Header().Get(allowOrigin) != "" {
+	if !a.CORS || !a.belowBase(r) || w.Header().Get(allowOrigin) != "" {
 		return
 	}
 	origin, foreign := a.foreignOrigin(r)
@@ -91,17 +98,15 @@ func (a *API) shareAnswer(ctx context.Context, w http.ResponseWriter, r *http.Re
 	switch ok, err := trusts(origin); {
 	case err != nil && isFault(err):
 		a.Logger.ErrorContext(ctx, "no plugin could say whether an origin is trusted", "tenant", a.Realm.ID, "request", ex.Request.ID, "error", err)
-	case ok && err == nil:
+	case err != nil:
+	case ok:
 		w.Header().Set(allowOrigin, origin)
+	case r.Method == http.MethodGet: // others had a preflight request, or fail a check of their own
+		a.untrusted(ctx, ex.Request.ID, checkCORS, origin)
 	}
 }
 
-// preflights is what preflight requests that plugins decide upon are counted
-// as; it is no path of an endpoint.
-const preflights = "preflight"
-
-// trustsPreflight asks the plugins about the origin of a preflight request,
-// unless the client has had its share of such requests.
+// trustsPreflight asks the plugins about the origin of a preflight request.
 func (a *API) trustsPreflight(r *http.Request, origin string) bool {
 	if !a.Plugins.Has(pluginapi.EventOriginTrusted) {
 		return false
@@ -115,13 +120,7 @@ func (a *API) trustsPreflight(r *http.Request, origin string) bool {
 	}, a.Now())
 	defer ex.Close()
 	var trusted bool
-	err := guard(func() error {
-		if a.Limiter != nil {
-			if ok, _, err := a.Limiter.Allow(ctx, ex.Request.IP, preflights, preflights); !ok || err != nil {
-				return err
-			}
-		}
-		var err error
+	err := guard(func() (err error) {
 		trusted, err = a.judge(ctx, ex)(origin)
 		return err
 	})

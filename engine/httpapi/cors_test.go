@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -19,7 +20,7 @@ func corsAPI(t *testing.T, on bool, manifests ...*pluginapi.Manifest) *API {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &API{Config: Config{CORS: on, Plugins: set, Realm: &dispatch.Realm{BaseURL: "http://localhost:3000", BasePath: "/api/auth"}}, origins: testOrigins()}
+	return &API{Config: Config{CORS: on, Logger: slog.New(slog.DiscardHandler), Plugins: set, Realm: &dispatch.Realm{BaseURL: "http://localhost:3000", BasePath: "/api/auth"}}, origins: testOrigins()}
 }
 
 func TestCORS(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 // carries cookies must carry a trusted one.
 type csrf struct {
 	trusts   judge
+	refused  func(origin string) // is told of an origin that is not trusted, if not nil
 	disabled bool
 }
 
@@ -33,6 +34,9 @@ func (c csrf) require(h http.Header) error {
 	}
 	ok, err := c.trusts(origin)
 	if err == nil && !ok {
+		if c.refused != nil {
+			c.refused(origin)
+		}
 		return apierror.New(http.StatusForbidden, "INVALID_ORIGIN", "Invalid origin")
 	}
 	return err

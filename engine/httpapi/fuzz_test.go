@@ -18,7 +18,7 @@ func FuzzAllows(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	o := targets{testOrigins().trusts, strictPath}
+	o := targets{trusts: testOrigins().trusts, path: strictPath}
 	f.Fuzz(func(t *testing.T, target string) {
 		if ok, _ := o.allows(target); !ok {
 			return

@@ -254,20 +254,25 @@ func (t targets) allows(target string) (bool, error) {
 	if strings.HasPrefix(target, "/") {
 		return t.path(target), nil
 	}
-	return t.trusts(target)
+	ok, err := t.trusts(target)
+	if err == nil && !ok && t.refused != nil {
+		t.refused(target)
+	}
+	return ok, err
 }
 
 // targets decides where a browser may be sent to.
 type targets struct {
-	trusts judge
-	path   func(string) bool // whether a path on the same site will do
+	trusts  judge
+	path    func(string) bool   // whether a path on the same site will do
+	refused func(target string) // is told of a URL that is not trusted, if not nil
 }
 
 func (a *API) targets(trusts judge) targets {
 	if a.Realm.Dialect == pluginapi.Dialect17 {
-		return targets{trusts, safePath}
+		return targets{trusts: trusts, path: safePath}
 	}
-	return targets{trusts, strictPath}
+	return targets{trusts: trusts, path: strictPath}
 }
 
 // strictPath is the rule of the dialect 1.6.

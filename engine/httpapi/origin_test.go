@@ -155,7 +155,7 @@ func TestAllows(t *testing.T) {
 		{"encoded dot in the host", "https://e.co%2F.trusted.example/", false},
 		{"bracket host", "https://[::1].trusted.example/", false},
 	}
-	o := targets{testOrigins().trusts, strictPath}
+	o := targets{trusts: testOrigins().trusts, path: strictPath}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			if got, _ := o.allows(tt.target); got != tt.want {
@@ -197,7 +197,7 @@ func TestTrusts(t *testing.T) {
 
 // TestNoOrigins: an app that names no sites trusts its base URL alone.
 func TestNoOrigins(t *testing.T) {
-	o := targets{newOrigins(sitesOf([]string{"https://auth.example/t/acme"}), nil).trusts, strictPath}
+	o := targets{trusts: newOrigins(sitesOf([]string{"https://auth.example/t/acme"}), nil).trusts, path: strictPath}
 	for target, want := range map[string]bool{
 		"https://auth.example": true, "https://auth.example/x": true, "/x": true,
 		"http://auth.example": false, "https://auth.example.e.co": false, "myapp://x": false, "": false,
@@ -245,7 +245,7 @@ func TestCheckCallbacks(t *testing.T) {
 			if tt.body != "" {
 				r.Body = parse(t, tt.body)
 			}
-			wantError(t, targets{testOrigins().trusts, strictPath}.checkCallbacks(r), tt.status, tt.code, tt.message)
+			wantError(t, targets{trusts: testOrigins().trusts, path: strictPath}.checkCallbacks(r), tt.status, tt.code, tt.message)
 		})
 	}
 }
@@ -262,7 +262,7 @@ func TestCheckQueryCallbacks(t *testing.T) {
 		"redirectTo=javascript:1":         true,
 		"other=https://e.co":              false,
 	} {
-		err := targets{testOrigins().trusts, strictPath}.checkQueryCallbacks(&dispatch.Request{Query: queryObject(query)})
+		err := targets{trusts: testOrigins().trusts, path: strictPath}.checkQueryCallbacks(&dispatch.Request{Query: queryObject(query)})
 		if refused {
 			wantError(t, err, http.StatusForbidden, "INVALID_CALLBACK_URL", "Invalid callbackURL")
 		} else if err != nil {
@@ -341,7 +341,7 @@ func TestSafePath(t *testing.T) {
 			t.Errorf("safePath(%q) = %v, want %v", target, got, want)
 		}
 	}
-	o := targets{testOrigins().trusts, safePath}
+	o := targets{trusts: testOrigins().trusts, path: safePath}
 	for _, target := range []string{"https://e.co", "javascript:alert(1)", "", "x"} {
 		if ok, _ := o.allows(target); ok {
 			t.Errorf("allows %q", target)

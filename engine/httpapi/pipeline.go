@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,7 +30,7 @@ func (a *API) serve(e *endpoint) http.HandlerFunc {
 		now := a.Now()
 		caller, r := a.serviceOf(r, now)
 		if e.Server && caller == nil {
-			notFound(w, r)
+			a.unknown(w, r)
 			return
 		}
 		if caller == nil {
@@ -208,6 +207,8 @@ func (a *API) handle(ctx context.Context, ex *dispatch.Exchange, in *incoming) e
 		a.shareAnswer(ctx, in.w, in.r, ex, trusts)
 	}
 	to, guard := a.targets(trusts), csrf{trusts: trusts, disabled: a.DisableCSRF || a.DisableOrigin || in.endpoint.crossSite}
+	to.refused = func(raw string) { a.untrusted(ctx, ex.Request.ID, checkRedirect, raw) }
+	guard.refused = func(raw string) { a.untrusted(ctx, ex.Request.ID, checkOrigin, raw) }
 	late := needsSession(in.endpoint)
 	if in.r.Method != http.MethodGet {
 		ex.Request.Load = sync.OnceValues(func() (dispatch.Body, error) { return a.readRequest(ex.Request, in, guard, to) })
@@ -294,8 +295,7 @@ func notRecorded(err error) error {
 }
 
 // rateLimit counts the request before anything else looks at it, and answers
-// it if the client has had its share. In the dialect 1.6 that answer is not
-// declared as the JSON that it is.
+// it if the client has had its share.
 func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *service) (refused bool, err error) {
 	ok, retry := true, time.Duration(0)
 	if a.Limiter != nil {
@@ -307,12 +307,7 @@ func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *serv
 	if ok || err != nil {
 		return false, err
 	}
-	ex.Response.Status = http.StatusTooManyRequests
-	if a.Realm.Dialect != pluginapi.Dialect17 {
-		ex.Response.Header()["Content-Type"] = plainText
-	}
-	ex.Response.Header().Set("X-Retry-After", strconv.Itoa(int((retry+time.Second-1)/time.Second)))
-	ex.Response.Body = document.Obj(document.NewObject(1).Set("message", document.Text("Too many requests. Please try again later.")))
+	a.tooMany(&ex.Response, retry)
 	return true, nil
 }
 

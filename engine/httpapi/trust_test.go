@@ -96,8 +96,8 @@ func TestAskedOnce(t *testing.T) {
 		{"no limit can be told", "POST", site, limit(true, refused), []w.Step{yes}, 500, 0, false},
 		{"preflight", "OPTIONS", site, limit(true, nil), []w.Step{yes}, 204, 1, true},
 		{"preflight of nobody", "OPTIONS", site, limit(true, nil), nil, 204, 1, false},
-		{"preflight beyond the limit", "OPTIONS", site, limit(false, nil), []w.Step{yes}, 204, 0, false},
-		{"preflight without a limit", "OPTIONS", site, limit(true, refused), []w.Step{yes}, 204, 0, false},
+		{"preflight beyond the limit", "OPTIONS", site, limit(false, nil), []w.Step{yes}, 429, 0, false},
+		{"preflight without a limit", "OPTIONS", site, limit(true, refused), []w.Step{yes}, 500, 0, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

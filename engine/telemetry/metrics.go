@@ -54,6 +54,7 @@ type Metrics struct {
 	outgoingTime   *prometheus.HistogramVec
 	deliveries     *prometheus.CounterVec
 	schedules      *prometheus.CounterVec
+	untrusted      *prometheus.CounterVec
 	auditLost      prometheus.Counter
 	auditFaults    prometheus.Counter
 	outboxEntries  *prometheus.GaugeVec
@@ -104,6 +105,7 @@ func New(c Config) *Metrics {
 		outgoingTime:  histogram("outgoing_request_seconds", "Time of plugins' requests to other servers.", requestBuckets(), "plugin"),
 		deliveries:    counter("outbox_deliveries_total", "Attempts to deliver events of the outbox, by what became of them.", "tenant", "channel", "outcome"),
 		schedules:     counter("schedule_runs_total", "Runs of plugins' schedules, by what became of them.", "tenant", "plugin", "schedule", "outcome"),
+		untrusted:     counter("untrusted_origins_total", "Requests from, or that lead to, origins that are not trusted, by the check that they failed.", "tenant", "check"),
 		auditLost:     prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "audit_lost_total", Help: "Entries of the audit log that could neither be written nor kept."}),
 		auditFaults:   prometheus.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: "audit_faults_total", Help: "Times when the audit log could not be brought to the disk or put aside."}),
 		outboxEntries: gauges("outbox_entries", "Events in the outbox by state, counted now and then and to 1000.", "tenant", "channel", "state"),
@@ -119,7 +121,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.auditLost, m.auditFaults, m.outboxEntries, m.outboxOldest, m.quarantined, m.swept, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.untrusted, m.auditLost, m.auditFaults, m.outboxEntries, m.outboxOldest, m.quarantined, m.swept, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -324,6 +326,14 @@ func (m *Metrics) WatchScrub(bytes func() uint64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Namespace: namespace, Name: "store_scrubbed_bytes_total", Help: "Bytes of the embedded store that were verified in the background.",
 	}, func() float64 { return float64(bytes()) }))
+}
+
+// Untrusted counts an origin that is not trusted. check is what it failed:
+// "origin", "redirect" or "cors".
+func (m *Metrics) Untrusted(tenant, check string) {
+	if m != nil {
+		m.untrusted.WithLabelValues(m.tenants.label(tenant), m.outcomes.label(check)).Inc()
+	}
 }
 
 // AuditLost counts entries of the audit log that are nowhere.
