@@ -156,7 +156,7 @@ export async function dialect(report, { store, deviations }) {
   const results = await replayAll({ names, targetOf: (id) => server.target(id), deviations }).finally(() =>
     server.stop(),
   );
-  const wrong = results.map((result) => judge17(result, expected.get(result.name)));
+  const wrong = results.map((result) => judge17(result, expected.get(result.name), deviations));
   report.add({
     name: "conformance_dialect_17_scenarios",
     title: "recorded scenarios in the dialect 1.7",

@@ -98,11 +98,13 @@ async function tell(site) {
   return seen;
 }
 
-/** Members and kinds of an answer; texts that a client acts on stay. */
+/** Members and kinds of an answer; texts that a client acts on stay. The official adapters differ in members that are null. */
 function shape(value, name) {
   if (Array.isArray(value)) return value.length && typeof value[0] === "string" && name === "twoFactorMethods" ? value : ["…", value.length];
   if (value && typeof value === "object")
-    return Object.fromEntries(Object.keys(value).sort().map((key) => [key, shape(value[key], key)]));
+    return Object.fromEntries(
+      Object.keys(value).sort().filter((key) => value[key] !== null).map((key) => [key, shape(value[key], key)]),
+    );
   if (["code", "message", "method"].includes(name) || typeof value === "boolean" || value === null) return value;
   return typeof value;
 }

@@ -76,6 +76,30 @@ func (s *Service) withoutDefaults(input *document.Object) *document.Object {
 	return out
 }
 
+// dateLayouts are the forms in which browsers and apps write dates: those of
+// ECMA-262 (21.4.1.32), which are parts of ISO 8601, and of RFC 1123.
+var dateLayouts = [...]string{
+	time.RFC3339, "2006-01-02", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC1123, time.RFC1123Z,
+}
+
+// parseDate reads a date. One without a zone is in UTC: whose zone else it might
+// be in is not known here.
+func parseDate(text string) (time.Time, bool) {
+	for _, layout := range dateLayouts {
+		if t, err := time.Parse(layout, text); err == nil && !hasUnknownZone(t) {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// hasUnknownZone reports whether a date has the name of a zone whose offset
+// nobody can tell, such as "XYZ"; time.Parse takes those for UTC.
+func hasUnknownZone(t time.Time) bool {
+	name, offset := t.Zone()
+	return offset == 0 && name != "" && name != "UTC" && name != "GMT"
+}
+
 // accept returns a client's value in the form in which it is stored.
 func (f Field) accept(v document.Value) (document.Value, error) {
 	wrong := func(want string) (document.Value, error) {
@@ -97,8 +121,8 @@ func (f Field) accept(v document.Value) (document.Value, error) {
 	case store.Number:
 		_, ok = v.Float()
 	case store.Date:
-		t, err := time.Parse(time.RFC3339, v.Str())
-		if err != nil {
+		t, known := parseDate(v.Str())
+		if !known {
 			return wrong("date")
 		}
 		v = document.Time(t)

@@ -3,7 +3,9 @@ package identity
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,6 +69,9 @@ func (s *Service) draft(n NewUser, now time.Time) (id string, fields *document.O
 			fields.Set(name, v)
 		}
 	}
+	if !fields.Has("image") { // as the reference has it on SQL databases
+		fields.Set("image", document.NullValue())
+	}
 	fields.Set("createdAt", document.Time(now)).Set("updatedAt", document.Time(now))
 	if err := TakeInput(s.fields, fields, s.withoutDefaults(n.Input)); err != nil {
 		return "", nil, err
@@ -83,9 +88,6 @@ func (s *Service) DraftUser(n NewUser, now time.Time) (*store.Record, error) {
 	id, fields, err := s.draft(n, now)
 	if err != nil {
 		return nil, err
-	}
-	if !fields.Has("image") {
-		fields.Set("image", document.NullValue())
 	}
 	fields.Delete("id")
 	return &store.Record{ID: id, Fields: fields.Set("id", document.Text(id))}, nil
@@ -202,6 +204,12 @@ func (s *Service) UserByID(ctx context.Context, tx *store.Tx, id string) (*store
 // ErrNoFields is returned by UpdateUser when there is nothing to change.
 var ErrNoFields = errors.New("identity: no fields to update")
 
+// coreFields are the engine's own fields of users that clients may set. Texts
+// has their lengths.
+var coreFields = [...]Field{
+	{Name: "name", Type: store.String, Required: true, MaxLength: math.MaxInt}, {Name: "image", Type: store.String, MaxLength: math.MaxInt},
+}
+
 // UpdateUser changes fields of a user and returns it as it will be stored: set
 // is the caller's, input a client's, of which only fields that are open to
 // clients are taken. updatedAt follows by itself; id and createdAt cannot be
@@ -218,6 +226,13 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 	}
 	if change.Len() == 0 {
 		return nil, ErrNoFields
+	}
+	for _, f := range coreFields {
+		if v := change.Get(f.Name); !v.IsAbsent() {
+			if _, err := f.accept(v); err != nil {
+				return nil, err
+			}
+		}
 	}
 	change.Set("updatedAt", document.Time(now))
 	if err := hooks.Verdict(ctx, "user.updating", change, previous); err != nil {
@@ -289,9 +304,10 @@ func (s *Service) UpdateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 // MaxAccounts bounds how many accounts of one user are listed.
 const MaxAccounts = 200
 
-// ListAccounts returns the accounts of a user.
+// ListAccounts returns the accounts of a user, the oldest first.
 func (s *Service) ListAccounts(ctx context.Context, tx *store.Tx, userID string) ([]*store.Record, error) {
 	page, err := tx.List(ctx, store.Query{Model: Account, Index: "userId+providerId", Key: []document.Value{document.Text(userID)}, Limit: MaxAccounts})
+	slices.SortStableFunc(page.Records, func(a, b *store.Record) int { return strings.Compare(a.Str("createdAt"), b.Str("createdAt")) })
 	return page.Records, err
 }
 
