@@ -36,7 +36,7 @@ func (h *Host) lookup(ctx context.Context, c *dispatch.Call, id, email string) (
 // shown is a user as clients may see it: handlers answer with the users that
 // they create, change and sign in.
 func shown(c *dispatch.Call, user *store.Record) document.Value {
-	return object(c.Exchange.Views().User(user))
+	return c.Exchange.Views().User(user).Value()
 }
 
 func newUser(user *argNewUser, input *document.Object, account *argNewAccount) identity.NewUser {

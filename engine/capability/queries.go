@@ -89,7 +89,7 @@ func (h *Host) sessionList(ctx context.Context, c *dispatch.Call, a sessionListA
 	if err != nil {
 		return document.Value{}, err
 	}
-	return listed("sessions", page.Records, page.Cursor, func(rec *store.Record) document.Value { return object(ex.Views().Session(rec)) }), nil
+	return listed("sessions", page.Records, page.Cursor, func(rec *store.Record) document.Value { return ex.Views().Session(rec).Value() }), nil
 }
 
 func (h *Host) sessionCount(ctx context.Context, c *dispatch.Call, a sessionCountArgs) (document.Value, error) {

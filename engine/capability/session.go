@@ -121,8 +121,8 @@ func beginsSession(ex *dispatch.Exchange) error {
 
 func sessionAndUser(ex *dispatch.Exchange, rec, user *store.Record) document.Value {
 	return object(document.NewObject(2).
-		Set("session", object(ex.Views().Session(rec))).
-		Set("user", object(ex.Views().User(user))))
+		Set("session", ex.Views().Session(rec).Value()).
+		Set("user", ex.Views().User(user).Value()))
 }
 
 // live returns the live session with a token.
@@ -257,7 +257,7 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 	}
 	ex.ReplaceCurrent(rec, nil)
 	ex.SetPhase(pluginapi.PhaseRefreshed)
-	return object(document.NewObject(1).Set("session", object(ex.Views().Session(rec)))), nil
+	return object(document.NewObject(1).Set("session", ex.Views().Session(rec).Value())), nil
 }
 
 // sessionReissue sends the current session's cookie again, as Better Auth

@@ -81,7 +81,7 @@ func (ex *Exchange) copyCurrent(ctx context.Context, cur session.Current) error 
 
 func (ex *Exchange) copySession(sess, user *store.Record, forget bool) {
 	if m := ex.Realm.Sessions; m.Caches() {
-		c := session.Copy{Session: ex.views.Session(sess), User: ex.views.User(user)}
+		c := session.Copy{Session: ex.views.Session(sess).Copy(), User: ex.views.User(user).Copy()}
 		ex.setCookies(m.CacheLines(c, forget, ex.credential.Cookie, ex.Now))
 	}
 	ex.renewBound(sess, forget)

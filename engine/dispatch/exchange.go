@@ -82,8 +82,8 @@ type Capabilities interface {
 // Views turns stored records into what clients may see. The objects must not be
 // changed.
 type Views interface {
-	User(*store.Record) *document.Object
-	Session(*store.Record) *document.Object
+	User(*store.Record) document.View
+	Session(*store.Record) document.View
 }
 
 // Observer is told of every finished handler call.
@@ -334,8 +334,8 @@ func (ex *Exchange) sessionView(ctx context.Context) (*encoded, error) {
 	}
 	if v := &ex.view; v.session != sess || v.user != user || v.server != ex.ServerCall() {
 		*v = view{session: sess, user: user, server: ex.ServerCall(), encoded: encoded{value: document.Obj(document.NewObject(4).
-			Set("session", document.Obj(ex.Views().Session(sess))).
-			Set("user", document.Obj(ex.Views().User(user))).
+			Set("session", ex.Views().Session(sess).Value()).
+			Set("user", ex.Views().User(user).Value()).
 			Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).
 			Set("rememberMe", document.Boolean(!ex.Realm.Sessions.Forgotten(sess))))}}
 	}

@@ -55,8 +55,6 @@ func (ex *Exchange) ServerCall() bool { return ex.proved() || ex.credential.Sess
 // withoutToken are views for those who may know of sessions and not use them.
 type withoutToken struct{ Views }
 
-func (v withoutToken) Session(rec *store.Record) *document.Object {
-	o := v.Views.Session(rec).Clone()
-	o.Delete("token")
-	return o
+func (v withoutToken) Session(rec *store.Record) document.View {
+	return v.Views.Session(rec).Without("token")
 }

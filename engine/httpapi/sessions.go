@@ -30,7 +30,7 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 		copyDue = ok && mayRefresh && m.CopyDue(cached, ex.Now)
 		if ok && !copyDue {
 			ex.SetPhase(pluginapi.PhaseRead)
-			ex.Response.Body = sessionBody(cached.Session, cached.User)
+			ex.Response.Body = sessionBody(cached.Session.View(), cached.User.View())
 			return nil
 		}
 	}
@@ -66,8 +66,8 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 	return nil
 }
 
-func sessionBody(session, user *document.Object) document.Value {
-	return document.Obj(document.NewObject(3).Set("session", document.Obj(session)).Set("user", document.Obj(user)))
+func sessionBody(session, user document.View) document.Value {
+	return document.Obj(document.NewObject(3).Set("session", session.Value()).Set("user", user.Value()))
 }
 
 var (
@@ -122,7 +122,7 @@ func (a *API) listSessions(ctx context.Context, ex *dispatch.Exchange) error {
 	}
 	items := make([]document.Value, len(recs))
 	for i, rec := range recs {
-		items[i] = document.Obj(ex.Views().Session(rec))
+		items[i] = ex.Views().Session(rec).Value()
 	}
 	ex.Response.Body = document.List(items...)
 	return nil

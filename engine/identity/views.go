@@ -15,14 +15,14 @@ type Views struct {
 	HiddenSession []string
 }
 
-// User returns what clients may see of a user. The object must not be
-// changed.
-func (v *Views) User(rec *store.Record) *document.Object { return without(rec, v.HiddenUser) }
+// User returns what clients may see of a user.
+func (v *Views) User(rec *store.Record) document.View {
+	return rec.Fields.View().Without(v.HiddenUser...)
+}
 
-// Session returns what clients may see of a session. The object must not be
-// changed.
-func (v *Views) Session(rec *store.Record) *document.Object {
-	return without(rec, hiddenSession[:], v.HiddenSession)
+// Session returns what clients may see of a session.
+func (v *Views) Session(rec *store.Record) document.View {
+	return rec.Fields.View().Without(hiddenSession[:]...).Without(v.HiddenSession...)
 }
 
 // hiddenSession are the engine's fields of sessions that nobody is shown: what
@@ -31,20 +31,3 @@ var hiddenSession = [...]string{"notAfter", "forgotten"}
 
 // HiddenSession lists the engine's fields of sessions that clients do not see.
 func HiddenSession() []string { return slices.Clone(hiddenSession[:]) }
-
-// without returns the fields of a record but for hidden ones.
-func without(rec *store.Record, hidden ...[]string) *document.Object {
-	o := rec.Fields
-	for _, names := range hidden {
-		for _, name := range names {
-			if !o.Has(name) {
-				continue
-			}
-			if o == rec.Fields {
-				o = o.Clone()
-			}
-			o.Delete(name)
-		}
-	}
-	return o
-}
