@@ -213,6 +213,7 @@ func TestCallbackRoutes(t *testing.T) {
 		{"1.6", "/sign-in/social", `{"provider":"github"}`, "/callback/github"},
 		{"1.6", "/link-social", `{"provider":"github"}`, "/callback/github"},
 		{"1.6", "/sign-in/oauth2", `{"providerId":"acme"}`, "/oauth2/callback/acme"},
+		{"1.6", "/sign-in/oauth2", `{"providerId":"github"}`, "/oauth2/callback/github"},
 		{"1.6", "/oauth2/link", `{"providerId":"acme","callbackURL":"/x"}`, "/oauth2/callback/acme"},
 		{"1.7", "/sign-in/social", `{"provider":"acme"}`, "/callback/acme"},
 		{"1.7", "/link-social", `{"provider":"acme"}`, "/callback/acme"},

@@ -240,15 +240,24 @@ func (h *held) show() error {
 	}
 	info, ok := h.look()
 	if !ok {
-		return errFailedToGetUserInfo
+		return h.nobody()
 	}
 	user, ok := h.profile(info, sdk.Value{})
 	if !ok {
-		return errFailedToGetUserInfo
+		return h.nobody()
 	}
 	return h.c.Reply(sdk.F("data", user.info), sdk.F("user", sdk.Object(
 		sdk.F("id", h.subject(user.info)), sdk.F("name", sdk.String(user.name)), sdk.F("email", h.mapped(user.info, "email", h.email)),
 		sdk.F("image", user.image), sdk.F("emailVerified", sdk.Bool(user.verified)))))
+}
+
+// nobody answers when the provider does not say whose the account is, such as for
+// a token that it refuses: in the dialect 1.6 that is null.
+func (h *held) nobody() error {
+	if newer(h.c) {
+		return errFailedToGetUserInfo
+	}
+	return h.c.ReplyWith(sdk.Null)
 }
 
 // look asks who the account's user is, or takes the word of the id token.
