@@ -45,25 +45,36 @@ func (m *Manifest) Error(name string) (ErrorAnswer, bool) {
 
 // numberHandlers gives handlers with a name their numbers.
 func (m *Manifest) numberHandlers() {
+	numbers := m.numbers()
 	for i := range m.Handlers {
 		if h := &m.Handlers[i]; h.Name != "" && h.Number == 0 {
-			h.Number = m.numberOf(h.Name)
+			h.Number = numbers[h.Name]
 		}
 	}
 }
 
-func (m *Manifest) numberOf(name string) int32 {
-	return int32(slices.IndexFunc(m.Handlers, func(h Handler) bool { return h.Name == name }))
+// numbers returns the numbers of the handlers that have names: the place of the
+// first of each name.
+func (m *Manifest) numbers() map[string]int32 {
+	out := map[string]int32{}
+	for i := range m.Handlers {
+		if name := m.Handlers[i].Name; name != "" {
+			if _, taken := out[name]; !taken {
+				out[name] = int32(i)
+			}
+		}
+	}
+	return out
 }
 
 // validateNumbers checks that a module knows each handler by one number.
 func (m *Manifest) validateNumbers(r *report) {
-	named := slices.ContainsFunc(m.Handlers, func(h Handler) bool { return h.Name != "" })
+	names := m.numbers()
 	numbers := map[int32]int{}
 	for i := range m.Handlers {
 		h, at := &m.Handlers[i], fmt.Sprintf("handlers[%d]", i)
-		if named {
-			m.validateName(r, at, h)
+		if len(names) > 0 {
+			m.validateName(r, at, h, names)
 			continue
 		}
 		if h.Number < 0 {
@@ -76,12 +87,12 @@ func (m *Manifest) validateNumbers(r *report) {
 	}
 }
 
-func (m *Manifest) validateName(r *report, at string, h *Handler) {
+func (m *Manifest) validateName(r *report, at string, h *Handler, numbers map[string]int32) {
 	switch {
 	case h.Name == "":
 		r.add(at+".handler", "other handlers of this manifest have names, so this one needs one, too")
 		return
-	case h.Number != m.numberOf(h.Name):
+	case h.Number != numbers[h.Name]:
 		r.add(at+".number", "a handler with a name has no number; remove it")
 	}
 	r.want(at+".handler", h.Name, handlerPattern)

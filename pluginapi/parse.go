@@ -6,19 +6,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 )
 
 // MaxManifestBytes bounds the manifest's JSON text.
 const MaxManifestBytes = 1 << 20
 
 // ParseManifest reads a manifest from JSON. It is strict: unknown and repeated
-// members, and text after the object, are errors. It does not check what the
+// members, names in another case, and text after the object, are errors. It does not check what the
 // members say; Validate does.
 func ParseManifest(data []byte) (*Manifest, error) {
 	if len(data) > MaxManifestBytes {
 		return nil, fmt.Errorf("manifest: %d bytes are more than the limit of %d", len(data), MaxManifestBytes)
 	}
 	if err := uniqueMembers(data); err != nil {
+		return nil, fmt.Errorf("manifest: %w", readable(data, err))
+	}
+	if err := exactNames(data, reflect.TypeFor[Manifest]()); err != nil {
 		return nil, fmt.Errorf("manifest: %w", readable(data, err))
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -111,6 +112,9 @@ func (p Properties) MarshalJSON() ([]byte, error) {
 // another. Keywords that are not in
 // Schema are errors, so that no endpoint relies on a check that nobody makes.
 func ParseSchema(raw json.RawMessage) (*Schema, error) {
+	if err := exactNames(raw, reflect.TypeFor[Schema]()); err != nil && json.Valid(raw) {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields()
 	s := new(Schema)

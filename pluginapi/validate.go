@@ -76,6 +76,9 @@ func quoted(words []string) string { return `"` + strings.Join(words, `", "`) + 
 // whether paths collide with the engine's the engine's.
 func (m *Manifest) Validate() error {
 	r := new(report)
+	if m.validateCounts(r); r.errs != nil {
+		return errors.Join(r.errs...) // checking so many would take long, and say little
+	}
 	r.want("id", m.ID, idPattern)
 	if slices.Contains(reservedIDs, m.ID) {
 		r.add("id", "%q is reserved", m.ID)

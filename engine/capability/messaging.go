@@ -41,6 +41,9 @@ func (h *Host) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs)
 		logger.Error("mail was dropped: no mail server is configured", "tenant", h.Tenant, "template", message.Template, "remedy", "set mail.smtp")
 		return empty(), nil
 	}
+	if err := ex.CountMessage(); err != nil {
+		return document.Value{}, err
+	}
 	ex.Tx().OnCommit(func() {
 		// The request that asked for the mail must not end its delivery.
 		if err := h.Mail.Send(context.WithoutCancel(ctx), message); err != nil {

@@ -37,6 +37,9 @@ func (h *Host) smsSend(ctx context.Context, c *dispatch.Call, a smsSendArgs) (do
 	if err != nil {
 		return document.Value{}, err
 	}
+	if err := ex.CountMessage(); err != nil {
+		return document.Value{}, err
+	}
 	ex.Tx().OnCommit(func() {
 		// The request that asked for the message must not end its delivery.
 		if err := h.SMS.Next.Send(context.WithoutCancel(ctx), message); err != nil {

@@ -356,3 +356,20 @@ func TestStorage(t *testing.T) {
 		t.Errorf("%d notes left", len(page.Records))
 	}
 }
+
+// One request sends so many messages and no more; the rest of it works.
+func TestMessagesAreBounded(t *testing.T) {
+	steps := make([]w.Step, 0, dispatch.MaxMessages+2)
+	for range dispatch.MaxMessages - 1 {
+		steps = append(steps, w.Call("email", "send", `{"to":"a@example.com","template":"verify-email"}`), w.Must())
+	}
+	const last = `{"to":"b@example.com","template":"verify-email"}`
+	steps = append(steps, call("most", "email", "send", last), call("more", "email", "send", last))
+	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{guest("guest", []pluginapi.Capability{capability(pluginapi.CapEmail)}, steps...)}})
+	answer := run(t, r, 0)
+	want(t, answer, "most", pluginapi.StatusOK)
+	want(t, answer, "more", pluginapi.StatusLimit)
+	if mails := r.Outbox.List(); len(mails) != dispatch.MaxMessages {
+		t.Errorf("%d mails", len(mails))
+	}
+}

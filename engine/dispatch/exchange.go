@@ -129,6 +129,7 @@ type Exchange struct {
 	tenantView encoded
 	bodyText   encoded // see body
 	loadFault  error   // why the body could not be read
+	messages   int     // mails and text messages that were asked for
 
 	open       bool            // a unit of work is
 	tx         *store.Tx       // its writes and reads; nil as long as there are none

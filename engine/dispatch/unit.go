@@ -3,12 +3,14 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 const (
@@ -56,7 +58,7 @@ func (ex *Exchange) rewind(m store.Mark) {
 // attempt gets through or the time of the request is over. The error is then
 // still a store.ErrConflict, and an answer that asks the client to try later.
 func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) error {
-	request, credential := ex.Request, ex.credential
+	request, credential, messages := ex.Request, ex.credential, ex.messages
 	response, outcome := ex.Response.snapshot(), ex.outcome
 	ex.effects = effects{}
 	defer ex.letGo(ctx)
@@ -68,7 +70,7 @@ func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) 
 		if err == nil {
 			return nil
 		}
-		ex.Request, ex.credential = request, credential
+		ex.Request, ex.credential, ex.messages = request, credential, messages
 		ex.Response, ex.outcome = response.snapshot(), outcome
 		ex.resolved = false // what is known of the session may be what was dropped
 		if !errors.Is(err, store.ErrConflict) {
@@ -140,6 +142,20 @@ func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) erro
 		ex.observer.Stored(time.Since(start), err)
 	}
 	return err
+}
+
+// MaxMessages bounds the mails and text messages that one request, or one run
+// of a schedule, sends.
+const MaxMessages = 100
+
+// CountMessage counts a mail or text message that the open unit of work is to
+// send. Beyond MaxMessages it is a *Refusal.
+func (ex *Exchange) CountMessage() error {
+	if ex.messages >= MaxMessages {
+		return &Refusal{Status: pluginapi.StatusLimit, Message: fmt.Sprintf("a request sends at most %d mails and text messages", MaxMessages)}
+	}
+	ex.messages++
+	return nil
 }
 
 // Doom makes the open unit of work fail with err, whatever the handler that

@@ -37,7 +37,8 @@ func NewQueue(sender Sender, c QueueConfig) *Queue {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Queue{sender: sender, Queue: postbox.NewQueue(postbox.Config[letter]{
-		Send: func(ctx context.Context, l letter) error { return l.renderer.Send(ctx, l.Message) },
+		Send:   func(ctx context.Context, l letter) error { return l.renderer.Send(ctx, l.Message) },
+		Tenant: func(l letter) string { return l.Tenant },
 		GivenUp: func(l letter, attempts int, err error) {
 			c.Logger.Error("mail given up", "mail", l.Message, "attempts", attempts, "error", err)
 		},

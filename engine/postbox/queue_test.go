@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -103,6 +104,48 @@ func TestQueueIsBounded(t *testing.T) {
 		}
 		if err := q.Close(t.Context()); err != nil {
 			t.Errorf("second Close: %v", err)
+		}
+	})
+}
+
+// A tenant that sends without end neither fills the queue nor is served first:
+// there is room for another, whose message is next.
+func TestQueueIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var sent []string
+		next := make(chan struct{})
+		q := NewQueue(Config[string]{
+			Workers: 1, Size: 8, Tenant: func(m string) string { return m[:1] },
+			Send: func(_ context.Context, m string) error {
+				<-next
+				mu.Lock()
+				defer mu.Unlock()
+				sent = append(sent, m)
+				return nil
+			},
+		})
+		var refused error
+		for range 20 {
+			if err := q.Put(t.Context(), "a"); err != nil {
+				refused = err
+			}
+			synctest.Wait()
+		}
+		if !errors.Is(refused, ErrShare) || !errors.Is(refused, ErrFull) || q.Len() != 6 {
+			t.Errorf("%d wait, %v", q.Len(), refused)
+		}
+		for _, m := range []string{"b1", "b2"} {
+			if err := q.Put(t.Context(), m); err != nil {
+				t.Errorf("%s: %v", m, err)
+			}
+		}
+		close(next)
+		if err := q.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{"a", "a", "b1", "a", "b2", "a", "a", "a", "a"}; !slices.Equal(sent, want) {
+			t.Errorf("sent %v, want %v", sent, want)
 		}
 	})
 }

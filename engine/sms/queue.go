@@ -32,7 +32,7 @@ func NewQueue(sender Sender, c QueueConfig) *Queue {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Queue{postbox.NewQueue(postbox.Config[Message]{
-		Backoff: c.Backoff, Send: sender.Send, Observe: c.Observe,
+		Backoff: c.Backoff, Send: sender.Send, Observe: c.Observe, Tenant: func(m Message) string { return m.Tenant },
 		GivenUp: func(m Message, attempts int, err error) {
 			c.Logger.Error("text message given up", "sms", m, "attempts", attempts, "error", err)
 		},
