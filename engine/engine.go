@@ -91,6 +91,7 @@ type Engine struct {
 	messages   messages    // to phones
 	gate       *secret.Gate
 	bodies     *budget.Budget // memory of request bodies
+	memory     *budget.Budget // memory that the host keeps for handlers
 	egress     *egress.Transport
 	redis      *redis.Client // nil without redis.url
 	adminToken string
@@ -285,6 +286,7 @@ func (e *Engine) openTenants(ctx context.Context) error {
 	e.gate = secret.NewGate(concurrent, waiting)
 	e.metrics.WatchHashing(e.gate.Running, e.gate.Waiting)
 	e.bodies = budget.New(bodyLimits(e.config.Server))
+	e.memory = budget.New(budget.Limits{Total: handlerMemory, Tenant: handlerMemory / 2})
 	e.metrics.WatchBodies(func() int { return int(e.bodies.Used()) })
 	g, err := e.newGeneration(ctx, e.config)
 	if err != nil {

@@ -12,6 +12,10 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
+// handlerMemory is what the host keeps, in bytes, for the handlers of all
+// requests at the same time; those of one tenant have half of it.
+const handlerMemory = 256 << 20
+
 // bodyLimits returns the bounds on the memory of request bodies. One body that
 // is allowed fits into each.
 func bodyLimits(s config.Server) budget.Limits {

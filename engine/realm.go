@@ -152,7 +152,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 		BaseURLs: publicURLs(t), TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.proxiesOf(t), IPHeaders: t.IPHeaders, IPv6Subnet: t.IPv6Subnet,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, ErrorPage: httpapi.ErrorPage(t.ErrorPage), CORS: t.CORS, CORSHeaders: t.CORSHeaders,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
-		MaxBodyBytes: g.config.Server.MaxBodyBytes, MaxJSONDepth: g.config.Server.MaxJSONDepth, MaxBodyElements: g.config.Server.MaxBodyElements, Bodies: g.bodies,
+		MaxBodyBytes: g.config.Server.MaxBodyBytes, MaxJSONDepth: g.config.Server.MaxJSONDepth, MaxBodyElements: g.config.Server.MaxBodyElements, Bodies: g.bodies, Memory: g.memory,
 		RequestTimeout: g.config.Server.RequestTimeout.Std(), Now: g.options.Now,
 		NewRequestID: func() string { return secret.RandomString(16, secret.Alnum) },
 	})
@@ -247,7 +247,7 @@ func (g *generation) tenantPlugins(t *config.Tenant, fields grants.Fields) (*dis
 			g.logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
 		}
 		limits := sandboxLimits(p.Limits)
-		module, err := m.module.Share(t.ID+"/"+p.ID, limits) // with a breaker of its own
+		module, err := m.module.Share(t.ID, t.ID+"/"+p.ID, limits) // with a breaker of its own
 		if err != nil {
 			return nil, err
 		}

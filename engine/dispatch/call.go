@@ -111,7 +111,10 @@ func (c *Call) takeArgs(in []byte) (*document.Object, error) {
 		}
 		return args, nil
 	}
-	v, err := document.Parse(in, 0)
+	v, err := c.parse(in)
+	if overLimit(err) {
+		return nil, &Refusal{Status: pluginapi.StatusLimit, Message: "arguments take more memory than there is for calls of plugins", Cause: err}
+	}
 	if err != nil || v.Kind() != document.ObjectKind {
 		return nil, &Refusal{Status: pluginapi.StatusInvalid, Message: "arguments are not a JSON object", Cause: err}
 	}
@@ -184,11 +187,17 @@ func (c *Call) decode(kind pluginapi.Kind, value []byte) (document.Value, plugin
 		if !utf8.Valid(value) {
 			return document.Value{}, pluginapi.StatusInvalid
 		}
+		if c.charge(len(value)) != nil {
+			return document.Value{}, pluginapi.StatusLimit
+		}
 		return document.Text(string(value)), pluginapi.StatusOK
 	case pluginapi.KindPath:
 		return c.copyOf(string(value))
 	case pluginapi.KindBool, pluginapi.KindNumber, pluginapi.KindJSON:
-		v, err := document.Parse(value, 0)
+		v, err := c.parse(value)
+		if overLimit(err) {
+			return document.Value{}, pluginapi.StatusLimit
+		}
 		if err != nil || kind == pluginapi.KindBool && v.Kind() != document.Bool || kind == pluginapi.KindNumber && v.Kind() != document.Number {
 			return document.Value{}, pluginapi.StatusInvalid
 		}
@@ -202,7 +211,7 @@ func (c *Call) decode(kind pluginapi.Kind, value []byte) (document.Value, plugin
 func (c *Call) copyOf(path string) (document.Value, pluginapi.Status) {
 	v := c.read(path)
 	size := sizeOf(v, maxCopied-c.copied)
-	if size > maxCopied-c.copied {
+	if size > maxCopied-c.copied || c.charge(size) != nil {
 		return document.Value{}, pluginapi.StatusLimit
 	}
 	c.copied += size

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/budget"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/outbox"
 	"github.com/authhost/authhost/engine/sandbox"
@@ -127,9 +128,11 @@ type Exchange struct {
 	current    session.Current
 	view       view
 	tenantView encoded
-	bodyText   encoded // see body
-	loadFault  error   // why the body could not be read
-	messages   int     // mails and text messages that were asked for
+	bodyText   encoded       // see body
+	loadFault  error         // why the body could not be read
+	memory     *budget.Share // what the host keeps for handlers, of all requests
+	kept       int           // bytes of that
+	messages   int           // mails and text messages that were asked for
 
 	open       bool            // a unit of work is
 	tx         *store.Tx       // its writes and reads; nil as long as there are none
@@ -172,6 +175,9 @@ type Config struct {
 	Views        Views
 	Observer     Observer     // may be nil
 	Logger       *slog.Logger // takes the plugins' log lines; default: discarded
+	// Memory is what the host may keep for the handlers of all requests, in
+	// bytes; nil: no bound but MaxRequestMemory for each.
+	Memory *budget.Budget
 }
 
 // NewExchange starts the way of a request.
@@ -182,6 +188,7 @@ func NewExchange(c Config, r Request, now time.Time) *Exchange {
 	return &Exchange{
 		Realm: c.Realm, Request: r, Now: now,
 		set: c.Set, caps: c.Capabilities, views: c.Views, observer: c.Observer, logger: c.Logger,
+		memory:     c.Memory.Open(c.Realm.ID, ""),
 		credential: session.Credential{Cookie: r.Headers.Get("Cookie")},
 	}
 }

@@ -402,7 +402,10 @@ func (p *Plugin) limits(h *pluginapi.Handler) sandbox.Limits {
 
 // Close gives the instances back. It must be called when the answer has been
 // written.
-func (ex *Exchange) Close() { ex.releaseInstances() }
+func (ex *Exchange) Close() {
+	ex.releaseInstances()
+	ex.memory.Close()
+}
 
 func (ex *Exchange) releaseInstances() {
 	for plugin, p := range ex.pinned {

@@ -84,7 +84,9 @@ type Config struct {
 	MaxBodyElements int
 	// Bodies is the memory that bodies under way may take, in bytes; it is shared
 	// with other tenants. nil: no bound.
-	Bodies         *budget.Budget
+	Bodies *budget.Budget
+	// Memory is what the host keeps for handlers of plugins, likewise.
+	Memory         *budget.Budget
 	RequestTimeout time.Duration
 	Now            func() time.Time // default time.Now
 	NewRequestID   func() string    // default: none

@@ -142,3 +142,35 @@ func TestBodyElements(t *testing.T) {
 		t.Errorf("too many parameters: %d", rec.Code)
 	}
 }
+
+// What handlers have the host keep is bounded for a request and for all of
+// them, by what it takes in memory and not by its length; and it is given back.
+func TestHandlerMemory(t *testing.T) {
+	list := func(n int) string { return `{"list":[` + strings.Repeat("[],", n) + "1]}" }
+	for _, tt := range []struct {
+		name   string
+		values int
+		total  int64
+		kept   bool
+	}{
+		{"little", 100, 1 << 20, true},
+		{"some", 10_000, 8 << 20, true},
+		{"more than all may have", 10_000, 1 << 20, false},
+		{"more than a request may have", 400_000, 1 << 30, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			keep := endpoint(1, "POST", "/keep")
+			g := plugin("p", keep).Handler(1, w.SetJSON("scratch", list(tt.values)), w.Copy("response.body.kept", "scratch.list.0"))
+			memory := budget.New(budget.Limits{Total: tt.total})
+			s := newServer(t, realmtest.Config{Guests: []*w.Guest{g}}, httpapi.Config{Memory: memory})
+			want := `{"kept":[]}`
+			if !tt.kept {
+				want = ""
+			}
+			expect(t, s.do("POST", base+"/keep", `{}`), 200, want)
+			if used := memory.Used(); used != 0 {
+				t.Errorf("%d bytes are in use after all", used)
+			}
+		})
+	}
+}

@@ -136,7 +136,7 @@ func guard(f func() error) (err error) {
 func (a *API) exchangeConfig() dispatch.Config {
 	return dispatch.Config{
 		Realm: a.Realm, Set: a.Plugins, Capabilities: a.Capabilities,
-		Views: a.Views, Observer: a.Observer, Logger: a.Logger,
+		Views: a.Views, Observer: a.Observer, Logger: a.Logger, Memory: a.Memory,
 	}
 }
 

@@ -92,9 +92,7 @@ func capabilityFuncs(capability string) map[string]hostFunc {
 		in := c.copyOut(uint32(s[2]), uint32(s[3]))
 		out := c.view(uint32(s[4]), uint32(s[5]))
 		start := time.Now()
-		c.inHost = true
-		status, value := c.host.Call(c.capabilityContext(), capability, fn, in, c.inst.buf[:0])
-		c.inHost = false
+		status, value := c.callHost(capability, fn, in)
 		c.usage.Host += time.Since(start)
 		c.burnNested()
 		c.checkTime()

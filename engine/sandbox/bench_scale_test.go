@@ -33,7 +33,7 @@ func BenchmarkIdleTenants(b *testing.B) {
 			}
 			handles = append(handles, m)
 			for tenant := range 1000 {
-				h, err := m.Share(fmt.Sprint("tenant ", tenant), sandbox.Limits{})
+				h, err := m.Share("", fmt.Sprint("tenant ", tenant), sandbox.Limits{})
 				if err != nil {
 					b.Fatal(err)
 				}

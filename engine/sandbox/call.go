@@ -27,6 +27,7 @@ type call struct {
 	short   bool   // its fuel is what another call had left, which is less than its own
 	overdue bool   // the watchdog ended it
 	inHost  bool   // a method of host is running
+	lane    bool   // it has a processor, see Config.OwnerProcessors
 
 	nested uint64 // fuel that calls within it have used, or the host for it, since it was charged for that
 
@@ -172,6 +173,43 @@ func (c *call) flush() {
 			c.log(int32(i)+1, b)
 		}
 	}
+}
+
+// callHost has the host do something. The guest's processor is free meanwhile:
+// others of the same owner may use it, and nested calls need one.
+func (c *call) callHost(capability, fn string, in []byte) (status uint32, out []byte) {
+	c.leaveLane()
+	c.inHost = true
+	status, out = c.host.Call(c.capabilityContext(), capability, fn, in, c.inst.buf[:0])
+	c.inHost = false
+	if c.enterLane(time.Until(c.end)) != nil {
+		c.checkTime()
+		panic(&stop{reason: ReasonWall, limit: uint64(c.limits.Wall)})
+	}
+	return status, out
+}
+
+// enterLane takes one of the owner's processors.
+func (c *call) enterLane(wait time.Duration) error {
+	err := c.inst.core.rt.lanes.take(c.Context, c.owner(), wait)
+	c.lane = err == nil
+	return err
+}
+
+// leaveLane gives it back, if the call has one.
+func (c *call) leaveLane() {
+	if c.lane {
+		c.lane = false
+		c.inst.core.rt.lanes.give(c.owner())
+	}
+}
+
+// owner is whose call it is; "" while a module is initialised.
+func (c *call) owner() string {
+	if c.inst.module == nil {
+		return ""
+	}
+	return c.inst.module.owner
 }
 
 // capabilityContext returns the context of capability calls. It is made at

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"io"
+	"runtime"
 	"time"
 )
 
@@ -57,6 +58,11 @@ type Config struct {
 	MaxWaiting int
 	// MaxWait bounds how long a caller waits. Default 5 s.
 	MaxWait time.Duration
+
+	// OwnerProcessors bounds the calls of one owner that run at the same time,
+	// those that wait for the host not counted, see [Module.Share]. Default: all
+	// processors but one, and at least one.
+	OwnerProcessors int
 
 	// MaxNesting bounds the calls that wait for one another. Default 8.
 	MaxNesting int
@@ -157,6 +163,7 @@ func (c Config) withDefaults() Config {
 	c.MaxWaiting = or(c.MaxWaiting, defaultMaxWaiting)
 	c.MaxWait = or(c.MaxWait, defaultMaxWait)
 	c.TrimAfter = or(c.TrimAfter, defaultTrimAfter)
+	c.OwnerProcessors = or(c.OwnerProcessors, max(1, runtime.GOMAXPROCS(0)-1))
 	c.MaxNesting = or(c.MaxNesting, defaultMaxNesting)
 	c.BreakAfter = or(c.BreakAfter, defaultBreakAfter)
 	c.CoolDown = or(c.CoolDown, defaultCoolDown)

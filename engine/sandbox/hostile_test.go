@@ -202,7 +202,7 @@ func TestNoCanaryIsSeenAgain(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for tenant := range tenants {
-		m, err := m.Share(fmt.Sprint("tenant ", tenant), sandbox.Limits{})
+		m, err := m.Share("", fmt.Sprint("tenant ", tenant), sandbox.Limits{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -44,12 +44,19 @@ const maxBuf = 16 << 10
 // begin starts a call.
 func (i *Instance) begin(ctx context.Context, host Host, limits Limits) *call {
 	c := &i.current
-	*c = call{Context: ctx, inst: i, host: host, limits: limits, start: time.Now()}
-	c.end = c.start.Add(limits.Wall)
-	if d, ok := ctx.Deadline(); ok && d.Before(c.end) {
+	*c = call{Context: ctx, inst: i, host: host, limits: limits}
+	c.restart()
+	return c
+}
+
+// restart makes the time of a call begin now: what it waited before that is not
+// the guest's.
+func (c *call) restart() {
+	c.start = time.Now()
+	c.end = c.start.Add(c.limits.Wall)
+	if d, ok := c.Context.Deadline(); ok && d.Before(c.end) {
 		c.end = d
 	}
-	return c
 }
 
 // finish forgets the call, and what it made the instance keep beyond bounds.
@@ -98,7 +105,8 @@ const maxCounter = 1<<63 - 1
 // errInUse is a mistake of the embedding program.
 var errInUse = errors.New("sandbox: the instance is running, has failed or was released")
 
-// Call runs a handler. Zero members of limits take the defaults of Load and
+// Call runs a handler. It waits for a processor if others of the same owner run
+// on all that are the owner's; its error is ErrBusy if that takes too long. Zero members of limits take the defaults of Load and
 // Config. A call that did not return has a [*TrapError] and ends the instance:
 // Release it and acquire another. The usage is valid in every case. Memory
 // lasts from one call to the next, until Release.
@@ -122,6 +130,11 @@ func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Li
 	c := i.begin(ctx, host, limits.or(i.module.limits))
 	defer i.finish()
 	c.frame, f.call = f, c
+	if err := c.enterLane(i.core.rt.cfg.MaxWait); err != nil {
+		return 0, Usage{}, err
+	}
+	defer c.leaveLane()
+	c.restart()
 	if left := f.budget(); within && left < c.limits.Fuel {
 		c.limits.Fuel, c.short = left, true
 	}
@@ -201,6 +214,7 @@ func (i *Instance) Release() {
 		i.module.breaker.probed()
 		i.probe = false
 	}
+	owner := i.module.owner
 	i.module = nil
 	keep, next := i, i.next
 	switch {
@@ -214,7 +228,7 @@ func (i *Instance) Release() {
 		}
 		i.used = false
 	}
-	if surplus := c.pool.put(keep); keep == nil || surplus != nil {
+	if surplus := c.pool.put(keep, owner); keep == nil || surplus != nil {
 		c.rt.counts.discards.Add(1)
 		i.close()
 	}

@@ -51,7 +51,7 @@ func TestBreaker(t *testing.T) {
 	if err := try(1); !errors.As(err, &oe) || oe.Failures != 3 || !open() {
 		t.Fatalf("after three failures: %v", err)
 	}
-	other, err := m.Share("other", sandbox.Limits{})
+	other, err := m.Share("", "other", sandbox.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func nestingHost(next func() (*sandbox.Module, int32), failed *error) *fakeHost 
 func TestNestedCalls(t *testing.T) {
 	rt := newRuntime(t, sandbox.Config{MaxNesting: 4})
 	a := load(t, rt, callGuest())
-	b, err := a.Share("b", sandbox.Limits{})
+	b, err := a.Share("", "b", sandbox.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,4 +329,42 @@ func TestMadeAhead(t *testing.T) {
 		}
 		runtime.Gosched()
 	}
+}
+
+// One owner's endless loops take neither every instance nor every place of
+// those who wait: another owner's call runs.
+func TestOwnersShareInstances(t *testing.T) {
+	rt := newRuntime(t, sandbox.Config{MaxInstances: 4, MaxWaiting: 4, MaxWait: time.Minute, OwnerProcessors: 1, BreakAfter: -1})
+	m := load(t, rt, newGuest().handler(w.Get(0), w.I32(1), w.I32Eq, w.If(w.Loop(w.Br(0))), w.I32(0)).Bytes())
+	share := func(owner string) *sandbox.Module {
+		h, err := m.Share(owner, owner, sandbox.Limits{Fuel: 20_000_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(h.Close)
+		return h
+	}
+	noisy, quiet := share("noisy"), share("quiet")
+	var loops sync.WaitGroup
+	for range 32 {
+		loops.Go(func() {
+			inst, err := noisy.Acquire(context.Background())
+			if err != nil {
+				return // too many of its owner wait
+			}
+			defer inst.Release()
+			_, _, _ = inst.Call(context.Background(), 1, &fakeHost{}, sandbox.Limits{})
+		})
+	}
+	for range 50 {
+		inst, err := quiet.Acquire(t.Context())
+		if err != nil {
+			t.Fatalf("beside a noisy owner: %v", err)
+		}
+		if _, _, err := inst.Call(t.Context(), 2, &fakeHost{}, sandbox.Limits{}); err != nil {
+			t.Errorf("beside a noisy owner: %v", err)
+		}
+		inst.Release()
+	}
+	loops.Wait()
 }

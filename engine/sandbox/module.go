@@ -15,6 +15,7 @@ import (
 type Module struct {
 	core    *core
 	name    string
+	owner   string // whose calls count together; "" for nobody's
 	limits  Limits
 	breaker breaker
 	closed  sync.Once
@@ -42,15 +43,20 @@ func (m *Module) Limits() Limits { return m.limits }
 func (m *Module) Close() { m.closed.Do(m.core.drop) }
 
 // Share returns another handle of the same binary, with a name, limits and a
-// breaker of its own: one for each user of a module. Close both.
-func (m *Module) Share(name string, limits Limits) (*Module, error) {
+// breaker of its own: one for each user of a module. Close both. All handles of
+// one owner, of whatever module, together run on a part of the processors, and
+// take a part of each module's instances: what they do leaves something to
+// others. "" is no owner, and has no such bounds.
+func (m *Module) Share(owner, name string, limits Limits) (*Module, error) {
 	m.core.rt.mu.Lock()
 	defer m.core.rt.mu.Unlock()
 	if m.core.rt.closed || m.core.refs == 0 {
 		return nil, ErrClosed
 	}
 	m.core.refs++
-	return newModule(m.core, name, limits.or(m.core.rt.cfg.Limits)), nil
+	shared := newModule(m.core, name, limits.or(m.core.rt.cfg.Limits))
+	shared.owner = owner
+	return shared, nil
 }
 
 // Health tells how the calls of this handle went lately.
@@ -65,7 +71,7 @@ func (m *Module) Acquire(ctx context.Context) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	inst, err := m.core.acquire(ctx)
+	inst, err := m.core.acquire(ctx, m.owner)
 	if err != nil {
 		if probe {
 			m.breaker.probed()
@@ -176,11 +182,11 @@ func (c *core) freeAll() {
 }
 
 // acquire takes an idle instance or makes one.
-func (c *core) acquire(ctx context.Context) (*Instance, error) {
+func (c *core) acquire(ctx context.Context, owner string) (*Instance, error) {
 	if err := c.hold(); err != nil {
 		return nil, err
 	}
-	inst, next, err := c.pool.get(ctx)
+	inst, next, err := c.pool.get(ctx, owner)
 	if err == nil && inst == nil {
 		if c.image != nil {
 			inst, err = c.newClone()
@@ -188,7 +194,7 @@ func (c *core) acquire(ctx context.Context) (*Instance, error) {
 			inst, err = c.newFresh(ctx)
 		}
 		if err != nil {
-			c.pool.put(nil)
+			c.pool.put(nil, owner)
 			if !errors.Is(err, ctx.Err()) || ctx.Err() == nil {
 				err = loadError(c.info.Hash[:12], StageImage, err)
 			}

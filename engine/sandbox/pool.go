@@ -10,6 +10,7 @@ import (
 // pool bounds the instances of one module and those who wait for one.
 type pool struct {
 	slots      chan struct{} // one for each instance in use
+	shares     *quota        // of each owner
 	maxIdle    int
 	maxWaiting int
 	maxWait    time.Duration
@@ -20,18 +21,29 @@ type pool struct {
 	making  bool // somebody was told to make an instance ahead, and has not added it yet
 }
 
+// ownerShare is the part, in percent, of the instances of a module, and of the
+// places of those who wait for one, that one owner may take.
+const ownerShare = 75
+
 func newPool(instances, idle, waiting int, wait time.Duration) *pool {
-	return &pool{slots: make(chan struct{}, instances), maxIdle: idle, maxWaiting: waiting, maxWait: wait}
+	return &pool{
+		slots: make(chan struct{}, instances), shares: newQuota(instances*ownerShare/100, max(1, waiting*ownerShare/100)),
+		maxIdle: idle, maxWaiting: waiting, maxWait: wait,
+	}
 }
 
 // get takes a slot and an idle instance; the instance is nil if the caller
 // has to make one. With next, another one should be made for the next caller:
 // there is room, and none is idle. Whoever is told so calls add.
-func (p *pool) get(ctx context.Context) (inst *Instance, next bool, err error) {
+func (p *pool) get(ctx context.Context, owner string) (inst *Instance, next bool, err error) {
+	if err := p.shares.take(ctx, owner, p.maxWait); err != nil {
+		return nil, false, err
+	}
 	select {
 	case p.slots <- struct{}{}:
 	default:
 		if err := p.wait(ctx); err != nil {
+			p.shares.give(owner)
 			return nil, false, err
 		}
 	}
@@ -93,7 +105,7 @@ func (p *pool) wait(ctx context.Context) error {
 
 // put gives a slot back with an instance to keep, or nil. It returns an
 // instance that the caller has to close: there are enough idle ones.
-func (p *pool) put(inst *Instance) (surplus *Instance) {
+func (p *pool) put(inst *Instance, owner string) (surplus *Instance) {
 	p.mu.Lock()
 	if inst != nil && len(p.idle) < p.maxIdle {
 		inst.since = time.Now()
@@ -103,6 +115,7 @@ func (p *pool) put(inst *Instance) (surplus *Instance) {
 	}
 	p.mu.Unlock()
 	<-p.slots
+	p.shares.give(owner)
 	return surplus
 }
 

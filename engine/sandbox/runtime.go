@@ -31,6 +31,7 @@ type Runtime struct {
 	scan      *scanner // nil where the kernel cannot tell written pages
 	counts    counts
 	compiling chan struct{} // one compilation at a time: each may need much memory
+	lanes     *quota        // processors that guests of one owner run on
 
 	mu     sync.Mutex
 	cores  map[coreKey]*core
@@ -61,6 +62,7 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 		started:   time.Now(),
 		scan:      newScanner(),
 		compiling: make(chan struct{}, 1),
+		lanes:     newQuota(cfg.OwnerProcessors, 0),
 		cores:     map[coreKey]*core{},
 		idle:      make(chan struct{}),
 	}
