@@ -47,7 +47,7 @@ func userFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Fiel
 	var out []identity.Field
 	for _, f := range t.User.AdditionalFields {
 		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
-		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), Required: f.Required, Default: value, ReadOnly: !f.Input})
+		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), Required: f.Required, Default: value, ReadOnly: !f.Input, MaxLength: f.MaxLength})
 	}
 	return withPluginFields(out, identity.User, plugins)
 }
@@ -56,7 +56,7 @@ func userFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Fiel
 func sessionFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Field {
 	var out []identity.Field
 	for _, f := range t.Session.AdditionalFields {
-		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), ReadOnly: !f.Input})
+		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), ReadOnly: !f.Input, MaxLength: f.MaxLength})
 	}
 	return withPluginFields(out, session.Model, plugins)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
@@ -22,7 +23,10 @@ const outcomeOK = "ok"
 
 // observer turns finished handler calls into metrics, and those that failed
 // into log lines and audit entries.
-type observer struct{ engine *Engine }
+type observer struct {
+	engine *Engine
+	large  sync.Map // what Large has warned of, by plugin and name
+}
 
 // DefaultSlowHandler is the time from which a handler call is worth a line in
 // the log, if Options do not say another.
@@ -87,6 +91,17 @@ func (o *observer) Committed(ex *dispatch.Exchange, event string, record *docume
 		actor = record.Get("id").Str()
 	}
 	o.record(ex, audit.Event{Action: event, Actor: actor, ImpersonatedBy: record.Get("impersonatedBy").Str(), Outcome: outcomeOK, Details: map[string]string{"route": ex.Request.Route}})
+}
+
+// Large implements dispatch.Observer. The log is told of each cookie and header
+// once, as every answer may have it.
+func (o *observer) Large(ex *dispatch.Exchange, plugin, what string, bytes, most int) {
+	o.engine.metrics.Large(ex.Realm.ID, plugin, bytes <= most)
+	if _, told := o.large.LoadOrStore([2]string{plugin, what}, true); told {
+		return
+	}
+	o.engine.logger.Warn("an answer is nearly, or more than, as large as clients take", "tenant", ex.Realm.ID, "plugin", plugin, "what", what, "bytes", bytes, "most", most,
+		"remedy", "put fewer claims into tokens, or set user.maxNameLength, user.maxImageLength and maxLength of additional fields lower")
 }
 
 // Stored implements dispatch.Observer.

@@ -100,7 +100,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, err
 	}
 	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t, mails), SMS: texts,
+		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...).Bound(identity.Texts{Name: t.User.MaxNameLength, Image: t.User.MaxImageLength}), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t, mails), SMS: texts,
 		JWKSMaxAge: t.Keys.MaxAge.Std(), Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
 		Describe:    func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one
 		PlainTokens: !t.Account.EncryptOAuthTokens,

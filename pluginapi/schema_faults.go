@@ -24,6 +24,9 @@ func ValidEmail(s string) bool {
 	return ok && !strings.HasPrefix(local, ".") && !strings.Contains(local, "..") && emailPattern.MatchString(s)
 }
 
+// MaxText bounds a text whose schema has no maxLength, in UTF-16 code units.
+const MaxText = 16 << 10
+
 // TextFaults returns what is wrong with a text, given a schema of type string
 // without enum.
 func (s *Schema) TextFaults(text string) []string {
@@ -34,7 +37,7 @@ func (s *Schema) TextFaults(text string) []string {
 	if fault := formatFault(s.Format, text); fault != "" {
 		faults = append(faults, fault)
 	}
-	if s.MinLength == nil && s.MaxLength == nil {
+	if s.MinLength == nil && s.MaxLength == nil && len(text) <= MaxText {
 		return faults
 	}
 	return append(faults, s.LengthFaults(len(utf16.Encode([]rune(text))), "string", "characters")...)
@@ -66,8 +69,15 @@ func (s *Schema) LengthFaults(n int, kind, unit string) []string {
 	if s.MinLength != nil && n < *s.MinLength {
 		faults = append(faults, fmt.Sprintf("Too small: expected %s to have >=%d %s", kind, *s.MinLength, unit))
 	}
-	if s.MaxLength != nil && n > *s.MaxLength {
-		faults = append(faults, fmt.Sprintf("Too big: expected %s to have <=%d %s", kind, *s.MaxLength, unit))
+	most := n
+	switch {
+	case s.MaxLength != nil:
+		most = *s.MaxLength
+	case kind == "string":
+		most = MaxText
+	}
+	if n > most {
+		faults = append(faults, fmt.Sprintf("Too big: expected %s to have <=%d %s", kind, most, unit))
 	}
 	return faults
 }

@@ -150,6 +150,10 @@ func (r *RefreshCache) turn(on bool) { r.Enabled = on }
 
 // User says what is kept of users.
 type User struct {
+	// Longest name, in bytes. Names are in tokens and cookies, which have little room.
+	MaxNameLength int `yaml:"maxNameLength" default:"256" min:"1" max:"65536"`
+	// Longest image, in bytes: a URL, as a rule. Likewise.
+	MaxImageLength int `yaml:"maxImageLength" default:"2048" min:"1" max:"65536"`
 	// Fields that users have beside those of the protocol, as Better Auth's user.additionalFields. Clients send them with sign-up and /update-user.
 	AdditionalFields []UserField `yaml:"additionalFields"`
 }
@@ -184,6 +188,8 @@ type UserField struct {
 	Default Scalar `yaml:"default"`
 	// Whether clients may set it. Otherwise only plugins do.
 	Input bool `yaml:"input" default:"true"`
+	// Most bytes that clients may set: of a text, or of the JSON of another value.
+	MaxLength int `yaml:"maxLength" default:"1024" min:"1" max:"65536"`
 	// Whether clients may see it.
 	Returned bool `yaml:"returned" default:"true"`
 }
@@ -199,6 +205,8 @@ type SessionField struct {
 	Default Scalar `yaml:"default"`
 	// Whether clients may set it. Otherwise only plugins do.
 	Input bool `yaml:"input" default:"true"`
+	// Most bytes that clients may set: of a text, or of the JSON of another value.
+	MaxLength int `yaml:"maxLength" default:"1024" min:"1" max:"65536"`
 	// Whether clients may see it.
 	Returned bool `yaml:"returned" default:"true"`
 }

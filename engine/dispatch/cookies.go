@@ -168,6 +168,10 @@ func (c *Call) writeCookie(name string, v document.Value) pluginapi.Status {
 		value = c.Exchange.Realm.Sessions.SignCookie(value)
 	}
 	line := c.Exchange.Realm.Sessions.Cookies().Line(name, value, attributes)
+	if err := c.weigh("cookie", name, len(line), session.MaxCookieBytes); err != nil {
+		c.refusal = err
+		return pluginapi.StatusLimit
+	}
 	cookie := session.Cookie{Name: name, Value: value, Line: line}
 	c.trace.cookies = append(c.trace.cookies, cookie)
 	c.Exchange.Response.SetCookie(cookie)

@@ -93,6 +93,9 @@ type Observer interface {
 	// Committed is told of every record event, such as session.created, once
 	// its unit of work is durable.
 	Committed(ex *Exchange, event string, record *document.Object)
+	// Large is told of a cookie or header that is nearly as large as clients
+	// take, or larger: then it is not sent, and the plugin is refused.
+	Large(ex *Exchange, plugin, what string, bytes, most int)
 	// Stored is told of every unit of work that wrote something: how long its
 	// commit took, and how it ended.
 	Stored(took time.Duration, err error)

@@ -208,6 +208,10 @@ func (c *Call) writeHeader(name string, v document.Value) pluginapi.Status {
 	if !validHeader(name, v) {
 		return pluginapi.StatusInvalid
 	}
+	if err := c.weigh("header", name, len(v.Str()), MaxHeaderBytes); err != nil {
+		c.refusal = err
+		return pluginapi.StatusLimit
+	}
 	if http.CanonicalHeaderKey(name) == "Location" { // there is one target
 		c.Exchange.Response.Header().Set(name, v.Str())
 		c.Exchange.Response.locationBy = c.leads()

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"time"
@@ -18,6 +19,46 @@ type Field struct {
 	Required bool            // clients must send it when they sign up, unless it has a default
 	Default  document.Value  // of new users; absent for none
 	ReadOnly bool            // clients may not set it
+	// MaxLength bounds what clients set, in bytes: a text, or the JSON of another
+	// value. 0 means DefaultMaxLength.
+	MaxLength int
+}
+
+// Bounds on what users write about themselves, in bytes. Much of it is in
+// every token and cookie, and browsers keep cookies of 4096 bytes.
+const (
+	MaxEmail         = 254  // RFC 5321 section 4.5.3.1.3
+	DefaultMaxName   = 256  // see Texts
+	DefaultMaxImage  = 2048 // likewise; a URL
+	DefaultMaxLength = 1024 // of an additional field
+)
+
+// Texts bounds the core texts of users, in bytes. Zero means the default.
+type Texts struct{ Name, Image int }
+
+// tooLong is the answer to a text of more than most bytes, or nil.
+func tooLong(field string, v document.Value, most int) error {
+	size := len(v.Str())
+	if k := v.Kind(); k == document.Array || k == document.ObjectKind {
+		size = len(v.JSON())
+	}
+	if size <= most {
+		return nil
+	}
+	return apierror.New(http.StatusBadRequest, "VALIDATION_ERROR", fmt.Sprintf("[body.%s] Too big: expected %s to have <=%d bytes", field, v.Kind(), most))
+}
+
+// check refuses texts of a user that are too long.
+func (t Texts) check(user *document.Object) error {
+	for _, text := range [...]struct {
+		field string
+		most  int
+	}{{"email", MaxEmail}, {"name", cmp.Or(t.Name, DefaultMaxName)}, {"image", cmp.Or(t.Image, DefaultMaxImage)}} {
+		if err := tooLong(text.field, user.Get(text.field), text.most); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TakeInput copies what clients may set, and nothing else: whatever else a
@@ -130,5 +171,5 @@ func (f Field) accept(v document.Value) (document.Value, error) {
 	if !ok {
 		return wrong(string(f.Type))
 	}
-	return v, nil
+	return v, tooLong(f.Name, v, cmp.Or(f.MaxLength, DefaultMaxLength))
 }

@@ -38,13 +38,20 @@ type Passwords interface {
 // written until that is committed.
 type Service struct {
 	passwords Passwords
+	texts     Texts
 	fields    []Field
 }
 
-// New returns a Service. The fields are those that users have beside the core
-// ones, in the order in which records show them.
+// New returns a Service with default bounds on texts. The fields are those that
+// users have beside the core ones, in the order in which records show them.
 func New(passwords Passwords, fields ...Field) *Service {
 	return &Service{passwords: passwords, fields: fields}
+}
+
+// Bound sets the bounds on the core texts of users, and returns the service.
+func (s *Service) Bound(t Texts) *Service {
+	s.texts = t
+	return s
 }
 
 // NewUser describes a user to be created.
@@ -77,6 +84,9 @@ func (s *Service) draft(n NewUser, now time.Time) (id string, fields *document.O
 		return "", nil, err
 	}
 	if err := s.complete(fields, n.Input); err != nil {
+		return "", nil, err
+	}
+	if err := s.texts.check(fields); err != nil {
 		return "", nil, err
 	}
 	return id, fields.Set("id", document.Text(id)), nil
@@ -120,6 +130,9 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, hooks Hooks, model, 
 	fields.Set("id", document.Text(id))
 	if model == User {
 		if err := normalize(fields); err != nil {
+			return nil, err
+		}
+		if err := s.texts.check(fields); err != nil {
 			return nil, err
 		}
 	}
@@ -239,6 +252,9 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 		return nil, err
 	}
 	if err := normalize(change); err != nil {
+		return nil, err
+	}
+	if err := s.texts.check(change); err != nil {
 		return nil, err
 	}
 	change.Delete("id")

@@ -8,7 +8,8 @@ import (
 // Bounds of the cookies that hold a value in parts. Browsers keep cookies of up
 // to 4093 bytes, name and attributes included.
 const (
-	maxCookieBytes = 4050
+	MaxCookieBytes = 4093
+	maxCookieBytes = 4050 // of a part
 	maxParts       = 100
 )
 

@@ -50,6 +50,7 @@ type Metrics struct {
 	mails          *prometheus.CounterVec
 	sms            *prometheus.CounterVec
 	bodies         *prometheus.CounterVec
+	large          *prometheus.CounterVec
 	outgoing       *prometheus.CounterVec
 	outgoingTime   *prometheus.HistogramVec
 	deliveries     *prometheus.CounterVec
@@ -101,6 +102,7 @@ func New(c Config) *Metrics {
 		mails:         counter("mails_total", "Mails by what became of them.", "outcome"),
 		sms:           counter("sms_total", "Text messages by what became of them.", "outcome"),
 		bodies:        counter("request_bodies_refused_total", "Request bodies for which there was no memory, by whose bound was reached.", "tenant", "bound"),
+		large:         counter("large_answers_total", "Cookies and headers of plugins that are nearly as large as clients take, or larger.", "tenant", "plugin", "outcome"),
 		outgoing:      counter("outgoing_requests_total", "Requests of plugins to other servers, by what became of them.", "tenant", "plugin", "outcome"),
 		outgoingTime:  histogram("outgoing_request_seconds", "Time of plugins' requests to other servers.", requestBuckets(), "plugin"),
 		deliveries:    counter("outbox_deliveries_total", "Attempts to deliver events of the outbox, by what became of them.", "tenant", "channel", "outcome"),
@@ -121,7 +123,7 @@ func New(c Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": c.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.untrusted, m.auditLost, m.auditFaults, m.outboxEntries, m.outboxOldest, m.quarantined, m.swept, build,
+	m.registry.MustRegister(m.requests, m.requestSeconds, m.pluginCalls, m.pluginSeconds, m.pluginFuel, m.pluginHost, m.pluginHostTime, m.pluginBytes, m.pluginCompile, m.sessions, m.commits, m.mails, m.sms, m.bodies, m.large, m.outgoing, m.outgoingTime, m.deliveries, m.schedules, m.untrusted, m.auditLost, m.auditFaults, m.outboxEntries, m.outboxOldest, m.quarantined, m.swept, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -241,6 +243,19 @@ func (m *Metrics) SMS(outcome string) {
 	if m != nil {
 		m.sms.WithLabelValues(m.outcomes.label(outcome)).Inc()
 	}
+}
+
+// Large counts a cookie or header of a plugin that is nearly as large as
+// clients take: it was sent, or refused because it is larger.
+func (m *Metrics) Large(tenant, plugin string, sent bool) {
+	if m == nil {
+		return
+	}
+	outcome := "refused"
+	if sent {
+		outcome = "sent"
+	}
+	m.large.WithLabelValues(m.tenants.label(tenant), plugin, outcome).Inc()
 }
 
 // BodyRefused counts a request body for which there was no memory, by whose

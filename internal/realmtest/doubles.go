@@ -147,3 +147,6 @@ func (o *Outcomes) Committed(*dispatch.Exchange, string, *document.Object) {}
 
 // Stored implements dispatch.Observer.
 func (o *Outcomes) Stored(time.Duration, error) {}
+
+// Large implements dispatch.Observer.
+func (o *Outcomes) Large(*dispatch.Exchange, string, string, int, int) {}
