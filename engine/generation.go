@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/tenant"
 )
 
@@ -21,6 +22,7 @@ type generation struct {
 	modules  map[string]*loaded // by file or built-in id
 	tenants  []*realm
 	registry *tenant.Registry
+	tables   httpapi.Tables // of its tenants
 	closers  []func(context.Context) error
 
 	requests atomic.Int64

@@ -148,7 +148,7 @@ func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities d
 			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: &tenantOutbox{g.Engine, t.ID},
 		},
 		Plugins: plugins, Capabilities: capabilities, Views: views,
-		Observer: &observer{engine: g.Engine}, Limiter: g.limiter(t, r.store, plugins), Services: g.serviceKeys(t, r.store), Metrics: g.metrics, Recordable: g.audit.Ready, Logger: g.logger,
+		Observer: &observer{engine: g.Engine}, Tables: &g.tables, Limiter: g.limiter(t, r.store, plugins), Services: g.serviceKeys(t, r.store), Metrics: g.metrics, Recordable: g.audit.Ready, Logger: g.logger,
 		BaseURLs: publicURLs(t), TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.proxiesOf(t), IPHeaders: t.IPHeaders, IPv6Subnet: t.IPv6Subnet,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, ErrorPage: httpapi.ErrorPage(t.ErrorPage), CORS: t.CORS, CORSHeaders: t.CORSHeaders,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,

@@ -57,6 +57,7 @@ type Config struct {
 	Observer     dispatch.Observer
 	Limiter      Limiter // nil: no rate limit
 	Services     ServiceKeys
+	Tables       *Tables // nil: this tenant has a route table of its own
 	Metrics      Metrics // nil: none
 	// Recordable reports why nothing may happen for now that would have to be
 	// recorded, nil if it may; nil: it always may.
@@ -99,8 +100,9 @@ type API struct {
 	naming  []string // request headers that name the origin of clients that are no browsers
 	urls    publicURLs
 	clients clientIP
-	router  *mux.Router
 	routes  []Route
+	served  []*endpoint // in the order of their routes
+	table   *table      // finds them
 	handler http.Handler
 
 	described []*endpoint // in the order of their declaration
@@ -139,13 +141,11 @@ type endpoint struct {
 // engine's is an error that names both.
 func New(c Config) (*API, error) {
 	c = c.withDefaults()
-	a := &API{Config: c, router: mux.NewRouter().SkipClean(true).UseEncodedPath()}
+	a := &API{Config: c}
 	a.origins = newOrigins(sitesOf(append([]string{c.Realm.BaseURL}, c.BaseURLs...)), c.TrustedOrigins)
 	a.naming = originHeaders(c.Plugins)
 	a.urls = newPublicURLs(c.BaseURLs)
 	a.clients = clientIP{proxies: c.TrustedProxies, headers: c.IPHeaders, ipv6Bits: c.IPv6Subnet}
-	a.router.NotFoundHandler = http.HandlerFunc(a.unknown)
-	a.router.MethodNotAllowedHandler = http.HandlerFunc(a.unknown)
 	endpoints, err := a.endpoints()
 	if err != nil {
 		return nil, err
@@ -158,10 +158,10 @@ func New(c Config) (*API, error) {
 		if e.root {
 			path = muxPath(e.Path)
 		}
-		a.router.Methods(e.Method).Path(path).HandlerFunc(a.serve(e))
 		a.routes = append(a.routes, Route{Method: e.Method, Path: strings.TrimSuffix(path, "/"), Plugin: e.Plugin, Server: e.Server})
 	}
-	a.handler = a.disabled(a.cors(a.router))
+	a.served, a.table = endpoints, c.Tables.of(endpoints)
+	a.handler = a.disabled(a.cors(a.router()))
 	return a, nil
 }
 
@@ -191,6 +191,21 @@ func (c Config) withDefaults() Config {
 		c.NewRequestID = func() string { return "" }
 	}
 	return c
+}
+
+// router is what mux makes of the table: one route without a pattern, which
+// would be a regular expression for each endpoint of each tenant.
+func (a *API) router() *mux.Router {
+	r := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	r.NotFoundHandler = http.HandlerFunc(a.unknown)
+	r.NewRoute().MatcherFunc(func(req *http.Request, match *mux.RouteMatch) bool {
+		e, params, ok := a.locate(req.Method, req.URL.EscapedPath())
+		if ok {
+			match.Handler, match.Vars = a.serve(e), params
+		}
+		return ok
+	})
+	return r
 }
 
 // Routes lists what is served.
