@@ -174,3 +174,24 @@ func TestHandlerMemory(t *testing.T) {
 		})
 	}
 }
+
+// A hook that looks at the body does not make others run within it: targets that
+// only a plugin trusts are asked for when it has ended.
+func TestHookReadsTarget(t *testing.T) {
+	change := endpoint(1, "POST", "/change")
+	change.Session = pluginapi.SessionRequired
+	peek := pluginapi.Handler{Number: 2, Kind: pluginapi.KindHook, Event: pluginapi.EventRequestBefore}
+	trust := pluginapi.Handler{Number: 3, Kind: pluginapi.KindHook, Event: pluginapi.EventOriginTrusted}
+	g := plugin("p", change, peek, trust).Permit("origins").
+		Handler(1, w.Copy("response.body", "request.body")).
+		Handler(2, w.Copy("response.headers.x-to", "request.body.callbackURL")).
+		Handler(3, w.SetKind("record.trusted", pluginapi.KindBool, "true"))
+	s := newServer(t, realmtest.Config{Guests: []*w.Guest{g}}, httpapi.Config{})
+	cookie, _ := s.signIn("ada", session.CreateParams{})
+	const body = `{"callbackURL":"https://app.example.org/done"}`
+	rec := s.do("POST", base+"/change", body, "Cookie", cookie, "Origin", "http://localhost:3000")
+	expect(t, rec, 200, body)
+	if got := rec.Header().Get("X-To"); got != "https://app.example.org/done" {
+		t.Errorf("the hook saw %q", got)
+	}
+}

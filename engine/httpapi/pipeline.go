@@ -314,20 +314,23 @@ func (a *API) rateLimit(ctx context.Context, ex *dispatch.Exchange, caller *serv
 var plainText = []string{"text/plain;charset=UTF-8"}
 
 // readRequest parses the body, then looks at where the request comes from and
-// where it would lead.
+// where it would lead. Where a session is needed the first has been done, and
+// admit does the second: this may run within a hook, where no other can.
 func (a *API) readRequest(r dispatch.Request, in *incoming, guard csrf, to targets) (dispatch.Body, error) {
 	body, raw, err := readBody(in.w, in.r, in.endpoint.mediaTypes, a.Config, in.share)
 	if err != nil {
 		a.countRefused(err)
 		return dispatch.Body{}, err
 	}
-	if !needsSession(in.endpoint) { // or it has been checked
-		if err := guard.check(in.r.Header); err != nil {
-			return dispatch.Body{}, err
-		}
+	out := dispatch.Body{Value: body, Raw: raw}
+	if needsSession(in.endpoint) {
+		return out, nil
+	}
+	if err := guard.check(in.r.Header); err != nil {
+		return dispatch.Body{}, err
 	}
 	r.Body = body
-	return dispatch.Body{Value: body, Raw: raw}, a.checkCallbacks(&r, to)
+	return out, a.checkCallbacks(&r, to)
 }
 
 // countRefused counts a body for which there was no memory.
