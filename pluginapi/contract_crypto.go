@@ -41,13 +41,17 @@ var (
 var cryptoFunctions = []Function{
 	{
 		Capability: CapCrypto, Name: "signToken", Doc: "signs claims as a JWT (HS256); the host sets `iat` and `exp`",
-		Args:   []Param{argPurpose, argExpiresIn, {Name: "claims", Type: TypeObject, Open: true}},
+		Args: []Param{
+			argPurpose, argExpiresIn, {Name: "claims", Type: TypeObject, Open: true},
+			{Name: "userId", Type: TypeText, Doc: "whom the token is about, its claim `sub`: verifyToken refuses it when the user is gone, or has another address or password (see [proofs](#proofs-about-users)); since 1.1"},
+			argWhenVerified,
+		},
 		Result: []Param{{Name: "token", Type: TypeText, Required: true}},
 	},
 	{
 		Capability: CapCrypto, Name: "verifyToken", Doc: "checks a token of signToken",
 		Args:   []Param{argPurpose, {Name: "token", Type: TypeText, Required: true, Empty: true, Copied: true}},
-		Result: []Param{resultClaims}, Codes: tokenCodes,
+		Result: []Param{resultClaims}, Codes: append([]Code{{ProofVoid, "the user that it is about is gone or has changed"}}, tokenCodes...),
 	},
 	{
 		Capability: CapCrypto, Name: "seal", Doc: "encrypts and authenticates a text",

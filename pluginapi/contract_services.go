@@ -7,12 +7,30 @@ var (
 	argExpiresIn  = Param{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "how long it is good"}
 	resultClaims  = Param{Name: "claims", Type: TypeObject, Open: true, Required: true}
 	tokenCodes    = []Code{{"expired", "its time is over"}, {"invalid", "it is not one, or not good for this"}}
+
+	argWhenVerified = Param{Name: "whenVerified", Type: TypeBool, Doc: "it stays good when the user's address is verified meanwhile"}
 )
+
+// ProofVoid is the code of a token that was signed for a user who is not the
+// same any more.
+const ProofVoid = "void"
+
+// MaxProofSeconds is how long a proof about a user is good at most: 30 days.
+const MaxProofSeconds = 30 * 24 * 60 * 60
 
 var verificationFunctions = []Function{
 	{
 		Capability: CapVerification, Name: "create", Doc: "keeps a value under an identifier, and replaces an earlier one",
 		Args: []Param{argIdentifier, {Name: "value", Type: TypeText, Required: true, Empty: true}, argExpiresIn}, Record: "verification",
+	},
+	{
+		Capability: CapVerification, Name: "createFor", Since: "1.1",
+		Doc: "keeps a value as create does, for a user: when the user is gone, or has another address or password, there is none any more (see [proofs](#proofs-about-users)); of a user who does not exist there is none from the start",
+		Args: []Param{
+			argIdentifier, {Name: "value", Type: TypeText, Required: true, Empty: true}, argUserID,
+			{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Max: MaxProofSeconds, Required: true, Doc: "how long it is good"}, argWhenVerified,
+		},
+		Record: "verification",
 	},
 	{
 		Capability: CapVerification, Name: "find", Doc: "finds the value under an identifier", Args: []Param{argIdentifier}, Record: "verification",

@@ -12,7 +12,9 @@ func (c *Call) Crypto() Crypto { return Crypto{c} }
 
 // SignTokenOptions are what may be left out of Crypto.SignToken.
 type SignTokenOptions struct {
-	Claims []Field
+	Claims       []Field
+	UserID       string // whom the token is about, its claim sub: verifyToken refuses it when the user is gone, or has another address or password (see proofs (ABI.md, section Proofs about users)); since 1.1
+	WhenVerified bool   // it stays good when the user's address is verified meanwhile
 }
 
 // SignToken signs claims as a JWT (HS256); the host sets iat and exp.
@@ -21,12 +23,15 @@ func (c Crypto) SignToken(purpose string, expiresIn int64, o SignTokenOptions) (
 	a.text("purpose", purpose)
 	a.number("expiresIn", expiresIn, true)
 	a.fields("claims", o.Claims, false)
+	a.optional("userId", o.UserID)
+	a.flag("whenVerified", o.WhenVerified)
 	v, err := a.call(importCrypto, "crypto", "signToken")
 	return v.Get("token").String(), err
 }
 
-// VerifyToken checks a token of signToken. CodeOf the error may be "expired"
-// (its time is over), "invalid" (it is not one, or not good for this).
+// VerifyToken checks a token of signToken. CodeOf the error may be "void"
+// (the user that it is about is gone or has changed), "expired" (its time is
+// over), "invalid" (it is not one, or not good for this).
 func (c Crypto) VerifyToken(purpose string, token Value) (Value, error) {
 	a := c.c.begin()
 	a.text("purpose", purpose)

@@ -19,6 +19,27 @@ func (x Verifications) Create(identifier, value string, expiresIn int64) (Verifi
 	return verificationOf(v), err
 }
 
+// VerificationCreateForOptions are what may be left out of
+// Verifications.CreateFor.
+type VerificationCreateForOptions struct {
+	WhenVerified bool // it stays good when the user's address is verified meanwhile
+}
+
+// CreateFor keeps a value as create does, for a user: when the user is gone,
+// or has another address or password, there is none any more (see proofs
+// (ABI.md, section Proofs about users)); of a user who does not exist there
+// is none from the start.
+func (x Verifications) CreateFor(identifier, value, userID string, expiresIn int64, o VerificationCreateForOptions) (Verification, error) {
+	a := x.c.begin()
+	a.text("identifier", identifier)
+	a.text("value", value)
+	a.text("userId", userID)
+	a.number("expiresIn", expiresIn, true)
+	a.flag("whenVerified", o.WhenVerified)
+	v, err := a.call(importVerifications, "verification", "createFor")
+	return verificationOf(v), err
+}
+
 // Find finds the value under an identifier. The error is NotFound: there is
 // none, or its time is over.
 func (x Verifications) Find(identifier string) (Verification, error) {

@@ -179,9 +179,11 @@ async function arrive(url, app, variant, before, step) {
     await browser.must("POST", "/reset-password", { token: before.reset, newPassword: "another-horse-2" });
     await browser.must("POST", "/sign-in/email", { email: "cyd@example.com", password: "another-horse-2" });
   });
-  await step("the link of a verification mail is good", async () => {
-    await new Browser(url, app.baseURL).must("GET", `/verify-email?token=${before.verification}`);
-    assert.equal((await people.dan.at(url).must("GET", "/get-session")).user.emailVerified, true);
+  // It names an address and no user, so that whoever gets that address would be verified by it.
+  await step("the link of a verification mail is refused", async () => {
+    const answer = await new Browser(url, app.baseURL).get(`/verify-email?token=${before.verification}`);
+    assert.equal(answer.status, 401, JSON.stringify(answer.body));
+    assert.equal((await people.dan.at(url).must("GET", "/get-session")).user.emailVerified, false);
   });
   await step("old tokens verify with the key set, which has the old key", async () => {
     const jwks = await new Browser(url, app.baseURL).must("GET", variant.keys.jwks);

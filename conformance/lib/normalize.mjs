@@ -165,7 +165,10 @@ export class Normalizer {
     const jwt = await inspectJwt(token, this.options);
     if (!jwt) return "<not-a-jwt>";
     const claims = {};
-    for (const [name, value] of Object.entries(jwt.claims)) {
+    // The proof in a mailed token, and whom it is about: clients hand the token back as it is.
+    const { authhost_proof: proof, ...rest } = jwt.claims;
+    if (proof !== undefined) delete rest.sub;
+    for (const [name, value] of Object.entries(rest)) {
       const numeric = typeof value === "number";
       if ((name === "iat" || name === "nbf") && numeric && Math.abs(value * 1000 - this.#now) < 60000)
         claims[name] = "<unix:now>";

@@ -3,6 +3,7 @@ package capability
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/authhost/authhost/engine/dispatch"
@@ -22,19 +23,33 @@ func purpose(c *dispatch.Call, name string) (string, error) {
 	return secret.PluginPurpose(c.Entry.Plugin.ID, name), nil
 }
 
-func (h *Host) cryptoSignToken(_ context.Context, c *dispatch.Call, a cryptoSignTokenArgs) (document.Value, error) {
+// proofClaim is the claim of a token with the proof that it is bound to.
+// Plugins do not see it.
+const proofClaim = "authhost_proof"
+
+func (h *Host) cryptoSignToken(ctx context.Context, c *dispatch.Call, a cryptoSignTokenArgs) (document.Value, error) {
 	purpose, err := purpose(c, a.Purpose)
 	if err != nil {
 		return document.Value{}, err
 	}
 	claims, now := a.Claims.Clone(), c.Exchange.Now
+	if a.UserID != "" {
+		if a.ExpiresIn > pluginapi.MaxProofSeconds {
+			return document.Value{}, invalid(fmt.Sprintf("argument expiresIn must be at most %d with userId", pluginapi.MaxProofSeconds))
+		}
+		proof, err := h.proofs().Make(ctx, c.Exchange.Tx(), a.UserID, a.WhenVerified, now)
+		if err != nil {
+			return document.Value{}, err
+		}
+		claims.Set("sub", document.Text(a.UserID)).Set(proofClaim, document.Text(proof))
+	}
 	claims.Set("iat", document.Int(now.Unix()))
 	claims.Set("exp", document.Int(now.Add(life(a.ExpiresIn)).Unix()))
 	token, err := h.Secrets.SignJWT(purpose, claims)
 	return textResult("token", token, err)
 }
 
-func (h *Host) cryptoVerifyToken(_ context.Context, c *dispatch.Call, a cryptoVerifyTokenArgs) (document.Value, error) {
+func (h *Host) cryptoVerifyToken(ctx context.Context, c *dispatch.Call, a cryptoVerifyTokenArgs) (document.Value, error) {
 	purpose, err := purpose(c, a.Purpose)
 	if err != nil {
 		return document.Value{}, err
@@ -46,7 +61,25 @@ func (h *Host) cryptoVerifyToken(_ context.Context, c *dispatch.Call, a cryptoVe
 	case err != nil:
 		return document.Value{}, badToken("invalid", "the token is not valid")
 	}
+	if err := h.checkProof(ctx, c, claims); err != nil {
+		return document.Value{}, err
+	}
 	return object(document.NewObject(1).Set("claims", object(claims))), nil
+}
+
+// checkProof takes the proof that a token is bound to, if it is, out of its
+// claims, and refuses one that does not hold.
+func (h *Host) checkProof(ctx context.Context, c *dispatch.Call, claims *document.Object) error {
+	proof := claims.Get(proofClaim)
+	if proof.IsAbsent() {
+		return nil
+	}
+	claims.Delete(proofClaim)
+	userID, err := h.proofs().Use(ctx, c.Exchange.Tx(), proof.Str(), c.Exchange.Now)
+	if err == nil && (userID == "" || userID != claims.Get("sub").Str()) {
+		err = badToken(pluginapi.ProofVoid, "the user that the token is about is gone or has changed")
+	}
+	return err
 }
 
 func (h *Host) cryptoSeal(_ context.Context, c *dispatch.Call, a cryptoSealArgs) (document.Value, error) {

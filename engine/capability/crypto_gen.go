@@ -6,9 +6,11 @@ import "github.com/authhost/authhost/engine/document"
 
 // cryptoSignTokenArgs are the arguments of crypto.signToken.
 type cryptoSignTokenArgs struct {
-	Purpose   string
-	ExpiresIn int64
-	Claims    *document.Object
+	Purpose      string
+	ExpiresIn    int64
+	Claims       *document.Object
+	UserID       string
+	WhenVerified bool
 }
 
 func decodeCryptoSignTokenArgs(o *document.Object) (a cryptoSignTokenArgs, err error) {
@@ -27,6 +29,18 @@ func decodeCryptoSignTokenArgs(o *document.Object) (a cryptoSignTokenArgs, err e
 			}
 			given |= 1 << 2
 			a.Claims, err = objectArg(v, "argument claims must be an object")
+		case "userId":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 3
+			a.UserID, err = textArg(v, false, "argument userId must be a text")
+		case "whenVerified":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.WhenVerified, err = boolArg(v, "argument whenVerified must be a bool")
 		default:
 			err = invalid("crypto.signToken has no argument " + name)
 		}

@@ -56,10 +56,11 @@ var functions = map[string]map[string]function{
 		"use":        bind(decodeSessionUseArgs, (*Host).sessionUse),
 	},
 	"verification": {
-		"create":  bind(decodeVerificationCreateArgs, (*Host).verificationCreate),
-		"find":    bind(decodeVerificationFindArgs, (*Host).verificationFind),
-		"consume": bind(decodeVerificationConsumeArgs, (*Host).verificationConsume),
-		"delete":  bind(decodeVerificationDeleteArgs, (*Host).verificationDelete),
+		"create":    bind(decodeVerificationCreateArgs, (*Host).verificationCreate),
+		"createFor": bind(decodeVerificationCreateForArgs, (*Host).verificationCreateFor),
+		"find":      bind(decodeVerificationFindArgs, (*Host).verificationFind),
+		"consume":   bind(decodeVerificationConsumeArgs, (*Host).verificationConsume),
+		"delete":    bind(decodeVerificationDeleteArgs, (*Host).verificationDelete),
 	},
 	"crypto": {
 		"signToken":   bind(decodeCryptoSignTokenArgs, (*Host).cryptoSignToken),

@@ -43,6 +43,59 @@ func decodeVerificationCreateArgs(o *document.Object) (a verificationCreateArgs,
 	return a, nil
 }
 
+// verificationCreateForArgs are the arguments of verification.createFor.
+type verificationCreateForArgs struct {
+	Identifier   string
+	Value        string
+	UserID       string
+	ExpiresIn    int64
+	WhenVerified bool
+}
+
+func decodeVerificationCreateForArgs(o *document.Object) (a verificationCreateForArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "identifier":
+			given |= 1 << 0
+			a.Identifier, err = textArg(v, true, "argument identifier must be a text that is not empty")
+		case "value":
+			given |= 1 << 1
+			a.Value, err = textArg(v, false, "argument value must be a text")
+		case "userId":
+			given |= 1 << 2
+			a.UserID, err = textArg(v, true, "argument userId must be a text that is not empty")
+		case "expiresIn":
+			given |= 1 << 3
+			a.ExpiresIn, err = boundedArg(v, 1, 2592000, "argument expiresIn must be a number of seconds from 1 to 2592000")
+		case "whenVerified":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.WhenVerified, err = boolArg(v, "argument whenVerified must be a bool")
+		default:
+			err = invalid("verification.createFor has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument identifier must be a text that is not empty")
+	}
+	if !given.has(1) {
+		return a, invalid("argument value must be a text")
+	}
+	if !given.has(2) {
+		return a, invalid("argument userId must be a text that is not empty")
+	}
+	if !given.has(3) {
+		return a, invalid("argument expiresIn must be a number of seconds from 1 to 2592000")
+	}
+	return a, nil
+}
+
 // verificationFindArgs are the arguments of verification.find.
 type verificationFindArgs struct {
 	Identifier string

@@ -12,6 +12,7 @@ import (
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/internal/realmtest"
@@ -77,7 +78,7 @@ func TestVerificationExpires(t *testing.T) {
 		r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}})
 		ex := r.Exchange(t, dispatch.Request{})
 		err := ex.Unit(t.Context(), func(ctx context.Context) error {
-			_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, "guest/a", "v", time.Minute, ex.Now)
+			_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, identity.NewVerification{Identifier: "guest/a", Value: "v", Life: time.Minute}, ex.Now)
 			return err
 		})
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/authhost/authhost/engine/audit"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/internal/realmtest"
@@ -209,7 +210,7 @@ func TestOneWinner(t *testing.T) {
 	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}})
 	ex := r.Exchange(t, post("/"))
 	err := ex.Unit(t.Context(), func(ctx context.Context) error {
-		_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, "guest/reset", "v", time.Hour, ex.Now)
+		_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, identity.NewVerification{Identifier: "guest/reset", Value: "v", Life: time.Hour}, ex.Now)
 		return err
 	})
 	if err != nil {

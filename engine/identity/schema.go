@@ -46,7 +46,7 @@ func CoreSchema() store.Schema {
 			{Name: "identifier", Type: store.String, Required: true, Unique: true},
 			req("value"),
 			{Name: "expiresAt", Type: store.Date, Required: true, Index: true},
-			date("createdAt"), date("updatedAt"),
+			date("createdAt"), date("updatedAt"), str(boundTo),
 		}},
 		{Name: "jwks", Fields: []store.Field{
 			req("use"), req("alg"), {Name: "number", Type: store.Number, Required: true},

@@ -263,6 +263,11 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 	if err != nil {
 		return nil, err
 	}
+	if previous.Get("email").Str() != after.Str("email") {
+		if err := s.noteAddressChange(ctx, tx, id, now); err != nil {
+			return nil, err
+		}
+	}
 	hooks.Happened("user.updated", after, previous)
 	return after, nil
 }

@@ -10,25 +10,49 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
+// NewVerification describes a short-lived value under an identifier.
+type NewVerification struct {
+	Identifier, Value string
+	Life              time.Duration
+	Proof             string // it is good while this proof holds; "" is no condition
+}
+
 // CreateVerification stores a short-lived value under an identifier. An
-// earlier one under the same identifier is replaced.
-func (s *Service) CreateVerification(ctx context.Context, tx *store.Tx, hooks Hooks, identifier, value string, life time.Duration, now time.Time) (*store.Record, error) {
-	old, err := tx.Find(ctx, Verification, "identifier", document.Text(identifier))
-	if err == nil {
-		err = tx.Delete(ctx, Verification, old.ID)
-	}
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+// earlier one under the same identifier is replaced. Hooks do not see the proof.
+func (s *Service) CreateVerification(ctx context.Context, tx *store.Tx, hooks Hooks, n NewVerification, now time.Time) (*store.Record, error) {
+	if err := s.DeleteVerification(ctx, tx, n.Identifier); err != nil {
 		return nil, err
 	}
 	id := secret.RandomString(idLength, secret.Alnum)
-	fields := document.NewObject(6).
-		Set("identifier", document.Text(identifier)).
-		Set("value", document.Text(value)).
-		Set("expiresAt", document.Time(now.Add(life))).
+	fields := document.NewObject(7).
+		Set("identifier", document.Text(n.Identifier)).
+		Set("value", document.Text(n.Value)).
+		Set("expiresAt", document.Time(now.Add(n.Life))).
 		Set("createdAt", document.Time(now)).
 		Set("updatedAt", document.Time(now)).
 		Set("id", document.Text(id))
-	return s.insert(ctx, tx, hooks, Verification, id, fields)
+	if err := hooks.Verdict(ctx, Verification+".creating", fields, nil); err != nil {
+		return nil, err
+	}
+	fields.Delete(boundTo)
+	seen := fields.Clone().Set("id", document.Text(id))
+	if n.Proof != "" {
+		fields.Set(boundTo, document.Text(n.Proof))
+	}
+	rec, err := tx.InsertNew(ctx, Verification, id, fields.Set("id", document.Text(id)))
+	if err != nil {
+		return nil, err
+	}
+	hooks.Happened(Verification+".created", &store.Record{ID: id, Version: rec.Version, Fields: seen}, nil)
+	return rec, nil
+}
+
+// ProofOf takes the proof that a verification is bound to out of its fields,
+// which are what plugins may see. "" is no condition.
+func ProofOf(verification *store.Record) (proof string, fields *document.Object) {
+	fields = verification.Fields.Clone()
+	fields.Delete(boundTo)
+	return verification.Str(boundTo), fields
 }
 
 // FindVerification returns a live verification; one past its time is

@@ -109,6 +109,17 @@ func (s *Secrets) Digests(purpose string) [][]byte {
 	return out
 }
 
+// VerifyMAC reports whether a text is the MAC of value for the purpose under any
+// of the secrets: one that MAC gave before a rotation is, too.
+func (s *Secrets) VerifyMAC(purpose, value string, sum []byte) bool {
+	for _, v := range s.versions {
+		if hmac.Equal(sum, mac(derive(v.Value, "mac/"+purpose, sha256.Size), value)) {
+			return true
+		}
+	}
+	return false
+}
+
 // PlainMAC returns the HMAC-SHA256 of value under the current secret itself,
 // as base64url without padding: how Better Auth authenticates cached sessions.
 // Prefer MAC for everything else.

@@ -16,6 +16,7 @@ var cryptoCases = table{
 				t.Errorf("%q is no JWT", token)
 			}
 			g.refused("crypto.signToken", object{"purpose": "unasked", "expiresIn": 60}, pluginapi.StatusDenied, "")
+			g.refused("crypto.signToken", object{"purpose": "test", "expiresIn": 60, "userId": 1}, pluginapi.StatusInvalid, "")
 		})
 	},
 	"crypto.verifyToken": func(t *tester) {
@@ -37,7 +38,13 @@ var cryptoCases = table{
 		t.Advance(time.Minute)
 		t.serve(Request{}, func(g *guest) {
 			g.refused("crypto.verifyToken", object{"purpose": "test", "token": token}, pluginapi.StatusInvalid, "expired")
+			id := g.addUser()
+			g.refused("crypto.signToken", object{"purpose": "test", "userId": id, "expiresIn": pluginapi.MaxProofSeconds + 1}, pluginapi.StatusInvalid, "")
+			nobody := g.do("crypto.signToken", object{"purpose": "test", "userId": "nobody", "expiresIn": 60}).text("token")
+			g.refused("crypto.verifyToken", object{"purpose": "test", "token": nobody}, pluginapi.StatusInvalid, pluginapi.ProofVoid)
+			g.do("identity.deleteUser", object{"id": id})
 		})
+		t.proofs(signedProof)
 	},
 	"crypto.seal": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {

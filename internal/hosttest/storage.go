@@ -180,6 +180,20 @@ var verificationCases = table{
 			}
 		})
 	},
+	"verification.createFor": func(t *tester) {
+		t.proofs(keptProof)
+		t.serve(Request{}, func(g *guest) {
+			id := g.addUser()
+			g.refused("verification.createFor", object{"identifier": "a", "value": "", "userId": id, "expiresIn": pluginapi.MaxProofSeconds + 1}, pluginapi.StatusInvalid, "")
+			g.do("verification.createFor", object{"identifier": "a", "value": "", "userId": id, "expiresIn": 60})
+			g.do("verification.createFor", object{"identifier": "nobody", "value": "", "userId": "nobody", "expiresIn": 60})
+			g.refused("verification.find", object{"identifier": "nobody"}, pluginapi.StatusNotFound, "")
+		})
+		t.Advance(time.Minute)
+		t.serve(Request{}, func(g *guest) {
+			g.refused("verification.find", object{"identifier": "a"}, pluginapi.StatusNotFound, "")
+		})
+	},
 	"verification.find": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			g.do("verification.create", object{"identifier": "a", "value": "v", "expiresIn": 60})

@@ -7,7 +7,7 @@ import (
 
 // deletions are the tokens in mails about a deletion, of 165 bits. They stand
 // for users.
-var deletions = kit.Tokens{Prefix: "delete-account-", Length: 32, Alphabet: "0123456789abcdefghijklmnopqrstuvwxyz"}
+var deletions = kit.Tokens{Prefix: "delete-account-", Length: 32, Alphabet: "0123456789abcdefghijklmnopqrstuvwxyz", WhenVerified: true}
 
 // deleteUser serves POST /delete-user: by a mailed token, by mail, or at once
 // with the password or a fresh session.
@@ -37,7 +37,7 @@ func deleteUser(c *sdk.Call) error {
 }
 
 func mailDeletion(c *sdk.Call, user sdk.User, expiresIn int64) error {
-	token, err := deletions.Issue(c, user.ID, expiresIn)
+	token, err := deletions.IssueFor(c, user.ID, user.ID, expiresIn)
 	if err != nil {
 		return err
 	}

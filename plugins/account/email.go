@@ -25,34 +25,37 @@ func changeEmail(c *sdk.Call) error {
 	_, err := c.Identity().FindUser(sdk.FindUserOptions{Email: next})
 	switch {
 	case err == nil:
-		err = signNothing(c, user.Email, next)
+		err = signNothing(c, user, next)
 	case !errors.Is(err, sdk.NotFound):
 	case direct:
-		err = replaceEmail(c, config, user.ID, next)
+		err = replaceEmail(c, config, user, next)
 	case user.EmailVerified && config.ChangeEmail().SendChangeEmailConfirmation():
-		err = mailLink(c, config, mailChangeEmailConfirmation, user.Email, changeClaims(user.Email, next, "change-email-confirmation"))
+		err = mailLink(c, config, mailChangeEmailConfirmation, user.Email, change(user, next, "change-email-confirmation"))
 	default:
-		err = mailLink(c, config, mailVerifyEmail, next, changeClaims(user.Email, next, "change-email-verification"))
+		err = mailLink(c, config, mailVerifyEmail, next, change(user, next, "change-email-verification"))
 	}
 	return done(c, err)
 }
 
 // signNothing does the work of signing a token, for an answer that must take
 // as long as the one for a free address.
-func signNothing(c *sdk.Call, current, next string) error {
-	_, err := c.Crypto().SignToken(purposeEmailVerification, 1, sdk.SignTokenOptions{Claims: changeClaims(current, next, "none")})
+func signNothing(c *sdk.Call, user sdk.User, next string) error {
+	_, err := c.Crypto().SignToken(purposeEmailVerification, 1, change(user, next, "none"))
 	return err
 }
 
-func changeClaims(current, next, requestType string) []sdk.Field {
-	return []sdk.Field{sdk.F("email", sdk.String(current)), sdk.F("updateTo", sdk.String(next)), sdk.F("requestType", sdk.String(requestType))}
+// change is a token for a step of a change of a user's address.
+func change(user sdk.User, next, requestType string) sdk.SignTokenOptions {
+	return sdk.SignTokenOptions{UserID: user.ID, Claims: []sdk.Field{
+		sdk.F("email", sdk.String(user.Email)), sdk.F("updateTo", sdk.String(next)), sdk.F("requestType", sdk.String(requestType)),
+	}}
 }
 
 // replaceEmail changes an address that was never verified at once. An address
 // that was taken meanwhile is left, with the same answer.
-func replaceEmail(c *sdk.Call, config config, userID, next string) error {
+func replaceEmail(c *sdk.Call, config config, user sdk.User, next string) error {
 	email := []sdk.Field{sdk.F("email", sdk.String(next))}
-	_, err := c.Identity().UpdateUser(userID, sdk.UpdateUserOptions{Set: email})
+	_, err := c.Identity().UpdateUser(user.ID, sdk.UpdateUserOptions{Set: email})
 	if errors.Is(err, sdk.Conflict) {
 		return nil
 	}
@@ -62,11 +65,11 @@ func replaceEmail(c *sdk.Call, config config, userID, next string) error {
 	if err != nil || !config.EmailVerification().SendVerificationEmail() {
 		return err
 	}
-	return mailLink(c, config, mailVerifyEmail, next, email)
+	return mailLink(c, config, mailVerifyEmail, next, sdk.SignTokenOptions{Claims: email, UserID: user.ID, WhenVerified: true})
 }
 
-// mailLink mails a link to /verify-email with a token of the given claims.
-func mailLink(c *sdk.Call, config config, template, to string, claims []sdk.Field) error {
+// mailLink mails a link to /verify-email with a token.
+func mailLink(c *sdk.Call, config config, template, to string, token sdk.SignTokenOptions) error {
 	link := kit.LinkMail{To: to, Template: template, Path: "/verify-email", CallbackURL: changeEmailBody{c.Request()}.CallbackURL()}
-	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification().ExpiresIn(), claims...)
+	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification().ExpiresIn(), token)
 }

@@ -28,19 +28,22 @@ func changePassword(c *sdk.Call) error {
 	return replaceSessions(c, userID)
 }
 
-// replaceSessions ends every session of a user, this one included, and starts
-// a new one for this client. A server that acts in the session is no client:
-// the session that it acts in stays. Changes of the address that are under way
-// end, too.
+// replaceSessions ends every session of a user, and puts a new one in the place
+// of this one. A server that acts in the session is no client: the session that
+// it acts in stays.
 func replaceSessions(c *sdk.Call, userID string) error {
-	if err := voidChanges(c, userID); err != nil {
+	if c.Request().ServerCall() {
+		_, err := c.Sessions().RevokeUser(userID, sdk.SessionRevokeUserOptions{ExceptCurrent: true})
 		return err
 	}
-	server := c.Request().ServerCall()
-	if _, err := c.Sessions().RevokeUser(userID, sdk.SessionRevokeUserOptions{ExceptCurrent: server}); err != nil || server {
+	issued, err := c.Sessions().Create(userID, sdk.SessionCreateOptions{Reason: "change-password", Replace: true})
+	if err != nil || issued.Pending {
 		return err
 	}
-	return startSession(c, userID, sdk.SessionCreateOptions{Reason: "change-password"})
+	if _, err := c.Sessions().RevokeUser(userID, sdk.SessionRevokeUserOptions{ExceptToken: issued.Session.Token}); err != nil {
+		return err
+	}
+	return c.Reply(sdk.F("token", sdk.String(issued.Session.Token)))
 }
 
 // verifyPassword serves POST /verify-password.

@@ -10,7 +10,7 @@ import (
 
 // resets are the tokens in mails for a new password, of 142 bits. They stand
 // for users.
-var resets = kit.Tokens{Prefix: "reset-password:", Length: 24}
+var resets = kit.Tokens{Prefix: "reset-password:", Length: 24, WhenVerified: true}
 
 // requestPasswordReset serves POST /request-password-reset. Its answer, and
 // what it costs, are the same for known and unknown addresses.
@@ -31,7 +31,7 @@ func requestPasswordReset(c *sdk.Call) error {
 }
 
 func mailReset(c *sdk.Call, user sdk.User, page string, expiresIn int64) error {
-	token, err := resets.Issue(c, user.ID, expiresIn)
+	token, err := resets.IssueFor(c, user.ID, user.ID, expiresIn)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func signIn(c *sdk.Call) error {
 		return err
 	}
 	if config.RequireEmailVerification() && !user.EmailVerified {
-		return refuseUnverified(c, config, user.Email, body.CallbackURL())
+		return refuseUnverified(c, config, user, body.CallbackURL())
 	}
 	issued, err := c.Sessions().Create(user.ID, sdk.SessionCreateOptions{Reason: "sign-in", RememberMe: sdk.Bool(body.RememberMe())})
 	if err != nil || issued.Pending {
@@ -50,9 +50,9 @@ func authenticate(c *sdk.Call, lockout configAccountLockout, email string, passw
 
 // refuseUnverified answers a right password for an address that has yet to be
 // verified, and keeps the mail.
-func refuseUnverified(c *sdk.Call, config config, email, page string) error {
+func refuseUnverified(c *sdk.Call, config config, user sdk.User, page string) error {
 	if config.EmailVerification().SendVerificationEmail() && config.EmailVerification().SendOnSignIn() {
-		if err := mailVerification(c, config, email, page); err != nil {
+		if err := mailVerification(c, config, user, page); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,7 @@ func signUp(c *sdk.Call) error {
 	}
 	replyUser(c, created.User.Fields)
 	if config.sendsOnSignUp() {
-		if err := mailVerification(c, config, email, body.CallbackURL()); err != nil {
+		if err := mailVerification(c, config, created.User, body.CallbackURL()); err != nil {
 			return err
 		}
 	}

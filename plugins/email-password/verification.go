@@ -23,15 +23,19 @@ func (x config) sendsOnSignUp() bool {
 	return x.EmailVerification().SendVerificationEmail() && (said.IsTrue() || said.IsAbsent() && x.RequireEmailVerification())
 }
 
-// mailVerification mails a link that verifies an address.
-func mailVerification(c *sdk.Call, config config, email, page string) error {
-	return mailLink(c, config, email, page, sdk.F("email", sdk.String(sdk.ToLower(email))))
+// mailVerification mails a link that verifies the address of a user. It stays
+// good when that is done, but does nothing then.
+func mailVerification(c *sdk.Call, config config, user sdk.User, page string) error {
+	email := sdk.ToLower(user.Email)
+	return mailLink(c, config, email, page, sdk.SignTokenOptions{
+		Claims: []sdk.Field{sdk.F("email", sdk.String(email))}, UserID: user.ID, WhenVerified: true,
+	})
 }
 
-// mailLink mails a link to /verify-email with a token of the given claims.
-func mailLink(c *sdk.Call, config config, to, page string, claims ...sdk.Field) error {
+// mailLink mails a link to /verify-email with a token.
+func mailLink(c *sdk.Call, config config, to, page string, token sdk.SignTokenOptions) error {
 	link := kit.LinkMail{To: to, Template: mailVerifyEmail, Path: "/verify-email", CallbackURL: page}
-	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification().ExpiresIn(), claims...)
+	return link.SendSigned(c, purposeEmailVerification, config.EmailVerification().ExpiresIn(), token)
 }
 
 // sendVerificationEmail serves POST /send-verification-email.
@@ -40,17 +44,17 @@ func sendVerificationEmail(c *sdk.Call) error {
 	if !config.EmailVerification().SendVerificationEmail() {
 		return errVerificationEmailNotEnabled
 	}
-	send, email := mailDiscreetly, sdk.ToLower(body.Email())
-	if session.Exists() {
-		if sdk.ToLower(session.User.Email) != email {
-			return errEmailMismatch
-		}
-		if session.User.EmailVerified {
-			return errEmailAlreadyVerified
-		}
-		send = mailVerification
+	email := sdk.ToLower(body.Email())
+	if !session.Exists() {
+		return done(c, mailDiscreetly(c, config, email, body.CallbackURL()))
 	}
-	return done(c, send(c, config, email, body.CallbackURL()))
+	if sdk.ToLower(session.User.Email) != email {
+		return errEmailMismatch
+	}
+	if session.User.EmailVerified {
+		return errEmailAlreadyVerified
+	}
+	return done(c, mailVerification(c, config, session.User, body.CallbackURL()))
 }
 
 // mailDiscreetly mails a link if there is somebody to verify, and signs a
@@ -59,7 +63,7 @@ func sendVerificationEmail(c *sdk.Call) error {
 func mailDiscreetly(c *sdk.Call, config config, email, page string) error {
 	user, err := c.Identity().FindUser(sdk.FindUserOptions{Email: email})
 	if err == nil && !user.EmailVerified {
-		return mailVerification(c, config, email, page)
+		return mailVerification(c, config, user, page)
 	}
 	if err := sdk.IfNotFound(err, nil); err != nil {
 		return err
@@ -94,16 +98,17 @@ func followLink(c *sdk.Call) error {
 	case err != nil:
 		return err
 	}
-	email, updateTo := claims.Get("email").String(), claims.Get("updateTo").String()
-	if !sdk.IsEmail(email) || updateTo != "" && !sdk.IsEmail(updateTo) {
+	// A token without a user was not made for the user who has its address now.
+	updateTo := claims.Get("updateTo").String()
+	if !claims.Get("sub").Truthy() || updateTo != "" && !sdk.IsEmail(updateTo) {
 		return errInvalidLink
 	}
-	user, err := c.Identity().FindUser(sdk.FindUserOptions{Email: email})
+	user, err := c.Identity().FindUser(sdk.FindUserOptions{ID: claims.Get("sub").String()})
 	if err != nil {
-		return sdk.IfNotFound(err, errUserNotFound)
+		return sdk.IfNotFound(err, errInvalidLink)
 	}
 	if updateTo != "" {
-		return changeAddress(c, user, updateTo, claims)
+		return changeAddress(c, user, updateTo, claims.Get("requestType").String())
 	}
 	return markVerified(c, user)
 }
@@ -128,7 +133,7 @@ func markVerified(c *sdk.Call, user sdk.User) error {
 		return err
 	}
 	if configOf(c).EmailVerification().AutoSignInAfterVerification() {
-		if pending, err := ensureSession(c, user, c.Session().User.Email == user.Email); err != nil || pending {
+		if pending, err := ensureSession(c, user, c.Session().UserID == user.ID); err != nil || pending {
 			return err
 		}
 	}
@@ -145,18 +150,13 @@ func ensureSession(c *sdk.Call, user sdk.User, present bool) (pending bool, err 
 	return issued.Pending, err
 }
 
-// changeAddress takes a step of a change of address. Tokens without a request
-// type, which old versions of Better Auth issued, are refused: they changed
-// an address without the consent of its new owner.
-func changeAddress(c *sdk.Call, user sdk.User, updateTo string, claims sdk.Value) error {
-	if err := checkVoid(c, user.ID, claims.Get("iat").Int(0)); err != nil {
-		return err
-	}
+// changeAddress takes a step of a change of address.
+func changeAddress(c *sdk.Call, user sdk.User, updateTo, requestType string) error {
 	session := c.Session()
-	if session.Exists() && session.User.Email != user.Email {
+	if session.Exists() && session.UserID != user.ID {
 		return errInvalidUser
 	}
-	switch claims.Get("requestType").String() {
+	switch requestType {
 	case confirmChange:
 		return confirmAddress(c, user, updateTo)
 	case verifyChange:
@@ -170,7 +170,8 @@ func changeAddress(c *sdk.Call, user sdk.User, updateTo string, claims sdk.Value
 func confirmAddress(c *sdk.Call, user sdk.User, updateTo string) error {
 	if config := configOf(c); config.EmailVerification().SendVerificationEmail() {
 		claims := []sdk.Field{sdk.F("email", sdk.String(user.Email)), sdk.F("updateTo", sdk.String(updateTo)), sdk.F("requestType", sdk.String(verifyChange))}
-		if err := mailLink(c, config, updateTo, verifyEmailQuery{c.Request()}.CallbackURL(), claims...); err != nil {
+		token := sdk.SignTokenOptions{Claims: claims, UserID: user.ID}
+		if err := mailLink(c, config, updateTo, verifyEmailQuery{c.Request()}.CallbackURL(), token); err != nil {
 			return err
 		}
 	}

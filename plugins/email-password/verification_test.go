@@ -89,7 +89,7 @@ func TestBadLinks(t *testing.T) {
 		t.Errorf("got %s", r)
 	}
 	h.SetUser(h.Users()[0]["id"].(string), plugintest.Object{"email": "moved@example.com"})
-	wantError(t, h.GET("/verify-email?token="+token), 401, "USER_NOT_FOUND")
+	wantError(t, h.GET("/verify-email?token="+token), 401, "INVALID_TOKEN") // it was for another address
 	h.Advance(time.Hour)
 	wantError(t, h.GET("/verify-email?token="+token), 401, "TOKEN_EXPIRED")
 	if r := h.GET("/verify-email?token=" + token + "&callbackURL=%2F"); r.Location != "/?error=TOKEN_EXPIRED" {
@@ -127,7 +127,7 @@ func TestChangeOfAddress(t *testing.T) {
 	h := newHost(t, `{"emailVerification":{"sendVerificationEmail":true}}`)
 	id := h.AddUser(ada, password)
 	h.SignIn(id)
-	first := h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": ada, "updateTo": next, "requestType": confirmChange})
+	first := h.SignTokenFor(id, purposeEmailVerification, time.Hour, plugintest.Object{"email": ada, "updateTo": next, "requestType": confirmChange})
 	if r := h.GET("/verify-email?token=" + first); r.Status != 200 || r.Get("status") != true {
 		t.Fatalf("confirmation: got %s", r)
 	}
@@ -149,8 +149,10 @@ func TestChangeOfAddress(t *testing.T) {
 	}
 
 	h.AddUser(ada, password)
-	back := h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": next, "updateTo": ada, "requestType": verifyChange})
+	back := h.SignTokenFor(id, purposeEmailVerification, time.Hour, plugintest.Object{"email": next, "updateTo": ada, "requestType": verifyChange})
 	wantError(t, h.GET("/verify-email?token="+back), 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
-	untyped := h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": next, "updateTo": "third@example.com"})
+	untyped := h.SignTokenFor(id, purposeEmailVerification, time.Hour, plugintest.Object{"email": next, "updateTo": "third@example.com"})
 	wantError(t, h.GET("/verify-email?token="+untyped), 401, "INVALID_TOKEN")
+	unbound := h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": next})
+	wantError(t, h.GET("/verify-email?token="+unbound), 401, "INVALID_TOKEN")
 }

@@ -176,7 +176,7 @@ func (p *provider) signIn(s *state, user profile, t tokens) error {
 		return err
 	}
 	if isNew {
-		if err := p.askToVerify(user, s.callbackURL); err != nil {
+		if err := p.askToVerify(id, user, s.callbackURL); err != nil {
 			return err
 		}
 	}

@@ -129,7 +129,7 @@ func (p *provider) signInWithToken(sent sdk.Value) error {
 		return orLinkError(err)
 	}
 	if isNew {
-		if err := p.askToVerify(user, body.CallbackURL()); err != nil {
+		if err := p.askToVerify(id, user, body.CallbackURL()); err != nil {
 			return err
 		}
 	}

@@ -244,11 +244,13 @@ func (p *provider) requireVerified(id string) error {
 
 // askToVerify mails a new user whose provider has not verified the address a
 // link that email-password serves. page is where it leads in the end.
-func (p *provider) askToVerify(user profile, page string) error {
+func (p *provider) askToVerify(userID string, user profile, page string) error {
 	rules := configOf(p.c).EmailVerification()
 	if user.verified || !rules.SendOnSignUp() && !p.RequireEmailVerification() {
 		return nil
 	}
 	mail := kit.LinkMail{To: user.email, Template: mailVerifyEmail, Path: "/verify-email", CallbackURL: page}
-	return mail.SendSigned(p.c, purposeEmailVerification, rules.ExpiresIn(), sdk.F("email", sdk.String(user.email)))
+	return mail.SendSigned(p.c, purposeEmailVerification, rules.ExpiresIn(), sdk.SignTokenOptions{
+		UserID: userID, WhenVerified: true, Claims: []sdk.Field{sdk.F("email", sdk.String(user.email))},
+	})
 }

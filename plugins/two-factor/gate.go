@@ -12,7 +12,7 @@ const (
 
 // challenges are the tokens in the cookies of open challenges, of 119 bits. They
 // stand for users.
-var challenges = kit.Tokens{Prefix: challengePrefix, Length: 20}
+var challenges = kit.Tokens{Prefix: challengePrefix, Length: 20, WhenVerified: true}
 
 // gate puts the second step before a session. Sessions that this plugin creates
 // have passed it.
@@ -76,7 +76,7 @@ func challenge(c *sdk.Call, userID string, seconds int64) error {
 	if c.Get("event.rememberMe").IsFalse() {
 		value += forgetMark
 	}
-	random, err := challenges.Issue(c, value, seconds)
+	random, err := challenges.IssueFor(c, userID, value, seconds)
 	if err != nil {
 		return err
 	}

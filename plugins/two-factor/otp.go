@@ -42,11 +42,19 @@ func sendOTP(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Verifications().Create(a.otpID(), sealed+":0", options.ExpiresIn()); err != nil {
+	if err := a.keepOTP(c, sealed, 0, options.ExpiresIn()); err != nil {
 		return err
 	}
 	err = twoFactorOTPMail{OTP: code}.Send(c, user.Email)
 	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)))
+}
+
+// keepOTP keeps a mailed code for so many seconds, and how many answers to it
+// were wrong. It is for the user as the user is now.
+func (a *answerer) keepOTP(c *sdk.Call, sealed string, wrong, seconds int64) error {
+	value := sealed + ":" + strconv.FormatInt(wrong, 10)
+	_, err := c.Verifications().CreateFor(a.otpID(), value, a.userID, seconds, sdk.VerificationCreateForOptions{WhenVerified: true})
+	return err
 }
 
 // verifyOTP serves POST /two-factor/verify-otp. For a user who is signed in
@@ -112,8 +120,7 @@ func (a *answerer) tryOTP(c *sdk.Call) error {
 	if subtle.ConstantTimeCompare([]byte(code), []byte(verifyOTPBody{c.Request()}.Code())) == 1 {
 		return nil
 	}
-	left := secondsUntil(c, mailed.ExpiresAt)
-	if _, err := c.Verifications().Create(a.otpID(), sealed+":"+strconv.FormatInt(wrong+1, 10), left); err != nil {
+	if err := a.keepOTP(c, sealed, wrong+1, secondsUntil(c, mailed.ExpiresAt)); err != nil {
 		return err
 	}
 	if a.signsIn() {

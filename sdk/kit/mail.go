@@ -23,11 +23,12 @@ func (m LinkMail) Send(c *sdk.Call) error {
 	return c.Email().Send(m.To, m.Template, sdk.EmailSendOptions{URL: url, Token: m.Token})
 }
 
-// SendSigned sends the mail with a token that the host signs: with claims, for
-// a purpose, good for some seconds. The manifest needs the capability crypto
-// with the purpose, besides email.
-func (m LinkMail) SendSigned(c *sdk.Call, purpose string, expiresIn int64, claims ...sdk.Field) error {
-	token, err := c.Crypto().SignToken(purpose, expiresIn, sdk.SignTokenOptions{Claims: claims})
+// SendSigned sends the mail with a token that the host signs: for a purpose,
+// good for some seconds. Name the user whom the mail is about in the options:
+// the token is void then when the user is gone or has changed. The manifest needs
+// the capability crypto with the purpose, besides email.
+func (m LinkMail) SendSigned(c *sdk.Call, purpose string, expiresIn int64, o sdk.SignTokenOptions) error {
+	token, err := c.Crypto().SignToken(purpose, expiresIn, o)
 	if err != nil {
 		return err
 	}

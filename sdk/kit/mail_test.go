@@ -33,14 +33,14 @@ func TestLinkMail(t *testing.T) {
 func TestSignedLinkMail(t *testing.T) {
 	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
 	m := kit.LinkMail{To: "ada@example.com", Template: "verify-email", Path: "/verify-email"}
-	if err := m.SendSigned(sdk.NewCall(h), "link", 60, sdk.F("email", sdk.String(m.To))); err != nil {
+	if err := m.SendSigned(sdk.NewCall(h), "link", 60, sdk.SignTokenOptions{Claims: []sdk.Field{sdk.F("email", sdk.String(m.To))}}); err != nil {
 		t.Fatal(err)
 	}
 	if sent := h.LastMail(); h.Claims(sent.Token)["email"] != m.To || !strings.Contains(sent.URL, "?token="+sent.Token+"&") {
 		t.Errorf("sent %+v with claims %v", sent, h.Claims(sent.Token))
 	}
 	h.On("crypto.signToken", func(plugintest.Object) (sdk.Status, any) { return sdk.Unavailable, nil })
-	if err := m.SendSigned(sdk.NewCall(h), "link", 60); !errors.Is(err, sdk.Unavailable) || len(h.Mails()) != 1 {
+	if err := m.SendSigned(sdk.NewCall(h), "link", 60, sdk.SignTokenOptions{}); !errors.Is(err, sdk.Unavailable) || len(h.Mails()) != 1 {
 		t.Errorf("without a token: %v, mails %v", err, h.Mails())
 	}
 }

@@ -43,6 +43,7 @@ var functions = map[string]func(*Host, Object) Object{
 	"session.assume":          (*Host).assumeSession,
 	"session.use":             (*Host).useSession,
 	"verification.create":     (*Host).createVerification,
+	"verification.createFor":  (*Host).createVerificationFor,
 	"verification.find":       (*Host).findVerification,
 	"verification.consume":    (*Host).consumeVerification,
 	"verification.delete":     (*Host).deleteVerification,

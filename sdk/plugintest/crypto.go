@@ -54,6 +54,7 @@ func (h *Host) Claims(token string) Object {
 			claims[name] = number64(claims[name])
 		}
 	}
+	delete(claims, boundTo)
 	return claims
 }
 
@@ -98,12 +99,18 @@ func (h *Host) SignToken(purpose string, life time.Duration, claims Object) stri
 	return h.sign("crypto "+purpose, "HS256", life, object(clone(claims)))
 }
 
+// SignTokenFor is SignToken for a token about a user, as the user is now.
+func (h *Host) SignTokenFor(userID, purpose string, life time.Duration, claims Object) string {
+	return h.SignToken(purpose, life, h.bind(Object{"userId": userID, "claims": claims}))
+}
+
 func (h *Host) signToken(a Object) Object {
-	return Object{"token": h.SignToken(text(a["purpose"]), seconds(a["expiresIn"]), object(a["claims"]))}
+	return Object{"token": h.SignToken(text(a["purpose"]), seconds(a["expiresIn"]), h.bind(a))}
 }
 
 func (h *Host) verifyToken(a Object) Object {
-	return h.verify("crypto "+text(a["purpose"]), "HS256", a["token"])
+	claims := object(h.verify("crypto "+text(a["purpose"]), "HS256", a["token"])["claims"])
+	return Object{"claims": h.checkBound(claims)}
 }
 
 func (h *Host) sealValue(a Object) Object {

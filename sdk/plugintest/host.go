@@ -94,6 +94,8 @@ type state struct {
 	Raised   []Raised
 	// Appointments are those to come, as they were made.
 	Appointments []Appointment
+	// AddressChanges counts how often users have changed their address.
+	AddressChanges map[string]int
 }
 
 // Function stands in for a host call: it gets the arguments and returns a

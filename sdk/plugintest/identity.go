@@ -120,6 +120,9 @@ func (h *Host) change(model string, r, set Object, fixed ...string) {
 	maps.Copy(set, hidden)
 	capEnd(set, r)
 	h.update(model, r, normal(model, set))
+	if model == "user" {
+		h.noteAddressChange(before, r)
+	}
 	h.done(model+".updated", r, before)
 }
 

@@ -344,31 +344,6 @@ func (h *Host) useSession(a Object) Object {
 	return nil
 }
 
-func (h *Host) createVerification(a Object) Object {
-	h.deleteVerification(a)
-	return h.create("verification", h.stamped(Object{"identifier": a["identifier"], "value": a["value"], "expiresAt": iso(h.now.Add(seconds(a["expiresIn"])))}))
-}
-
-func (h *Host) findVerification(a Object) Object {
-	v := h.one("verification", "identifier", a["identifier"])
-	if text(v["expiresAt"]) <= iso(h.now) {
-		panic(errNotFound)
-	}
-	return v
-}
-
-func (h *Host) consumeVerification(a Object) Object {
-	defer h.deleteVerification(a)
-	return h.findVerification(a)
-}
-
-func (h *Host) deleteVerification(a Object) Object {
-	if v := find(h.state.Records["verification"], "identifier", a["identifier"]); v != nil {
-		h.remove("verification", v)
-	}
-	return nil
-}
-
 func seconds(v any) time.Duration { return time.Duration(number64(v)) * time.Second }
 
 func (h *Host) liveSessions(a Object) []Object {

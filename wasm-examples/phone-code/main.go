@@ -46,7 +46,8 @@ func send(c *sdk.Call) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Verifications().Create(codeID(user.ID), code+" "+number, lifeMinutes*60); err != nil {
+	kept := sdk.VerificationCreateForOptions{WhenVerified: true} // which tells nothing of the phone
+	if _, err := c.Verifications().CreateFor(codeID(user.ID), code+" "+number, user.ID, lifeMinutes*60, kept); err != nil {
 		return err
 	}
 	err = phoneCodeMessage{Code: code, Minutes: lifeMinutes}.Send(c, number)
@@ -57,7 +58,8 @@ func send(c *sdk.Call) error {
 }
 
 // verify compares the code, which is good once, and for the number that the user
-// still has.
+// still has. The host takes it back when the user gets another address or
+// password.
 func verify(c *sdk.Call) error {
 	id := c.Session().UserID
 	if err := count(c, "tries-of:"+id, maxTries, errTooManyTries); err != nil {
