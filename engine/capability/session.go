@@ -35,6 +35,13 @@ func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCre
 	if err != nil {
 		return document.Value{}, err
 	}
+	if p.Replaces != nil && a.RememberMe.IsNullish() {
+		cur, err := ex.Current(ctx)
+		if err != nil {
+			return document.Value{}, err
+		}
+		p.Forget = cur.EndsWithBrowser()
+	}
 	ex.Issue(rec, user, p.Forget, a.Reason)
 	if p.Replaces != nil {
 		ex.Replaced(p.Replaces)
@@ -82,7 +89,7 @@ func replaces(ex *dispatch.Exchange, cur session.Current, a *sessionCreateArgs, 
 	}
 	p.Replaces = cur.Session
 	if a.RememberMe.IsNullish() {
-		p.Forget = ex.Realm.Sessions.Forgotten(cur.Session)
+		p.Forget = session.Forgotten(cur.Session)
 	}
 	return nil
 }
@@ -154,7 +161,7 @@ func (h *Host) sessionAdopt(ctx context.Context, c *dispatch.Call, a sessionAdop
 	if err := beginsSession(ex); err != nil {
 		return document.Value{}, err
 	}
-	ex.Issue(cur.Session, cur.User, ex.Realm.Sessions.Forgotten(cur.Session), a.Reason)
+	ex.Issue(cur.Session, cur.User, session.Forgotten(cur.Session), a.Reason)
 	return sessionAndUser(ex, cur.Session, cur.User), nil
 }
 

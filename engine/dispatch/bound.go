@@ -74,7 +74,7 @@ func (c *Call) answered() (sess *store.Record, forget bool, err error) {
 	if err != nil || !cur.Valid() {
 		return nil, false, err
 	}
-	return cur.Session, cur.DontRemember, nil
+	return cur.Session, cur.EndsWithBrowser(), nil
 }
 
 // renewBound lets the data that is bound to a session live as long as the new

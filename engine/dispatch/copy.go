@@ -64,7 +64,7 @@ func (ex *Exchange) CacheSession(ctx context.Context) error {
 // copyCurrent gives a copy of the request's own session. An endpoint that
 // writes may have ended it, or changed its user, so the store is asked.
 func (ex *Exchange) copyCurrent(ctx context.Context, cur session.Current) error {
-	m, forget := ex.Realm.Sessions, cur.DontRemember
+	m, forget := ex.Realm.Sessions, cur.EndsWithBrowser()
 	if ex.Request.Method != http.MethodGet {
 		var err error
 		if cur, err = m.Find(ctx, ex.Realm.Store, cur.Token, ex.Now); err != nil {

@@ -274,7 +274,7 @@ func (ex *Exchange) Replaced(old *store.Record) {
 
 // SendSession sends the cookies of the session that the client has again.
 func (ex *Exchange) SendSession(cur session.Current) {
-	ex.setCookies(ex.Realm.Sessions.SetLines(cur.Session, cur.DontRemember, ex.Now))
+	ex.setCookies(ex.Realm.Sessions.SetLines(cur.Session, cur.EndsWithBrowser(), ex.Now))
 }
 
 // End takes the session away from the client. The reason is for
@@ -348,7 +348,7 @@ func (ex *Exchange) sessionView(ctx context.Context) (*encoded, error) {
 			Set("session", ex.Views().Session(sess).Value()).
 			Set("user", ex.Views().User(user).Value()).
 			Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).
-			Set("rememberMe", document.Boolean(!ex.Realm.Sessions.Forgotten(sess))))}}
+			Set("rememberMe", document.Boolean(!session.Forgotten(sess))))}}
 	}
 	return &ex.view.encoded, nil
 }

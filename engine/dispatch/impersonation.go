@@ -19,7 +19,7 @@ func (ex *Exchange) Impersonator(ctx context.Context) string {
 // Keep has the client keep the session of the user who acts beside the one that
 // was issued.
 func (ex *Exchange) Keep(own session.Current) {
-	ex.Response.SetCookie(ex.Realm.Sessions.KeepLine(own.Session, own.DontRemember || ex.Realm.Sessions.Forgotten(own.Session)))
+	ex.Response.SetCookie(ex.Realm.Sessions.KeepLine(own.Session, own.EndsWithBrowser()))
 }
 
 // Kept returns the session that the client keeps beside an impersonated one.

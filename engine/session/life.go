@@ -7,9 +7,9 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
-// Fields of sessions with a lifetime of their own. Clients do not see them.
+// Fields that clients do not see.
 const (
-	fieldNotAfter  = "notAfter"  // the time that expiresAt is never after
+	fieldNotAfter  = "notAfter"  // the time that expiresAt is never after, of a session with a lifetime of its own
 	fieldForgotten = "forgotten" // rememberMe was false
 )
 
@@ -65,9 +65,12 @@ func latest(rec *store.Record) (end time.Time, ok bool) {
 	return end, ok
 }
 
-// bind writes that the end of a new session is its own into its fields.
-func bind(fields *document.Object, forget bool) {
-	fields.Set(fieldNotAfter, fields.Get("expiresAt"))
+// bind writes into the fields of a new session that its end is its own, and that
+// rememberMe was false.
+func bind(fields *document.Object, own, forget bool) {
+	if own {
+		fields.Set(fieldNotAfter, fields.Get("expiresAt"))
+	}
 	if forget {
 		fields.Set(fieldForgotten, document.Boolean(true))
 	}

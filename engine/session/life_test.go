@@ -30,7 +30,7 @@ func TestOwnLife(t *testing.T) {
 				}
 			}
 			ends("created,")
-			if got := b.Forgotten(rec); got != forget {
+			if got := session.Forgotten(rec); got != forget {
 				t.Errorf("%v: forgotten is %v", life, got)
 			}
 			cur := b.resolve(b.cookie(rec), end.Add(-time.Millisecond))
@@ -93,7 +93,7 @@ func TestReplaces(t *testing.T) {
 		rec := b.create(tt.p, now)
 		expires, _ := rec.Time("expiresAt")
 		created, _ := rec.Time("createdAt")
-		if expires.Sub(now) != tt.life || !created.Equal(now) || !session.Bounded(rec) || b.Forgotten(rec) == tt.remembered {
+		if expires.Sub(now) != tt.life || !created.Equal(now) || !session.Bounded(rec) || session.Forgotten(rec) == tt.remembered {
 			t.Errorf("%s: %s", tt.name, document.Obj(rec.Fields).JSON())
 		}
 		if rec.Str("notes") != "kept" || rec.Str("team") != tt.team || rec.Str("ipAddress") != "" || rec.Str("token") == old.Str("token") || rec.ID == old.ID {

@@ -143,6 +143,12 @@ type Current struct {
 	Expired      bool // the row is there but past its time
 }
 
+// EndsWithBrowser reports whether the cookies of the session have no Max-Age: the
+// session began so, or the client says so.
+func (c Current) EndsWithBrowser() bool {
+	return c.DontRemember || c.Session != nil && Forgotten(c.Session)
+}
+
 // Valid reports whether there is a live session.
 func (c Current) Valid() bool { return c.State == Live }
 
@@ -256,7 +262,7 @@ func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
 	if m.policy.DisableRefresh || cur.DontRemember {
 		return false
 	}
-	if m.Forgotten(cur.Session) || Bounded(cur.Session) {
+	if Forgotten(cur.Session) || Bounded(cur.Session) {
 		return false // and a client without cookies cannot say the former
 	}
 	expires, ok := cur.Session.Time("expiresAt")
@@ -265,14 +271,7 @@ func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
 
 // Forgotten reports whether rememberMe was false when a session began: its end
 // never moves.
-func (m *Manager) Forgotten(rec *store.Record) bool {
-	if Bounded(rec) {
-		return rec.Fields.Get(fieldForgotten).Bool()
-	}
-	expires, _ := rec.Time("expiresAt")
-	created, known := rec.Time("createdAt")
-	return known && expires.Sub(created) == ForgottenLife && m.policy.ExpiresIn > ForgottenLife
-}
+func Forgotten(rec *store.Record) bool { return rec.Fields.Get(fieldForgotten).Bool() }
 
 // CreateParams describe a session to be created.
 type CreateParams struct {
@@ -304,9 +303,7 @@ func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p Creat
 	fields := m.newFields(p, end, now)
 	id := secret.RandomString(idLength, secret.Alnum)
 	fields.Set("id", document.Text(id))
-	if own {
-		bind(fields, p.Forget)
-	}
+	bind(fields, own, p.Forget)
 	impersonate(fields, p.actor())
 	fixed := fixedOf(fields)
 	if err := hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {
