@@ -4,14 +4,15 @@ import { succeeded } from "./answers.mjs";
 /** What a sequence has done so far that later answers depend on. */
 export class History {
   shutOut = false; // whether a password was changed in a way that shuts others out
-  codes = new Set(); // periods of the codes of an authenticator app that were accepted
+  lastCode = -Infinity; // the latest period of the codes of an authenticator app that were accepted
 
   /** Remembers a request and what the official server answered. */
   note(request, answer, { pair, now }) {
     if (!succeeded(answer)) return;
     if (shutsOut(request, pair.profile.options)) this.shutOut = true;
     const period = periodOf(request, now);
-    if (period !== undefined) this.codes.add(period);
+    if (period !== undefined) this.lastCode = Math.max(this.lastCode, period);
+    if (request.path === "/two-factor/enable") this.lastCode = -Infinity; // its codes are others
   }
 }
 
@@ -32,8 +33,8 @@ const periodOf = ({ body }, now) =>
 export const PROOFS = {
   /** The password was changed, before, in a way that shuts others out. */
   "others shut out": ({ history }) => history.shutOut,
-  /** The code of an authenticator app has been accepted before. */
-  "code used": ({ history, now }, request) => history.codes.has(periodOf(request, now)),
+  /** The code of an authenticator app, or a later one, has been accepted before. */
+  "code used": ({ history, now }, request) => periodOf(request, now) <= history.lastCode,
   /** The official server says, when it asks its store, that the request's session has ended. */
   "session ended": async ({ worlds }, request) => {
     const asked = { ...request, method: "GET", path: "/get-session", query: [["disableCookieCache", "true"]] };

@@ -51,8 +51,15 @@ const editUrl = (url, edit) => {
 };
 
 function functions(secret) {
+  const seen = new Set();
+  /** A code is good once: the first that a scenario asks for sets the app up, and is the one of the step before. */
+  const nextCode = (uri) => {
+    const steps = seen.has(uri) ? 0 : -1;
+    seen.add(uri);
+    return totp(uri, steps);
+  };
   return {
-    totp: (uri) => totp(uri),
+    totp: nextCode,
     totpAt: (uri, steps) => totp(uri, Number(steps)),
     wrongTotp: (uri) => nextDigits(totp(uri)),
     wrongOtp: nextDigits,

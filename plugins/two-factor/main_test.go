@@ -89,7 +89,7 @@ func (c *client) setUp() (userID, secret string, codes []string) {
 	}
 	secret = secretOf(c.t, r)
 	if c.User(userID)["twoFactorEnabled"] != true {
-		if r := c.code("verify-totp", c.totp(secret, 0)); r.Status != 200 {
+		if r := c.code("verify-totp", c.totp(secret, -1)); r.Status != 200 {
 			c.t.Fatalf("activation: got %s", r)
 		}
 	}
@@ -193,11 +193,9 @@ func TestSignInWithTOTP(t *testing.T) {
 	if r.Text("token") != c.CurrentSession()["token"] || r.Get("user.twoFactorEnabled") != true || !r.Cookies[cookieTwoFactor].Expired {
 		t.Errorf("got %s with cookies %v", r, r.Cookies)
 	}
-	for _, steps := range []int64{-1, 1} {
-		c.signIn(id)
-		if r := c.code("verify-totp", c.totp(secret, steps)); r.Status != 200 {
-			t.Errorf("step %d: got %s", steps, r)
-		}
+	c.signIn(id)
+	if r := c.code("verify-totp", c.totp(secret, 1)); r.Status != 200 {
+		t.Errorf("the next step: got %s", r)
 	}
 	for _, steps := range []int64{0, -1, 1, -2, 2} {
 		c.signIn(id)
@@ -206,6 +204,51 @@ func TestSignInWithTOTP(t *testing.T) {
 	c.SignOut()
 	c.cookies = map[string]string{}
 	wantError(t, c.code("verify-totp", "123456"), 401, "INVALID_TWO_FACTOR_COOKIE")
+}
+
+// TestCodesAreUsedOnce plays codes of three time steps in every order, at sign-ins
+// and inside a session, after the code that turned the second factor on: a code
+// is right if and only if its step is after that of every right one before.
+func TestCodesAreUsedOnce(t *testing.T) {
+	steps, places := []int64{-1, 0, 1}, []bool{false, true}
+	for _, first := range []int64{-1, 0} {
+		for _, order := range permutations(steps) {
+			for in := range 1 << len(order) {
+				c := newClient(t, "")
+				id := c.AddUser(ada, password)
+				c.SignIn(id)
+				secret := secretOf(t, c.post("enable", `{"password":"`+password+`"}`))
+				if r := c.code("verify-totp", c.totp(secret, first)); r.Status != 200 {
+					t.Fatalf("activation: got %s", r)
+				}
+				last := first
+				for i, step := range order {
+					inside := places[in>>i&1]
+					if c.SignIn(id); !inside {
+						c.signIn(id)
+					}
+					r := c.code("verify-totp", c.totp(secret, step))
+					if right := r.Status == 200; right != (step > last) {
+						t.Errorf("step %d after %d, inside a session: %v: got %s", step, last, inside, r)
+					}
+					last = max(last, step)
+				}
+			}
+		}
+	}
+}
+
+// permutations lists the orders of a list.
+func permutations(list []int64) (all [][]int64) {
+	if len(list) == 0 {
+		return [][]int64{nil}
+	}
+	for i, v := range list {
+		for _, rest := range permutations(slices.Concat(list[:i], list[i+1:])) {
+			all = append(all, append([]int64{v}, rest...))
+		}
+	}
+	return all
 }
 
 func TestChallengeEnds(t *testing.T) {

@@ -12,14 +12,14 @@ type factor struct {
 	backupCodes string // sealed
 	verified    bool   // a code of the app has been seen
 	lockedUntil string // as records have dates, "" if it never was
-	usedSteps   string // time steps of codes that signed in lately
+	lastStep    int64  // time step of the latest code of the app that was right; 0: there was none
 }
 
 // findFactor reads the record of a user.
 func findFactor(c *sdk.Call, userID string) (factor, error) {
 	r, err := c.Storage(modelTwoFactor).Find("userId", sdk.String(userID))
 	text := func(name string) string { return r.Fields.Get(name).String() }
-	f := factor{userID: userID, id: r.ID, secret: text("secret"), backupCodes: text("backupCodes"), lockedUntil: text("lockedUntil"), usedSteps: text("usedSteps")}
+	f := factor{userID: userID, id: r.ID, secret: text("secret"), backupCodes: text("backupCodes"), lockedUntil: text("lockedUntil"), lastStep: r.Fields.Get("lastStep").Int(0)}
 	f.verified = f.secret != "" && !r.Fields.Get("verified").IsFalse()
 	return f, sdk.IfNotFound(err, nil)
 }
@@ -38,7 +38,7 @@ func (f *factor) save(c *sdk.Call, set ...sdk.Field) error {
 // renew makes the factor one that has just been set up.
 func (f *factor) renew(c *sdk.Call, secret, backupCodes string, verified bool) error {
 	return f.clear(c, sdk.F("secret", sdk.String(secret)), sdk.F("backupCodes", sdk.String(backupCodes)),
-		sdk.F("verified", sdk.Bool(verified)), sdk.F("usedSteps", sdk.String("")))
+		sdk.F("verified", sdk.Bool(verified)), sdk.F("lastStep", sdk.Int(0)))
 }
 
 // clear changes fields, and starts the count of failures again.

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -39,7 +38,7 @@ func verifyTOTP(c *sdk.Call) error {
 		return err
 	}
 	step, right := options.match(c, secret, verifyTOTPBody{c.Request()}.Code())
-	if !right || a.signsIn() && a.used(step) {
+	if !right || step <= a.lastStep {
 		return a.reject(c, errInvalidCode)
 	}
 	if err := a.noteStep(c, step); err != nil {
@@ -48,20 +47,30 @@ func verifyTOTP(c *sdk.Call) error {
 	return a.accept(c)
 }
 
-// noteStep keeps what a right code means: whoever signs in has used it up, and
-// the first code of all turns the second factor on.
+// noteStep keeps what a right code means: it is used up, and the first code of
+// all turns the second factor on.
 func (a *answerer) noteStep(c *sdk.Call, step int64) error {
-	if a.signsIn() {
-		return a.useStep(c, step)
-	}
-	if a.verified {
-		return nil
+	if err := a.useStep(c, step); err != nil || a.verified {
+		return err
 	}
 	if err := a.save(c, sdk.F("verified", sdk.Bool(true))); err != nil || isOn(a.session.User) {
 		return err
 	}
 	_, err := turnOn(c, a.userID)
 	return err
+}
+
+// useStep notes that a code was right. From then on it is good no more, nor is
+// one of an earlier time step (RFC 6238, section 5.2), whatever either was for: one
+// that somebody saw being typed opens nothing. Of two requests with one code the
+// host lets the second run again, and it finds the note of the first. A sign-in
+// starts the count of failures again.
+func (a *answerer) useStep(c *sdk.Call, step int64) error {
+	last := sdk.F("lastStep", sdk.Int(step))
+	if a.signsIn() {
+		return a.clear(c, last)
+	}
+	return a.save(c, last)
 }
 
 // match finds the time step that a code belongs to.
@@ -88,25 +97,6 @@ func hotp(secret string, counter int64, digits int) string {
 	}
 	code := strconv.FormatUint(n%limit, 10)
 	return strings.Repeat("0", digits-len(code)) + code
-}
-
-// used reports whether a code of a time step has signed in before. A code is
-// good once (RFC 6238, section 5.2), even while it is in the window.
-func (f *factor) used(step int64) bool {
-	return slices.Contains(strings.Split(f.usedSteps, ","), strconv.FormatInt(step, 10))
-}
-
-// useStep notes that a code has signed in, as long as it could come again, and
-// that there was a success. Of two requests with one code the host lets the
-// second run again, and it finds the note of the first.
-func (f *factor) useStep(c *sdk.Call, step int64) error {
-	kept := strconv.FormatInt(step, 10)
-	for s := range strings.SplitSeq(f.usedSteps, ",") {
-		if earlier, err := strconv.ParseInt(s, 10, 64); err == nil && earlier >= step-2*window && earlier <= step+2*window {
-			kept += "," + s
-		}
-	}
-	return f.clear(c, sdk.F("usedSteps", sdk.String(kept)))
 }
 
 // totpURI serves POST /two-factor/get-totp-uri.
