@@ -109,6 +109,7 @@ func (c *checking) tenant(t *config.Tenant) {
 		return
 	}
 	if len(plugins) == len(t.Plugins) { // else what is missing was told of
+		c.config.Warnings = append(c.config.Warnings, besideSecondStep(t, plugins)...)
 		if err := set.Link(); err != nil {
 			c.add(t.Origin.Fault("/plugins", err.Error(), ""))
 		}

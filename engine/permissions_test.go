@@ -132,7 +132,7 @@ func changes() []act {
 			tenant: "    user: {additionalFields: [{name: role, input: false}]}\n",
 			done:   func(s *server, host string) bool { return s.signsUp(host).get("user.role") == "admin" }},
 		{name: "take another plugin's field", permission: "fields", handler: onEvent(pluginapi.EventUserCreating), steps: []w.Step{w.SetKind("record.twoFactorEnabled", pluginapi.KindBool, "true")},
-			plugins: "{id: two-factor}, ",
+			plugins: "{id: two-factor, config: {policy: credential}}, ", // which lets the sign-up itself through
 			done:    func(s *server, host string) bool { return s.signsUp(host).get("user.twoFactorEnabled") == "true" }},
 		{name: "keep a session for ever", permission: "fields", handler: onEvent(pluginapi.EventSessionCreating), steps: []w.Step{w.Set("record.expiresAt", "2999-01-01T00:00:00.000Z")},
 			done: func(s *server, host string) bool {

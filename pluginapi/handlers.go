@@ -121,3 +121,12 @@ func (m *Manifest) validateErrors(r *report) {
 		}
 	}
 }
+
+// MayBeginSessions reports whether the plugin has a way to sign users in: it asks
+// for sessions, and has an endpoint that is open to whoever is not signed in.
+func (m *Manifest) MayBeginSessions() bool {
+	_, asks := m.Capability(CapSession)
+	return asks && slices.ContainsFunc(m.Handlers, func(h Handler) bool {
+		return h.Kind == KindEndpoint && h.Access == "" && h.Session != SessionRequired && h.Session != SessionFresh
+	})
+}

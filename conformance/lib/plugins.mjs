@@ -84,6 +84,7 @@ const TRANSLATIONS = {
     return {
       id: "two-factor",
       config: {
+        policy: "credential", // as the official server has it
         issuer: options.take("issuer"),
         skipVerificationOnEnable: options.take("skipVerificationOnEnable"),
         twoFactorCookieMaxAge: options.take("twoFactorCookieMaxAge"),

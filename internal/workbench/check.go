@@ -240,6 +240,9 @@ func (r *Report) checkPermissions(m *pluginapi.Manifest) {
 		r.Permissions = append(r.Permissions, Permission{p.Name, p.Words()})
 	}
 	r.Does = append(r.Does, m.DoesWords()...)
+	if m.MayBeginSessions() {
+		r.Does = append(r.Does, besideSecondStep)
+	}
 	if m.KnowsPermissions() {
 		return
 	}
@@ -252,6 +255,9 @@ func (r *Report) checkPermissions(m *pluginapi.Manifest) {
 			"it was made for ABI %s, which has no permissions: what these guard is absent for it, and cannot be set: %s", m.ABI, missed)
 	}
 }
+
+// besideSecondStep says what is to know of a plugin that may sign users in.
+const besideSecondStep = "may sign users in: beside two-factor its sign-ins take the second step, and session.create is pending, unless policy is credential there"
 
 // on names what a handler is for.
 func on(h pluginapi.Handler) string {

@@ -46,10 +46,10 @@ func gate(c *sdk.Call) error {
 // isOn reports whether sign-ins of a user take a second step.
 func isOn(user sdk.User) bool { return user.Fields.Get("twoFactorEnabled").IsTrue() }
 
-// gated reports whether the policy asks for the second step. It does for
-// sign-ins with a password; under "all" for every other sign-in, too, but not
-// for a new session of a user who is signed in, nor for one in which somebody
-// else acts as the user.
+// gated reports whether the policy asks for the second step. It does for every
+// sign-in, of whichever plugin it is, but not for a new session of a user who is
+// signed in, nor for one in which somebody else acts as the user. Under
+// "credential" it does for sign-ins with a password alone.
 func (s config) gated(c *sdk.Call, userID string) bool {
 	if !c.Record("impersonatedBy").IsNullish() {
 		return false

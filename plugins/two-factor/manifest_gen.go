@@ -71,8 +71,9 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// Policy is the setting policy. Which sign-ins take a second step: those
-// with a password, or all.
+// Policy is the setting policy. Which sign-ins take a second step: all,
+// whichever plugin they are of, or, as in Better Auth, those with a
+// password.
 func (x config) Policy() string {
 	return x.Settings.Value("policy").String()
 }
