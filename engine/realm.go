@@ -313,8 +313,17 @@ func cookies(t *config.Tenant) session.CookieConfig {
 	}
 	return session.CookieConfig{
 		Prefix: t.Cookies.Prefix, Secure: t.SecureCookies(), Domain: t.Cookies.Domain, SameSite: t.Cookies.SameSite, Path: t.PathPrefix,
-		Partitioned: t.Cookies.Partitioned, Overrides: overrides,
+		Partitioned: t.Cookies.Partitioned, Overrides: overrides, Host: hostOf(t.BaseURL),
 	}
+}
+
+// hostOf returns the host of a URL, without a port.
+func hostOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 func cookieOverride(o config.CookieOverride) session.CookieOverride {

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/authhost/authhost/engine/session"
 	"github.com/authhost/authhost/engine/store"
@@ -110,4 +111,22 @@ func (ex *Exchange) setCookies(cookies []session.Cookie) {
 	for _, c := range cookies {
 		ex.Response.SetCookie(c)
 	}
+}
+
+// DropOtherForms takes cookies of the session away from a client that has them in
+// two forms, for the host and for a domain, and sends the present form of a live
+// session's: which of the two is live cannot be told from the request.
+func (ex *Exchange) DropOtherForms(ctx context.Context) {
+	others := ex.Realm.Sessions.OtherForms(ex.credential.Cookie)
+	if len(others) == 0 {
+		return
+	}
+	if _, set := ex.sessionCookie(); !set {
+		cur, err := ex.Current(ctx)
+		if err != nil || !cur.Valid() {
+			return // another request finds out
+		}
+		ex.SendSession(cur)
+	}
+	ex.Response.Cookies = append(slices.Clip(ex.Response.Cookies), others...)
 }

@@ -85,7 +85,7 @@ func (a *API) answer(ctx context.Context, ex *dispatch.Exchange, in *incoming) i
 		return err
 	})
 	if err == nil {
-		withoutCookies(ex)
+		settleCookies(ctx, ex)
 		return write(w, &ex.Response)
 	}
 	if p := (*panicked)(nil); errors.As(err, &p) {
@@ -99,15 +99,18 @@ func (a *API) answer(ctx context.Context, ex *dispatch.Exchange, in *incoming) i
 	} else if fault := guard(func() error { err = ex.Refused(ctx, apierror.From(err)); return nil }); fault != nil {
 		a.logFault(ctx, ex, e, fault)
 	}
-	withoutCookies(ex)
+	settleCookies(ctx, ex)
 	return writeError(w, &ex.Response, err).Status
 }
 
-// withoutCookies keeps the answer to a server call to what was asked for.
-func withoutCookies(ex *dispatch.Exchange) {
+// settleCookies keeps the answer to a server call to what was asked for, and
+// leaves a client one form of the session's cookies.
+func settleCookies(ctx context.Context, ex *dispatch.Exchange) {
 	if ex.ServerCall() {
 		ex.Response.Cookies = nil
+		return
 	}
+	ex.DropOtherForms(ctx)
 }
 
 // panicked is a panic as an error, for the log.

@@ -3,6 +3,7 @@ package session
 import (
 	"crypto/subtle"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
@@ -81,8 +82,8 @@ func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok b
 	if !present {
 		return Copy{}, false, false
 	}
-	token, proved := m.token(Credential{Cookie: header})
-	if !proved {
+	tokens := m.tokens(Credential{Cookie: header})
+	if len(tokens) == 0 {
 		return Copy{}, false, false // a copy alone is worth nothing
 	}
 	data, ends, ok := m.decodeCopy(value, now)
@@ -92,7 +93,7 @@ func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok b
 	c = Copy{Session: data.Get("session").Object(), User: data.Get("user").Object(), Ends: ends}
 	expires, timed := c.Session.Get("expiresAt").Time()
 	if c.Session == nil || c.User == nil || !timed || !expires.After(now) ||
-		subtle.ConstantTimeCompare([]byte(c.Session.Get("token").Str()), []byte(token)) != 1 {
+		!slices.Contains(tokens, c.Session.Get("token").Str()) {
 		return Copy{}, true, false
 	}
 	return c, true, true

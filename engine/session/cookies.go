@@ -2,6 +2,7 @@ package session
 
 import (
 	"cmp"
+	"iter"
 	"net/url"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type CookieConfig struct {
 	Prefix      string // before the dot; default DefaultCookiePrefix
 	Secure      bool   // adds the Secure attribute and SecurePrefix
 	Domain      string // for cookies shared by subdomains
+	Host        string // the host of the tenant's URL; only for cookies that were set under another Domain
 	Path        string // default "/"; narrower for tenants that share a host
 	SameSite    string // "Lax" (default), "Strict" or "None"
 	Partitioned bool   // CHIPS
@@ -72,6 +74,15 @@ func (c CookieConfig) Name(name string) string {
 	return full
 }
 
+// domain returns the Domain attribute of a cookie, "" for none.
+func (c CookieConfig) domain(name string) string {
+	o := c.Overrides[name]
+	if o.HostOnly {
+		return ""
+	}
+	return cmp.Or(o.Domain, c.Domain)
+}
+
 // cutPart takes the part's number, if there is one, off the name of a cookie
 // that was split. No other name has a dot.
 func cutPart(name string) (base, part string) {
@@ -96,7 +107,7 @@ func (c CookieConfig) Line(name, value string, a Attributes) string {
 		b.WriteString("; Max-Age=")
 		b.WriteString(strconv.Itoa(a.MaxAge))
 	}
-	if domain := cmp.Or(o.Domain, c.Domain); domain != "" && !o.HostOnly {
+	if domain := c.domain(base); domain != "" {
 		b.WriteString("; Domain=")
 		b.WriteString(domain)
 	}
@@ -125,29 +136,58 @@ func (c CookieConfig) Line(name, value string, a Attributes) string {
 // Auth reads it: the first of duplicates wins, optional double quotes are
 // dropped, and a percent-encoded value is decoded where that is possible.
 func ReadCookie(header, fullName string) (string, bool) {
-	for len(header) > 0 {
-		pair := header
-		if i := strings.IndexByte(header, ';'); i >= 0 {
-			pair, header = header[:i], header[i+1:]
-		} else {
-			header = ""
-		}
-		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if !ok || strings.TrimSpace(name) != fullName {
-			continue
-		}
-		value = strings.TrimSpace(value)
-		if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
-			value = value[1 : len(value)-1]
-		}
-		if strings.IndexByte(value, '%') >= 0 {
-			if dec, err := url.PathUnescape(value); err == nil && utf8.ValidString(dec) {
-				value = dec
-			}
-		}
+	for value := range cookieValues(header, fullName) {
 		return value, true
 	}
 	return "", false
+}
+
+// maxSameName bounds how many cookies of one name are looked at.
+const maxSameName = 4
+
+// sameName returns the values of the first cookies of a name. A browser sends
+// several of a name when they were set for different domains or paths (RFC 6265,
+// section 5.4), those of before a change of the configuration first.
+func sameName(header, fullName string) (values []string) {
+	for value := range cookieValues(header, fullName) {
+		if values = append(values, value); len(values) == maxSameName {
+			break
+		}
+	}
+	return values
+}
+
+// cookieValues gives the values of the cookies of a name, in their order.
+func cookieValues(header, fullName string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for len(header) > 0 {
+			var value string
+			var found bool
+			if value, header, found = nextCookie(header, fullName); found && !yield(value) {
+				return
+			}
+		}
+	}
+}
+
+// nextCookie takes the first pair off a Cookie header, and reports whether it has
+// a name.
+func nextCookie(header, fullName string) (value, rest string, found bool) {
+	pair, rest, _ := strings.Cut(header, ";")
+	name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
+	if !ok || strings.TrimSpace(name) != fullName {
+		return "", rest, false
+	}
+	value = strings.TrimSpace(value)
+	if len(value) >= 2 && value[0] == '"' && value[len(value)-1] == '"' {
+		value = value[1 : len(value)-1]
+	}
+	if strings.IndexByte(value, '%') >= 0 {
+		if dec, err := url.PathUnescape(value); err == nil && utf8.ValidString(dec) {
+			value = dec
+		}
+	}
+	return value, rest, true
 }
 
 // EncodeURIComponent escapes as ECMAScript's function of that name does

@@ -1,6 +1,9 @@
 package session
 
 import (
+	"maps"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/authhost/authhost/engine/store"
@@ -41,6 +44,52 @@ func (m *Manager) ExpireLines() []Cookie {
 		out[i] = Cookie{Name: name, Line: m.cookies.Line(name, "", Attributes{})}
 	}
 	return out
+}
+
+// OtherForms returns the Set-Cookie values that take cookies of the session away
+// that a client has twice according to its Cookie header: it has one from before
+// cookies.domain was set, taken away or changed, which would be sent for as long
+// as it lives. The present form stays.
+func (m *Manager) OtherForms(header string) (set []Cookie) {
+	for _, name := range [...]string{CookieToken, CookieData, CookieDontRemember} {
+		if len(sameName(header, m.cookies.Name(name))) < 2 {
+			continue
+		}
+		for _, other := range m.cookies.otherForms(name) {
+			set = append(set, Cookie{Name: name, Line: other.Line(name, "", Attributes{})})
+		}
+	}
+	return set
+}
+
+// otherForms are the configurations that a cookie may have been set with before,
+// as far as Domain goes: for the host alone, and for the domains above it.
+func (c CookieConfig) otherForms(name string) (forms []CookieConfig) {
+	present := c.domain(name)
+	above := []string{""}
+	for _, rest, ok := strings.Cut(c.Host, "."); ok && strings.Contains(rest, "."); _, rest, ok = strings.Cut(rest, ".") {
+		above = append(above, rest)
+	}
+	if net.ParseIP(c.Host) != nil {
+		above = above[:1]
+	} else if strings.Contains(c.Host, ".") {
+		above = append(above, c.Host)
+	}
+	for _, domain := range above {
+		if domain == present {
+			continue
+		}
+		form := c
+		form.Domain, form.Overrides = domain, maps.Clone(c.Overrides)
+		o := form.Overrides[name]
+		o.Domain, o.HostOnly = "", domain == ""
+		if form.Overrides == nil {
+			form.Overrides = map[string]CookieOverride{}
+		}
+		form.Overrides[name] = o
+		forms = append(forms, form)
+	}
+	return forms
 }
 
 // Cookie is a Set-Cookie value with the unprefixed name of the cookie that it

@@ -162,15 +162,21 @@ func (m *Manager) Resolve(ctx context.Context, cred Credential, now time.Time) (
 		return m.named(ctx, cred, now)
 	}
 	var cur Current
-	if token, ok := m.token(cred); ok {
-		var err error
-		if cur, err = m.Find(ctx, m.store, token, now); err != nil {
+	for i, token := range m.tokens(cred) {
+		found, err := m.Find(ctx, m.store, token, now)
+		if err != nil {
 			return Current{}, err
 		}
+		if i == 0 || found.Valid() {
+			cur = found
+		}
+		if found.Valid() {
+			break
+		}
 	}
-	if raw, ok := ReadCookie(cred.Cookie, m.cookies.Name(CookieDontRemember)); ok {
+	for _, raw := range sameName(cred.Cookie, m.cookies.Name(CookieDontRemember)) {
 		value, good := m.secrets.Verify(raw)
-		cur.DontRemember = good && value == "true"
+		cur.DontRemember = cur.DontRemember || good && value == "true"
 	}
 	return cur, nil
 }
@@ -231,18 +237,25 @@ func (m *Manager) Acceptable(token string, requireSignature bool) bool {
 	return ok
 }
 
-func (m *Manager) token(cred Credential) (string, bool) {
+// tokens returns the tokens that a credential offers and whose signatures are
+// right, where they have to be. There may be several in a Cookie header, of which
+// only one is of a live session.
+func (m *Manager) tokens(cred Credential) (tokens []string) {
 	if cred.Token != "" {
 		if token, ok := m.secrets.Verify(cred.Token); ok {
-			return token, true
+			return []string{token}
 		}
-		return cred.Token, !cred.RequireSignature
+		if cred.RequireSignature {
+			return nil
+		}
+		return []string{cred.Token}
 	}
-	raw, ok := ReadCookie(cred.Cookie, m.cookies.Name(CookieToken))
-	if !ok {
-		return "", false
+	for _, raw := range sameName(cred.Cookie, m.cookies.Name(CookieToken)) {
+		if token, ok := m.secrets.Verify(raw); ok {
+			tokens = append(tokens, token)
+		}
 	}
-	return m.secrets.Verify(raw)
+	return tokens
 }
 
 // Fresh reports whether a session counts as fresh.

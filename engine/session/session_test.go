@@ -195,7 +195,7 @@ func TestResolve(t *testing.T) {
 		{name: "unknown session", cred: cookie(b.SignCookie("nope")), want: session.Unknown},
 		{name: "signed nothing", cred: cookie(b.SignCookie(""))},
 		{name: "secure name", cred: session.Credential{Cookie: "__Secure-better-auth.session_token=" + signed}},
-		{name: "second of duplicates", cred: session.Credential{Cookie: "better-auth.session_token=x; better-auth.session_token=" + signed}},
+		{name: "second of duplicates", cred: session.Credential{Cookie: "better-auth.session_token=x; better-auth.session_token=" + signed}, want: session.Live},
 		{name: "token", cred: session.Credential{Token: token}, want: session.Live},
 		{name: "signed token", cred: session.Credential{Token: signed}, want: session.Live},
 		{name: "signed token where it must be", cred: session.Credential{Token: signed, RequireSignature: true}, want: session.Live},
