@@ -166,7 +166,7 @@ func TestCreateUser(t *testing.T) {
 	answer := run(t, r, 0)
 	user := want(t, answer, "first", pluginapi.StatusOK).Get("user")
 	id := user.Get("id").Str()
-	expected := `{"name":"Ada","email":"ada@example.com","emailVerified":true,"createdAt":"2026-03-04T05:06:07.000Z","role":"own","nick":"n","updatedAt":"2026-03-04T05:06:07.000Z","id":"` + id + `"}`
+	expected := `{"name":"Ada","email":"ada@example.com","emailVerified":true,"createdAt":"2026-03-04T05:06:07.000Z","role":"own","nick":"n","updatedAt":"2026-03-04T05:06:07.000Z","image":null,"id":"` + id + `"}`
 	if want, err := document.Parse([]byte(expected), 0); err != nil || !user.Equal(want) || len(id) != 32 {
 		t.Errorf("got  %s\nwant %s", user.JSON(), expected)
 	}

@@ -99,8 +99,7 @@ func (s *Service) DraftUser(n NewUser, now time.Time) (*store.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	fields.Delete("id")
-	return &store.Record{ID: id, Fields: fields.Set("id", document.Text(id))}, nil
+	return &store.Record{ID: id, Fields: fields}, nil
 }
 
 // CreateUser creates a user and, if asked, an account. It returns a
