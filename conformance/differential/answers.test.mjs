@@ -52,24 +52,26 @@ test("seconds until a retry may be one apart", () => {
 test("proofs say what has happened, not what is happening", async () => {
   const code = (step) => ({ path: "/two-factor/verify-totp", body: { json: { code: { $: "totp", step } } } });
   const reset = { path: "/reset-password", body: { json: {} } };
-  const change = (revokeOtherSessions) => ({ path: "/change-password", body: { json: { revokeOtherSessions } } });
-  const playing = (emailAndPassword) => ({ pair: { profile: { options: { emailAndPassword } } }, now: 1e12 });
-  const options = playing({ revokeSessionsOnPasswordReset: true });
+  const link = (token) => ({ path: "/verify-email", query: [["token", token]] });
+  const mailed = link({ $: "mail", subject: "verify-email" });
   const history = new History();
   const holds = (name, request, now = 1e12) => PROOFS[name]({ history, now }, request);
-  history.note(code(0), answer(401), options);
-  history.note(reset, answer(400), options);
-  history.note(change(false), answer(200), options);
-  history.note(reset, answer(200), playing({}));
-  assert.ok(!holds("code used", code(0)) && !holds("code used", reset) && !holds("others shut out", code(0)));
-  history.note(code(0), answer(200), options);
-  history.note(change(true), answer(200), options);
+  const note = (request, status) => history.note(request, answer(status), { now: 1e12 });
+  note(code(0), 401);
+  note(reset, 400);
+  assert.ok(!holds("code used", code(0)) && !holds("code used", reset) && !holds("link void", mailed));
+  assert.ok(holds("link void", link({ $: "emailToken" })));
+  note(code(0), 200);
+  note(reset, 200);
   assert.ok(
     holds("code used", code(0)) &&
+      holds("code used", code(-1)) &&
       !holds("code used", code(1)) &&
       holds("code used", code(-1), 1e12 + 30_000) &&
-      holds("others shut out", reset),
+      holds("link void", mailed),
   );
+  note({ path: "/two-factor/enable" }, 200);
+  assert.ok(!holds("code used", code(0)));
   const says = (body) => ({ worlds: { official: { send: async () => ({ status: 200, body: Buffer.from(body) }) } } });
   assert.ok(await PROOFS["session ended"](says("null"), reset));
   assert.ok(!(await PROOFS["session ended"](says("{}"), reset)));

@@ -3,24 +3,24 @@ import { succeeded } from "./answers.mjs";
 
 /** What a sequence has done so far that later answers depend on. */
 export class History {
-  shutOut = false; // whether a password was changed in a way that shuts others out
+  changed = false; // whether a password, an address or what is known of it was changed, or a user deleted
   lastCode = -Infinity; // the latest period of the codes of an authenticator app that were accepted
 
   /** Remembers a request and what the official server answered. */
-  note(request, answer, { pair, now }) {
+  note(request, answer, { now }) {
     if (!succeeded(answer)) return;
-    if (shutsOut(request, pair.profile.options)) this.shutOut = true;
+    if (CHANGES.has(request.path)) this.changed = true;
     const period = periodOf(request, now);
     if (period !== undefined) this.lastCode = Math.max(this.lastCode, period);
     if (request.path === "/two-factor/enable") this.lastCode = -Infinity; // its codes are others
   }
 }
 
-/** Whether a change of the password shuts everybody else out. */
-function shutsOut({ path, body }, { emailAndPassword }) {
-  if (path === "/reset-password") return emailAndPassword.revokeSessionsOnPasswordReset === true;
-  return path === "/change-password" && body?.json?.revokeOtherSessions === true;
-}
+/** Endpoints that change what a mailed link or code is bound to. */
+const CHANGES = new Set(["/change-password", "/reset-password", "/verify-email", "/change-email", "/delete-user", "/delete-user/callback"]);
+
+/** Whether a token of the request was not mailed, but signed for an address and no user. */
+const unbound = ({ query }) => JSON.stringify(query ?? null).includes('"$":"emailToken"');
 
 /** How long a code of an authenticator app is the current one, in milliseconds. */
 export const CODE_PERIOD = 30_000;
@@ -31,8 +31,8 @@ const periodOf = ({ body }, now) =>
 
 /** What has to be true for an entry of deviations.json with a "proof" to count, besides what it describes. */
 export const PROOFS = {
-  /** The password was changed, before, in a way that shuts others out. */
-  "others shut out": ({ history }) => history.shutOut,
+  /** What a mailed link is bound to was changed before, or the link is bound to nothing. */
+  "link void": ({ history }, request) => history.changed || unbound(request),
   /** The code of an authenticator app, or a later one, has been accepted before. */
   "code used": ({ history, now }, request) => periodOf(request, now) <= history.lastCode,
   /** The official server says, when it asks its store, that the request's session has ended. */
