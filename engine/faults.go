@@ -42,6 +42,16 @@ func listenFault(at config.Origin, pointer, what, addr string, err error) error 
 	return at.Fault(pointer, fmt.Sprintf("%s: cannot listen on %s: %v", what, addr, cause(err)), remedy)
 }
 
+// tenantListenFault says why a listener of tenants cannot be opened.
+func tenantListenFault(cfg *config.Config, addr string, err error) error {
+	for _, t := range cfg.Tenants {
+		if t.Listen == addr {
+			return listenFault(t.Origin, "/listen", fmt.Sprintf("tenant %q", t.ID), addr, err)
+		}
+	}
+	return listenFault(cfg.Origin, "/server/listen", "server.listen", addr, err)
+}
+
 // cause is an error of the file system or the network without the operation
 // and the path or address, which its fault names already.
 func cause(err error) error {

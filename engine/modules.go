@@ -112,7 +112,7 @@ func readModule(p config.Plugin, builtIn func(id string) ([]byte, error)) ([]byt
 	var err error
 	if p.Module == "" {
 		if wasm, err = builtIn(p.ID); err != nil {
-			return nil, nil, p.Origin.Fault("/id", err.Error(), "")
+			return nil, nil, p.Origin.Fault("/id", err.Error(), meant(p.ID, err))
 		}
 	} else if wasm, err = os.ReadFile(p.Module); err != nil {
 		return nil, nil, p.Origin.Fault("/module", fmt.Sprintf("plugin %q: %v", p.ID, err), "build the module, or correct the path; it is relative to the configuration file")
@@ -128,6 +128,18 @@ func readModule(p config.Plugin, builtIn func(id string) ([]byte, error)) ([]byt
 		return nil, nil, p.Origin.Fault("/id", fmt.Sprintf("the module's manifest has the id %q", manifest.ID), fmt.Sprintf("write id: %s, or name another module", manifest.ID))
 	}
 	return wasm, manifest, nil
+}
+
+// meant is the remedy for an id that is like one of those which an error of
+// Options.BuiltIn names.
+func meant(id string, err error) string {
+	var unknown interface{ Names() []string }
+	if errors.As(err, &unknown) {
+		if best := config.Nearest(id, unknown.Names()); best != "" {
+			return fmt.Sprintf("did you mean %q?", best)
+		}
+	}
+	return ""
 }
 
 // checkPin refuses a module that is not the one which the configuration means.

@@ -3,11 +3,9 @@ package engine
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -51,7 +49,7 @@ func pluginConfig(p config.Plugin, m *pluginapi.Manifest) (settings, secrets doc
 		return document.Value{}, document.Value{}, err
 	}
 	if err := schema.Validate(instance); err != nil {
-		return document.Value{}, document.Value{}, settingsFault(p, err, withoutSecrets(settings, described))
+		return document.Value{}, document.Value{}, settingsFault(p, err, described, withoutSecrets(settings, described))
 	}
 	settings = withDefaults(settings, described)
 	return withoutSecrets(settings, described), settings, nil
@@ -68,48 +66,6 @@ func compileSchema(raw json.RawMessage) (*jsonschema.Schema, error) {
 		return nil, err
 	}
 	return c.Compile(name)
-}
-
-// settingsFault puts the faults that the schema found at their lines. shown are
-// the settings without their secrets: those are not repeated in messages.
-func settingsFault(p config.Plugin, err error, shown document.Value) error {
-	var invalid *jsonschema.ValidationError
-	if !errors.As(err, &invalid) {
-		return p.Origin.Fault("/config", err.Error(), "")
-	}
-	remedy := "docs/plugins.md lists the settings of the plugins that come with authhost"
-	if p.Module != "" {
-		remedy = "authhost plugin check " + p.Module + " lists its settings"
-	}
-	var faults []error
-	var visit func(*jsonschema.ValidationError)
-	visit = func(v *jsonschema.ValidationError) {
-		for _, cause := range v.Causes {
-			visit(cause)
-		}
-		if len(v.Causes) > 0 {
-			return
-		}
-		var pointer strings.Builder
-		for _, part := range v.InstanceLocation {
-			pointer.WriteString("/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(part))
-		}
-		message := v.Error()
-		if i := strings.LastIndex(message, ": "); i >= 0 {
-			message = message[i+2:]
-		}
-		if hidden(shown, v.InstanceLocation) {
-			message = "the secret does not have the form that the plugin asks for"
-		}
-		pos := p.Position(pointer.String())
-		faults = append(faults, &config.Error{
-			File: pos.File, Line: pos.Line, Column: pos.Column,
-			Message: fmt.Sprintf("plugin %q: config%s: %s", p.ID, strings.ReplaceAll(pointer.String(), "/", "."), message),
-			Remedy:  remedy,
-		})
-	}
-	visit(invalid)
-	return errors.Join(faults...)
 }
 
 // hidden reports whether a place in settings is a secret or within one: true

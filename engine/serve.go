@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,9 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/authhost/authhost/engine/config"
 )
 
 // Bounds of the HTTP servers.
@@ -71,12 +75,35 @@ func (e *Engine) open(addr string) (Bound, error) {
 	if err == nil {
 		return Bound{listener: l, handler: e.Handler(addr), Addr: l.Addr().String()}, nil
 	}
-	for _, t := range e.config.Tenants {
-		if t.Listen == addr {
-			return Bound{}, listenFault(t.Origin, "/listen", fmt.Sprintf("tenant %q", t.ID), addr, err)
+	return Bound{}, tenantListenFault(e.config, addr, err)
+}
+
+// CheckListeners opens every listener that a configuration names and closes it
+// again, so that an address which cannot be had is told before plugins are
+// compiled. Those that were passed are open already.
+func CheckListeners(cfg *config.Config, passed []net.Listener) error {
+	tryListen := func(addr string) error {
+		if slices.ContainsFunc(passed, func(l net.Listener) bool { return sameAddress(addr, l.Addr().String()) }) {
+			return nil
+		}
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			return err
+		}
+		return l.Close()
+	}
+	for _, t := range cfg.Tenants {
+		addr := cmp.Or(t.Listen, cfg.Server.Listen)
+		if err := tryListen(addr); err != nil {
+			return tenantListenFault(cfg, addr, err)
 		}
 	}
-	return Bound{}, listenFault(e.config.Origin, "/server/listen", "server.listen", addr, err)
+	if addr := cfg.Server.Admin; addr != "" {
+		if err := tryListen(addr); err != nil {
+			return listenFault(cfg.Origin, "/server/admin", "server.admin", addr, err)
+		}
+	}
+	return nil
 }
 
 func closeAll(bound []Bound) error {

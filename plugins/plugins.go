@@ -29,12 +29,26 @@ func IDs() []string {
 	return ids
 }
 
+// UnknownError is the id of a plugin that is not built in.
+type UnknownError struct {
+	ID    string
+	Known []string // the ids of those that are
+}
+
+// Error names them.
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("there is no built-in plugin %q; built in are %s", e.ID, strings.Join(e.Known, ", "))
+}
+
+// Names returns the ids of the built-in plugins.
+func (e *UnknownError) Names() []string { return e.Known }
+
 // Module returns a first-party plugin's module with its manifest. The bytes
 // must not be changed. The error says whether there is no such plugin, or
 // what to run if it was not built before the server was.
 func Module(id string) ([]byte, error) {
 	if !slices.Contains(IDs(), id) {
-		return nil, fmt.Errorf("there is no built-in plugin %q; built in are %s", id, strings.Join(IDs(), ", "))
+		return nil, &UnknownError{ID: id, Known: IDs()}
 	}
 	wasm, err := dist.ReadFile(path.Join("dist", id+".wasm"))
 	if err != nil {

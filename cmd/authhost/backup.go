@@ -55,7 +55,7 @@ func backUp(ctx context.Context, out io.Writer, admin *adminFlags, tenant string
 func restoreCommand() *cobra.Command {
 	var path, tenant string
 	c := &cobra.Command{
-		Use:   "restore BACKUP",
+		Use:   "restore BACKUP --tenant ID",
 		Short: "Read the backup of a tenant into the store; the tenant must not have records, and the server must be stopped",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -49,8 +49,6 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	}
 	limitMemory(logger)
 	redis.Silence()
-	fmt.Fprintf(out, "authhost %s\n", version())
-	told := newProgress(out)
 	sockets, err := passedSockets()
 	if err != nil {
 		return err

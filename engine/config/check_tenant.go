@@ -222,7 +222,7 @@ func (c *checker) plugins(t *Tenant) {
 		}
 		for j, grant := range p.Grants {
 			if !slices.Contains(pluginapi.GrantNames(), grant) && !pluginapi.PluginGrant(grant) {
-				c.at(p.Origin, fmt.Sprintf("/grants/%d", j), fmt.Sprintf("unknown capability or permission %q", grant), didYouMean(grant, pluginapi.GrantNames()))
+				c.at(p.Origin, fmt.Sprintf("/grants/%d", j), fmt.Sprintf("unknown capability or permission %q", grant), DidYouMean(grant, pluginapi.GrantNames()))
 			}
 		}
 		if p.Module == "" {

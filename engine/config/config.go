@@ -18,7 +18,24 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data, os.LookupEnv)
+	c, literal, err := parse(path, data, os.LookupEnv)
+	if err == nil && literal != nil {
+		c.Warnings = append(c.Warnings, exposed(path, literal)...)
+	}
+	return c, err
+}
+
+// exposed warns of a secret in a file that everybody on the machine may read.
+func exposed(path string, secret *node) []*Error {
+	st, err := os.Stat(path)
+	if err != nil || st.Mode().Perm()&0o004 == 0 {
+		return nil
+	}
+	return []*Error{{
+		File: path, Line: secret.pos.Line, Column: secret.pos.Column,
+		Message: fmt.Sprintf("there is a secret here, and every user of this machine may read the file (mode %04o)", st.Mode().Perm()),
+		Remedy:  "chmod o-r it, or name the secret as ${NAME} or file:PATH",
+	}}
 }
 
 // LoadServer reads the server section of a configuration file alone, for
@@ -70,21 +87,27 @@ func unreadable(path string, err error) error {
 // environment variables, as os.LookupEnv does; nil knows none. Secrets are
 // read from the files that the text names; nothing else is read or written.
 func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, error) {
+	c, _, err := parse(name, data, env)
+	return c, err
+}
+
+// parse is Parse, and returns the first secret that is in the text itself.
+func parse(name string, data []byte, env func(string) (string, bool)) (*Config, *node, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
 	d := newDecoder(name, env)
 	root := d.root(data)
 	if root == nil {
-		return nil, d.err()
+		return nil, nil, d.err()
 	}
 	c := &Config{}
 	d.mapping(root, reflect.ValueOf(c).Elem())
 	(&checker{faults: d.faults, dir: d.dir, config: c}).run()
 	if err := d.err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return c, nil
+	return c, d.literal, nil
 }
 
 func newDecoder(name string, env func(string) (string, bool)) *decoder {

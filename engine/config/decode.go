@@ -17,6 +17,8 @@ type decoder struct {
 	env func(string) (string, bool)
 	// plain takes texts as they are, without references to the environment.
 	plain bool
+	// literal is the first secret that is written in the file itself.
+	literal *node
 }
 
 var (
@@ -64,7 +66,7 @@ func (d *decoder) mapping(n *node, v reflect.Value) {
 	}
 	for _, f := range n.fields {
 		if !slices.Contains(names, f.name) {
-			d.add(f.pos, fmt.Sprintf("unknown key %q", f.name), didYouMean(f.name, names))
+			d.add(f.pos, fmt.Sprintf("unknown key %q", f.name), DidYouMean(f.name, names))
 		}
 	}
 }
@@ -76,6 +78,12 @@ func (d *decoder) field(n *node, k key, v reflect.Value) {
 		return
 	}
 	if k.required {
+		for _, f := range n.fields {
+			if f.name == k.name {
+				d.add(f.pos, fmt.Sprintf("%q is empty", k.name), "write its value, or its members indented below it")
+				return
+			}
+		}
 		d.add(n.pos, fmt.Sprintf("%q is missing", k.name), "add it here")
 		return
 	}
@@ -101,6 +109,9 @@ func (d *decoder) value(n *node, v reflect.Value, tag reflect.StructTag) {
 	case secretType:
 		if text, ok := d.text(n, true); ok {
 			v.SetString(text)
+			if d.literal == nil && text != "" && text == n.text {
+				d.literal = n
+			}
 		}
 		return
 	case prefixType:

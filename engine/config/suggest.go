@@ -6,8 +6,18 @@ import (
 	"strings"
 )
 
-// didYouMean is the remedy for a name that is not among the known ones.
-func didYouMean(name string, known []string) string {
+// DidYouMean is the remedy for a name that is not among the known ones.
+func DidYouMean(name string, known []string) string {
+	if best := Nearest(name, known); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	sorted := slices.Sorted(slices.Values(known))
+	return "remove it; known here: " + strings.Join(sorted, ", ")
+}
+
+// Nearest is the known name that another one is likely to be meant for; ""
+// if it is like none.
+func Nearest(name string, known []string) string {
 	best, distance := "", len(name)/3+2
 	for _, candidate := range known {
 		if strings.EqualFold(candidate, name) {
@@ -18,11 +28,7 @@ func didYouMean(name string, known []string) string {
 			best, distance = candidate, d
 		}
 	}
-	if best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	sorted := slices.Sorted(slices.Values(known))
-	return "remove it; known here: " + strings.Join(sorted, ", ")
+	return best
 }
 
 // maxCompared bounds the length of names that are compared.

@@ -78,7 +78,7 @@ func TestDidYouMean(t *testing.T) {
 		"BaseUrl":         `did you mean "baseURL"?`,
 		"colour":          "remove it; known here: baseURL, hosts, listen, trustedOrigins",
 	} {
-		if got := didYouMean(name, known); got != want {
+		if got := DidYouMean(name, known); got != want {
 			t.Errorf("%q: %s; want %s", name, got, want)
 		}
 	}
