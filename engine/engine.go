@@ -21,6 +21,7 @@ import (
 	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/private"
 	"github.com/authhost/authhost/engine/redis"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
@@ -54,6 +55,9 @@ type Options struct {
 	// Listeners are open sockets to be used for the addresses of the
 	// configuration that they have. One that none has is an error of Listen.
 	Listeners []net.Listener
+	// CacheSecret authenticates compiled modules, see sandbox.Config; nil is
+	// one that is kept in the data folder.
+	CacheSecret []byte
 	// OnFailure is called when stored data can no longer be written safely:
 	// the process should end at once, and start again.
 	OnFailure func(error)
@@ -149,6 +153,11 @@ func (e *Engine) openData(context.Context) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return e.dataFault(dir, err)
 	}
+	for _, folder := range []string{dir, filepath.Join(dir, TenantsDir)} {
+		if fault, remedy := private.Folder(folder); fault != "" {
+			return e.config.Origin.Fault("/server/dataDir", "data "+fault, remedy)
+		}
+	}
 	probe, err := os.CreateTemp(dir, ".write-*")
 	if err != nil {
 		return e.dataFault(dir, err)
@@ -161,9 +170,16 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 	if cache == "" {
 		cache = filepath.Join(e.config.Server.DataDir, "cache")
 	}
+	if fault, remedy := private.Folder(cache); fault != "" {
+		return e.config.Origin.Fault("/server/cacheDir", fault+", and what is in it runs as part of the server", remedy)
+	}
+	authentic, err := e.cacheSecret()
+	if err != nil {
+		return e.config.Origin.Fault("/server/dataDir", err.Error(), "")
+	}
 	limits := e.config.Limits
 	rt, err := sandbox.New(ctx, sandbox.Config{
-		CacheDir: cache, CacheKey: e.options.Version,
+		CacheDir: cache, CacheKey: e.options.Version, CacheSecret: authentic,
 		Namespace: pluginapi.Namespace, Entry: pluginapi.ExportCall, Capabilities: pluginapi.CapabilityNames(),
 		MemoryPages: limits.MemoryKiB / pageKiB, MaxInstances: limits.Instances,
 		Limits: sandboxLimits(limits), Now: e.options.Now, Compiler: e.options.Compiler,
@@ -181,6 +197,18 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 	})
 	e.onClose(rt.Close)
 	return nil
+}
+
+// cacheSecretFile is the file of the data folder with the secret that entries of
+// the compilation cache are authenticated with.
+const cacheSecretFile = "cache-secret"
+
+func (e *Engine) cacheSecret() ([]byte, error) {
+	if e.options.CacheSecret != nil {
+		return e.options.CacheSecret, nil
+	}
+	s, err := private.Secret(filepath.Join(e.config.Server.DataDir, cacheSecretFile))
+	return []byte(s), err
 }
 
 // pageKiB is the size of a page of WebAssembly memory.

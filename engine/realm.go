@@ -3,11 +3,9 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +20,7 @@ import (
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
+	"github.com/authhost/authhost/engine/private"
 	"github.com/authhost/authhost/engine/schedule"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
@@ -363,16 +362,8 @@ func (g *generation) tenantSecrets(t *config.Tenant) (*secret.Secrets, error) {
 }
 
 func (g *generation) developmentSecret(id string) (string, error) {
-	path := filepath.Join(g.config.Server.DataDir, "development-secret-"+id)
-	data, err := os.ReadFile(path)
-	if err == nil {
-		return strings.TrimSpace(string(data)), nil
-	}
-	if !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("development secret of tenant %q: %w", id, err)
-	}
-	value := secret.RandomString(48, secret.Alnum)
-	if err := writePrivate(path, value+"\n"); err != nil {
+	value, err := private.Secret(filepath.Join(g.config.Server.DataDir, "development-secret-"+id))
+	if err != nil {
 		return "", fmt.Errorf("development secret of tenant %q: %w", id, err)
 	}
 	return value, nil

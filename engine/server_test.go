@@ -74,7 +74,7 @@ func parseConfig(t *testing.T, dir, text string) *config.Config {
 
 // options are those of most tests: hashing passwords costs them nothing.
 func options(log io.Writer, now func() time.Time) engine.Options {
-	o := engine.Options{BuiltIn: plugins.Module, Version: "test", Now: now, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	o := engine.Options{BuiltIn: plugins.Module, Version: "test", CacheSecret: []byte("tests share compiled modules"), Now: now, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	return o.WithPasswords(realmtest.Passwords{})
 }
 

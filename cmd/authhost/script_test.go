@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -54,8 +55,18 @@ func TestScripts(t *testing.T) {
 			return err == nil, nil
 		},
 		Cmds:  commands(),
-		Setup: func(e *testscript.Env) error { e.Setenv("SDK", sdk); return nil },
+		Setup: func(e *testscript.Env) error { e.Setenv("SDK", sdk); return keepPrivate(e.WorkDir) },
 	})
+}
+
+// keepPrivate takes the script's configurations away from other users: they have
+// secrets, and the server warns of that.
+func keepPrivate(dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	for _, file := range files {
+		err = errors.Join(err, os.Chmod(file, 0o600))
+	}
+	return err
 }
 
 func commands() map[string]func(*testscript.TestScript, bool, []string) {

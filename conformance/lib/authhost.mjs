@@ -11,6 +11,8 @@ export const BINARY = process.env.AUTHHOST ?? path.join(ROOT, "build", "authhost
 const READY_TIMEOUT = 120_000; // The first start compiles the plugins.
 const LOGS = path.join(ROOT, "build", "conformance-logs");
 const CACHE = path.join(ROOT, "build", "conformance-cache");
+// Servers that share a folder of compiled modules need the same secret for it.
+const CACHE_SECRET = "conformance servers share compiled modules";
 
 /** A running server: `main` is the base URL of the listener that tenants share, `admin` its admin interface. */
 class Server {
@@ -104,6 +106,8 @@ export async function startAuthhost(options) {
     ...sections,
     tenants: await tenants((id) => addresses.get(id)),
   };
+  mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(path.join(config.server.dataDir, "cache-secret"), CACHE_SECRET, { mode: 0o600 });
   const file = path.join(folder, "authhost.yaml");
   writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML.
   await before?.(file);

@@ -4,13 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -62,11 +58,17 @@ func ServeCompiler(ctx context.Context, in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	cache, err := wazero.NewCompilationCacheWithDir(job.Dir)
+	return compileInto(ctx, job.Dir, job.Pages, wasm)
+}
+
+// compileInto makes the machine code of a module an entry of wazero's in a
+// folder.
+func compileInto(ctx context.Context, dir string, pages uint32, wasm []byte) error {
+	cache, err := wazero.NewCompilationCacheWithDir(dir)
 	if err != nil {
 		return err
 	}
-	wz := wazero.NewRuntimeWithConfig(ctx, runtimeConfig(job.Pages).WithCompilationCache(cache))
+	wz := wazero.NewRuntimeWithConfig(ctx, runtimeConfig(pages).WithCompilationCache(cache))
 	_, err = compileModule(ctx, wz, wasm)
 	return errors.Join(err, wz.Close(ctx), cache.Close(ctx))
 }
@@ -81,41 +83,11 @@ type CompilerError struct {
 // Error implements error.
 func (e *CompilerError) Error() string { return "the compiling process: " + e.Message }
 
-// compileOutside has the compiling process fill the cache.
-func (rt *Runtime) compileOutside(ctx context.Context, wasm []byte) error {
-	sum := sha256.Sum256(wasm)
-	outcome := filepath.Join(rt.cacheDir, hex.EncodeToString(sum[:])+".outcome")
-	if known, err := os.ReadFile(outcome); err == nil {
-		return outcomeError(known)
-	}
-	job, err := json.Marshal(compileJob{Dir: rt.cacheDir, Memory: rt.cfg.CompileMemory, Time: rt.cfg.CompileTime, Pages: rt.cfg.MemoryPages + 1})
+// compileOutside has the compiling process compile into a folder.
+func (rt *Runtime) compileOutside(ctx context.Context, dir string, wasm []byte) error {
+	job, err := json.Marshal(compileJob{Dir: dir, Memory: rt.cfg.CompileMemory, Time: rt.cfg.CompileTime, Pages: rt.cfg.MemoryPages + 1})
 	if err != nil {
 		return err
 	}
-	err = rt.cfg.Compiler(ctx, io.MultiReader(bytes.NewReader(append(job, '\n')), bytes.NewReader(wasm)))
-	var said string
-	var refused *CompilerError
-	switch {
-	case err == nil:
-	case errors.Is(context.Cause(ctx), errSlow):
-		said = errSlow.Error()
-	case ctx.Err() != nil:
-		return ctx.Err() // the caller gave up, which says nothing of the module
-	case errors.As(err, &refused):
-		said = refused.Error()
-	default:
-		return err // it did not start
-	}
-	if err := os.WriteFile(outcome, []byte(said), 0o600); err != nil {
-		return err
-	}
-	return outcomeError([]byte(said))
-}
-
-// outcomeError is the error that an outcome stands for: none if it is empty.
-func outcomeError(outcome []byte) error {
-	if len(outcome) == 0 {
-		return nil
-	}
-	return errors.New(string(outcome))
+	return rt.cfg.Compiler(ctx, io.MultiReader(bytes.NewReader(append(job, '\n')), bytes.NewReader(wasm)))
 }

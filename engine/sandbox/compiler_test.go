@@ -56,7 +56,7 @@ func heavy() []byte {
 
 func TestCompilingOutside(t *testing.T) {
 	dir := t.TempDir() + "/cache"
-	cfg := sandbox.Config{CacheDir: dir, Compiler: compileElsewhere}
+	cfg := sandbox.Config{CacheDir: dir, CacheSecret: cacheSecret, Compiler: compileElsewhere}
 	for round := range 2 {
 		m := load(t, newRuntime(t, cfg), getSetTake().Bytes())
 		if m.Info().FromCache != (round == 1) {
@@ -70,7 +70,7 @@ func TestCompilingOutside(t *testing.T) {
 
 func TestCompilingOutsideIsBounded(t *testing.T) {
 	dir := t.TempDir() + "/cache"
-	cfg := sandbox.Config{CacheDir: dir, Compiler: compileElsewhere, CompileMemory: 48 << 20}
+	cfg := sandbox.Config{CacheDir: dir, CacheSecret: cacheSecret, Compiler: compileElsewhere, CompileMemory: 48 << 20}
 	var said [2]string
 	for round := range said {
 		_, err := newRuntime(t, cfg).Load(context.Background(), heavy(), sandbox.LoadOptions{})

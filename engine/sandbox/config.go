@@ -17,6 +17,11 @@ type Config struct {
 	// CacheKey names the version of the embedding program. Compiled code is
 	// kept below a folder of this name, so that no version reads another's.
 	CacheKey string
+	// CacheSecret authenticates what is in the folder: an entry that was not
+	// made with it, or is not as it was made, is made again. It has 16 bytes or
+	// more, and is kept elsewhere. Default: random, so that nothing of another
+	// run is used.
+	CacheSecret []byte
 
 	// Namespace is the import module of get, set, take and log; capability
 	// NAME is the import module Namespace + "_" + NAME. Default "host_v1".

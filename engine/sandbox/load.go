@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/authhost/authhost/engine/sandbox/internal/wasmbin"
@@ -122,36 +121,24 @@ func (rt *Runtime) compile(ctx context.Context, c *core, wasm []byte) (err error
 		return ctx.Err()
 	}
 	defer func() { <-rt.compiling }()
-	before, start := rt.cacheEntries(), time.Now()
+	start := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, rt.cfg.CompileTime, errSlow)
 	defer cancel()
-	if rt.cfg.Compiler != nil {
-		err = rt.compileOutside(ctx, wasm)
+	if rt.cache != nil {
+		c.info.FromCache, err = rt.cache.fill(ctx, moduleID(wasm, rt.cfg.MemoryPages), func(ctx context.Context, dir string) error {
+			if rt.cfg.Compiler != nil {
+				return rt.compileOutside(ctx, dir, wasm)
+			}
+			return compileInto(ctx, dir, rt.cfg.MemoryPages+1, wasm)
+		})
 	}
-	c.info.FromCache = rt.cacheDir != "" && rt.cacheEntries() == before
 	if err == nil {
 		c.compiled, err = compileModule(ctx, rt.wz, wasm)
 	}
 	c.info.CompileTime = time.Since(start)
-	// A compilation adds an entry, a hit does not; compilations of this
-	// runtime come one at a time.
-	c.info.FromCache = c.info.FromCache && rt.cacheEntries() == before
 	if err != nil && errors.Is(context.Cause(ctx), errSlow) {
 		err = errSlow
 	}
 	c.code.Wasm = nil // the compiler has its own copy
 	return err
-}
-
-// cacheEntries counts the modules in the compilation cache.
-func (rt *Runtime) cacheEntries() (n int) {
-	if rt.cacheDir == "" {
-		return 0
-	}
-	folders, _ := os.ReadDir(rt.cacheDir)
-	for _, f := range folders {
-		entries, _ := os.ReadDir(rt.cacheDir + string(os.PathSeparator) + f.Name())
-		n += len(entries)
-	}
-	return n
 }

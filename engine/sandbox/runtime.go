@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,11 +21,10 @@ type Runtime struct {
 	cfg       Config
 	wz        wazero.Runtime
 	instances wazero.ModuleConfig
-	cache     wazero.CompilationCache
+	cache     *codeCache                             // nil without a folder
 	imports   map[string]map[string]wasmbin.FuncType // what modules may import
 	started   time.Time                              // origin of the guests' monotonic clock
 
-	cacheDir  string   // holds wazero's folder of compiled code; empty without a cache
 	scan      *scanner // nil where the kernel cannot tell written pages
 	counts    counts
 	compiling chan struct{} // one compilation at a time: each may need much memory
@@ -68,11 +65,12 @@ func New(ctx context.Context, cfg Config) (*Runtime, error) {
 	}
 	rc := runtimeConfig(cfg.MemoryPages + 1) // see linear
 	if cfg.CacheDir != "" {
-		if err := rt.openCache(cfg.CacheDir, cfg.CacheKey); err != nil {
+		var err error
+		if rt.cache, err = openCache(cfg.CacheDir, cfg.CacheKey, cfg.CacheSecret); err != nil {
 			rt.scan.close()
 			return nil, err
 		}
-		rc = rc.WithCompilationCache(rt.cache)
+		rc = rc.WithCompilationCache(rt.cache.wazero)
 	}
 	rt.wz = wazero.NewRuntimeWithConfig(ctx, rc)
 	if err := rt.instantiateImports(ctx); err != nil {
@@ -148,26 +146,6 @@ func (rt *Runtime) instantiateImports(ctx context.Context) error {
 	return nil
 }
 
-// openCache opens the folder of compiled code. What is in it runs as part of
-// this process, so nobody else may be able to write to it.
-func (rt *Runtime) openCache(dir, key string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("sandbox: compilation cache: %w", err)
-	}
-	st, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("sandbox: compilation cache: %w", err)
-	}
-	if open := sharedWith(st); open != "" {
-		return fmt.Errorf("sandbox: compilation cache %s %s; use a private folder (mode 0700)", dir, open)
-	}
-	rt.cacheDir = filepath.Join(dir, filepath.Base(or(key, "default")))
-	if rt.cache, err = wazero.NewCompilationCacheWithDir(rt.cacheDir); err != nil {
-		return fmt.Errorf("sandbox: compilation cache: %w", err)
-	}
-	return nil
-}
-
 // enter counts a user of the runtime, which keeps Close from freeing anything
 // that runs.
 func (rt *Runtime) enter() error {
@@ -226,7 +204,7 @@ func (rt *Runtime) free(ctx context.Context) error {
 	err := rt.wz.Close(ctx)
 	rt.scan.close()
 	if rt.cache != nil {
-		err = errors.Join(err, rt.cache.Close(ctx))
+		err = errors.Join(err, rt.cache.wazero.Close(ctx))
 	}
 	return err
 }

@@ -266,7 +266,7 @@ func TestInfo(t *testing.T) {
 	wasm := g.Bytes()
 	dir := t.TempDir() + "/cache"
 	for i := range 2 {
-		rt := newRuntime(t, sandbox.Config{CacheDir: dir, CacheKey: "1.0"})
+		rt := newRuntime(t, sandbox.Config{CacheDir: dir, CacheKey: "1.0", CacheSecret: cacheSecret})
 		var stages []string
 		m, err := rt.Load(context.Background(), wasm, sandbox.LoadOptions{Name: "n", Progress: func(s string) { stages = append(stages, s) }})
 		if err != nil {

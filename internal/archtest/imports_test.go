@@ -20,7 +20,7 @@ var layers = [][]string{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
 		"engine/mail", "engine/sms", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "engine/xmlsig", "plugins/...",
 	},
-	{"engine/validate", "engine/session", "engine/identity", "engine/ratelimit", "engine/config", "engine/outbox", "engine/schedule", "engine/sweep"},
+	{"engine/validate", "engine/session", "engine/identity", "engine/ratelimit", "engine/config", "engine/outbox", "engine/schedule", "engine/sweep", "engine/private"},
 	{"engine/grants"},
 	{"engine/dispatch"},
 	{"engine/capability", "engine/httpapi", "engine/importer/..."},

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,6 +78,7 @@ type shop struct {
 	module  *Module
 	options Options
 	dir     string
+	secret  []byte // of the compilation cache, which the benches share
 	count   int
 }
 
@@ -84,7 +87,9 @@ func newShop(m *Module, o Options) (*shop, error) {
 		return nil, fmt.Errorf("there is no dialect %q; there are %s", o.Dialect, strings.Join(pluginapi.Dialects(), " and "))
 	}
 	dir, err := os.MkdirTemp("", "authhost-bench-")
-	return &shop{module: m, options: o, dir: dir}, err
+	secret := make([]byte, sha256.Size)
+	_, _ = rand.Read(secret) // never fails
+	return &shop{module: m, options: o, dir: dir, secret: secret}, err
 }
 
 func (s *shop) close() error { return os.RemoveAll(s.dir) }
@@ -129,7 +134,7 @@ func (s *shop) open(ctx context.Context, settings json.RawMessage, with []With) 
 	}
 	b := &Bench{module: s.module, manifest: s.module.Manifest.For(s.options.dialect()), dir: dir, cookies: jar{}}
 	b.engine, err = engine.New(ctx, cfg, engine.Options{
-		BuiltIn: s.options.BuiltIn, Version: s.options.Version, Compiler: s.options.Compiler, Logger: slog.New(lines{b}), Now: b.clock, Handled: b.note,
+		BuiltIn: s.options.BuiltIn, Version: s.options.Version, Compiler: s.options.Compiler, CacheSecret: s.secret, Logger: slog.New(lines{b}), Now: b.clock, Handled: b.note,
 	})
 	if err != nil {
 		return nil, withoutPlace(err)

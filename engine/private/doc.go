@@ -1,0 +1,7 @@
+// Package private looks after files and folders that are this user's alone:
+// secrets that the server makes for itself, and folders whose content it trusts.
+//
+//	if fault, remedy := private.Folder(cacheDir); fault != "" {
+//		return fmt.Errorf("%s; %s", fault, remedy)
+//	}
+package private
