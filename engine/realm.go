@@ -121,7 +121,7 @@ func (g *generation) hasher(t *config.Tenant) (identity.Passwords, error) {
 	if err != nil {
 		return nil, t.Origin.Fault("/passwords", err.Error(), "")
 	}
-	return h, nil
+	return &tellingHasher{Hasher: h, logger: g.logger.With("tenant", t.ID)}, nil
 }
 
 // schemaFault says that models or fields of a tenant clash.

@@ -60,7 +60,7 @@ func isHex(s string) bool {
 }
 
 // argonHash is argon2id in the PHC string format:
-// $argon2id$v=19$m=19456,t=2,p=1$salt$key.
+// $argon2id$v=19$m=19456,t=2,p=1$salt$key. argon2i is verified, too.
 type argonHash struct{}
 
 // The parameters of new hashes are OWASP's; the bounds are for hashes that
@@ -95,15 +95,21 @@ func (p argonParams) String() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.memory, p.time, p.threads, b64.EncodeToString(p.salt), b64.EncodeToString(p.key))
 }
 
-func (argonHash) recognizes(stored string) bool { return strings.HasPrefix(stored, "$argon2id$") }
+func (argonHash) recognizes(stored string) bool {
+	return strings.HasPrefix(stored, "$argon2id$") || strings.HasPrefix(stored, "$argon2i$")
+}
 
 func (argonHash) verify(stored string, password []byte) (ok, current bool, err error) {
 	p, ok := parseArgon(stored)
 	if !ok {
 		return false, false, ErrUnknownHash
 	}
-	got := argon2.IDKey(password, p.salt, p.time, p.memory, p.threads, uint32(len(p.key)))
-	current = p.memory == argonMemory && p.time == argonTime && p.threads == argonThreads && len(p.key) == argonKey
+	derive := argon2.IDKey
+	if strings.HasPrefix(stored, "$argon2i$") {
+		derive = argon2.Key
+	}
+	got := derive(password, p.salt, p.time, p.memory, p.threads, uint32(len(p.key)))
+	current = strings.HasPrefix(stored, "$argon2id$") && p.memory == argonMemory && p.time == argonTime && p.threads == argonThreads && len(p.key) == argonKey
 	return subtle.ConstantTimeCompare(got, p.key) == 1, current, nil
 }
 

@@ -69,7 +69,7 @@ func NewHasher(c HasherConfig) (*Hasher, error) {
 	if name == "" {
 		name = Scrypt
 	}
-	h := &Hasher{preferred: algorithms[name], known: []algorithm{scryptHash{}, argonHash{}, bcryptHash{}}}
+	h := &Hasher{preferred: algorithms[name], known: append([]algorithm{scryptHash{}, argonHash{}, bcryptHash{}}, foreignFormats()...)}
 	if h.preferred == nil {
 		return nil, fmt.Errorf("secret: unknown password algorithm %q", c.Algorithm)
 	}
@@ -131,6 +131,9 @@ func (h *Hasher) compare(stored string, password []byte) (ok, rehash bool, err e
 	for _, a := range h.known {
 		if a.recognizes(stored) {
 			ok, current, err := a.verify(stored, password)
+			if f, foreign := a.(*foreign); foreign && f.cheap && err == nil && !ok {
+				h.spend(password) // a right one is hashed anew, which costs the same
+			}
 			return ok, ok && (!current || a != h.preferred), err
 		}
 	}

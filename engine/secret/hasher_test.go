@@ -2,7 +2,9 @@ package secret
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -82,6 +84,67 @@ func TestImportedHashes(t *testing.T) {
 	}
 }
 
+// TestForeignHashes: hashes that other systems made. testdata/foreign.json is of
+// Python's hashlib, bcryptjs, the reference implementations of argon2 and phpass,
+// and the documentation of Firebase's scrypt.
+func TestForeignHashes(t *testing.T) {
+	text, err := os.ReadFile("testdata/foreign.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var samples []struct{ Format, Password, Hash string }
+	if err := json.Unmarshal(text, &samples); err != nil {
+		t.Fatal(err)
+	}
+	h := mustHasher(t, HasherConfig{})
+	for _, s := range samples {
+		if !h.Known(s.Hash) {
+			t.Errorf("%s: not known", s.Format)
+		}
+		if ok, rehash, err := h.Verify(t.Context(), s.Hash, s.Password); !ok || !rehash || err != nil {
+			t.Errorf("%s: %v, rehash %v, %v", s.Format, ok, rehash, err)
+		}
+		if ok, rehash, err := h.Verify(t.Context(), s.Hash, s.Password+"x"); ok || rehash || err != nil {
+			t.Errorf("%s, a wrong password: %v, rehash %v, %v", s.Format, ok, rehash, err)
+		}
+	}
+}
+
+// TestForeignHashesCost: comparing with a digest costs next to nothing, so a
+// hash of our own is made as well.
+func TestForeignHashesCost(t *testing.T) {
+	counter := &countingHash{block: make(chan struct{})}
+	close(counter.block)
+	h := mustHasher(t, HasherConfig{})
+	h.preferred = counter
+	for _, stored := range []string{"sha1$salt$" + strings.Repeat("0", 40), "$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0", "{SSHA}" + strings.Repeat("A", 32)} {
+		counter.top = 0
+		if ok, _, err := h.Verify(t.Context(), stored, "x"); ok || err != nil || counter.top != 1 {
+			t.Errorf("%q: %v, %v after %d hashes", stored, ok, err, counter.top)
+		}
+	}
+}
+
+// FuzzVerify: no stored hash makes comparing panic, or take long.
+func FuzzVerify(f *testing.F) {
+	for _, seed := range []string{
+		"s2:salt:00", "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=AAAA$AAAA$AAAA", "pbkdf2_sha256$1$s$AAAAAAAAAAAAAAAAAAAAAA==", "$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0",
+		"md5$s$00", "{SSHA}AAAA", "AQAAAAEAACcQAAAAEA==", "$argon2i$v=19$m=8,t=1,p=1$c29tc2FsdA$AAAAAAAAAAAAAAAAAAAAAA", "$2a$04$" + strings.Repeat("a", 53),
+	} {
+		f.Add(seed)
+	}
+	h, err := NewHasher(HasherConfig{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, stored string) {
+		ok, rehash, err := h.compare(stored, []byte("x"))
+		if rehash && !ok || ok && err != nil || err != nil && !errors.Is(err, ErrUnknownHash) {
+			t.Errorf("%q: %v, rehash %v, %v", stored, ok, rehash, err)
+		}
+	})
+}
+
 func TestUnknownHashes(t *testing.T) {
 	h := mustHasher(t, HasherConfig{Algorithm: Argon2id})
 	b64 := strings.Repeat("A", 43)
@@ -97,6 +160,12 @@ func TestUnknownHashes(t *testing.T) {
 		"$argon2id$v=19$m=65536,t=3,p=4$$" + b64,
 		"$argon2id$v=19$m=65536,t=3,p=4$" + b64[:22] + "$",
 		"$argon2id$v=19$m=65536,t=3,p=4$" + b64[:22],
+		"$argon2d$v=19$m=65536,t=3,p=4$" + b64[:22] + "$" + b64,
+		"pbkdf2_sha256$2000001$salt$" + b64 + "=", "pbkdf2_sha256$0$salt$" + b64 + "=", "pbkdf2_sha512$1000$salt$" + b64 + "=", "pbkdf2_sha256$1000$$" + b64 + "=",
+		"$P$zIQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0", "$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L", "s2::" + strings.Repeat("0", 128), "s2:salt:00",
+		"$fbscrypt$v=1,n=18,r=8,p=1,ss=Bw==,sk=AAAA$AAAA$AAAA", "$fbscrypt$v=1,n=14,r=17,p=1,ss=Bw==,sk=AAAA$AAAA$AAAA", "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=$AAAA$",
+		"md5$salt$00", "sha1$" + strings.Repeat("0", 40), "{SSHA}AAAA", "{CRYPT}x",
+		"AQAAAAEAHoSBAAAAEA" + strings.Repeat("A", 64) + "==", // 2,000,001 rounds
 	} {
 		if ok, rehash, err := h.compare(hash, []byte("x")); ok || rehash || !errors.Is(err, ErrUnknownHash) {
 			t.Errorf("%q: %v, rehash %v, %v", hash, ok, rehash, err)
