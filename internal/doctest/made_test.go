@@ -2,6 +2,7 @@ package doctest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/httpapi"
@@ -52,7 +53,7 @@ func TestMadeParts(t *testing.T) {
 			continue
 		}
 		if !*update {
-			t.Errorf("docs/%s is not current; run: go test ./internal/doctest -update\n%s", part.page, cmp.Diff(have, want))
+			t.Errorf("docs/%s is not current; run: go test ./internal/doctest -update\n%s", part.page, gocmp.Diff(have, want))
 			continue
 		}
 		if err := os.WriteFile(path, []byte(head+begin+want+end+tail), 0o644); err != nil {
@@ -100,39 +101,61 @@ func endpoints(t *testing.T) string {
 	return b.String()
 }
 
-// protocol lists what Better Auth 1.6 has: endpoints beside those of plugins,
-// and plugins by the ids that they have or would have here.
-var protocol = struct{ endpoints, plugins []string }{
-	endpoints: []string{
-		"/sign-in/social", "/callback/:id", "/link-social", "/get-access-token", "/refresh-token", "/account-info", "/update-session",
-	},
-	plugins: []string{
-		"admin", "anonymous", "api-key", "bearer", "captcha", "convex", "cross-domain", "custom-session", "device-authorization", "email-otp",
-		"have-i-been-pwned", "jwt", "last-login-method", "magic-link", "mcp", "multi-session", "oauth-proxy", "oidc-provider", "one-tap",
-		"one-time-token", "open-api", "organization", "passkey", "phone-number", "siwe", "two-factor", "username",
-	},
+// official is a published package with the plugins in it, as
+// conformance/reference/plugins.mjs lists them.
+type official struct {
+	Package, Version string
+	Plugins          []string
 }
 
-// missing lists what of the protocol is not served.
+// renamed are official plugins that have another name here.
+var renamed = map[string]string{"haveibeenpwned": "have-i-been-pwned", "generic-oauth": "social"}
+
+// missing lists which official plugins are not here, by package: what every
+// version has once.
 func missing(t *testing.T) string {
 	t.Helper()
-	served := endpoints(t)
-	var paths, ids []string
-	for _, p := range protocol.endpoints {
-		if !strings.Contains(served, " "+p+"`") {
-			paths = append(paths, "`"+p+"`")
+	text, err := os.ReadFile(filepath.Join("..", "..", "conformance", "reference", "plugins.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packages []official
+	if err := json.Unmarshal(text, &packages); err != nil || len(packages) == 0 {
+		t.Fatalf("%d packages, %v", len(packages), err)
+	}
+	var out, single strings.Builder
+	told := map[string]bool{}
+	for _, p := range packages {
+		var ids []string
+		for _, id := range p.Plugins {
+			if !told[id] && !slices.Contains(plugins.IDs(), cmp.Or(renamed[id], id)) {
+				ids = append(ids, "`"+id+"`"+dropped(packages, p, id))
+			}
+			told[id] = true
+		}
+		name := "`" + p.Package + "` " + p.Version
+		switch {
+		case len(ids) == 0:
+		case len(p.Plugins) == 1:
+			fmt.Fprintf(&single, ", %s", name)
+		default:
+			fmt.Fprintf(&out, "* Plugins of %s: %s.\n", name, strings.Join(ids, ", "))
 		}
 	}
-	for _, id := range protocol.plugins {
-		if !slices.Contains(plugins.IDs(), id) {
-			ids = append(ids, "`"+id+"`")
+	if single.Len() > 0 {
+		fmt.Fprintf(&out, "* Packages with one plugin: %s.\n", strings.TrimPrefix(single.String(), ", "))
+	}
+	return out.String()
+}
+
+// dropped notes that a later version of a package has a plugin no more.
+func dropped(packages []official, p official, id string) string {
+	for _, later := range packages {
+		if later.Package == p.Package && later.Version > p.Version && !slices.Contains(later.Plugins, id) {
+			return " (dropped by " + later.Version + ")"
 		}
 	}
-	out := ""
-	if len(paths) > 0 {
-		out = "* Endpoints: " + strings.Join(paths, ", ") + ".\n"
-	}
-	return out + "* Plugins: " + strings.Join(ids, ", ") + ".\n"
+	return ""
 }
 
 // notes says of an endpoint what the table has no column for.
