@@ -146,23 +146,49 @@ func TestUnitGivesUp(t *testing.T) {
 }
 
 // TestUnitSeesOneState: an account is not there, and its user, whom somebody made
-// together with it in between, is. What was decided by that is decided again.
+// together with it in between, is. What was decided by that is decided again,
+// whatever the unit of work has written before.
 func TestUnitSeesOneState(t *testing.T) {
+	for name, before := range map[string]func(context.Context, *store.Tx) error{
+		"nothing": func(context.Context, *store.Tx) error { return nil },
+		"a deletion": func(ctx context.Context, tx *store.Tx) error {
+			return tx.Delete(ctx, "user", "gone")
+		},
+		"an account": func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Insert(ctx, "account", "other", accountOf("gone", "other"))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) { testOneState(t, before) })
+	}
+}
+
+func accountOf(user, id string) *document.Object {
+	return document.NewObject(3).Set("userId", document.Text(user)).Set("providerId", document.Text("p")).Set("accountId", document.Text(id))
+}
+
+func testOneState(t *testing.T, before func(context.Context, *store.Tx) error) {
 	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{everything("guest")}})
 	user := document.NewObject(2).Set("name", document.Text("Ada")).Set("email", document.Text("ada@example.com"))
-	account := document.NewObject(3).Set("userId", document.Text("u")).Set("providerId", document.Text("p")).Set("accountId", document.Text("a"))
+	gone := document.NewObject(2).Set("name", document.Text("Eve")).Set("email", document.Text("eve@example.com"))
+	if err := r.Store.Apply(t.Context(), []store.Op{{Kind: store.Insert, Model: "user", ID: "gone", Fields: gone}}); err != nil {
+		t.Fatal(err)
+	}
 	refused := &dispatch.Denied{Plugin: "guest", Answer: apierror.New(http.StatusForbidden, "UNLINKED", "")}
 	attempts := 0
 	ex := r.Exchange(t, post("/guest"))
 	err := ex.Unit(t.Context(), func(ctx context.Context) error {
 		attempts++
+		if err := before(ctx, ex.Tx()); err != nil {
+			return err
+		}
 		_, err := ex.Tx().Find(ctx, "account", "providerId+accountId", document.Text("p"), document.Text("a"))
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		if attempts == 1 {
 			if err := r.Store.Apply(ctx, []store.Op{
-				{Kind: store.Insert, Model: "user", ID: "u", Fields: user}, {Kind: store.Insert, Model: "account", ID: "a", Fields: account},
+				{Kind: store.Insert, Model: "user", ID: "u", Fields: user}, {Kind: store.Insert, Model: "account", ID: "a", Fields: accountOf("u", "a")},
 			}); err != nil {
 				t.Fatal(err)
 			}
@@ -174,6 +200,39 @@ func TestUnitSeesOneState(t *testing.T) {
 	})
 	if err != nil || attempts != 2 {
 		t.Errorf("%d attempts: %v", attempts, err)
+	}
+}
+
+// TestUnitMissesItsOwnDeletions: a key is not there because the unit of work has
+// deleted its record, or the one that it refers to. Nothing is wrong with that.
+func TestUnitMissesItsOwnDeletions(t *testing.T) {
+	for _, deleted := range [][2]string{{"account", "a"}, {"user", "u"}} {
+		r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{everything("guest")}})
+		var ops []store.Op
+		for _, id := range []string{"u", "v"} {
+			fields := document.NewObject(2).Set("name", document.Text(id)).Set("email", document.Text(id+"@example.com"))
+			ops = append(ops, store.Op{Kind: store.Insert, Model: "user", ID: id, Fields: fields})
+		}
+		ops = append(ops, store.Op{Kind: store.Insert, Model: "account", ID: "a", Fields: accountOf("u", "a")})
+		if err := r.Store.Apply(t.Context(), ops); err != nil {
+			t.Fatal(err)
+		}
+		ex := r.Exchange(t, post("/guest"))
+		attempts := 0
+		err := ex.Unit(t.Context(), func(ctx context.Context) error {
+			attempts++
+			if err := ex.Tx().Delete(ctx, deleted[0], deleted[1]); err != nil {
+				return err
+			}
+			if _, err := ex.Tx().Find(ctx, "account", "providerId+accountId", document.Text("p"), document.Text("a")); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("after %v: got %v", deleted, err)
+			}
+			_, err := ex.Tx().Get(ctx, "user", "v")
+			return err
+		})
+		if err != nil || attempts != 1 {
+			t.Errorf("after %v: %d attempts, %v", deleted, attempts, err)
+		}
 	}
 }
 

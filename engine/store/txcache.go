@@ -51,11 +51,20 @@ func (t *Tx) Recheck(ctx context.Context) error {
 	}
 	for _, m := range t.misses[:t.doubtful] {
 		r, err := t.tenant.Find(ctx, m.model, m.index, m.key...)
-		switch {
-		case err == nil:
-			return &ConflictError{Model: m.model, ID: r.ID}
-		case !errors.Is(err, ErrNotFound):
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
 			return err
+		}
+		if _, own := t.entries[recordKey{m.model, r.ID}]; own {
+			continue // it was not there because this unit of work has written it
+		}
+		switch visible, err := t.visible(ctx, m.model, r, nil); {
+		case err != nil:
+			return err
+		case visible:
+			return &ConflictError{Model: m.model, ID: r.ID}
 		}
 	}
 	return nil

@@ -46,6 +46,7 @@ func (t *Tx) Find(ctx context.Context, model, index string, key ...document.Valu
 		return nil, err
 	}
 	if len(page.Records) == 0 {
+		t.missed(model, index, key)
 		return nil, ErrNotFound
 	}
 	return page.Records[0], nil
