@@ -194,6 +194,9 @@ const post = (name, path, body, headers) => ({
   body,
 });
 
+/** Endpoints that need a session: without one they answer 401 and do not read the body. */
+const SESSION_ENDPOINTS = new Set(["/change-password", "/revoke-session", "/revoke-sessions", "/verify-password"]);
+
 /**
  * All cases: {name, method, path, headers, body, signedIn}. `path` is below the base path; a header that is null is not sent.
  * Cases of the same name do not exist.
@@ -201,15 +204,17 @@ const post = (name, path, body, headers) => ({
 export function cases() {
   const out = [];
   for (const path of BODY_ENDPOINTS) {
-    for (const [name, body] of Object.entries(BODIES)) out.push(post(`${path}: ${name}`, path, body));
+    const signedIn = SESSION_ENDPOINTS.has(path);
+    for (const [name, body] of Object.entries(BODIES)) out.push({ ...post(`${path}: ${name}`, path, body), signedIn });
+    out.push({ ...post(`${path}: nothing, without type`, path, undefined, { "content-type": null }), signedIn });
+    const other = signedIn ? "without a session" : "signed in";
     for (const [name, body] of [
       ["empty object", "{}"],
       ["malformed", "{"],
       ["nothing", undefined],
     ]) {
-      out.push({ ...post(`${path}, signed in: ${name}`, path, body), signedIn: true });
+      out.push({ ...post(`${path}, ${other}: ${name}`, path, body), signedIn: !signedIn });
     }
-    out.push(post(`${path}: nothing, without type`, path, undefined, { "content-type": null }));
   }
   for (const path of ["/sign-in/email", "/reset-password", "/sign-out"]) {
     for (const type of CONTENT_TYPES)
