@@ -227,7 +227,9 @@ func readJournal(path string) (h head, changes [][]byte, found bool, err error) 
 	if err != nil {
 		return head{}, nil, false, fmt.Errorf("boltstore: %w", err)
 	}
-	h, changes, err = decodeJournal(b)
+	if h, changes, err = decodeJournal(b); err == nil && len(b) < journalSize {
+		err = errShort
+	}
 	if err != nil {
 		return head{}, nil, false, damagedJournal(path, err)
 	}
@@ -236,6 +238,7 @@ func readJournal(path string) (h head, changes [][]byte, found bool, err error) 
 
 var (
 	errNoHead = errors.New("no whole head")
+	errShort  = errors.New("the end is missing")
 	errGap    = errors.New("a batch is damaged that others follow")
 	errBit    = errors.New("the last batch has a bit that was not written so")
 )

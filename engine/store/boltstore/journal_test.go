@@ -255,20 +255,24 @@ func TestDamagedJournal(t *testing.T) {
 		damage func(b []byte) []byte
 		want   string
 	}{
-		"both heads":              {func(b []byte) []byte { clear(b[:journalHeads*journalBlock]); return b }, errNoHead.Error()},
-		"short":                   {func(b []byte) []byte { return b[:100] }, errNoHead.Error()},
-		"a bit of the last batch": {func(b []byte) []byte { b[fileOf(tenant).journal.at*journalBlock-journalBlock+50] ^= 4; return b }, errBit.Error()},
-		"a batch":                 {func(b []byte) []byte { b[(journalHeads+1)*journalBlock+50] ^= 3; return b }, errGap.Error()},
-		"head of a new round":     {func(b []byte) []byte { return appendBatch(b[:journalHeads*journalBlock], h.round+1, 0, nil) }, errGap.Error()},
+		"both heads":               {func(b []byte) []byte { clear(b[:journalHeads*journalBlock]); return b }, errNoHead.Error()},
+		"short":                    {func(b []byte) []byte { return b[:100] }, errNoHead.Error()},
+		"without the last batches": {func(b []byte) []byte { return b[:(journalHeads+1)*journalBlock] }, errShort.Error()},
+		"without what is unused":   {func(b []byte) []byte { return b[:journalSize-1] }, errShort.Error()},
+		"a bit of the last batch":  {func(b []byte) []byte { b[fileOf(tenant).journal.at*journalBlock-journalBlock+50] ^= 4; return b }, errBit.Error()},
+		"a batch":                  {func(b []byte) []byte { b[(journalHeads+1)*journalBlock+50] ^= 3; return b }, errGap.Error()},
+		"head of a new round":      {func(b []byte) []byte { return appendBatch(b[:journalHeads*journalBlock], h.round+1, 0, nil) }, errGap.Error()},
 		"of another file": {func(b []byte) []byte {
 			other := h
 			other.id[0]++
 			other.round++
 			copy(b[int(other.round)%journalHeads*journalBlock:], other.encode())
-			return b[:journalHeads*journalBlock]
+			clear(b[journalHeads*journalBlock:])
+			return b
 		}, "is the journal of another file"},
 		"a change of no bucket": {func(b []byte) []byte {
-			return appendBatch(b[:journalHeads*journalBlock], h.round, 0, appendPut(nil, []byte("r:nothing"), []byte("k"), []byte("v")))
+			b = appendBatch(b[:journalHeads*journalBlock], h.round, 0, appendPut(nil, []byte("r:nothing"), []byte("k"), []byte("v")))
+			return append(b, make([]byte, journalSize-len(b))...)
 		}, errDamaged.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
