@@ -43,9 +43,10 @@ bench: build $(CLIENTS) ## Go benchmarks, and the load beside the official serve
 	go test -run '^$$' -bench . -benchmem $(PACKAGES) | tee build/bench.txt
 	node scripts/bench.mjs
 
-torture: build ## kill -9 under load, again and again, on both stores; build/torture.json
+torture: build ## kill -9, power cuts and damaged files under a mixed load, on both stores (needs strace); build/torture.json
+	go test ./engine/store/boltstore -run 'TestKill|TestPower|TestCutOff|TestFlipped|TestTruncated' -timeout 30m -args -flips 200
 	go run ./internal/torture
-	go run ./internal/torture -store postgres -rounds 10 -concurrency 50 -out build/torture-postgres.json
+	go run ./internal/torture -store postgres -rounds 8 -out build/torture-postgres.json
 
 fuzz: ## every fuzz target for FUZZTIME
 	scripts/fuzz.sh $(FUZZTIME)

@@ -1,21 +1,29 @@
-// Command torture kills the server in the middle of sign-ups, again and again,
-// and looks whether it kept its word: every sign-up that was answered is still
-// there after the next start, and every store file passes the check.
+// Command torture does the server harm under a mixed load, and looks whether it
+// kept its word: whatever was acknowledged has to hold afterwards.
 //
-//	go run ./internal/torture -rounds 50 -concurrency 200
+//	go run ./internal/torture                    # the embedded store
+//	go run ./internal/torture -store postgres    # through a proxy that loses messages
 //
-//	go run ./internal/torture -store postgres -rounds 10 -concurrency 50
+// Users sign up, in and out, change their names, revoke sessions, turn a second
+// factor on and use backup codes, one-time tokens and reset tokens. Each
+// acknowledged operation makes a claim, such as "this session is gone" or "this
+// token is used", which is withdrawn before something is asked for that ends it.
+// Tokens that are good for one use are sent twice at the same time.
 //
-// A third of the users change their names and a third sign out, and what was
-// answered to them holds, too. With PostgreSQL a proxy loses messages, and their
-// connections, while the load runs.
+// The harm, and what is looked at then:
 //
-// It uses the built binary as a black box: a configuration with the
-// email-password plugin, HTTP requests, SIGKILL, and "authhost store check".
-// The figures go to build/torture.json. The exit status is 1 when something
-// was lost or damaged.
+//   - SIGKILL, at random moments and in that of an acknowledgement. With PostgreSQL
+//     a proxy loses messages, and their connections, while the load runs.
+//   - Power cuts: strace records what the server writes and syncs. At moments of the
+//     recording the files are made what a disk may hold then: what was not synced is
+//     dropped sector by sector, reordered or torn, and names of files that were not
+//     synced with their folder go back.
+//   - Damage: a bit flipped in a file of a tenant, or its end cut off. Here the server
+//     may say that it cannot answer, but whatever it answers has to be right.
 //
-// SIGKILL takes the process and not the machine, so this shows that nothing
-// is acknowledged before it was handed to the kernel and that files survive a
-// write that was cut off; it cannot show that fsync was called.
+// After each the server has to start, "authhost store check" has to pass (but for
+// damage), and claims are looked at over HTTP.
+//
+// It uses the built binary as a black box. The figures go to build/torture.json.
+// The exit status is 1 when something was lost, damaged or answered wrong.
 package main

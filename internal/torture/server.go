@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -28,7 +29,8 @@ type server struct {
 	binary, dir string
 	base        string // URL of the tenant's endpoints
 	origin      string
-	database    *database     // nil: the embedded store
+	database    *database // nil: the embedded store
+	mails       *mailbox
 	took        time.Duration // of the last start
 
 	process *exec.Cmd
@@ -50,7 +52,7 @@ func (s *server) configure() error {
 	_, _ = rand.Read(secret) // never fails, see crypto/rand
 	s.origin = "http://" + address
 	s.base = s.origin + "/api/auth"
-	text := s.database.section() + fmt.Sprintf(`server:
+	text := s.database.section() + s.mails.section() + fmt.Sprintf(`server:
   listen: %s
   admin: ""
   dataDir: ./data
@@ -61,17 +63,34 @@ tenants:
     rateLimit: {enabled: false}
     plugins:
       - id: email-password
+        config: {sendResetPassword: true}
+      - id: account
+      - id: two-factor
+      - id: one-time-token
 `, address, s.origin, hex.EncodeToString(secret))
 	return os.WriteFile(s.config(), []byte(text), 0o600)
 }
 
 func (s *server) config() string { return filepath.Join(s.dir, "authhost.yaml") }
 
+// data returns the folder of the store's files.
+func (s *server) data() string { return filepath.Join(s.dir, "data") }
+
+// ours reports whether a file has what the server must not lose.
+func (s *server) ours(path string) bool {
+	return strings.HasPrefix(path, filepath.Join(s.data(), "tenants")+"/") || path == filepath.Join(s.data(), "tenants.json")
+}
+
 // start starts the server and waits until it answers.
-func (s *server) start(ctx context.Context) error {
+func (s *server) start(ctx context.Context) error { return s.run(ctx, s.binary) }
+
+// run starts a command that is followed by the server's arguments, and waits until
+// the server answers.
+func (s *server) run(ctx context.Context, command ...string) error {
 	begin := time.Now()
 	s.output.Reset()
-	s.process = exec.Command(s.binary, "serve", "--config", s.config())
+	command = append(command, "serve", "--config", s.config())
+	s.process = exec.Command(command[0], command[1:]...)
 	s.process.Stdout, s.process.Stderr = &s.output, &s.output
 	if err := s.process.Start(); err != nil {
 		return err
@@ -99,6 +118,7 @@ func (s *server) start(ctx context.Context) error {
 	return nil
 }
 
+// answers reports whether the server takes requests.
 func (s *server) answers(ctx context.Context) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/ok", nil)
 	if err != nil {
@@ -109,13 +129,22 @@ func (s *server) answers(ctx context.Context) bool {
 		return false
 	}
 	_ = res.Body.Close()
-	return res.StatusCode == http.StatusOK
+	return true // a tenant whose file is damaged answers 503
 }
 
 // kill ends the server as a crash does, and waits until it is gone.
 func (s *server) kill() {
 	_ = s.process.Process.Kill()
 	<-s.exited
+}
+
+// stop ends the server as an operator does.
+func (s *server) stop(ctx context.Context) error {
+	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	s.awaitExit(ctx)
+	return ctx.Err()
 }
 
 // awaitExit waits until the server is gone, at most as long as a request may
@@ -134,7 +163,7 @@ func (s *server) check(ctx context.Context) (bad int, err error) {
 	if s.database != nil {
 		return 0, nil // the database was not killed
 	}
-	out, err := exec.CommandContext(ctx, s.binary, "store", "check", filepath.Join(s.dir, "data")).CombinedOutput()
+	out, err := exec.CommandContext(ctx, s.binary, "store", "check", s.data()).CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return 0, err
