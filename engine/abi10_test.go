@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/internal/realmtest"
 	"github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
@@ -158,7 +159,7 @@ func TestWeakenedFields(t *testing.T) {
 					"]}, plugins: [{id: weak, module: DIR/weak.wasm, grants: [random]}, {id: email-password}, {id: two-factor}]}\n"
 				text = strings.ReplaceAll(text, "DIR", filepath.ToSlash(dir))
 				got := ""
-				if err := engine.Check(parseConfig(t, t.TempDir(), text), options(nil, nil).BuiltIn); err != nil {
+				if err := blueprint.Check(parseConfig(t, t.TempDir(), text), options(nil, nil).BuiltIn); err != nil {
 					got = err.Error()
 				}
 				if name == "the engine's" && !strings.Contains(refusal(t, text), got) {

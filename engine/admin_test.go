@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/admin"
 	w "github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -131,7 +132,7 @@ func TestAdminListener(t *testing.T) {
 func TestAdminToken(t *testing.T) {
 	dir := t.TempDir()
 	cfg := parseConfig(t, dir, "tenants:\n  - {id: main, baseURL: \"http://main.example\"}\n")
-	file := filepath.Join(dir, engine.AdminTokenFile)
+	file := filepath.Join(dir, admin.TokenFile)
 	start := func() (string, error) {
 		e, err := engine.New(t.Context(), cfg, options(io.Discard, nil))
 		if err != nil {

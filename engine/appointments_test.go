@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/internal/pgtest"
 	"github.com/authhost/authhost/internal/realmtest"
 	w "github.com/authhost/authhost/internal/wasmtest"
@@ -242,7 +243,7 @@ func TestAppointmentOff(t *testing.T) {
 	if log := s.audited(t); !strings.Contains(log, "the schedule is turned off in the configuration") {
 		t.Errorf("the audit log has\n%s", log)
 	}
-	err := engine.Check(parseConfig(t, f.dirs[0], with(`schedules: {remind: "0 4 * * *"}`)), nil)
+	err := blueprint.Check(parseConfig(t, f.dirs[0], with(`schedules: {remind: "0 4 * * *"}`)), nil)
 	if err == nil || !strings.Contains(err.Error(), `the schedule "remind" of plugin "reminder" runs at times that the plugin names`) || !strings.HasPrefix(err.Error(), "test.yaml:") {
 		t.Errorf("got %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/audit"
+	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/ratelimit"
 )
 
@@ -39,7 +40,7 @@ func (e *Engine) openAudit(context.Context) error {
 		Now: e.options.Now,
 	})
 	if err != nil {
-		return e.config.Origin.Fault("/audit/file", fmt.Sprintf("audit log %s: %v", path, cause(err)), "set audit.file to a file that this user may write to")
+		return e.config.Origin.Fault("/audit/file", fmt.Sprintf("audit log %s: %v", path, config.Cause(err)), "set audit.file to a file that this user may write to")
 	}
 	l := &auditLog{file: file, Keeper: audit.NewKeeper(file, audit.KeeperConfig{Policy: c.OnFailure, Lost: e.metrics.AuditLost, Now: e.options.Now})}
 	l.refusals.Report = l.report

@@ -7,5 +7,8 @@
 //	err = e.Serve(ctx) // until ctx ends, then drains
 //
 // New is the only place where parts meet; every part receives what it needs
-// as an argument.
+// as an argument. What a configuration says of a tenant is put together in
+// package blueprint, before anything is opened; package workers does what is
+// not a request's; package admin is the operator's listener. Commands that need
+// no running server are in package offline.
 package engine

@@ -8,13 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/authhost/authhost/engine/admin"
+	"github.com/authhost/authhost/engine/backup"
 	"github.com/authhost/authhost/engine/budget"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
@@ -25,10 +26,11 @@ import (
 	"github.com/authhost/authhost/engine/redis"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
+	"github.com/authhost/authhost/engine/storage"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/engine/store/boltstore"
-	"github.com/authhost/authhost/engine/store/pgstore"
 	"github.com/authhost/authhost/engine/telemetry"
+	"github.com/authhost/authhost/engine/workers"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -101,10 +103,8 @@ type Engine struct {
 	adminToken string
 	counters   counters
 	closers    []func(context.Context) error
-	events     deliveries
-	schedulers []*scheduler // those that run
-
-	backups sync.Mutex // held while one is written
+	workers    *workers.Group
+	backups    backup.Writer
 
 	draining atomic.Bool // Serve is about to end
 
@@ -125,9 +125,6 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 	if o.SlowHandler == 0 {
 		o.SlowHandler = DefaultSlowHandler
 	}
-	if o.BuiltIn == nil {
-		o.BuiltIn = noBuiltIn
-	}
 	e := &Engine{config: cfg, options: o, metrics: telemetry.New(telemetry.Config{Version: o.Version}), counters: counters{now: o.Now}}
 	lines, flush := sampleLines(o.Logger.Handler())
 	e.logger = slog.New(lines)
@@ -147,22 +144,17 @@ func New(ctx context.Context, cfg *config.Config, o Options) (_ *Engine, err err
 	return e, nil
 }
 
-// openData makes the data folder, readable by this user only.
-func (e *Engine) openData(context.Context) error {
-	dir := e.config.Server.DataDir
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return e.dataFault(dir, err)
-	}
-	for _, folder := range []string{dir, filepath.Join(dir, TenantsDir)} {
-		if fault, remedy := private.Folder(folder); fault != "" {
-			return e.config.Origin.Fault("/server/dataDir", "data "+fault, remedy)
-		}
-	}
-	probe, err := os.CreateTemp(dir, ".write-*")
+// openData makes the data folder ready.
+func (e *Engine) openData(context.Context) error { return storage.Prepare(e.config) }
+
+// openAdminToken reads the token of the admin listener, or makes it with the
+// first start.
+func (e *Engine) openAdminToken(context.Context) (err error) {
+	e.adminToken, err = private.Secret(filepath.Join(e.config.Server.DataDir, admin.TokenFile))
 	if err != nil {
-		return e.dataFault(dir, err)
+		return e.config.Origin.Fault("/server/dataDir", "admin token "+err.Error(), "")
 	}
-	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+	return nil
 }
 
 func (e *Engine) openSandbox(ctx context.Context) error {
@@ -185,7 +177,7 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 		Limits: sandboxLimits(limits), Now: e.options.Now, Compiler: e.options.Compiler,
 	})
 	if err != nil {
-		return e.config.Origin.Fault("/server/cacheDir", fmt.Sprintf("compilation cache %s: %v", cache, cause(err)), "set server.cacheDir to a folder that this user may write to")
+		return e.config.Origin.Fault("/server/cacheDir", fmt.Sprintf("compilation cache %s: %v", cache, config.Cause(err)), "set server.cacheDir to a folder that this user may write to")
 	}
 	e.sandbox = rt
 	e.metrics.WatchInstances(map[string]func() uint64{
@@ -221,30 +213,17 @@ func sandboxLimits(l config.Limits) sandbox.Limits {
 	}
 }
 
-// TenantsDir is the folder of the embedded store below the data folder.
-const TenantsDir = "tenants"
-
-func (e *Engine) openStore(ctx context.Context) error {
-	var err error
-	switch e.config.Store.Driver {
-	case config.DriverPostgres:
-		p := e.config.Store.Postgres
-		e.store, err = pgstore.Open(ctx, pgstore.Config{URL: p.URL.Reveal(), MaxConns: p.MaxConns, Timeout: p.Timeout.Std()})
-	default:
-		var s *boltstore.Store
-		s, err = boltstore.Open(boltstore.Config{
-			Dir: filepath.Join(e.config.Server.DataDir, TenantsDir), Logger: e.logger, OnFailure: e.options.OnFailure, OnDamage: e.foundDamage,
-		})
-		if err == nil {
-			e.store = s
-			e.metrics.WatchScrub(s.Scrubbed)
-		}
-	}
+func (e *Engine) openStore(ctx context.Context) (err error) {
+	e.store, err = storage.Open(ctx, e.config, storage.Options{Logger: e.logger, OnFailure: e.options.OnFailure, OnDamage: e.foundDamage})
 	if err != nil {
-		return e.storeFault(err)
+		return err
+	}
+	if s, ok := e.store.(*boltstore.Store); ok {
+		e.metrics.WatchScrub(s.Scrubbed)
 	}
 	e.metrics.WatchStore(func() bool { return e.storeHealth().Err == nil })
 	e.onClose(func(context.Context) error { return e.store.Close() })
+	e.backups = backup.Writer{Dir: e.config.Server.BackupDir, Embedded: e.config.Store.Driver != config.DriverPostgres, Now: e.options.Now, Logger: e.logger}
 	return nil
 }
 
@@ -262,31 +241,6 @@ func (e *Engine) openRedis(ctx context.Context) error {
 	e.onClose(func(context.Context) error { return e.redis.Close() })
 	if err := e.redis.Ping(ctx); err != nil {
 		e.logger.Warn("Redis does not answer", "error", err, "remedy", "check that it runs and that redis.url is right")
-	}
-	return nil
-}
-
-// maxOutbox is how many mails, and how many text messages, the development outbox
-// keeps.
-const maxOutbox = 1000
-
-func (e *Engine) openMail(ctx context.Context) error {
-	m := e.config.Mail
-	switch {
-	case m.SMTP != nil:
-		smtp, err := mail.NewSMTP(mail.SMTPConfig{
-			Host: m.SMTP.Host, Port: m.SMTP.Port, Username: m.SMTP.Username,
-			Password: m.SMTP.Password.Reveal(), TLS: m.SMTP.TLS, From: m.From,
-		})
-		if err != nil {
-			return fmt.Errorf("mail: %w", err)
-		}
-		queue := mail.NewQueue(smtp, mail.QueueConfig{Logger: e.logger, Observe: e.metrics.Mail})
-		e.queue = queue
-		e.metrics.WatchMailQueue(queue.Len)
-		e.onClose(queue.Close)
-	case e.config.Server.Development:
-		e.outbox = mail.NewOutbox(maxOutbox)
 	}
 	return nil
 }
@@ -316,6 +270,7 @@ func (e *Engine) openTenants(ctx context.Context) error {
 	e.bodies = budget.New(bodyLimits(e.config.Server))
 	e.memory = budget.New(budget.Limits{Total: handlerMemory, Tenant: handlerMemory / 2})
 	e.metrics.WatchBodies(func() int { return int(e.bodies.Used()) })
+	e.workers = e.newWorkers()
 	g, err := e.newGeneration(ctx, e.config)
 	if err != nil {
 		return err
@@ -324,13 +279,26 @@ func (e *Engine) openTenants(ctx context.Context) error {
 	e.onClose(func(ctx context.Context) error {
 		return errors.Join(e.current.Load().close(ctx), e.previous.close(ctx))
 	})
-	e.events.workers = map[string]*delivery{}
-	if e.config.Store.Driver == config.DriverPostgres {
-		e.events.holder = secret.RandomString(idLength, secret.Alnum)
-	}
-	e.onClose(func(context.Context) error { return e.stopDeliveries() })
-	e.onClose(func(context.Context) error { return e.stopSchedules() })
+	e.onClose(func(context.Context) error { return e.workers.Close() })
 	return errors.Join(e.workFor(ctx, g), e.callRoll(g))
+}
+
+func (e *Engine) newWorkers() *workers.Group {
+	holder := "" // no other process has the embedded store
+	if e.config.Store.Driver == config.DriverPostgres {
+		holder = secret.RandomString(idLength, secret.Alnum)
+	}
+	return workers.New(workers.Config{
+		Store: e.store, Holder: holder, Logger: e.logger, Metrics: e.metrics, Now: e.options.Now,
+		Served: func(tenant string) (*workers.Tenant, func()) {
+			g := e.enter()
+			if r := g.realm(tenant); r != nil {
+				return r.work, g.leave
+			}
+			return nil, g.leave
+		},
+		Record: (&observer{engine: e}).record,
+	})
 }
 
 func (e *Engine) onClose(f func(context.Context) error) { e.closers = append(e.closers, f) }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/admin"
 	"github.com/authhost/authhost/internal/realmtest"
 )
 
@@ -64,7 +65,7 @@ func TestOutboxAdmin(t *testing.T) {
 	text := strings.ReplaceAll(told, "RECEIVER", receiver.URL)
 	s := serve(t, text)
 	s.signUp("", "ada@example.com").want(t, 200, "")
-	list := func(query string) (entries []engine.OutboxEntry, text string) {
+	list := func(query string) (entries []admin.OutboxEntry, text string) {
 		res, err := http.Get(s.admin + "/outbox?tenant=main" + query)
 		if err != nil {
 			t.Fatal(err)

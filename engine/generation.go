@@ -11,13 +11,14 @@ import (
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/tenant"
+	"github.com/authhost/authhost/engine/workers"
 )
 
 // generation is one loaded configuration: its modules and tenants, beside the
 // parts of the engine that outlive it. A request stays with the generation
 // that it began with.
 type generation struct {
-	*Engine
+	engine   *Engine
 	config   *config.Config
 	modules  map[string]*loaded // by file or built-in id
 	tenants  []*realm
@@ -38,7 +39,7 @@ type generation struct {
 // every module compiled and probed, every tenant open. When it fails, nothing
 // of it is left.
 func (e *Engine) newGeneration(ctx context.Context, cfg *config.Config) (_ *generation, err error) {
-	g := &generation{Engine: e, config: cfg, modules: map[string]*loaded{}}
+	g := &generation{engine: e, config: cfg, modules: map[string]*loaded{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.close(context.WithoutCancel(ctx)))
@@ -120,7 +121,7 @@ func (g *generation) retire() {
 
 func (g *generation) drained() {
 	if err := g.close(context.Background()); err != nil {
-		g.logger.Error("a replaced configuration did not close cleanly", "error", err)
+		g.engine.logger.Error("a replaced configuration did not close cleanly", "error", err)
 	}
 }
 
@@ -154,10 +155,13 @@ func (e *Engine) Reload(ctx context.Context, cfg *config.Config) error {
 // counters, deliveries and schedules.
 func (e *Engine) workFor(ctx context.Context, g *generation) error {
 	e.counters.divide(e.config.Server.MaxCounters, g.tenants)
-	if err := e.deliverFor(ctx, g); err != nil {
-		return err
+	var work []*workers.Tenant
+	for _, r := range g.tenants {
+		if quarantineOf(r.store) == nil {
+			work = append(work, r.work)
+		}
 	}
-	return e.scheduleFor(ctx, g)
+	return e.workers.WorkFor(ctx, work)
 }
 
 // Rollback goes back to the configuration before the last Reload, which is

@@ -72,20 +72,20 @@ func declaredLimits(plugins *dispatch.Set) []ratelimit.Rule {
 // alone. In the clients' counts a window rolls on with each of them, as in
 // Better Auth.
 func (g *generation) counter(t *config.Tenant, data store.Tenant, clients bool) ratelimit.Counter {
-	memory := g.counters.of(t.ID).plugins
+	memory := g.engine.counters.of(t.ID).plugins
 	if clients {
-		memory = g.counters.of(t.ID).clients
+		memory = g.engine.counters.of(t.ID).clients
 	}
 	var first ratelimit.Counter
 	switch t.RateLimit.Storage {
 	case config.StorageStore:
-		first = &ratelimit.Stored{Store: data, Now: g.options.Now}
+		first = &ratelimit.Stored{Store: data, Now: g.engine.options.Now}
 	case config.StorageRedis:
-		first = redisCounter{g.redis.Counter(t.ID, clients)}
+		first = redisCounter{g.engine.redis.Counter(t.ID, clients)}
 	default:
 		return memory
 	}
-	return &ratelimit.Fallback{First: first, Second: memory, Now: g.options.Now, Failed: func(err error) {
-		g.logger.Warn("calls are counted in this node's memory alone", "tenant", t.ID, "storage", t.RateLimit.Storage, "error", err)
+	return &ratelimit.Fallback{First: first, Second: memory, Now: g.engine.options.Now, Failed: func(err error) {
+		g.engine.logger.Warn("calls are counted in this node's memory alone", "tenant", t.ID, "storage", t.RateLimit.Storage, "error", err)
 	}}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 )
 
 // mailing is a tenant with files of mails in DIR/mails, and a subject.
@@ -111,7 +112,7 @@ func TestMailFileFaults(t *testing.T) {
 				text = strings.Replace(text, "reset-password:", c.settings+":", 1)
 			}
 			cfg := parseConfig(t, dir, text)
-			if err := engine.Check(cfg, options(io.Discard, nil).BuiltIn); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := blueprint.Check(cfg, options(io.Discard, nil).BuiltIn); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("check: got %v, want %s", err, c.want)
 			}
 			if e, err := engine.New(t.Context(), cfg, options(io.Discard, nil)); err == nil || !strings.Contains(err.Error(), c.want) {

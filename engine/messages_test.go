@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/engine/config"
 	w "github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
@@ -184,7 +185,7 @@ func inProduction(t *testing.T, text string, guest *w.Guest) *config.Config {
 func TestNoProvider(t *testing.T) {
 	const want = `plugin "sender" of tenant "main" sends text messages, but no provider is configured: it cannot send them`
 	cfg := inProduction(t, messagingWith("", ""), sender())
-	if err := engine.Check(cfg, nil); err != nil || !warns(cfg, want+"; set sms.url") {
+	if err := blueprint.Check(cfg, nil); err != nil || !warns(cfg, want+"; set sms.url") {
 		t.Errorf("%v, warnings %v", err, cfg.Warnings)
 	}
 	s := serve(t, messagingWith("", ""), sender())
@@ -209,7 +210,7 @@ func TestNoProvider(t *testing.T) {
 		}
 	}
 	with := inProduction(t, messagingWith("sms: {url: 'https://sms.example', secrets: ["+messageSecret+"]}", ""), sender())
-	if err := engine.Check(with, nil); err != nil || warns(with, "no provider") {
+	if err := blueprint.Check(with, nil); err != nil || warns(with, "no provider") {
 		t.Errorf("with a provider: %v, warnings %v", err, with.Warnings)
 	}
 }
@@ -248,7 +249,7 @@ func TestMessageFileFaults(t *testing.T) {
 			dir := t.TempDir()
 			writeGuest(t, dir, sender())
 			cfg := parseConfig(t, dir, messagingWith("", "sms: {templates: "+messageFiles(t, c.files)+"}"))
-			if err := engine.Check(cfg, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := blueprint.Check(cfg, nil); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("check: got %v, want %s", err, c.want)
 			}
 			if e, err := engine.New(t.Context(), cfg, options(io.Discard, nil)); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -132,21 +132,6 @@ func (o *observer) failed(ex *dispatch.Exchange, entry dispatch.Entry, handler s
 		"method", ex.Request.Method, "route", ex.Request.Route, "outcome", done.Outcome, "request", ex.Request.ID, "took", done.Took, "error", done.Err)
 	o.record(ex, audit.Event{
 		Action: "plugin." + done.Outcome, Plugin: entry.Plugin.ID, Outcome: done.Outcome,
-		Details: map[string]string{"handler": handler, "reason": reason(done.Err)},
+		Details: map[string]string{"handler": handler, "reason": audit.Reason(done.Err)},
 	})
-}
-
-// reason is the innermost text of an error: what the plugin or its limits
-// said, without the layers around it.
-func reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err.Error()
-		}
-		err = inner
-	}
 }

@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"path/filepath"
 	"strconv"
 	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/storage"
 	"github.com/authhost/authhost/engine/store"
 )
 
@@ -27,21 +28,21 @@ const quarantineRetry = time.Minute
 // openRecords opens a tenant's data. If that is damaged, what it returns refuses
 // every call.
 func (g *generation) openRecords(ctx context.Context, t *config.Tenant, schema store.Schema) (store.Tenant, error) {
-	data, err := g.store.Open(ctx, store.TenantID(t.ID), schema)
+	data, err := g.engine.store.Open(ctx, store.TenantID(t.ID), schema)
 	switch {
 	case errors.Is(err, store.ErrCorrupt):
 		catalog, bad := store.NewCatalog(schema)
 		if bad != nil {
-			return nil, schemaFault(t, bad)
+			return nil, blueprint.SchemaFault(t, bad)
 		}
-		g.foundDamage(store.TenantID(t.ID), err)
+		g.engine.foundDamage(store.TenantID(t.ID), err)
 		data = &quarantined{catalog, &store.QuarantineError{Cause: err}}
 	case errors.Is(err, store.ErrInvalid):
-		return nil, schemaFault(t, err)
+		return nil, blueprint.SchemaFault(t, err)
 	case err != nil:
 		return nil, fmt.Errorf("tenant %q: %w", t.ID, err)
 	default:
-		g.metrics.Quarantined(t.ID, false)
+		g.engine.metrics.Quarantined(t.ID, false)
 	}
 	g.onClose(func(context.Context) error { return data.Close() })
 	return data, nil
@@ -52,7 +53,7 @@ func (e *Engine) foundDamage(id store.TenantID, err error) {
 	e.metrics.Quarantined(string(id), true)
 	e.logger.Error("the data of a tenant is damaged; its requests are answered with 503, all other tenants are served", "tenant", string(id), "error", err,
 		"remedy", fmt.Sprintf("look at the disk; stop the server, move the tenant's files out of %s, run \"authhost restore --tenant %s BACKUP\", and start the server",
-			filepath.Join(e.config.Server.DataDir, TenantsDir), id))
+			storage.TenantsFolder(e.config.Server.DataDir), id))
 }
 
 // quarantineOf returns what is wrong with a tenant's data, nil if nothing is.
@@ -77,7 +78,7 @@ func (g *generation) unlessQuarantined(id string, data store.Tenant, next http.H
 		w.Header().Set("Retry-After", strconv.Itoa(int(quarantineRetry.Seconds())))
 		w.WriteHeader(refusal.Status)
 		_ = json.NewEncoder(w).Encode(map[string]string{"code": refusal.Code, "message": refusal.Message}) // the client went away
-		g.metrics.Request(id, r.Method, "", refusal.Status, 0)
+		g.engine.metrics.Request(id, r.Method, "", refusal.Status, 0)
 	})
 }
 

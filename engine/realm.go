@@ -3,61 +3,83 @@ package engine
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/netip"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/engine/capability"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/egress"
+	"github.com/authhost/authhost/engine/fingerprint"
 	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/httpapi"
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
-	"github.com/authhost/authhost/engine/private"
-	"github.com/authhost/authhost/engine/schedule"
+	"github.com/authhost/authhost/engine/keystore"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/session"
+	"github.com/authhost/authhost/engine/storage"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/engine/tenant"
+	"github.com/authhost/authhost/engine/workers"
 	"github.com/authhost/authhost/pluginapi"
 )
 
 // realm is one tenant, put together.
 type realm struct {
-	config *config.Tenant
-	front  *tenant.Tenant
-	api    *httpapi.API
-	store  store.Tenant
-	schema store.Schema
-	ring   *keyring.Ring
-	jobs   []schedule.Job // of its plugins, and the engine's own
+	config     *config.Tenant
+	front      *tenant.Tenant
+	api        *httpapi.API
+	store      store.Tenant
+	ring       *keyring.Ring
+	userFields []identity.Field // additional ones
+	work       *workers.Tenant
 }
 
 // openTenant puts a tenant together.
 func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, error) {
-	secrets, err := g.tenantSecrets(t)
+	secrets, err := storage.Secrets(g.config, t)
 	if err != nil {
 		return nil, err
 	}
 	var manifests []*pluginapi.Manifest
 	for _, p := range t.Plugins {
-		manifests = append(manifests, g.modules[moduleKey(p)].manifest)
+		manifests = append(manifests, g.modules[blueprint.ModuleKey(p)].manifest)
 	}
-	plugins, err := g.tenantPlugins(t, declaredFields(t, manifests))
+	plan, err := blueprint.New(t, manifests)
 	if err != nil {
 		return nil, err
 	}
-	schema, views, err := tenantSchema(t, manifests)
-	if err != nil {
-		return nil, schemaFault(t, err)
+	if err := g.addModules(t, plan.Plugins, manifests); err != nil {
+		return nil, err
 	}
+	data, err := g.openData(ctx, t, plan.Schema, secrets)
+	if err != nil {
+		return nil, err
+	}
+	r := &realm{config: t, store: data, userFields: plan.UserFields, ring: g.keys(t, data, secrets)}
+	capabilities, err := g.capabilities(r, plan, secrets)
+	if err != nil {
+		return nil, err
+	}
+	sessions := session.New(session.Config{
+		Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: plan.SessionDefaults,
+		Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t),
+	})
+	if err := g.serveTenant(r, plan, capabilities, sessions); err != nil {
+		return nil, err
+	}
+	r.work = &workers.Tenant{Settings: t, API: r.api, Schema: plan.Schema, Jobs: plan.Jobs}
+	return r, nil
+}
+
+// openData opens the records of a tenant that this node may serve.
+func (g *generation) openData(ctx context.Context, t *config.Tenant, schema store.Schema, secrets *secret.Secrets) (store.Tenant, error) {
 	if err := g.admitAgain(ctx, t); err != nil {
 		return nil, err
 	}
@@ -65,70 +87,54 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err != nil {
 		return nil, err
 	}
-	if err := g.join(ctx, t, secrets, data); err != nil {
-		return nil, err
+	alone := g.config.Store.Driver != config.DriverPostgres || g.config.Server.Development
+	if alone {
+		return data, nil
 	}
-	r := &realm{config: t, store: data, schema: schema}
-	if r.jobs, err = jobsOf(t, plugins); err != nil {
-		return nil, err
-	}
-	own, err := sweepJob(t.ID)
-	if err != nil {
-		return nil, err
-	}
-	r.jobs = append(r.jobs, own)
-	if err := checkUserFields(t, plugins, userFields(t, manifests), views); err != nil {
-		return nil, err
-	}
-	r.ring = keyring.New(keyring.Config{
-		Storage: &keyStore{store: data, secrets: secrets}, Now: g.options.Now, Logger: g.logger.With("tenant", t.ID),
+	return data, fingerprint.Join(ctx, t, secrets, data)
+}
+
+// keys returns the signing keys of a tenant.
+func (g *generation) keys(t *config.Tenant, data store.Tenant, secrets *secret.Secrets) *keyring.Ring {
+	return keyring.New(keyring.Config{
+		Storage: keystore.New(data, secrets), Now: g.engine.options.Now, Logger: g.engine.logger.With("tenant", t.ID),
 		NewID:    func() string { return secret.RandomString(idLength, secret.Alnum) },
 		Policy:   keyring.Policy{RotateEvery: t.Keys.RotateEvery.Std(), Publish: t.Keys.PublishAhead.Std(), Overlap: t.Keys.Overlap.Std()},
 		CacheFor: keyCacheFor(t.Keys),
 	})
+}
+
+// capabilities returns what the plugins of a tenant can call.
+func (g *generation) capabilities(r *realm, plan *blueprint.Tenant, secrets *secret.Secrets) (dispatch.Capabilities, error) {
+	t := r.config
 	hasher, err := g.hasher(t)
 	if err != nil {
 		return nil, err
 	}
-	mails, err := tenantMails(t, manifests)
-	if err != nil {
-		return nil, err
-	}
-	texts, err := g.tenantSMS(t, manifests)
-	if err != nil {
-		return nil, err
-	}
-	capabilities := capability.New(capability.Config{
-		Tenant: t.ID, Identity: identity.New(hasher, userFields(t, manifests)...).Bound(identity.Texts{Name: t.User.MaxNameLength, Image: t.User.MaxImageLength}), SessionFields: sessionFields(t, manifests), Secrets: secrets, Keys: r.ring, Mail: g.tenantMail(t, mails), SMS: texts,
-		JWKSMaxAge: t.Keys.MaxAge.Std(), Audit: g.audit, Counters: g.counter(t, data, false), HTTP: g.egress.Client(egress.DefaultConcurrency), Logger: g.logger,
-		Describe:    func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one
-		PlainTokens: !t.Account.EncryptOAuthTokens,
-		Outgoing:    g.metrics.Outgoing,
-	})
-	sessions := session.New(session.Config{Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: sessionDefaults(t, manifests), Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t)})
-	if err := g.serveTenant(r, plugins, capabilities, sessions, views); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return capability.New(capability.Config{
+		Tenant: t.ID, Secrets: secrets, Keys: r.ring, JWKSMaxAge: t.Keys.MaxAge.Std(),
+		Identity:      identity.New(hasher, plan.UserFields...).Bound(identity.Texts{Name: t.User.MaxNameLength, Image: t.User.MaxImageLength}),
+		SessionFields: plan.SessionFields, PlainTokens: !t.Account.EncryptOAuthTokens,
+		Mail: g.tenantMail(t, plan.Mails), SMS: g.tenantSMS(t, plan.Messages),
+		HTTP: g.engine.egress.Client(egress.DefaultConcurrency), Outgoing: g.engine.metrics.Outgoing,
+		Audit: g.engine.audit, Counters: g.counter(t, r.store, false), Logger: g.engine.logger,
+		Describe: func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one
+	}), nil
 }
 
 // hasher returns what hashes a tenant's passwords.
 func (g *generation) hasher(t *config.Tenant) (identity.Passwords, error) {
-	if g.options.passwords != nil {
-		return g.options.passwords, nil
+	if g.engine.options.passwords != nil {
+		return g.engine.options.passwords, nil
 	}
-	h, err := secret.NewHasher(secret.HasherConfig{Algorithm: t.Passwords.Algorithm, MaxConcurrent: t.Passwords.MaxConcurrent, Gate: g.gate})
+	h, err := secret.NewHasher(secret.HasherConfig{Algorithm: t.Passwords.Algorithm, MaxConcurrent: t.Passwords.MaxConcurrent, Gate: g.engine.gate})
 	if err != nil {
 		return nil, t.Origin.Fault("/passwords", err.Error(), "")
 	}
-	return &tellingHasher{Hasher: h, logger: g.logger.With("tenant", t.ID)}, nil
+	return &tellingHasher{Hasher: h, logger: g.engine.logger.With("tenant", t.ID)}, nil
 }
 
-// schemaFault says that models or fields of a tenant clash.
-func schemaFault(t *config.Tenant, err error) error {
-	return t.Origin.Fault("/plugins", err.Error(), "rename the additional field or the model, or enable only one of the plugins that clash")
-}
-
+// idLength counts characters of secret.Alnum.
 const idLength = 32
 
 // keyCacheFor returns how long a node may go on with the keys that it has
@@ -138,21 +144,21 @@ func keyCacheFor(k config.Keys) time.Duration {
 	return min(keyring.DefaultCacheFor, (k.PublishAhead-k.MaxAge).Std()/2)
 }
 
-func (g *generation) serveTenant(r *realm, plugins *dispatch.Set, capabilities dispatch.Capabilities, sessions *session.Manager, views *identity.Views) error {
+func (g *generation) serveTenant(r *realm, plan *blueprint.Tenant, capabilities dispatch.Capabilities, sessions *session.Manager) error {
 	t := r.config
 	var err error
 	r.api, err = httpapi.New(httpapi.Config{
 		Realm: &dispatch.Realm{
-			ID: t.ID, AppName: t.AppName, BaseURL: strings.TrimSuffix(t.BaseURL, "/") + t.PathPrefix, BasePath: basePath(t), Dialect: t.Dialect, ErrorURL: t.ErrorURL,
-			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: &tenantOutbox{g.Engine, t.ID},
+			ID: t.ID, AppName: t.AppName, BaseURL: t.PublicURL(), BasePath: t.EndpointsPath(), Dialect: t.Dialect, ErrorURL: t.ErrorURL,
+			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: g.engine.workers.Announce(t.ID),
 		},
-		Plugins: plugins, Capabilities: capabilities, Views: views,
-		Observer: &observer{engine: g.Engine}, Tables: &g.tables, Limiter: g.limiter(t, r.store, plugins), Services: g.serviceKeys(t, r.store), Metrics: g.metrics, Recordable: g.audit.Ready, Logger: g.logger,
+		Plugins: plan.Plugins, Capabilities: capabilities, Views: plan.Views,
+		Observer: &observer{engine: g.engine}, Tables: &g.tables, Limiter: g.limiter(t, r.store, plan.Plugins), Services: g.serviceKeys(t, r.store), Metrics: g.engine.metrics, Recordable: g.engine.audit.Ready, Logger: g.engine.logger,
 		BaseURLs: publicURLs(t), TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.proxiesOf(t), IPHeaders: t.IPHeaders, IPv6Subnet: t.IPv6Subnet,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, ErrorPage: httpapi.ErrorPage(t.ErrorPage), CORS: t.CORS, CORSHeaders: t.CORSHeaders,
 		DisableCSRF: t.DisableCSRFCheck, DisableOrigin: t.DisableOriginCheck,
-		MaxBodyBytes: g.config.Server.MaxBodyBytes, MaxJSONDepth: g.config.Server.MaxJSONDepth, MaxBodyElements: g.config.Server.MaxBodyElements, Bodies: g.bodies, Memory: g.memory,
-		RequestTimeout: g.config.Server.RequestTimeout.Std(), Now: g.options.Now,
+		MaxBodyBytes: g.config.Server.MaxBodyBytes, MaxJSONDepth: g.config.Server.MaxJSONDepth, MaxBodyElements: g.config.Server.MaxBodyElements, Bodies: g.engine.bodies, Memory: g.engine.memory,
+		RequestTimeout: g.config.Server.RequestTimeout.Std(), Now: g.engine.options.Now,
 		NewRequestID: func() string { return secret.RandomString(16, secret.Alnum) },
 	})
 	if err != nil {
@@ -179,11 +185,6 @@ func (g *generation) proxiesOf(t *config.Tenant) []netip.Prefix {
 		return t.TrustedProxies
 	}
 	return g.config.Server.TrustedProxies
-}
-
-func basePath(t *config.Tenant) string {
-	p := strings.TrimSuffix(t.BasePath, "/")
-	return p
 }
 
 func (g *generation) listenOf(t *config.Tenant) string {
@@ -230,41 +231,27 @@ func ownHosts(t *config.Tenant) []string {
 	return own
 }
 
-// tenantPlugins binds modules to a tenant's settings and grants.
-func (g *generation) tenantPlugins(t *config.Tenant, fields grants.Fields) (*dispatch.Set, error) {
-	var list []*dispatch.Plugin
-	for i, p := range t.Plugins {
-		m := g.modules[moduleKey(p)]
-		if err := checkGrants(p, m.manifest); err != nil {
-			return nil, err
+// addModules gives the plugins of a tenant their modules, each with the limits
+// and a breaker of its own. The log is told of what they will miss.
+func (g *generation) addModules(t *config.Tenant, plugins *dispatch.Set, manifests []*pluginapi.Manifest) error {
+	for i, p := range plugins.Plugins() {
+		settings, m := t.Plugins[i], manifests[i]
+		for _, w := range blueprint.Unsent(g.config, t, i, m) {
+			g.engine.logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
 		}
-		settings, secrets, err := pluginConfig(p, m.manifest)
+		if missed := grants.Withheld(m, p.May); missed != 0 {
+			g.engine.logger.Warn("a plugin was made for an ABI without permissions; what these guard is absent for it, and cannot be set",
+				"tenant", t.ID, "plugin", p.ID, "abi", m.ABI, "permissions", missed.String(), "remedy", "add those that it needs to its grants if you trust the plugin with them, or use a build for a newer ABI")
+		}
+		p.Limits = sandboxLimits(settings.Limits)
+		module, err := g.modules[blueprint.ModuleKey(settings)].module.Share(t.ID, t.ID+"/"+p.ID, p.Limits)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for _, w := range unsent(g.config, t, i, m.manifest) {
-			g.logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
-		}
-		limits := sandboxLimits(p.Limits)
-		module, err := m.module.Share(t.ID, t.ID+"/"+p.ID, limits) // with a breaker of its own
-		if err != nil {
-			return nil, err
-		}
+		p.Module = module
 		g.onClose(func(context.Context) error { module.Close(); return nil })
-		may := g.permissions(t, p, m.manifest)
-		list = append(list, &dispatch.Plugin{
-			ID: p.ID, Manifest: m.manifest.For(t.Dialect), Module: module, Config: settings, Secrets: secrets, Limits: limits,
-			May: may, Fields: fields.Rules(m.manifest, may, settings), Subjects: subjectFields(m.manifest, settings),
-		})
 	}
-	set, err := dispatch.NewSet(list)
-	if err == nil {
-		err = set.Link()
-	}
-	if err != nil {
-		return nil, t.Origin.Fault("/plugins", err.Error(), "")
-	}
-	return set, nil
+	return nil
 }
 
 func policy(s config.Session) session.Policy {
@@ -287,7 +274,7 @@ func (g *generation) sharedSessions(t *config.Tenant) *session.SharedConfig {
 	if t.Session.Storage != config.StorageRedis {
 		return nil
 	}
-	return &session.SharedConfig{Shared: g.redis.Sessions(t.ID), Copy: t.Session.StoreInDatabase, Preserve: t.Session.PreserveInDatabase}
+	return &session.SharedConfig{Shared: g.engine.redis.Sessions(t.ID), Copy: t.Session.StoreInDatabase, Preserve: t.Session.PreserveInDatabase}
 }
 
 // defaultRenewPart is which part of its life a copy has left when it is renewed,
@@ -335,36 +322,4 @@ func cookieOverride(o config.CookieOverride) session.CookieOverride {
 		out.Partitioned = &on
 	}
 	return out
-}
-
-// tenantSecrets returns the configured secrets; in development one is made
-// and kept in the data folder.
-func (g *generation) tenantSecrets(t *config.Tenant) (*secret.Secrets, error) {
-	var versions []secret.Version
-	for _, v := range t.Secrets {
-		versions = append(versions, secret.Version{Version: v.Version, Value: v.Value.Reveal()})
-	}
-	if t.Secret != "" {
-		versions = append(versions, secret.Version{Value: t.Secret.Reveal()})
-	}
-	if len(versions) == 0 {
-		value, err := g.developmentSecret(t.ID)
-		if err != nil {
-			return nil, err
-		}
-		versions = []secret.Version{{Value: value}}
-	}
-	s, err := secret.New(versions)
-	if err != nil {
-		return nil, t.Origin.Fault("/secret", err.Error(), "")
-	}
-	return s, nil
-}
-
-func (g *generation) developmentSecret(id string) (string, error) {
-	value, err := private.Secret(filepath.Join(g.config.Server.DataDir, "development-secret-"+id))
-	if err != nil {
-		return "", fmt.Errorf("development secret of tenant %q: %w", id, err)
-	}
-	return value, nil
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/storage"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/engine/tenant"
 )
@@ -69,7 +70,7 @@ func (r roll) write(dir string) (err error) {
 	if err != nil {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
-	return syncFolder(dir)
+	return storage.SyncFolder(dir)
 }
 
 // with returns the roll after a configuration is served: its tenants, and those that
@@ -93,7 +94,7 @@ func (r roll) with(g *generation, now time.Time) roll {
 func (r roll) removed(cfg *config.Config) []string {
 	return slices.Sorted(func(yield func(string) bool) {
 		for id := range r {
-			if tenantOf(cfg, id) == nil && !yield(id) {
+			if cfg.Tenant(id) == nil && !yield(id) {
 				return
 			}
 		}
@@ -140,7 +141,7 @@ type forgetting interface {
 // with its old records, unless the configuration asks for those.
 func (g *generation) admitAgain(ctx context.Context, t *config.Tenant) error {
 	entry := g.roll[t.ID]
-	s, ok := g.store.(remembering)
+	s, ok := g.engine.store.(remembering)
 	if entry.Removed == nil || t.Revive || !ok {
 		return nil
 	}
@@ -149,14 +150,14 @@ func (g *generation) admitAgain(ctx context.Context, t *config.Tenant) error {
 		return err
 	}
 	if !has {
-		if s, ok := g.store.(forgetting); ok {
+		if s, ok := g.engine.store.(forgetting); ok {
 			return s.Forget(store.TenantID(t.ID))
 		}
 		return nil
 	}
 	remedy := `write "revive: true" to serve them again`
 	if g.config.Store.Driver != config.DriverPostgres {
-		remedy += fmt.Sprintf(", or move the tenant's files out of %s to begin without them", filepath.Join(g.config.Server.DataDir, TenantsDir))
+		remedy += fmt.Sprintf(", or move the tenant's files out of %s to begin without them", storage.TenantsFolder(g.config.Server.DataDir))
 	}
 	return t.Origin.Fault("/id", fmt.Sprintf("the tenant %q was removed on %s, and its users and sessions are still in the store", t.ID, entry.Removed.Format(time.DateOnly)), remedy)
 }
@@ -224,7 +225,7 @@ func (g *generation) closeGone() {
 	}
 	for _, r := range *gone {
 		if err := r.store.Close(); err != nil {
-			g.logger.Error("the data of a removed tenant did not close cleanly", "tenant", r.config.ID, "error", err)
+			g.engine.logger.Error("the data of a removed tenant did not close cleanly", "tenant", r.config.ID, "error", err)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/internal/pgtest"
 	"github.com/authhost/authhost/internal/realmtest"
 	w "github.com/authhost/authhost/internal/wasmtest"
@@ -188,14 +189,14 @@ func TestScheduleFaults(t *testing.T) {
 		dir := t.TempDir()
 		writeGuest(t, dir, tt.guest)
 		cfg := parseConfig(t, dir, strings.NewReplacer("STORE", "", "ENTRY", tt.entry).Replace(scheduled))
-		if err := engine.Check(cfg, nil); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "test.yaml:") {
+		if err := blueprint.Check(cfg, nil); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "test.yaml:") {
 			t.Errorf("%s: the check says %v", tt.entry, err)
 		}
 		if _, err := engine.New(t.Context(), cfg, options(&realmtest.Log{}, time.Now)); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v", tt.entry, err)
 		}
 	}
-	if err := engine.CheckManifest(broken.Manifest()); err == nil || !strings.Contains(err.Error(), `handlers[0].cron: "99 3 * * *" is no schedule`) {
+	if err := blueprint.CheckManifest(broken.Manifest()); err == nil || !strings.Contains(err.Error(), `handlers[0].cron: "99 3 * * *" is no schedule`) {
 		t.Errorf("the manifest: %v", err)
 	}
 }

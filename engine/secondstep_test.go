@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/plugins"
 )
 
@@ -48,7 +48,7 @@ func TestCheckOfTheSecondStep(t *testing.T) {
 		", policy: credential": `plugin "mine" of tenant "main" signs users in without the second step of "two-factor"`,
 	} {
 		cfg := parseConfig(t, dir, strings.ReplaceAll(fmt.Sprintf(secondStepTenant, setting), "DIR", dir))
-		if err := engine.Check(cfg, plugins.Module); err != nil {
+		if err := blueprint.Check(cfg, plugins.Module); err != nil {
 			t.Fatal(err)
 		}
 		var got []string

@@ -19,7 +19,7 @@ import (
 
 // serviceKeys readies a tenant's service keys.
 func (g *generation) serviceKeys(t *config.Tenant, data store.Tenant) httpapi.ServiceKeys {
-	out := httpapi.ServiceKeys{Prefix: secret.ServiceKeyPrefix, Record: g.recordService}
+	out := httpapi.ServiceKeys{Prefix: secret.ServiceKeyPrefix, Record: g.engine.recordService}
 	for _, k := range t.ServiceKeys {
 		expires, _ := k.ExpiresAt()
 		key := httpapi.ServiceKey{ID: k.ID, Hash: serviceHash(k), Covers: covers(k.Scopes), Expires: expires}
@@ -68,7 +68,7 @@ func checkScopes(t *config.Tenant, routes []httpapi.Route) error {
 			matches := ratelimit.Glob(scope)
 			found := false
 			for _, r := range routes {
-				if path, below := strings.CutPrefix(r.Path, basePath(t)); below && matches(path) {
+				if path, below := strings.CutPrefix(r.Path, t.EndpointsPath()); below && matches(path) {
 					found = true
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/internal/realmtest"
 	w "github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
@@ -147,7 +148,7 @@ func TestServicesStatus(t *testing.T) {
 // TestCheckManifestAlone: a plugin that needs others can be checked without them.
 func TestCheckManifestAlone(t *testing.T) {
 	for _, g := range []*w.Guest{billing(), welcome()} {
-		if err := engine.CheckManifest(g.Manifest()); err != nil {
+		if err := blueprint.CheckManifest(g.Manifest()); err != nil {
 			t.Errorf("%s: %v", g.Manifest().ID, err)
 		}
 	}
@@ -183,7 +184,7 @@ func TestMissingServices(t *testing.T) {
 			}
 			cfg, err := tryConfig(dir, strings.Replace(threePlugins, tt.replace[0], tt.replace[1], 1))
 			if err == nil {
-				if err = engine.Check(cfg, func(string) ([]byte, error) { return nil, nil }); err == nil || !strings.Contains(err.Error(), tt.want) {
+				if err = blueprint.Check(cfg, func(string) ([]byte, error) { return nil, nil }); err == nil || !strings.Contains(err.Error(), tt.want) {
 					t.Errorf("the check says %v", err)
 				}
 				_, err = engine.New(t.Context(), cfg, options(&realmtest.Log{}, time.Now))

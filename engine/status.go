@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/authhost/authhost/engine/blueprint"
+)
 
 // TenantStatus describes a tenant that is being served.
 type TenantStatus struct {
@@ -27,7 +31,7 @@ func (e *Engine) Status() []TenantStatus {
 	for _, t := range g.tenants {
 		s := TenantStatus{ID: t.config.ID, AuthURL: t.api.Realm.AuthURL()}
 		for i, p := range t.config.Plugins {
-			m := g.modules[moduleKey(p)]
+			m := g.modules[blueprint.ModuleKey(p)]
 			info, may := m.module.Info(), t.api.Plugins.Plugins()[i].May
 			s.Plugins = append(s.Plugins, PluginStatus{
 				ID: p.ID, Version: m.manifest.Version, Size: info.Size, Capabilities: info.Capabilities, Access: m.manifest.AccessWords(may),

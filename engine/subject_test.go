@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/internal/realmtest"
 	"github.com/authhost/authhost/plugins"
 )
@@ -36,7 +37,7 @@ tenants:
 						t.Errorf("%s: got %v, want %q", by, err, want)
 					}
 				}
-				check("check", engine.Check(cfg, plugins.Module))
+				check("check", blueprint.Check(cfg, plugins.Module))
 				e, err := engine.New(t.Context(), cfg, options(&realmtest.Log{}, time.Now))
 				if err == nil {
 					err = e.Close(t.Context())

@@ -18,7 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/admin"
 	"github.com/authhost/authhost/engine/config"
 )
 
@@ -36,7 +36,7 @@ func (a *adminFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&a.config, "config", "c", defaultConfig, "configuration file of the running server; its section server says where the admin listener and its token are")
 	f.StringVar(&a.url, "admin", "", "URL of the admin listener (default: server.admin of the configuration file)")
-	f.StringVar(&a.tokenFile, "token-file", "", "file with the token of the admin listener (default: "+engine.AdminTokenFile+" in server.dataDir of the configuration file)")
+	f.StringVar(&a.tokenFile, "token-file", "", "file with the token of the admin listener (default: "+admin.TokenFile+" in server.dataDir of the configuration file)")
 }
 
 // resolve fills in what no flag says from the configuration file, and reads
@@ -48,14 +48,14 @@ func (a *adminFlags) resolve() (base, token string, err error) {
 		if err != nil {
 			return "", "", fmt.Errorf("%w; or name a running server with --admin and --token-file", err)
 		}
-		file = cmp.Or(file, filepath.Join(server.DataDir, engine.AdminTokenFile))
+		file = cmp.Or(file, filepath.Join(server.DataDir, admin.TokenFile))
 		if base == "" {
 			if base, err = adminURL(server.Admin); err != nil {
 				return "", "", fmt.Errorf("%s: %w", a.config, err)
 			}
 		}
 	}
-	token, err = engine.ReadAdminToken(file)
+	token, err = admin.ReadToken(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w; the server makes it when it starts: is it running, and on this machine?", err)
 	}

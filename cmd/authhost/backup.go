@@ -12,8 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/backup"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/engine/offline"
 	"github.com/authhost/authhost/engine/store/boltstore"
 )
 
@@ -35,7 +36,7 @@ func backupCommand() *cobra.Command {
 
 // backUp waits for as long as it takes.
 func backUp(ctx context.Context, out io.Writer, admin *adminFlags, tenant string) error {
-	var answer engine.Backup
+	var answer backup.Backup
 	if err := admin.call(ctx, http.MethodPost, "/backup", url.Values{"tenant": {tenant}}, 0, &answer); err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func restoreCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := engine.Restore(c.Context(), cfg, tenant, args[0]); err != nil {
+			if err := offline.Restore(c.Context(), cfg, tenant, args[0]); err != nil {
 				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "tenant %s: verified and restored\n", tenant)
@@ -76,9 +77,9 @@ func restoreCommand() *cobra.Command {
 	return c
 }
 
-func compactStore(ctx context.Context, out io.Writer, dir string) error {
+func compactStore(ctx context.Context, out io.Writer, dataDir string) error {
 	bad := 0
-	files, err := boltstore.CompactDir(ctx, dir, func(path string, before, after int64, err error) {
+	files, err := offline.Compact(ctx, dataDir, func(path string, before, after int64, err error) {
 		if err != nil {
 			bad++
 			fmt.Fprintf(out, "%s: %v\n", path, err)

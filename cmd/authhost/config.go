@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/plugins"
 )
@@ -27,7 +27,7 @@ cookies and fields that clash. Modules are not compiled, and nothing is started.
 			if err != nil {
 				return err
 			}
-			if err := engine.Check(cfg, plugins.Module); err != nil {
+			if err := blueprint.Check(cfg, plugins.Module); err != nil {
 				return err
 			}
 			for _, w := range cfg.Warnings {

@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/importer"
 	"github.com/authhost/authhost/engine/importer/pgsource"
+	"github.com/authhost/authhost/engine/offline"
 	"github.com/authhost/authhost/plugins"
 )
 
@@ -76,11 +76,11 @@ func runImport(ctx context.Context, f importFlags, out, errs io.Writer) (err err
 	if o.Zone, err = time.LoadLocation(f.zone); err != nil {
 		return fmt.Errorf("--time-zone: %w", err)
 	}
-	open := engine.OpenOffline
+	open := offline.Open
 	if o.DryRun {
-		open = engine.Rehearse
+		open = offline.Rehearse
 	}
-	target, err := open(ctx, cfg, f.tenant, engine.Options{BuiltIn: plugins.Module})
+	target, err := open(ctx, cfg, f.tenant, offline.Options{BuiltIn: plugins.Module})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/admin"
 )
 
 // outboxFlags choose events of a tenant's outbox on a running server, which
@@ -57,7 +57,7 @@ func outboxCommand() *cobra.Command {
 		Short: "Show events that plugins have yet to take, and dead letters, of a running server",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			var entries []engine.OutboxEntry
+			var entries []admin.OutboxEntry
 			if err := listed.admin.call(c.Context(), http.MethodGet, "/outbox", listed.query(), adminTimeout, &entries); err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func outboxCommand() *cobra.Command {
 	return group("outbox", "Look after events that plugins must not miss", list, replay)
 }
 
-func printOutbox(out io.Writer, entries []engine.OutboxEntry) error {
+func printOutbox(out io.Writer, entries []admin.OutboxEntry) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "STATE\tEVENT\tTIME\tPLUGIN\tTARGET\tUSER\tATTEMPTS\tID\tLAST ERROR")
 	for _, e := range entries {

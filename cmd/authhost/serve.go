@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/admin"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/redis"
 	"github.com/authhost/authhost/plugins"
@@ -136,23 +137,23 @@ func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.
 			pluginBanner(out, p, told)
 		}
 	}
-	var admin string
+	var adminBase string
 	for _, b := range bound {
 		if b.Admin {
-			admin = "http://" + b.Addr
+			adminBase = "http://" + b.Addr
 		}
 	}
 	switch {
 	case cfg.Mail.SMTP != nil:
 		fmt.Fprintf(out, "mail: %s:%d\n", cfg.Mail.SMTP.Host, cfg.Mail.SMTP.Port)
-	case cfg.Server.Development && admin != "":
-		fmt.Fprintf(out, "mail: kept in memory, see %s/dev/mails (/dev/outbox as JSON)\n", withToken(admin, e.AdminToken()))
+	case cfg.Server.Development && adminBase != "":
+		fmt.Fprintf(out, "mail: kept in memory, see %s/dev/mails (/dev/outbox as JSON)\n", withToken(adminBase, e.AdminToken()))
 	}
 	if cfg.SMS.URL != "" {
 		fmt.Fprintln(out, "text messages: to the provider at sms.url")
 	}
-	if admin != "" {
-		fmt.Fprintf(out, "admin: %s (metrics, health; the rest with the token in %s)\n", admin, filepath.Join(cfg.Server.DataDir, engine.AdminTokenFile))
+	if adminBase != "" {
+		fmt.Fprintf(out, "admin: %s (metrics, health; the rest with the token in %s)\n", adminBase, filepath.Join(cfg.Server.DataDir, admin.TokenFile))
 	}
 	for _, b := range bound {
 		if !b.Admin {

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/offline"
 	"github.com/authhost/authhost/engine/store/boltstore"
 )
 
@@ -28,7 +27,7 @@ func storeCommand() *cobra.Command {
 		Short: "Rewrite every file of an embedded store without the room of deleted records; the server must be stopped",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return compactStore(c.Context(), c.OutOrStdout(), filepath.Join(args[0], engine.TenantsDir))
+			return compactStore(c.Context(), c.OutOrStdout(), args[0])
 		},
 	}
 	return group("store", "Look after the embedded store", check, compact)
@@ -37,7 +36,7 @@ func storeCommand() *cobra.Command {
 func checkStore(ctx context.Context, out io.Writer, dataDir string) error {
 	var locked *boltstore.LockedError
 	bad := 0
-	files, err := boltstore.CheckDir(ctx, filepath.Join(dataDir, engine.TenantsDir), func(path string, err error) {
+	files, err := offline.Check(ctx, dataDir, func(path string, err error) {
 		switch {
 		case err == nil:
 			fmt.Fprintf(out, "%s: ok\n", path)

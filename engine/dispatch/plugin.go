@@ -16,7 +16,8 @@ import (
 )
 
 // Plugin is a module together with its configuration and grants in one
-// tenant. It is immutable once it is part of a Set.
+// tenant. It is immutable once its Set serves; Module and Limits may be set
+// until then.
 type Plugin struct {
 	ID       string
 	Manifest *pluginapi.Manifest

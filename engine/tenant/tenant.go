@@ -156,3 +156,13 @@ func HostOf(scheme, authority string) string {
 	}
 	return authority
 }
+
+// UnknownError is the id of a tenant that is not there; "" if none was named.
+type UnknownError string
+
+func (id UnknownError) Error() string {
+	if id == "" {
+		return "no tenant is named"
+	}
+	return fmt.Sprintf("there is no tenant %q", string(id))
+}

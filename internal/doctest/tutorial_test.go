@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/internal/bind"
 	"github.com/authhost/authhost/internal/workbench"
@@ -53,7 +53,7 @@ func TestTutorial(t *testing.T) {
 			}
 			cfg, err := config.Load(filepath.Join(dir, "authhost.yaml"))
 			if err == nil {
-				err = engine.Check(cfg, plugins.Module)
+				err = blueprint.Check(cfg, plugins.Module)
 			}
 			if err != nil {
 				t.Error(err)

@@ -11,9 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/storage"
 	"github.com/authhost/authhost/engine/store"
 	"github.com/authhost/authhost/engine/store/boltstore"
 )
@@ -29,7 +28,7 @@ func run(args []string) (err error) {
 	if len(args) != 2 {
 		return errors.New("usage: storecount DATADIR TENANT")
 	}
-	s, err := boltstore.Open(boltstore.Config{Dir: filepath.Join(args[0], engine.TenantsDir)})
+	s, err := boltstore.Open(boltstore.Config{Dir: storage.TenantsFolder(args[0])})
 	if err != nil {
 		return err
 	}

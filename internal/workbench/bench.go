@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/bench"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/grants"
@@ -44,7 +45,7 @@ type Bench struct {
 	module   *Module
 	manifest *pluginapi.Manifest // as it is in the tenant's dialect
 	engine   *engine.Engine
-	tenant   *engine.Bench
+	tenant   *bench.Bench
 	dir      string // of the store; goes with the Bench
 
 	cookies  jar // of the client
@@ -325,7 +326,7 @@ func (b *Bench) fire(ctx context.Context, h pluginapi.Handler, in *Input) (*Outc
 	if err != nil {
 		return nil, err
 	}
-	fired, response, err := b.tenant.Fire(ctx, engine.Hook{Plugin: b.manifest.ID, Number: h.Number, Request: request, Response: answer, Event: event})
+	fired, response, err := b.tenant.Fire(ctx, bench.Hook{Plugin: b.manifest.ID, Number: h.Number, Request: request, Response: answer, Event: event})
 	out := &Outcome{Call: h.Event}
 	if fired.Record != nil {
 		out.Record = json.RawMessage(appendObject(fired.Record))

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/authhost/authhost/engine"
+	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/engine/grants"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/pluginapi"
@@ -226,7 +226,7 @@ func (r *Report) checkManifest(wasm []byte, info sandbox.Info) {
 		r.Handlers = append(r.Handlers, Handler{Number: h.Number, On: on(h)})
 	}
 	r.Settings = settingsOf(m.Config)
-	if err := engine.CheckManifest(m); err != nil {
+	if err := blueprint.CheckManifest(m); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			r.problem(StageManifest, "correct the manifest and pack the module again", "%s", line)
 		}
