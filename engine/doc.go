@@ -11,4 +11,6 @@
 // package blueprint, before anything is opened; package workers does what is
 // not a request's; package admin is the operator's listener. Commands that need
 // no running server are in package offline.
+//
+// Decisions and their reasons: docs/rationale/code.md.
 package engine

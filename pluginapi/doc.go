@@ -9,4 +9,6 @@
 //
 //	packed, err := pluginapi.PackModule(wasm, manifestJSON) // what "authhost plugin pack" does
 //	manifest, err := pluginapi.ManifestOf(packed)
+//
+// Decisions and their reasons: docs/rationale/plugins.md.
 package pluginapi

@@ -7,4 +7,6 @@
 // only user: plugins never import it.
 //
 //	wasm, err := plugins.Module("email-password")
+//
+// Decisions and their reasons: docs/rationale/plugins.md.
 package plugins

@@ -64,4 +64,6 @@
 //
 // Package plugintest runs handlers natively, in plain Go tests. The ABI below
 // this package is pluginapi/ABI.md.
+//
+// Decisions and their reasons: docs/rationale/authoring.md.
 package sdk

@@ -6,4 +6,6 @@
 //	manifest, err := fs.ReadFile(files, "manifest.json") // "id": examples.Name("rust")
 //
 // Package workbench is its only user.
+//
+// Decisions and their reasons: docs/rationale/authoring.md.
 package examples

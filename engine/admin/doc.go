@@ -5,4 +5,6 @@
 //
 //	token, err := admin.ReadToken(filepath.Join(dataDir, admin.TokenFile))
 //	h := admin.Handler(admin.Config{Server: server, Metrics: metrics, Listen: "127.0.0.1:3001", Token: token, Logger: logger})
+//
+// Decisions and their reasons: docs/rationale/operations.md.
 package admin

@@ -6,4 +6,6 @@
 //
 // Details that only the operator may see are wrapped as the cause and go to
 // the log, never to the client.
+//
+// Decisions and their reasons: docs/rationale/http.md.
 package apierror

@@ -11,4 +11,6 @@
 //
 //	log, err := audit.NewFile("data/audit.jsonl")
 //	err = log.Record(ctx, audit.Event{Tenant: "main", Action: "session.created", Actor: userID, Outcome: audit.Success})
+//
+// Decisions and their reasons: docs/rationale/operations.md.
 package audit

@@ -3,4 +3,6 @@
 //
 //	w := &backup.Writer{Dir: "/var/backups/authhost", Embedded: true, Now: time.Now, Logger: logger}
 //	written, err := w.Write(ctx, []backup.Tenant{{ID: "main", Store: data}}, true)
+//
+// Decisions and their reasons: docs/rationale/operations.md.
 package backup

@@ -4,4 +4,6 @@
 //	b := bench.New(bench.Config{API: api, Store: data})
 //	cookie, err := b.SignIn(ctx, nil, nil)
 //	fired, answer, err := b.Fire(ctx, bench.Hook{Plugin: "greeter", Number: 2, Event: event})
+//
+// Decisions and their reasons: docs/rationale/authoring.md.
 package bench

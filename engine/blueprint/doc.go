@@ -6,4 +6,6 @@
 //
 //	if err := blueprint.Check(cfg, plugins.Module); err != nil { // every fault
 //	b, err := blueprint.New(&cfg.Tenants[0], manifests)          // or the first one
+//
+// Decisions and their reasons: docs/rationale/code.md.
 package blueprint

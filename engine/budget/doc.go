@@ -11,4 +11,6 @@
 //	if err := share.Take(1 << 20); err != nil { … } // *budget.Exhausted
 //
 // It imports the standard library alone and knows nothing of what is counted.
+//
+// Decisions and their reasons: docs/rationale/http.md.
 package budget

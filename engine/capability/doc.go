@@ -13,4 +13,6 @@
 // session, secret, keyring and mail do the work.
 //
 //	host := capability.New(capability.Config{Tenant: "main", Identity: users, Secrets: secrets, Keys: ring})
+//
+// Decisions and their reasons: docs/rationale/plugins.md.
 package capability

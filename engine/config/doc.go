@@ -17,4 +17,6 @@
 //	for _, t := range c.Tenants {
 //		fmt.Println(t.ID, t.BaseURL+t.BasePath)
 //	}
+//
+// Decisions and their reasons: docs/rationale/operations.md.
 package config

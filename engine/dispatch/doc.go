@@ -14,4 +14,6 @@
 //	ex := dispatch.NewExchange(dispatch.Config{Realm: realm, Set: set, …}, request, now)
 //	defer ex.Close()
 //	err = ex.RunEndpoint(ctx, set.Endpoints()[0])
+//
+// Decisions and their reasons: docs/rationale/work.md.
 package dispatch

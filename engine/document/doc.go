@@ -12,4 +12,6 @@
 // A Value is immutable in kind and text; an *Object is mutable and is shared
 // by every Value that wraps it, so Clone before handing one to code that may
 // write to it.
+//
+// Decisions and their reasons: docs/rationale/work.md.
 package document

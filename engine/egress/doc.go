@@ -17,4 +17,6 @@
 //	defer transport.Close()
 //	client := transport.Client(egress.DefaultConcurrency)
 //	answer, err := client.Do(ctx, egress.Request{Method: "GET", URL: "https://issuer.example/.well-known/openid-configuration"})
+//
+// Decisions and their reasons: docs/rationale/plugins.md.
 package egress

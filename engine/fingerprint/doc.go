@@ -4,4 +4,6 @@
 //
 //	schema, err := schema.Merge(fingerprint.Schema())
 //	err = fingerprint.Join(ctx, tenant, secrets, data)
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package fingerprint

@@ -8,4 +8,6 @@
 //
 // Which paths of the document a permission guards is package pluginapi's
 // matter; package dispatch checks every access.
+//
+// Decisions and their reasons: docs/rationale/plugins.md.
 package grants

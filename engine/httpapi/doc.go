@@ -9,4 +9,6 @@
 //
 //	api, err := httpapi.New(httpapi.Config{Realm: realm, Plugins: set, …})
 //	tenant.Handler = api // and the front door of engine passes requests on
+//
+// Decisions and their reasons: docs/rationale/http.md.
 package httpapi

@@ -7,4 +7,6 @@
 // package through engine/capability.
 //
 //	user, account, err := ids.CreateUser(ctx, tx, hooks, identity.NewUser{...})
+//
+// Decisions and their reasons: docs/rationale/sessions.md.
 package identity

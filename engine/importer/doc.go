@@ -20,4 +20,6 @@
 //
 //	source, err := importer.Files("export/")
 //	report, err := importer.Run(ctx, source, target, importer.Options{DryRun: true})
+//
+// Decisions and their reasons: docs/rationale/import.md.
 package importer

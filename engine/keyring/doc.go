@@ -22,4 +22,6 @@
 //	ring := keyring.New(keyring.Config{Storage: storage})
 //	token, kid, err := ring.Sign(ctx, "convex", keyring.RS256, []byte(`{"sub":"…"}`))
 //	jwks, err := ring.JWKS(ctx, "convex")
+//
+// Decisions and their reasons: docs/rationale/keys.md.
 package keyring

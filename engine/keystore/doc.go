@@ -2,4 +2,6 @@
 // halves as they are, the private halves sealed with the tenant's secret.
 //
 //	ring := keyring.New(keyring.Config{Storage: keystore.New(data, secrets)})
+//
+// Decisions and their reasons: docs/rationale/keys.md.
 package keystore

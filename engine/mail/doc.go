@@ -13,4 +13,6 @@
 //	err := templates.Add("visits", manifest, nil)
 //	sender := mail.Renderer{AppName: "My App", Templates: templates, Next: outbox}
 //	err = sender.Send(ctx, mail.Message{To: "a@example.com", Plugin: "visits", Template: "hundredth-visit"})
+//
+// Decisions and their reasons: docs/rationale/messages.md.
 package mail

@@ -5,4 +5,6 @@
 //	t, err := offline.Open(ctx, cfg, "main", offline.Options{BuiltIn: plugins.Module})
 //	report, err := importer.Run(ctx, source, t.Target, importer.Options{})
 //	err = t.Close()
+//
+// Decisions and their reasons: docs/rationale/operations.md.
 package offline

@@ -30,4 +30,6 @@
 //	go w.Run(ctx)
 //	lanes, err := outbox.Append(ctx, tx, data, events, now) // and after the commit:
 //	w.Committed(lanes)
+//
+// Decisions and their reasons: docs/rationale/events.md.
 package outbox

@@ -8,4 +8,6 @@
 //
 //	q := postbox.NewQueue(postbox.Config[string]{Send: send})
 //	err := q.Put(ctx, "hello")
+//
+// Decisions and their reasons: docs/rationale/messages.md.
 package postbox

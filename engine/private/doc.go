@@ -4,4 +4,6 @@
 //	if fault, remedy := private.Folder(cacheDir); fault != "" {
 //		return fmt.Errorf("%s; %s", fault, remedy)
 //	}
+//
+// Decisions and their reasons: docs/rationale/operations.md.
 package private

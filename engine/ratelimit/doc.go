@@ -5,4 +5,6 @@
 //
 //	limiter := ratelimit.New(ratelimit.Config{Counter: &ratelimit.Memory{Rolling: true}})
 //	allowed, retryAfter, err := limiter.Allow(ctx, "203.0.113.7", "/sign-in/email", "/sign-in/email")
+//
+// Decisions and their reasons: docs/rationale/http.md.
 package ratelimit

@@ -10,4 +10,6 @@
 //	client, err := redis.Open(redis.Config{URL: "redis://127.0.0.1:6379/0"})
 //	counter := client.Counter("acme", true)
 //	sessions := client.Sessions("acme")
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package redis

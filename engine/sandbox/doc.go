@@ -51,4 +51,6 @@
 //
 // Neighbours: wasmbin, below internal, reads and rewrites the binary format.
 // wazero compiles and runs it; no package outside this folder imports wazero.
+//
+// Decisions and their reasons: docs/rationale/sandbox.md.
 package sandbox

@@ -7,4 +7,6 @@
 //
 // A record of the store says up to when each job was done. Whoever changes it
 // first, by compare-and-set, does the job. What a job is, is its caller's matter.
+//
+// Decisions and their reasons: docs/rationale/events.md.
 package schedule

@@ -19,4 +19,6 @@
 //	h, err := secret.NewHasher(secret.HasherConfig{})
 //	hash, err := h.Hash(ctx, password)
 //	ok, rehash, err := h.Verify(ctx, hash, password)
+//
+// Decisions and their reasons: docs/rationale/keys.md.
 package secret

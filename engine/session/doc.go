@@ -10,4 +10,6 @@
 //
 //	cur, err := sessions.Resolve(ctx, session.Credential{Cookie: header}, now)
 //	if cur.Valid() { … }
+//
+// Decisions and their reasons: docs/rationale/sessions.md.
 package session

@@ -11,4 +11,6 @@
 //	r := sms.Renderer{AppName: "My App", Templates: templates, Next: sms.NewQueue(webhook, sms.QueueConfig{})}
 //	m, err := r.Render(sms.Message{To: "+4915112345678", Plugin: "phone-code", Kind: "code", Values: values}, "de")
 //	err = r.Next.Send(ctx, m)
+//
+// Decisions and their reasons: docs/rationale/messages.md.
 package sms

@@ -6,4 +6,6 @@
 //	err := storage.Prepare(cfg)
 //	s, err := storage.Open(ctx, cfg, storage.Options{Logger: logger})
 //	secrets, err := storage.Secrets(cfg, &cfg.Tenants[0])
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package storage

@@ -58,4 +58,6 @@
 // that have an index. So no query reads a large tenant from end to end, and one
 // that works for a small tenant may need an index, or a narrower question, in a
 // large one.
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package store

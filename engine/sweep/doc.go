@@ -3,4 +3,6 @@
 // expire, and deletes them in small units, between which other writes come in.
 //
 //	n, err := sweep.Run(ctx, sweep.Config{Store: tenant, Now: time.Now, Models: models})
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package sweep

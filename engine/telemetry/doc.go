@@ -13,4 +13,6 @@
 //	m := telemetry.New(telemetry.Config{Version: "1.0.0"})
 //	m.Request("main", "POST", "/sign-in/email", 200, took)
 //	http.Handle("/metrics", m.Handler())
+//
+// Decisions and their reasons: docs/rationale/operations.md.
 package telemetry

@@ -4,4 +4,6 @@
 // default one.
 //
 //	t, rest, ok := registry.Resolve(listener, host, path)
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package tenant

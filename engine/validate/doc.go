@@ -6,4 +6,6 @@
 //
 // What is said of a text or a number is package pluginapi's matter, which test
 // hosts share.
+//
+// Decisions and their reasons: docs/rationale/work.md.
 package validate

@@ -6,4 +6,6 @@
 //	g := workers.New(workers.Config{Store: store, Served: served})
 //	err := g.WorkFor(ctx, tenants) // again after each reload
 //	err = g.Close()
+//
+// Decisions and their reasons: docs/rationale/events.md.
 package workers

@@ -20,4 +20,6 @@
 //	v, err := d.Verify(xmlsig.Name{Namespace: assertion, Local: "Assertion"}, xmlsig.VerifyOptions{Certificates: pinned})
 //	...
 //	use(v.Canonical)
+//
+// Decisions and their reasons: docs/rationale/keys.md.
 package xmlsig

@@ -11,4 +11,6 @@
 //
 // names both until they have one. To allow an import that a rule forbids,
 // change the rule, and with it the reason that stands beside it.
+//
+// Decisions and their reasons: docs/rationale/code.md.
 package archtest

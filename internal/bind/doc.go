@@ -5,4 +5,6 @@
 // message. The command "authhost plugin bind" writes it beside the manifest.
 //
 //	code, err := bind.Go(manifest) // the text of manifest_gen.go
+//
+// Decisions and their reasons: docs/rationale/authoring.md.
 package bind

@@ -7,4 +7,6 @@
 //
 // Its neighbour archtest does the same for sources; the reference of the
 // configuration file is made by engine/config.
+//
+// Decisions and their reasons: docs/rationale/code.md.
 package doctest

@@ -11,20 +11,22 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// pages gives every page in docs.
+// pages gives every page of the documentation by its path.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("pages: %v, %v", paths, err)
-	}
 	out := map[string]string{}
-	for _, p := range append(paths, filepath.Join(root, "README.md")) {
-		text, err := os.ReadFile(p)
-		if err != nil {
-			t.Fatal(err)
+	for _, pattern := range []string{"*.md", "docs/*.md", "docs/rationale/*.md", "pluginapi/*.md"} {
+		paths, err := filepath.Glob(filepath.Join(root, filepath.FromSlash(pattern)))
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, paths, err)
 		}
-		out[p] = string(text)
+		for _, p := range paths {
+			text, err := os.ReadFile(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[p] = string(text)
+		}
 	}
 	return out
 }

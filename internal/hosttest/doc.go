@@ -12,4 +12,6 @@
 //
 // A case sees its host as a handler does: it reads and writes the document,
 // and calls. Each host has an adapter, a World, in a test of this package.
+//
+// Decisions and their reasons: docs/rationale/plugins.md.
 package hosttest

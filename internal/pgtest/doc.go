@@ -11,4 +11,6 @@
 // Tests in other languages use the command:
 //
 //	go run ./internal/pgtest/cmd   # prints the URL; stops when stdin ends
+//
+// Decisions and their reasons: docs/rationale/code.md.
 package pgtest

@@ -10,4 +10,6 @@
 //	realm := realmtest.New(t, realmtest.Config{Guests: []*wasmtest.Guest{guest}})
 //	ex := realm.Exchange(t, dispatch.Request{Method: "POST", Path: "/x"})
 //	err := ex.RunEndpoint(t.Context(), realm.Set.Endpoints()[0])
+//
+// Decisions and their reasons: docs/rationale/code.md.
 package realmtest

@@ -3,4 +3,6 @@
 //
 //	server := redistest.Start(t)
 //	client, err := redis.Open(redis.Config{URL: server.URL})
+//
+// Decisions and their reasons: docs/rationale/code.md.
 package redistest

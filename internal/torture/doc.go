@@ -26,4 +26,6 @@
 //
 // It uses the built binary as a black box. The figures go to build/torture.json.
 // The exit status is 1 when something was lost, damaged or answered wrong.
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package main

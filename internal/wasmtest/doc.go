@@ -10,4 +10,6 @@
 //		wasmtest.Copy("response.body.user", "result"),
 //	)
 //	wasm, err := guest.Module()
+//
+// Decisions and their reasons: docs/rationale/code.md.
 package wasmtest

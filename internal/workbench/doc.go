@@ -14,4 +14,6 @@
 //
 // Neighbours: cmd/authhost has a command for each of these; sdk/plugintest
 // tests plugins in Go without WebAssembly.
+//
+// Decisions and their reasons: docs/rationale/authoring.md.
 package workbench

@@ -26,4 +26,6 @@
 //	token, err := tokens.Issue(c)
 //	…
 //	return tokens.Exchange(c, exchangeBody{c.Request()}.Token())
+//
+// Decisions and their reasons: docs/rationale/authoring.md.
 package kit

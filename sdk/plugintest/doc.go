@@ -48,4 +48,6 @@
 //
 // It imports package sdk, whose handlers it runs, and package pluginapi for
 // manifests, paths and the contract.
+//
+// Decisions and their reasons: docs/rationale/authoring.md.
 package plugintest

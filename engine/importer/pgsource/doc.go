@@ -11,4 +11,6 @@
 //
 //	source, err := pgsource.Open(ctx, pgsource.Config{URL: "postgres://app@db/app"})
 //	defer source.Close(ctx)
+//
+// Decisions and their reasons: docs/rationale/import.md.
 package pgsource

@@ -54,4 +54,6 @@
 //
 // The folder's lock is the lock of the file "folder.lock": a second process
 // gets an error at once, not a damaged file.
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package boltstore

@@ -37,4 +37,6 @@
 // record, a tail with their number), read in one snapshot; Store.Restore reads
 // them into a tenant that does not exist. Backups of a whole server are
 // PostgreSQL's own business.
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package pgstore

@@ -13,4 +13,6 @@
 //
 // Run it with -race: a good part of the suite is about concurrency. Bench
 // measures the paths that requests take.
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package storetest

@@ -16,4 +16,6 @@
 //
 // The format is that of the WebAssembly core specification 2.0 without
 // threads, tail calls, exceptions and garbage collection.
+//
+// Decisions and their reasons: docs/rationale/sandbox.md.
 package wasmbin

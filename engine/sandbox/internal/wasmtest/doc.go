@@ -6,4 +6,6 @@
 //	b.Memory(1, -1)
 //	b.Export("authhost_call", entry)
 //	wasm := b.Bytes()
+//
+// Decisions and their reasons: docs/rationale/sandbox.md.
 package wasmtest

@@ -7,4 +7,6 @@
 //	// remove p.Remove, add p.Add unless taken, write p.Changes
 //
 // It imports only the store contract; boltstore and pgstore import it.
+//
+// Decisions and their reasons: docs/rationale/storage.md.
 package plan
