@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 PACKAGES := github.com/authhost/authhost/...
 
 .DEFAULT_GOAL := help
-.PHONY: run build plugins test race generate conformance apps bench torture examples fuzz soak lint vuln clean help
+.PHONY: run build plugins test race generate conformance apps bench torture examples fuzz soak lint vuln release clean help
 
 run: build ## serve docs/quickstart/authhost.yaml
 	$(BINARY) serve --config docs/quickstart/authhost.yaml
@@ -61,6 +61,9 @@ lint: ## gofmt, go vet and staticcheck, for the host and for plugins
 
 vuln: ## known vulnerabilities of the dependencies; needs vuln.go.dev
 	go tool govulncheck $(PACKAGES)
+
+release: ## build/release: archives of the tagged version and their digests; see CONTRIBUTING.md
+	go run ./internal/release
 
 clean: ## remove what was built; data stay
 	rm -rf build conformance/node_modules conformance/apps/node_modules conformance/apps/*/.next conformance/apps/*/dist plugins/dist/*.wasm plugins/dist/.stamps

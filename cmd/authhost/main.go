@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -68,7 +67,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	c.SetVersionTemplate("authhost {{.Version}}\n")
-	c.AddCommand(serveCommand(), configCommand(), storeCommand(), backupCommand(), restoreCommand(), importCommand(), pluginCommand(), keysCommand(), outboxCommand(), compileCommand())
+	c.AddCommand(serveCommand(), configCommand(), storeCommand(), backupCommand(), restoreCommand(), importCommand(), pluginCommand(), keysCommand(), outboxCommand(), versionCommand(), compileCommand())
 	c.SetFlagErrorFunc(withUsage)
 	showUsage(c)
 	return c
@@ -95,25 +94,6 @@ func showUsage(c *cobra.Command) {
 		}
 		return nil
 	}
-}
-
-// version names the build: the module's version, or the revision that it was
-// built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	if v == "" || v == "(devel)" {
-		v = "devel"
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				v += "-" + s.Value[:min(12, len(s.Value))]
-			}
-		}
-	}
-	return v
 }
 
 // group is a command that only holds others.
