@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +36,7 @@ func TestMadeParts(t *testing.T) {
 		{"compatibility.md", "endpoints", endpoints},
 		{"compatibility.md", "missing", missing},
 		{"compatibility.md", "deviations", deviations},
+		{"mails.md", "mails", mails},
 		{"plugins.md", "granted", granted},
 		{"plugins.md", "plugins", pluginPages},
 	} {
@@ -234,6 +237,38 @@ func withScope(name string, narrowed ...[]string) string {
 	return "`" + name + "` (" + strings.Join(all, ", ") + ")"
 }
 
+// mails is a table of the mails that the plugins declare.
+func mails(t *testing.T) string {
+	t.Helper()
+	type declared struct {
+		Subject   string
+		Variables map[string]pluginapi.MailVariable
+	}
+	senders, all := map[string][]string{}, map[string]declared{}
+	for _, id := range plugins.IDs() {
+		m := manifestOf(t, id)
+		for _, name := range m.MailNames() {
+			mail, _ := m.Mail(name)
+			senders[name] = append(senders[name], "["+id+"](plugins.md#"+id+")")
+			this := declared{mail.Subject, mail.Variables}
+			if have, ok := all[name]; ok && !reflect.DeepEqual(have, this) {
+				t.Errorf("plugins declare the mail %s in different ways, which one row cannot show", name)
+			}
+			all[name] = this
+		}
+	}
+	var b strings.Builder
+	b.WriteString("\n| mail | sent by | subject | variables |\n|---|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		var variables []string
+		for _, v := range slices.Sorted(maps.Keys(all[name].Variables)) {
+			variables = append(variables, "`"+v+"`")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, strings.Join(senders[name], ", "), all[name].Subject, strings.Join(variables, ", "))
+	}
+	return b.String() + "\n"
+}
+
 // pluginPages has a section for each plugin.
 func pluginPages(t *testing.T) string {
 	t.Helper()
@@ -253,6 +288,9 @@ func pluginPages(t *testing.T) string {
 		}
 		for _, p := range m.Permissions {
 			fmt.Fprintf(&b, "* has the permission `%s`: %s\n", p.Name, p.Reason)
+		}
+		for _, name := range m.MailNames() {
+			fmt.Fprintf(&b, "* sends the mail [`%s`](mails.md)\n", name)
 		}
 		for _, c := range m.Cookies {
 			how := ""
