@@ -13,20 +13,20 @@ import (
 
 const referenceIntro = `# Configuration reference
 
-One YAML file, ` + "`authhost.yaml`" + `, configures a server. It is strict: an unknown key, a wrong
-value or a contradiction stops the start with ` + "`file:line:column: what is wrong; what to do`" + `.
-` + "`authhost config check`" + ` reports the same without starting anything.
+One YAML file, ` + "`authhost.yaml`" + `, configures a server. The server checks it strictly: an unknown key,
+a wrong value or a contradiction stops the start with ` + "`file:line:column: what is wrong; what to do`" + `.
+` + "`authhost config check`" + ` reports the same faults without starting the server.
 
-* **Durations** are Go's, plus days and weeks: ` + "`90s`, `1h30m`, `7d`, `2w`" + `. A bare number counts seconds.
-* **` + "`${NAME}`" + `** in any value is replaced by an environment variable, and ` + "`${NAME:-default}`" + ` has a
-  default for when it is not set or empty. ` + "`$${`" + ` stands for ` + "`${`" + `. Inside ` + "`{ }` and `[ ]`" + `
-  YAML wants quotes around it: ` + "`{url: \"${DATABASE_URL}\"}`" + `.
-* **` + "`file:PATH`" + `** in secrets, and in texts of a plugin's ` + "`config`" + `, is replaced by the content of
-  that file without its last line break. What a variable holds never names a file.
+* **Durations** have the form of Go, with days and weeks in addition: ` + "`90s`, `1h30m`, `7d`, `2w`" + `. A bare number counts seconds.
+* **` + "`${NAME}`" + `** in any value stands for the value of an environment variable. ` + "`${NAME:-default}`" + ` has a
+  default for a variable that is not set or empty. ` + "`$${`" + ` stands for ` + "`${`" + `. Inside ` + "`{ }` and `[ ]`" + `
+  put it into quotes: ` + "`{url: \"${DATABASE_URL}\"}`" + `.
+* **` + "`file:PATH`" + `** in secrets, and in texts of a plugin's ` + "`config`" + `, stands for the content of
+  that file without its last line break. The value of a variable never names a file.
 * **Relative paths** start at the folder of the configuration file.
 * **Anchors** (` + "`&name`, `*name`, `<<`" + `) work, so that tenants can share settings.
 
-This page is made from the source, as is [authhost.schema.json](authhost.schema.json) for editors.
+This page and [authhost.schema.json](authhost.schema.json), which is for editors, are generated from the source.
 `
 
 // The reference is made like the schema: from the structs' tags and comments.

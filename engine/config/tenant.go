@@ -4,37 +4,37 @@ import "net/netip"
 
 // Tenant is one isolated auth realm.
 type Tenant struct {
-	// Id in logs, metrics and file names; it never changes. 1 to 63 of a-z, 0-9 and "-".
+	// Id of the tenant in logs, metrics and file names. Never change it. 1 to 63 of a-z, 0-9 and "-".
 	ID string `yaml:"id,required"`
-	// Number of this configuration of the tenant, for nodes that share a PostgreSQL. They must have the same secret, URL and plugins; a node with a higher number may change them, and those with a lower one do not start any more.
+	// Number of this configuration of the tenant, for nodes that share a PostgreSQL. These nodes must have the same secret, URL and plugins. A node with a higher number may change them; nodes with a lower number do not start any more.
 	Revision int `yaml:"revision" default:"0" min:"0"`
 	// Name of the application, used in mails.
 	AppName string `yaml:"appName" default:"Better Auth"`
-	// Public URL of the server as browsers see it (http or https), without the base path. Links in mails start with it.
+	// Public URL of the server (http or https), as browsers see it, without the base path. Links in mails start with it.
 	BaseURL string `yaml:"baseURL,required"`
-	// Further public URLs of this tenant. A request to the host of one gets links that start with it; "https://*.example.com" stands for all subdomains. Their sites are trusted origins. The Host header chooses among these URLs and never makes one: other hosts get baseURL.
+	// Further public URLs of this tenant. A request to the host of one of them gets links that start with that URL; "https://*.example.com" stands for all subdomains. Their sites are trusted origins. The Host header only selects one of these URLs; any other host gets baseURL.
 	BaseURLs []string `yaml:"baseURLs"`
-	// Version of the Better Auth protocol that clients speak, where 1.6 and 1.7 differ and a request does not tell.
+	// Version of the Better Auth protocol that the app's clients speak. It decides where 1.6 and 1.7 answer the same request differently.
 	Dialect string `yaml:"dialect" default:"1.6" enum:"1.6,1.7"`
-	// Path below baseURL at which the auth endpoints are.
+	// Path below baseURL of the endpoints.
 	BasePath string `yaml:"basePath" default:"/api/auth"`
-	// Address (host:port) of a listener for this tenant alone or for those that name the same address; default is server.listen.
+	// Address (host:port) of a listener for this tenant. Tenants with the same address share the listener. Default: server.listen.
 	Listen string `yaml:"listen"`
-	// Host names (with a port, if it is not the scheme's) whose requests are this tenant's; default are the hosts of baseURL and baseURLs. "*.example.com" stands for all subdomains.
+	// Host names of this tenant, with a port unless it is the default port of the scheme. Default: the hosts of baseURL and baseURLs. "*.example.com" stands for all subdomains.
 	Hosts []string `yaml:"hosts"`
-	// First part of the paths of this tenant, such as /t/acme, when several tenants share a host. It is cut off before routing.
+	// First part of the paths of this tenant, such as /t/acme, if several tenants share a host. The server removes it before routing.
 	PathPrefix string `yaml:"pathPrefix"`
-	// Serve the records that are still there of a tenant of this id that was removed from the configuration before. Without it such a tenant is refused.
+	// Serve the remaining records of a removed tenant with this id. Without it the server refuses such a tenant.
 	Revive bool `yaml:"revive" default:"false"`
-	// Secret that signs cookies and encrypts what is stored, at least 32 random characters. Usually ${NAME} or file:PATH. May be left out in development.
+	// Secret that signs cookies and encrypts stored values: at least 32 random characters. Usually ${NAME} or file:PATH. Optional in development.
 	Secret Secret `yaml:"secret"`
-	// Instead of secret: several versions. The first signs and encrypts, the others still decrypt.
+	// Several versions of the secret, instead of secret. The first one signs and encrypts, the others only decrypt.
 	Secrets []SecretVersion `yaml:"secrets"`
-	// Origins besides baseURL's that may call the server and be redirected to. "*" and "?" are wildcards: https://*.example.com, myapp://.
+	// Further origins, besides that of baseURL, that may call the server and to which it may redirect. "*" and "?" are wildcards: https://*.example.com, myapp://.
 	TrustedOrigins []string `yaml:"trustedOrigins"`
 	// Answer CORS requests of trusted origins.
 	CORS bool `yaml:"cors" default:"false"`
-	// With cors: headers that requests of the app may carry beside those of the protocol, such as x-app-version or traceparent.
+	// With cors: further request headers that the app may send, such as x-app-version or traceparent. The headers of the protocol are always allowed.
 	CORSHeaders []string `yaml:"corsHeaders"`
 	// Records of users.
 	User User `yaml:"user"`
@@ -46,35 +46,35 @@ type Tenant struct {
 	Cookies Cookies `yaml:"cookies"`
 	// Password hashing.
 	Passwords Passwords `yaml:"passwords"`
-	// Request headers that carry the client's address, in order of preference, such as x-forwarded-for. Only for servers behind a proxy that sets them: with server.trustedProxies they count when the proxy sends them, without it they are believed from anybody, as Better Auth does. Left out, the address is that of the connection, or of X-Forwarded-For behind a trusted proxy, or else of Forwarded.
+	// Request headers with the address of the client, in order of preference, such as x-forwarded-for. Only for servers behind a proxy that sets them. With server.trustedProxies the server reads them from these proxies only; without, from anybody, as Better Auth does. Default: behind a trusted proxy X-Forwarded-For, or else Forwarded; otherwise the address of the connection.
 	IPHeaders []string `yaml:"ipHeaders"`
 	// Addresses or CIDR ranges of reverse proxies in front of this tenant, instead of server.trustedProxies.
 	TrustedProxies []netip.Prefix `yaml:"trustedProxies"`
-	// How many leading bits of an IPv6 address tell clients apart: sessions record, and limits count, the network. One subscriber usually has a /64 or more.
+	// Prefix length of the IPv6 network that counts as one client. Sessions record this network, and limits count by it. One subscriber usually has a /64 or a larger network.
 	IPv6Subnet int `yaml:"ipv6Subnet" default:"64" min:"32" max:"128"`
-	// How often one client may call an endpoint.
+	// Limits on the requests of one client to an endpoint.
 	RateLimit RateLimit `yaml:"rateLimit"`
-	// When the keys change that sign tokens for other services.
+	// Rotation of the keys that sign tokens for other services.
 	Keys Keys `yaml:"keys"`
-	// Keys with which servers of the application call the endpoints that they name.
+	// Keys of the application's servers. A key opens the endpoints in its scopes.
 	ServiceKeys []ServiceKey `yaml:"serviceKeys"`
-	// Endpoints, as paths below basePath, that answer 404.
+	// Endpoints that are turned off, as paths below basePath. They answer 404.
 	DisabledPaths []string `yaml:"disabledPaths"`
 	// Do not check the Origin header of requests with cookies. Dangerous: it opens cross-site request forgery.
 	DisableCSRFCheck bool `yaml:"disableCSRFCheck" default:"false"`
 	// Do not check origins and redirect targets at all. Dangerous: it opens redirects to any site.
 	DisableOriginCheck bool `yaml:"disableOriginCheck" default:"false"`
-	// Page of the app (URL or path) that browsers are sent to with ?error=CODE when something fails on the way, instead of the server's own page at /error.
+	// Page of the app (URL or path) to which the server redirects browsers with ?error=CODE when a flow fails. Default: the server's own page at /error.
 	ErrorURL string `yaml:"errorURL"`
-	// How the server's own page for errors looks.
+	// Appearance of the server's own error page.
 	ErrorPage ErrorPage `yaml:"errorPage"`
 	// Mails of this tenant.
 	Mail TenantMail `yaml:"mail"`
 	// Text messages of this tenant.
 	SMS TenantSMS `yaml:"sms"`
-	// Events that plugins must not miss, such as those that webhooks sends.
+	// Events that plugins must not miss, such as those of webhooks.
 	Outbox Outbox `yaml:"outbox"`
-	// Plugins, in the order in which their hooks run unless their manifests say otherwise.
+	// Plugins. Their hooks run in this order unless the manifests say otherwise.
 	Plugins []Plugin `yaml:"plugins"`
 
 	Origin Origin `yaml:"-"`
@@ -94,7 +94,7 @@ type ErrorPage struct {
 
 // SecretVersion is one version of a tenant's secret.
 type SecretVersion struct {
-	// Number of the version; it marks what is encrypted with it, so it never changes. Versions start at 1.
+	// Number of the version, from 1. It marks the values that are encrypted with this secret, so never change it.
 	Version int `yaml:"version,required" min:"1"`
 	// The secret, at least 32 random characters. Usually ${NAME} or file:PATH.
 	Value Secret `yaml:"value,required"`
@@ -102,46 +102,46 @@ type SecretVersion struct {
 
 // Session holds the lifetimes of sessions, as Better Auth's session options.
 type Session struct {
-	// How long a session lives after it was created or refreshed.
+	// Lifetime of a session, from its creation or last refresh.
 	ExpiresIn Duration `yaml:"expiresIn" default:"7d" min:"1s"`
-	// A session is refreshed when it is used and its last refresh is longer ago than this. Left out, sessions with an expiresIn of a day or less are never refreshed, as with Better Auth.
+	// Age of the last refresh from which the server refreshes a session that is used. Without this key, sessions with an expiresIn of a day or less are never refreshed, as with Better Auth.
 	UpdateAge Duration `yaml:"updateAge" default:"1d" min:"0s"`
-	// How long after its creation a session counts as fresh, which sensitive endpoints ask for; 0 means always.
+	// Time after its creation for which a session counts as fresh. Sensitive endpoints require a fresh session. 0: always fresh.
 	FreshAge Duration `yaml:"freshAge" default:"1d" min:"0s"`
-	// GET /get-session only reports that a refresh is due, and POST /get-session does it.
+	// GET /get-session only reports that a refresh is due, and POST /get-session refreshes.
 	DeferRefresh bool `yaml:"deferRefresh" default:"false"`
 	// Never refresh sessions.
 	DisableRefresh bool `yaml:"disableRefresh" default:"false"`
-	// store: sessions are records like others. redis: they are in Redis, as with Better Auth's secondaryStorage, and end there by themselves; users stay in the store.
+	// store: sessions are records in the store. redis: sessions are in Redis, which deletes them when they expire, as with Better Auth's secondaryStorage; users stay in the store.
 	Storage string `yaml:"storage" default:"store" enum:"store,redis"`
-	// With storage redis: write sessions to the store too. What Redis has lost is then found there, and while it does not answer sessions are read from there; what creates, changes or ends one answers 503 until it is back.
+	// With storage redis: write sessions to the store as well. The server then reads a session from the store if Redis has lost it or does not answer. Requests that create, change or end a session get 503 while Redis does not answer.
 	StoreInDatabase bool `yaml:"storeInDatabase" default:"false"`
-	// With storeInDatabase: leave the records of ended sessions in the store, for the record. Then it does not say which sessions are live, and is not read.
+	// With storeInDatabase: keep the records of ended sessions in the store. The store then does not show which sessions are alive, so the server does not read sessions from it.
 	PreserveInDatabase bool `yaml:"preserveInDatabase" default:"false"`
-	// A copy of the session that clients carry in a cookie.
+	// A copy of the session in a cookie.
 	CookieCache CookieCache `yaml:"cookieCache"`
-	// Fields that sessions have beside those of the protocol.
+	// Fields of sessions in addition to those of the protocol.
 	AdditionalFields []SessionField `yaml:"additionalFields"`
 }
 
 // CookieCache says whether clients carry a copy of their session in a cookie.
 type CookieCache struct {
-	// Answer /get-session from that copy while it is good. A session that was revoked is then reported until the copy ends; other endpoints ask the store in any case.
+	// Answer /get-session from the copy while it is valid. A revoked session is then reported until its copy expires. All other endpoints ask the store.
 	Enabled bool `yaml:"enabled" default:"false"`
-	// How long a copy is good.
+	// Lifetime of a copy.
 	MaxAge Duration `yaml:"maxAge" default:"5m" min:"1s"`
 	// compact: JSON with an HMAC. jwt: a signed token. jwe: an encrypted token, which scripts and browsers cannot read.
 	Strategy string `yaml:"strategy" default:"compact" enum:"compact,jwt,jwe"`
-	// Copies of another version are not good: change it to end all of them at once.
+	// Version of the copies. Copies of another version are invalid: change it to end all copies at once.
 	Version string `yaml:"version" default:"1"`
-	// Renew copies before they end, when /get-session is read, so that clients that read the copy themselves always have one. true, or a mapping. The session is read from the store for that, so one that was revoked ends there.
+	// Renew copies at /get-session before they expire, so that programs that read the copy themselves always have a valid one. true, or a mapping. The server reads the session from the store for that, so a revoked session gets no new copy.
 	RefreshCache RefreshCache `yaml:"refreshCache" default:"false"`
 }
 
 // RefreshCache says whether copies of sessions are renewed before they end: true
 // or false, or a mapping, which means true.
 type RefreshCache struct {
-	// How long before its end a copy is renewed. Left out, a fifth of maxAge.
+	// Time before its end from which a copy is renewed. Default: a fifth of maxAge.
 	UpdateAge Duration `yaml:"updateAge" min:"1s"`
 	Enabled   bool     `yaml:"-"`
 }
@@ -160,7 +160,7 @@ type User struct {
 
 // Account says how accounts are kept.
 type Account struct {
-	// Encrypt the access and refresh tokens of providers with the tenant's secret before they are stored, as Better Auth does with the option of that name. Tokens are read in either form.
+	// Encrypt the access and refresh tokens of providers with the tenant's secret before they are stored, like Better Auth's option of that name. The server reads tokens in either form.
 	EncryptOAuthTokens bool `yaml:"encryptOAuthTokens" default:"true"`
 }
 
@@ -178,36 +178,36 @@ type Scalar string
 
 // UserField is an additional field of users.
 type UserField struct {
-	// Name of the field. It never changes: records are kept under it.
+	// Name of the field. Never change it: records have the value under this name.
 	Name string `yaml:"name,required"`
 	// Type of its values. date is a time (RFC 3339); json takes any value.
 	Type string `yaml:"type" default:"string" enum:"string,number,boolean,date,json"`
-	// Whether sign-up must send it, unless it has a default.
+	// Sign-up must send the field, unless it has a default.
 	Required bool `yaml:"required" default:"false"`
-	// Value of new users that come without one, in JSON where it is not a text or time. Left out: none.
+	// Value of new users without one: a text, a time, or JSON. Default: no value.
 	Default Scalar `yaml:"default"`
-	// Whether clients may set it. Otherwise only plugins do.
+	// Clients may set the field. Otherwise only plugins may.
 	Input bool `yaml:"input" default:"true"`
-	// Most bytes that clients may set: of a text, or of the JSON of another value.
+	// Largest size in bytes of a value that clients set: of a text, or of the JSON of another value.
 	MaxLength int `yaml:"maxLength" default:"1024" min:"1" max:"65536"`
-	// Whether clients may see it.
+	// Clients may see the field.
 	Returned bool `yaml:"returned" default:"true"`
 }
 
 // SessionField is an additional field of sessions. Clients set it with
 // /update-session.
 type SessionField struct {
-	// Name of the field. It never changes: records are kept under it.
+	// Name of the field. Never change it: records have the value under this name.
 	Name string `yaml:"name,required"`
 	// Type of its values. date is a time (RFC 3339); json takes any value.
 	Type string `yaml:"type" default:"string" enum:"string,number,boolean,date,json"`
-	// Value of new sessions, in JSON where it is not a text or time. Left out: none.
+	// Value of new sessions: a text, a time, or JSON. Default: no value.
 	Default Scalar `yaml:"default"`
-	// Whether clients may set it. Otherwise only plugins do.
+	// Clients may set the field. Otherwise only plugins may.
 	Input bool `yaml:"input" default:"true"`
-	// Most bytes that clients may set: of a text, or of the JSON of another value.
+	// Largest size in bytes of a value that clients set: of a text, or of the JSON of another value.
 	MaxLength int `yaml:"maxLength" default:"1024" min:"1" max:"65536"`
-	// Whether clients may see it.
+	// Clients may see the field.
 	Returned bool `yaml:"returned" default:"true"`
 }
 
@@ -232,15 +232,15 @@ const (
 type Cookies struct {
 	// First part of every cookie's name.
 	Prefix string `yaml:"prefix" default:"better-auth"`
-	// Secure attribute and __Secure- name prefix. auto: when baseURL or one of baseURLs is https.
+	// Secure attribute and __Secure- name prefix. auto: if baseURL or one of baseURLs is https.
 	Secure string `yaml:"secure" default:"auto" enum:"auto,true,false"`
-	// Domain attribute, to share cookies with subdomains; empty for the host alone. Must be the host or a parent domain of baseURL and of baseURLs.
+	// Domain attribute, which shares cookies with subdomains; empty for the host alone. It must be the host of baseURL and of each of baseURLs, or a parent domain of them.
 	Domain string `yaml:"domain"`
 	// SameSite attribute (RFC 6265bis). none needs secure cookies.
 	SameSite string `yaml:"sameSite" default:"lax" enum:"lax,strict,none"`
-	// Partitioned attribute (CHIPS): browsers keep cookies of a page within other sites apart for each of those. Needs secure cookies.
+	// Partitioned attribute (CHIPS): in a page embedded in other sites, browsers keep separate cookies for each of those sites. Needs secure cookies.
 	Partitioned bool `yaml:"partitioned" default:"false"`
-	// Single cookies that are to be different.
+	// Other attributes of single cookies.
 	Overrides []CookieOverride `yaml:"overrides"`
 }
 
@@ -248,15 +248,15 @@ type Cookies struct {
 type CookieOverride struct {
 	// The cookie, by its name without prefix, such as session_token.
 	Cookie string `yaml:"cookie,required"`
-	// Its name, instead of the prefix, a dot and its name. __Secure- is still put before it where cookies are secure.
+	// Full name, which replaces the prefix, the dot and the name. Secure cookies still get __Secure- before it.
 	Name string `yaml:"name"`
-	// SameSite attribute; left out, that of the other cookies.
+	// SameSite attribute. Default: that of the other cookies.
 	SameSite string `yaml:"sameSite" enum:"lax,strict,none"`
-	// Domain attribute; left out, that of the other cookies. "host" gives it none: the cookie goes to this host alone.
+	// Domain attribute. Default: that of the other cookies. "host": no attribute, so that browsers send the cookie to this host only.
 	Domain string `yaml:"domain"`
-	// Path attribute; left out, that of the other cookies. Of a tenant with a pathPrefix it lies below that.
+	// Path attribute. Default: that of the other cookies. For a tenant with a pathPrefix the path is below the prefix.
 	Path string `yaml:"path"`
-	// Partitioned attribute. auto: as the other cookies.
+	// Partitioned attribute. auto: like the other cookies.
 	Partitioned string `yaml:"partitioned" default:"auto" enum:"auto,true,false"`
 }
 
@@ -265,15 +265,15 @@ type CookieOverride struct {
 // limits by themselves: 3 calls in 10 seconds for signing in, signing up and
 // changing a password or address, and 3 in a minute for what sends a mail.
 type RateLimit struct {
-	// Whether requests are limited. auto: except in development.
+	// Limit requests. auto: except in development.
 	Enabled string `yaml:"enabled" default:"auto" enum:"auto,true,false"`
-	// How long a client that used up its calls must wait.
+	// Length of the window. A client that has used up its calls waits until the window ends.
 	Window Duration `yaml:"window" default:"10s" min:"1s"`
-	// Calls of one endpoint within the window.
+	// Number of calls of one endpoint within the window.
 	Max int64 `yaml:"max" default:"100" min:"1"`
-	// Where calls are counted. memory: in each node by itself. store: in the store, so that nodes on one PostgreSQL count together; a write for each call that is let through. redis: in Redis, for the same at a smaller price. While the store or Redis does not answer, each node counts in memory.
+	// Place of the counts. memory: each node counts for itself. store: nodes on one PostgreSQL count together; each call that is let through costs a write. redis: nodes count together in Redis, which costs less. While the store or Redis does not answer, each node counts in memory.
 	Storage string `yaml:"storage" default:"memory" enum:"memory,store,redis"`
-	// Limits of single endpoints. The first rule that matches is applied; rules go before the limits that endpoints have by themselves.
+	// Limits of single endpoints. The first matching rule counts. Rules replace the endpoints' own limits.
 	Rules []RateRule `yaml:"rules"`
 }
 
@@ -281,9 +281,9 @@ type RateLimit struct {
 type RateRule struct {
 	// Path below basePath, such as /sign-in/email. "*" stands for any characters and "?" for one.
 	Path string `yaml:"path,required"`
-	// How long a client that used up its calls must wait.
+	// Length of the window. A client that has used up its calls waits until the window ends.
 	Window Duration `yaml:"window" default:"10s" min:"1s"`
-	// Calls within the window.
+	// Number of calls within the window.
 	Max int64 `yaml:"max" default:"100" min:"1"`
 	// Do not limit these endpoints.
 	Unlimited bool `yaml:"unlimited" default:"false"`
@@ -291,39 +291,39 @@ type RateRule struct {
 
 // Passwords holds a tenant's password hashing settings.
 type Passwords struct {
-	// Algorithm of new hashes. Hashes of the others still verify and are replaced at the next sign-in. scrypt is Better Auth's.
+	// Algorithm of new hashes. Hashes of other algorithms still verify, and the next sign-in replaces them. Better Auth uses scrypt.
 	Algorithm string `yaml:"algorithm" default:"scrypt" enum:"scrypt,argon2id,bcrypt"`
-	// Hashes that this tenant computes at the same time, so that it cannot use up server.passwordHashing alone; 0 sets no bound of its own.
+	// Number of hashes that this tenant computes at the same time, so that it cannot use all of server.passwordHashing. 0: no bound of its own.
 	MaxConcurrent int `yaml:"maxConcurrent" default:"0" min:"0" max:"1024"`
 }
 
 // TenantMail holds mail settings of one tenant.
 type TenantMail struct {
-	// Sender of this tenant's mails instead of mail.from.
+	// Sender of this tenant's mails, instead of mail.from.
 	From string `yaml:"from"`
-	// Subjects by the name of the mail, such as reset-password; "authhost plugin inspect" lists the mails of a plugin.
+	// Subjects, by the name of the mail, such as reset-password. docs/mails.md lists the mails of the built-in plugins, and "authhost plugin inspect" those of a module.
 	Subjects map[string]string `yaml:"subjects"`
-	// A folder, relative to the configuration file, with files NAME.yaml that replace the mails of that name, and with folders LANGUAGE, such as de or pt-BR, whose files do so for those who read that language.
+	// Folder with other texts, relative to the configuration file. A file NAME.yaml replaces the mail of that name. A file in a folder LANGUAGE, such as de or pt-BR, replaces it for recipients who read that language.
 	Templates string `yaml:"templates"`
 }
 
 // TenantSMS holds settings of text messages of one tenant.
 type TenantSMS struct {
-	// What recipients of this tenant's messages see as the sender instead of sms.from.
+	// Sender of this tenant's messages, instead of sms.from.
 	From string `yaml:"from"`
-	// A folder, relative to the configuration file, with files NAME.yaml that replace the messages of that name, and with folders LANGUAGE, as that of mail.templates.
+	// Folder with other texts, relative to the configuration file. A file NAME.yaml replaces the message of that name. Folders LANGUAGE work like those of mail.templates.
 	Templates string `yaml:"templates"`
 }
 
 // Outbox says how long events are kept for plugins that must not miss them.
 type Outbox struct {
-	// An event that still cannot be delivered when it is older becomes a dead letter.
+	// Age at which an event that cannot be delivered becomes a dead letter.
 	GiveUpAfter Duration `yaml:"giveUpAfter" default:"3d" min:"1s"`
-	// How long dead letters are kept, to be replayed.
+	// Time for which dead letters are kept for a replay.
 	KeepDead Duration `yaml:"keepDead" default:"30d" min:"1m"`
-	// How long delivered events are kept, to be replayed; 0 means not at all.
+	// Time for which delivered events are kept for a replay. 0: not at all.
 	KeepDelivered Duration `yaml:"keepDelivered" default:"0s" min:"0s"`
-	// Events that one target gets at the same time, each of another user.
+	// Number of events that one target gets at the same time, each of another user.
 	Concurrency int `yaml:"concurrency" default:"4" min:"1" max:"100"`
 }
 
@@ -331,17 +331,17 @@ type Outbox struct {
 type Plugin struct {
 	// Id of the plugin, unique in the tenant, as in its manifest.
 	ID string `yaml:"id,required"`
-	// The .wasm file, relative to the configuration file; left out for the built-in plugin of that id.
+	// The .wasm file, relative to the configuration file. Default: the built-in plugin of that id.
 	Module string `yaml:"module"`
-	// SHA-256 of the module's file, in hex, as "authhost plugin check" prints it. Another file is not loaded.
+	// SHA-256 of the module's file in hex, as "authhost plugin check" prints it. The server loads no other file.
 	SHA256 string `yaml:"sha256"`
-	// Capabilities and permissions that the plugin has, by name, such as [identity, passwords], and services and events of other plugins, such as organization/hasPermission; pluginapi/ABI.md says what each gives away, and "authhost plugin inspect" which a module asks for. Left out for a built-in plugin: all that its manifest asks for. Required for modules from files.
+	// Capabilities and permissions of the plugin, by name, such as [identity, passwords], and services and events of other plugins, such as organization/hasPermission. pluginapi/ABI.md describes each of them, and "authhost plugin inspect" lists those that a module asks for. Default for a built-in plugin: everything in its manifest. Required for modules from files.
 	Grants []string `yaml:"grants"`
 	// Limits of the plugin's handler calls.
 	Limits Limits `yaml:"limits"`
-	// When the plugin's schedules run, by their names, in place of what the plugin says: cron expressions of five fields in UTC, such as {sweep: "30 4 * * *"}, or "off".
+	// Other times for the plugin's schedules, by their names: cron expressions of five fields in UTC, such as {sweep: "30 4 * * *"}, or "off".
 	Schedules map[string]string `yaml:"schedules"`
-	// Settings of the plugin; its manifest has their JSON Schema.
+	// Settings of the plugin. Its manifest has their JSON Schema.
 	Config Raw `yaml:"config"`
 
 	Origin Origin `yaml:"-"`

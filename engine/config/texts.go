@@ -21,13 +21,13 @@ const (
 
 // MailText is what an operator says in place of a mail of a plugin's.
 type MailText struct {
-	// Subject, in place of the plugin's.
+	// Subject, instead of the plugin's.
 	Subject string `yaml:"subject"`
-	// Paragraphs, links and codes, which the host lays out in text and HTML.
+	// Paragraphs, links and codes. The host lays them out as text and HTML.
 	Body []MailBlock `yaml:"body"`
-	// Text part, in place of a body.
+	// Text part, instead of a body.
 	Text string `yaml:"text"`
-	// HTML part beside the text part.
+	// HTML part, in addition to the text part.
 	HTML string `yaml:"html"`
 }
 
@@ -41,7 +41,7 @@ type MailBlock struct {
 	Link string `yaml:"link"`
 	// The variable with a code.
 	Code string `yaml:"code"`
-	// What a link or a code is called.
+	// Label of the link or the code.
 	Label string `yaml:"label"`
 }
 

@@ -10,17 +10,17 @@ type Config struct {
 	Server Server `yaml:"server"`
 	// Where records are kept.
 	Store Store `yaml:"store"`
-	// A Redis server, for what several nodes share: sessions and counts of tenants that say so.
+	// A Redis server for the sessions and counts that several nodes share. Each tenant decides whether it uses Redis.
 	Redis Redis `yaml:"redis"`
-	// How mails leave the server.
+	// Delivery of mails.
 	Mail Mail `yaml:"mail"`
-	// How text messages to phones leave the server.
+	// Delivery of text messages to phones.
 	SMS SMS `yaml:"sms"`
 	// The audit log.
 	Audit Audit `yaml:"audit"`
-	// Default limits of one plugin handler call; a plugin entry may set its own. A limit that is left out is the engine's.
+	// Default limits of one handler call of a plugin. The limits of a plugin replace them. Without a limit here, the engine's default counts.
 	Limits Limits `yaml:"limits"`
-	// The isolated auth realms that this server offers. At least one.
+	// The tenants of this server: isolated sets of users, secrets and plugins. At least one.
 	Tenants []Tenant `yaml:"tenants,required"`
 
 	// Warnings are settings that are allowed but deserve a line in the log.
@@ -30,43 +30,43 @@ type Config struct {
 
 // Server holds the settings of the whole process.
 type Server struct {
-	// Address (host:port) of the listener for tenants that have none of their own.
+	// Address (host:port) of the listener for tenants without a listener of their own.
 	Listen string `yaml:"listen" default:"127.0.0.1:8080"`
-	// Address of the admin listener: metrics, health, and with the token in the file admin-token of dataDir what the commands of authhost ask for and, in development, the outbox of mails and text messages. Empty turns it off.
+	// Address of the admin listener. It serves metrics and health. With the token in the file admin-token of dataDir it also serves the commands of authhost and, in development, the page of mails and text messages. Empty turns it off.
 	Admin string `yaml:"admin" default:"127.0.0.1:8081"`
-	// Names by which the admin listener is called besides localhost and addresses, such as that of a container whose metrics are read. Requests with another Host are refused, so that no page in a browser gets there by a name of its own (DNS rebinding).
+	// Host names of the admin listener besides localhost and addresses, such as the name of its container. The listener refuses requests with another Host, because a web page could reach it by a name of its own (DNS rebinding).
 	AdminHosts []string `yaml:"adminHosts"`
 	// Folder of databases, the audit log and the compilation cache; relative to the configuration file.
 	DataDir string `yaml:"dataDir" default:"./data"`
 	// Folder of compiled modules; default is "cache" in dataDir.
 	CacheDir string `yaml:"cacheDir"`
-	// Folder that "authhost backup" has the running server write copies of the records into; relative to the configuration file. Not set: it refuses. It should not be in dataDir, and best on another disk.
+	// Folder into which the running server writes the backups of "authhost backup"; relative to the configuration file. Without it the server refuses to make backups. Choose a folder outside of dataDir, preferably on another disk.
 	BackupDir string `yaml:"backupDir"`
-	// Development mode: secrets may be weak or absent, mails and text messages go to an outbox on the admin listener, errors are more talkative. Never for real users.
+	// Development mode: secrets may be weak or absent, the admin listener shows mails and text messages, and errors have more details. Never use it for real users.
 	Development bool `yaml:"development" default:"false"`
-	// The least severe level that is logged.
+	// The lowest level that is logged.
 	LogLevel string `yaml:"logLevel" default:"info" enum:"debug,info,warn,error"`
 	// Form of the log.
 	LogFormat string `yaml:"logFormat" default:"text" enum:"text,json"`
-	// Largest request body in bytes; larger ones are answered with 413.
+	// Largest request body in bytes. A larger body gets 413.
 	MaxBodyBytes int64 `yaml:"maxBodyBytes" default:"1048576" min:"1024" max:"67108864"`
-	// Deepest nesting of JSON request bodies; deeper ones are answered with 400.
+	// Deepest nesting of a JSON request body. A deeper body gets 400.
 	MaxJSONDepth int `yaml:"maxJSONDepth" default:"1000" min:"8" max:"10000"`
-	// Most values in a request body, at any depth, or fields of a form; more are answered with 400.
+	// Largest number of values in a request body, at any depth, or of fields in a form. A body with more gets 400.
 	MaxBodyElements int `yaml:"maxBodyElements" default:"10000" min:"100" max:"1000000"`
-	// Memory that request bodies under way may take.
+	// Memory of request bodies under way.
 	BodyMemory BodyMemory `yaml:"bodyMemory"`
 	// Longest time for one request, from its first byte to the end of the answer.
 	RequestTimeout Duration `yaml:"requestTimeout" default:"30s" min:"1s"`
-	// How long a stopping server goes on taking connections while it says that it is not ready, so that balancers and clients leave it. After that its listeners close.
+	// Time for which a stopping server still accepts connections while it reports that it is not ready, so that load balancers and clients leave it. Then its listeners close.
 	DrainTime Duration `yaml:"drainTime" default:"1s" min:"0s"`
-	// How long a stopping server then waits for requests under way.
+	// Time for which a stopping server then waits for requests under way.
 	ShutdownTimeout Duration `yaml:"shutdownTimeout" default:"15s" min:"0s"`
-	// Counts that this process keeps in memory, of clients' requests and of what plugins count, for all tenants together. Each tenant has an equal share, half of it for its plugins; in a full share the counts of those who fill it go first, and nobody is refused for lack of room.
+	// Number of counts that this process keeps in memory for all tenants: counts of requests by client, and counts of plugins. Each tenant has an equal share, half of it for its plugins. In a full share the server drops counts of the clients that fill it first, and refuses nobody for lack of room.
 	MaxCounters int `yaml:"maxCounters" default:"1000000" min:"200" max:"100000000"`
-	// Addresses or CIDR ranges of reverse proxies whose forwarding headers are believed.
+	// Addresses or CIDR ranges of reverse proxies. The server reads forwarding headers of these proxies only.
 	TrustedProxies []netip.Prefix `yaml:"trustedProxies"`
-	// Requests that plugins make to other servers.
+	// Requests of plugins to other servers.
 	Egress Egress `yaml:"egress"`
 	// Bounds on password hashing of all tenants together.
 	PasswordHashing HashLimits `yaml:"passwordHashing"`
@@ -91,16 +91,16 @@ type BodyMemory struct {
 // addresses may be called by https, others not at all: neither private,
 // loopback nor link-local ones, whatever name leads to them.
 type Egress struct {
-	// Addresses or CIDR ranges that may be called although they are not public, by plain http and on any port, too. For identity providers and webhook receivers within your own network.
+	// Addresses or CIDR ranges that plugins may call although they are not public, also by plain http and on any port. For identity providers and webhook receivers within your own network.
 	Allow []netip.Prefix `yaml:"allow"`
 }
 
 // HashLimits bound password hashing, which needs about 32 MiB and a tenth of
 // a second of one processor per hash.
 type HashLimits struct {
-	// Hashes computed at the same time; 0 is one per processor.
+	// Number of hashes computed at the same time; 0 means one for each processor.
 	MaxConcurrent int `yaml:"maxConcurrent" default:"0" min:"0" max:"1024"`
-	// Requests that may wait for their turn before further ones are refused with 503; 0 is 32 per concurrent hash.
+	// Number of requests that may wait for a hash; further ones get 503. 0 means 32 for each concurrent hash.
 	MaxWaiting int `yaml:"maxWaiting" default:"0" min:"0" max:"100000"`
 }
 
@@ -122,9 +122,9 @@ type Store struct {
 type Postgres struct {
 	// Connection URL (postgres://user:password@host:port/database). Usually ${DATABASE_URL} or file:PATH.
 	URL Secret `yaml:"url"`
-	// Most connections that this process opens.
+	// Largest number of connections of this process.
 	MaxConns int `yaml:"maxConns" default:"10" min:"1" max:"10000"`
-	// Longest time for one call of the database; then it counts as not answering.
+	// Longest time for one call of the database. A longer call counts as unanswered.
 	Timeout Duration `yaml:"timeout" default:"5s" min:"100ms"`
 }
 
@@ -134,7 +134,7 @@ type Postgres struct {
 type Redis struct {
 	// Connection URL (redis://user:password@host:port/database, rediss:// with TLS, unix:// for a socket). Usually ${REDIS_URL} or file:PATH.
 	URL Secret `yaml:"url"`
-	// What the URL names. single: one server. sentinel: Sentinels that know the server that leads (redis://host:26379/database?master_name=NAME). cluster: nodes of a Redis Cluster (redis://host:port). Further addresses are parameters of the URL (addr=host:port).
+	// Kind of servers in the URL. single: one server. sentinel: Sentinels, which know the current leader (redis://host:26379/database?master_name=NAME). cluster: nodes of a Redis Cluster (redis://host:port). Write further addresses as parameters of the URL (addr=host:port).
 	Mode string `yaml:"mode" default:"single" enum:"single,sentinel,cluster"`
 	// First part of every key; without braces.
 	Prefix string `yaml:"prefix" default:"authhost:"`
@@ -146,7 +146,7 @@ type Redis struct {
 type Mail struct {
 	// Sender of every mail (RFC 5322), such as "App <no-reply@example.com>". Required with smtp.
 	From string `yaml:"from"`
-	// The SMTP server. Without it, mails go to the outbox in development, and otherwise plugins that send mail do not start.
+	// The SMTP server. Without it, the admin listener shows mails in development; otherwise the server warns at the start and drops mails.
 	SMTP *SMTP `yaml:"smtp"`
 }
 
@@ -163,23 +163,23 @@ type SMTP struct {
 	Host string `yaml:"host,required"`
 	// Port of the server.
 	Port int `yaml:"port" default:"587" min:"1" max:"65535"`
-	// User name, if the server asks for one.
+	// User name, if the server requires one.
 	Username string `yaml:"username"`
 	// Password of that user. Usually ${NAME} or file:PATH.
 	Password Secret `yaml:"password"`
-	// starttls: encryption is demanded after connecting. implicit: TLS from the first byte (port 465). none: plain text, for a relay on the same host only.
+	// starttls: the connection must switch to TLS. implicit: TLS from the first byte (port 465). none: plain text, for a relay on the same host only.
 	TLS string `yaml:"tls" default:"starttls" enum:"starttls,implicit,none"`
 }
 
 // SMS names the provider of text messages: a webhook of the operator's.
 type SMS struct {
-	// Where messages are posted, to be handed to a provider: https, or http on this host and in development. docs/sms.md has the requests. Without it, messages are kept in memory in development, and otherwise plugins cannot send them.
+	// URL to which the server posts each message; its program passes the message to a provider. https, or http on this host and in development. docs/sms.md describes the requests. Without it, the server keeps messages in memory in development; otherwise plugins cannot send any.
 	URL Secret `yaml:"url"`
-	// Signing secrets, "whsec_" and the base64 of 24 to 64 random bytes; usually file:PATH or ${NAME}. Requests are signed with each of them: to change one, add the new one, teach it to the receiver, then remove the old one. Required with url.
+	// Signing secrets: "whsec_" followed by the base64 of 24 to 64 random bytes; usually file:PATH or ${NAME}. The server signs each request with all of them. To replace a secret, add the new one, give it to the receiver, then remove the old one. Required with url.
 	Secrets []Secret `yaml:"secrets"`
 	// Longest time for one request.
 	Timeout Duration `yaml:"timeout" default:"10s" min:"100ms"`
-	// What recipients see as the sender, a number or a name; handed to the provider as it is.
+	// Sender that recipients see, a number or a name. The server passes it on unchanged.
 	From string `yaml:"from"`
 }
 
@@ -187,29 +187,29 @@ type SMS struct {
 type Audit struct {
 	// File of the audit log, JSON lines; default is "audit.jsonl" in dataDir. Relative to the configuration file.
 	File string `yaml:"file"`
-	// Size in bytes from which the file is put aside under a name with the time, and a new one begun. 0: no bound.
+	// Largest size of the file in bytes. Then the server renames the file to a name with the time and begins a new one. 0: no bound.
 	MaxBytes int64 `yaml:"maxBytes" default:"104857600" min:"0" max:"1099511627776"`
-	// Age of its first entry from which the file is put aside. 0: no bound.
+	// Largest age of the first entry in the file. Then the server renames the file likewise. 0: no bound.
 	MaxAge Duration `yaml:"maxAge" default:"720h" min:"0s"`
-	// Files that were put aside and are kept; the oldest one goes when there is one more. 0: all.
+	// Number of renamed files that the server keeps. It deletes the oldest ones beyond that. 0: it keeps all.
 	Keep int `yaml:"keep" default:"10" min:"0" max:"100000"`
-	// Longest time until an entry that was written is on the disk: what a crash of the machine may lose. 0: whenever the system writes it.
+	// Longest time until a written entry is on the disk. A crash of the machine may lose the entries of that time. 0: the operating system decides.
 	SyncEvery Duration `yaml:"syncEvery" default:"1s" min:"0s" max:"1h"`
-	// What happens while entries cannot be written, such as with a full disk. refuse: requests are answered with 503, except those of the engine's own that only read. count: they go on; entries wait in memory, and those without room there are counted.
+	// Behaviour while entries cannot be written, for example because the disk is full. refuse: requests get 503, except requests to the engine's own endpoints that only read. count: requests continue; entries wait in memory, and the server counts those that find no room there.
 	OnFailure string `yaml:"onFailure" default:"refuse" enum:"refuse,count"`
 }
 
 // Limits bound one handler call of a plugin. Zero means that the limit is
 // not set here and the next wider one holds.
 type Limits struct {
-	// Budget of executed WASM code.
+	// Fuel: a budget of executed WebAssembly code.
 	Fuel uint64 `yaml:"fuel" min:"1"`
 	// Linear memory in KiB.
 	MemoryKiB uint32 `yaml:"memoryKiB" min:"64" max:"4194304"`
-	// Calls from the guest into the engine.
+	// Number of calls from the plugin to the host.
 	HostCalls uint32 `yaml:"hostCalls" min:"1"`
-	// Wall time in milliseconds, host calls included.
+	// Time in milliseconds, host calls included.
 	WallMs uint32 `yaml:"wallMs" min:"1"`
-	// Instances of a module that run at the same time. All tenants share them, so this limit is not set per plugin.
+	// Number of instances of a module at the same time. All tenants share them, so a plugin cannot set this limit.
 	Instances int `yaml:"instances" min:"1" max:"10000"`
 }
