@@ -66,14 +66,14 @@ func (x config) DeleteUser() configDeleteUser {
 	return configDeleteUser{x.Settings.Object("deleteUser")}
 }
 
-// EmailVerification is the setting emailVerification. As in the plugin
-// email-password, which serves the links.
+// EmailVerification is the setting emailVerification. Use the same values as
+// in the plugin email-password, which serves the links.
 func (x config) EmailVerification() configEmailVerification {
 	return configEmailVerification{x.Settings.Object("emailVerification")}
 }
 
-// AllowUnlinkingAll is the setting allowUnlinkingAll. Whether the last
-// account may be unlinked.
+// AllowUnlinkingAll is the setting allowUnlinkingAll. Let users unlink their
+// last account.
 func (x config) AllowUnlinkingAll() bool {
 	return x.Settings.Value("allowUnlinkingAll").IsTrue()
 }
@@ -81,20 +81,20 @@ func (x config) AllowUnlinkingAll() bool {
 // configChangeEmail is config.changeEmail.
 type configChangeEmail struct{ sdk.Settings }
 
-// Enabled is the setting enabled. Whether users may change their address.
+// Enabled is the setting enabled. Let users change their address.
 func (x configChangeEmail) Enabled() bool {
 	return x.Settings.Value("enabled").IsTrue()
 }
 
 // UpdateEmailWithoutVerification is the setting
-// updateEmailWithoutVerification. Change an address that was never verified
-// at once.
+// updateEmailWithoutVerification. Change an unverified address at once.
 func (x configChangeEmail) UpdateEmailWithoutVerification() bool {
 	return x.Settings.Value("updateEmailWithoutVerification").IsTrue()
 }
 
 // SendChangeEmailConfirmation is the setting sendChangeEmailConfirmation.
-// Ask for consent at a verified address before mailing to the new one.
+// Before the link is mailed to the new address, ask for consent with a link
+// mailed to a verified old address.
 func (x configChangeEmail) SendChangeEmailConfirmation() bool {
 	return x.Settings.Value("sendChangeEmailConfirmation").IsTrue()
 }
@@ -102,20 +102,20 @@ func (x configChangeEmail) SendChangeEmailConfirmation() bool {
 // configDeleteUser is config.deleteUser.
 type configDeleteUser struct{ sdk.Settings }
 
-// Enabled is the setting enabled. Whether users may delete themselves.
+// Enabled is the setting enabled. Let users delete their account.
 func (x configDeleteUser) Enabled() bool {
 	return x.Settings.Value("enabled").IsTrue()
 }
 
 // SendDeleteAccountVerification is the setting
-// sendDeleteAccountVerification. Mail a link that deletes, instead of
-// deleting at once.
+// sendDeleteAccountVerification. Mail a link that deletes the user, instead
+// of deleting the user at once.
 func (x configDeleteUser) SendDeleteAccountVerification() bool {
 	return x.Settings.Value("sendDeleteAccountVerification").IsTrue()
 }
 
-// DeleteTokenExpiresIn is the setting deleteTokenExpiresIn. How long the
-// link works, in seconds.
+// DeleteTokenExpiresIn is the setting deleteTokenExpiresIn. Lifetime of the
+// link, in seconds.
 func (x configDeleteUser) DeleteTokenExpiresIn() int64 {
 	return x.Settings.Value("deleteTokenExpiresIn").Int(0)
 }
@@ -124,12 +124,12 @@ func (x configDeleteUser) DeleteTokenExpiresIn() int64 {
 type configEmailVerification struct{ sdk.Settings }
 
 // SendVerificationEmail is the setting sendVerificationEmail. Mail
-// verification links; without it, verified addresses cannot be changed.
+// verification links. Without it, verified addresses cannot be changed.
 func (x configEmailVerification) SendVerificationEmail() bool {
 	return x.Settings.Value("sendVerificationEmail").IsTrue()
 }
 
-// ExpiresIn is the setting expiresIn. How long a link works, in seconds.
+// ExpiresIn is the setting expiresIn. Lifetime of a link, in seconds.
 func (x configEmailVerification) ExpiresIn() int64 {
 	return x.Settings.Value("expiresIn").Int(0)
 }
@@ -137,16 +137,16 @@ func (x configEmailVerification) ExpiresIn() int64 {
 // changeEmailBody is the body of POST /change-email.
 type changeEmailBody struct{ sdk.Request }
 
-// NewEmail is the member newEmail. The address to change to.
+// NewEmail is the member newEmail. The new address.
 func (x changeEmailBody) NewEmail() string { return x.Request.Body("newEmail").String() }
 
-// CallbackURL is the member callbackURL. Where the mailed link leads.
+// CallbackURL is the member callbackURL. Target of the mailed link.
 func (x changeEmailBody) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
 // deleteUserBody is the body of POST /delete-user.
 type deleteUserBody struct{ sdk.Request }
 
-// CallbackURL is the member callbackURL. Where the mailed link leads.
+// CallbackURL is the member callbackURL. Target of the mailed link.
 func (x deleteUserBody) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
 // Password is the member password. The user's password, in place of a fresh
@@ -162,7 +162,7 @@ type deleteUserCallbackQuery struct{ sdk.Request }
 // Token is the member token. The mailed token.
 func (x deleteUserCallbackQuery) Token() string { return x.Request.Query("token").String() }
 
-// CallbackURL is the member callbackURL. Where to go next.
+// CallbackURL is the member callbackURL. Next page.
 func (x deleteUserCallbackQuery) CallbackURL() string { return x.Request.Query("callbackURL").String() }
 
 // unlinkAccountBody is the body of POST /unlink-account.
@@ -171,8 +171,8 @@ type unlinkAccountBody struct{ sdk.Request }
 // ProviderID is the member providerId. The provider of the account.
 func (x unlinkAccountBody) ProviderID() string { return x.Request.Body("providerId").String() }
 
-// AccountID is the member accountId. The id at the provider, if there are
-// several.
+// AccountID is the member accountId. The account's id at the provider, if
+// there are several accounts.
 func (x unlinkAccountBody) AccountID() string { return x.Request.Body("accountId").String() }
 
 // unlinkAccountByIDBody is the body of POST /unlink-account.

@@ -20,8 +20,8 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 type config struct{ sdk.Settings }
 
 // RequireSignature is the setting requireSignature. Accept only signed
-// tokens, as set-auth-token has them; a plain one, as sign-in answers have
-// it in their body, is passed over.
+// tokens, such as those in the header set-auth-token. Plain tokens, such as
+// those in the body of a sign-in's answer, are ignored.
 func (x config) RequireSignature() bool {
 	return x.Settings.Value("requireSignature").IsTrue()
 }

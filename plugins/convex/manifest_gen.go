@@ -33,56 +33,58 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// Issuer is the setting issuer. The issuer in tokens, without a slash at the
-// end. Default: the tenant's base URL. Convex knows users by issuer and id:
-// an app that had tokens from its deployment before keeps that URL here.
+// Issuer is the setting issuer. Issuer of the tokens, without a slash at the
+// end. Default: the tenant's base URL. Convex identifies users by issuer and
+// id, so an app that had tokens of its deployment before keeps the
+// deployment's URL here.
 func (x config) Issuer() string {
 	return x.Settings.Value("issuer").String()
 }
 
-// Subject is the setting subject. The field of the user whose text is the
-// subject of tokens, such as the app's own id in userId. Users who have none
-// there are known by their id. Tokens then also have the claim authUserId,
-// the id here. Clients must not be able to set the field. Default: the
-// user's id.
+// Subject is the setting subject. Field of the user that becomes the subject
+// of tokens, such as the app's own id in userId. For users without a value,
+// the subject is their id. Tokens then also have the id as the claim
+// authUserId. Clients must not be able to set the field. Default: the user's
+// id.
 func (x config) Subject() string {
 	return x.Settings.Value("subject").String()
 }
 
-// Audience is the setting audience. The audience in tokens: the
+// Audience is the setting audience. Audience of the tokens: the
 // applicationID in Convex's auth config.
 func (x config) Audience() string {
 	return x.Settings.Value("audience").String()
 }
 
-// Lifetime is the setting lifetime. How long a token is good, in seconds.
-// Clients of Convex renew theirs ten seconds before the end.
+// Lifetime is the setting lifetime. Lifetime of a token, in seconds. Clients
+// of Convex renew their token ten seconds before its end.
 func (x config) Lifetime() int64 {
 	return x.Settings.Value("lifetime").Int(0)
 }
 
-// Algorithm is the setting algorithm. How tokens are signed. EdDSA (Ed25519)
-// is what @convex-dev/better-auth signs with for an auth config of domain
-// and applicationID; a customJwt provider refuses it.
+// Algorithm is the setting algorithm. Signature algorithm. For an auth
+// config of domain and applicationID, @convex-dev/better-auth signs with
+// EdDSA (Ed25519); a customJwt provider refuses EdDSA.
 func (x config) Algorithm() string {
 	return x.Settings.Value("algorithm").String()
 }
 
-// TokenScopes is the setting tokenScopes. Endpoints that take a token in the
-// Authorization header as proof of its session, as paths below the base
-// path; /* at the end is everything below. For servers of the app that have
-// a user's token: they get no cookies and no session tokens. Default: none.
+// TokenScopes is the setting tokenScopes. Endpoints that accept a token in
+// the Authorization header as proof of its session, as paths below the base
+// path; /* at the end stands for all paths below. For servers of the app
+// that have a token of the user: they receive no cookies and no session
+// tokens. Default: none.
 func (x config) TokenScopes() []string {
 	return x.Settings.Value("tokenScopes").Texts()
 }
 
-// JWKSURL is the setting jwksURL. Where the discovery document says the keys
-// are. Default: at the issuer, under the tenant's base path.
+// JWKSURL is the setting jwksURL. URL of the keys in the discovery document.
+// Default: at the issuer, under the tenant's base path.
 func (x config) JWKSURL() string {
 	return x.Settings.Value("jwksURL").String()
 }
 
-// Claims is the setting claims. What tokens say of the user.
+// Claims is the setting claims. Claims about the user.
 func (x config) Claims() configClaims {
 	return configClaims{x.Settings.Object("claims")}
 }
@@ -90,21 +92,22 @@ func (x config) Claims() configClaims {
 // configClaims is config.claims.
 type configClaims struct{ sdk.Settings }
 
-// Fields is the setting fields. The fields of the user that become claims.
-// Default: all but id and image, if there are no templates.
+// Fields is the setting fields. Fields of the user that become claims.
+// Default: without templates, all except id and image.
 func (x configClaims) Fields() []string {
 	return x.Settings.Value("fields").Texts()
 }
 
-// Constants is the setting constants. Claims that are the same in every
+// Constants is the setting constants. Claims with the same value in every
 // token.
 func (x configClaims) Constants() sdk.Value {
 	return x.Settings.Value("constants")
 }
 
-// Templates is the setting templates. Claims made of texts with
-// {{user.FIELD}} and {{session.FIELD}} in them. One field alone keeps its
-// type. With templates and without fields, the user's fields are left out.
+// Templates is the setting templates. Claims whose texts contain
+// {{user.FIELD}} and {{session.FIELD}}. A text of one field alone keeps the
+// field's type. With templates and without fields, tokens have no fields of
+// the user.
 func (x configClaims) Templates() sdk.Value {
 	return x.Settings.Value("templates")
 }

@@ -31,8 +31,8 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 type config struct{ sdk.Settings }
 
 // SiteURLs is the setting siteURLs. The app's sites. A request from one of
-// them comes back to it, any other to the first. Each must be a trusted
-// origin of the tenant.
+// these sites returns to that site, any other request to the first one. Each
+// must be a trusted origin of the tenant.
 func (x config) SiteURLs() []string {
 	return x.Settings.Value("siteURLs").Texts()
 }

@@ -66,7 +66,7 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// Enabled is the setting enabled. Whether sign-up and sign-in work.
+// Enabled is the setting enabled. Offer sign-up and sign-in.
 func (x config) Enabled() bool {
 	return x.Settings.Value("enabled").IsTrue()
 }
@@ -76,74 +76,74 @@ func (x config) DisableSignUp() bool {
 	return x.Settings.Value("disableSignUp").IsTrue()
 }
 
-// AccountLockout is the setting accountLockout. Refuse sign-ins to an
-// address after too many wrong passwords, whoever tries.
+// AccountLockout is the setting accountLockout. Refusal of all sign-ins to
+// an address after too many wrong passwords.
 func (x config) AccountLockout() configAccountLockout {
 	return configAccountLockout{x.Settings.Object("accountLockout")}
 }
 
 // RequireEmailVerification is the setting requireEmailVerification. Refuse
-// to sign in a user whose address is not verified. Sign-up then does not
-// sign in and does not tell whether an address is taken.
+// the sign-in of a user whose address is not verified. Sign-up then does not
+// sign the user in, and does not show whether an address is taken.
 func (x config) RequireEmailVerification() bool {
 	return x.Settings.Value("requireEmailVerification").IsTrue()
 }
 
-// MinPasswordLength is the setting minPasswordLength. Least length of a new
-// password, in UTF-16 code units.
+// MinPasswordLength is the setting minPasswordLength. Smallest length of a
+// new password, in UTF-16 code units.
 func (x config) MinPasswordLength() int64 {
 	return x.Settings.Value("minPasswordLength").Int(0)
 }
 
-// MaxPasswordLength is the setting maxPasswordLength. Greatest length of a
+// MaxPasswordLength is the setting maxPasswordLength. Largest length of a
 // new password, in UTF-16 code units.
 func (x config) MaxPasswordLength() int64 {
 	return x.Settings.Value("maxPasswordLength").Int(0)
 }
 
 // DeniedPasswordWords is the setting deniedPasswordWords. Words that a new
-// password must not have in it, in whatever case, such as the names of the
-// application and of its company. Passwords that are in force stay.
+// password must not contain, in upper or lower case, such as the names of
+// the application and of its company. Current passwords stay valid.
 func (x config) DeniedPasswordWords() []string {
 	return x.Settings.Value("deniedPasswordWords").Texts()
 }
 
-// AutoSignIn is the setting autoSignIn. Whether sign-up signs in. If not, it
-// does not tell whether an address is taken.
+// AutoSignIn is the setting autoSignIn. Sign users in at sign-up. Without
+// it, sign-up does not show whether an address is taken.
 func (x config) AutoSignIn() bool {
 	return x.Settings.Value("autoSignIn").IsTrue()
 }
 
 // SendResetPassword is the setting sendResetPassword. Mail links for a new
-// password; without it, requests for one are refused.
+// password. Without it, requests for a link are refused.
 func (x config) SendResetPassword() bool {
 	return x.Settings.Value("sendResetPassword").IsTrue()
 }
 
 // ResetPasswordTokenExpiresIn is the setting resetPasswordTokenExpiresIn.
-// How long a reset link works, in seconds.
+// Lifetime of a reset link, in seconds.
 func (x config) ResetPasswordTokenExpiresIn() int64 {
 	return x.Settings.Value("resetPasswordTokenExpiresIn").Int(0)
 }
 
 // OnPasswordReset is the setting onPasswordReset. Mail the user a notice
-// when the password was reset.
+// after a reset of the password.
 func (x config) OnPasswordReset() bool {
 	return x.Settings.Value("onPasswordReset").IsTrue()
 }
 
 // RevokeSessionsOnPasswordReset is the setting
-// revokeSessionsOnPasswordReset. Shut everybody else out when a password is
-// reset: all sessions of the user end, links that would change the address
-// are void and, if the address was never verified, accounts at providers are
-// unlinked.
+// revokeSessionsOnPasswordReset. End all other access at a reset of the
+// password: all sessions of the user end, links that would change the
+// address become void and, if the address was never verified, accounts at
+// providers are unlinked.
 func (x config) RevokeSessionsOnPasswordReset() bool {
 	return x.Settings.Value("revokeSessionsOnPasswordReset").IsTrue()
 }
 
 // OnExistingUserSignUp is the setting onExistingUserSignUp. Mail the owner
-// of an address when somebody signs up with it, where sign-up does not tell
-// that it is taken.
+// of a taken address when somebody signs up with it, if sign-up does not
+// show that it is taken.
 func (x config) OnExistingUserSignUp() bool {
 	return x.Settings.Value("onExistingUserSignUp").IsTrue()
 }
@@ -157,20 +157,20 @@ func (x config) EmailVerification() configEmailVerification {
 // configAccountLockout is config.accountLockout.
 type configAccountLockout struct{ sdk.Settings }
 
-// Enabled is the setting enabled. Whether to. Anybody who knows an address
-// can then keep its owner from signing in.
+// Enabled is the setting enabled. Lock accounts. Anybody who knows an
+// address can then keep its owner from signing in.
 func (x configAccountLockout) Enabled() bool {
 	return x.Settings.Value("enabled").IsTrue()
 }
 
-// MaxFailedAttempts is the setting maxFailedAttempts. Wrong passwords in a
-// row.
+// MaxFailedAttempts is the setting maxFailedAttempts. Number of wrong
+// passwords in a row that lock an account.
 func (x configAccountLockout) MaxFailedAttempts() int64 {
 	return x.Settings.Value("maxFailedAttempts").Int(0)
 }
 
-// DurationSeconds is the setting durationSeconds. How long the account stays
-// locked, and wrong passwords are remembered.
+// DurationSeconds is the setting durationSeconds. Duration of the lock, and
+// time for which wrong passwords count.
 func (x configAccountLockout) DurationSeconds() int64 {
 	return x.Settings.Value("durationSeconds").Int(0)
 }
@@ -179,30 +179,30 @@ func (x configAccountLockout) DurationSeconds() int64 {
 type configEmailVerification struct{ sdk.Settings }
 
 // SendVerificationEmail is the setting sendVerificationEmail. Mail
-// verification links; without it, requests for one are refused.
+// verification links. Without it, requests for a link are refused.
 func (x configEmailVerification) SendVerificationEmail() bool {
 	return x.Settings.Value("sendVerificationEmail").IsTrue()
 }
 
-// SendOnSignUp is the setting sendOnSignUp. Mail a link on sign-up. Default:
+// SendOnSignUp is the setting sendOnSignUp. Mail a link at sign-up. Default:
 // the value of requireEmailVerification.
 func (x configEmailVerification) SendOnSignUp() sdk.Value {
 	return x.Settings.Value("sendOnSignUp")
 }
 
-// SendOnSignIn is the setting sendOnSignIn. Mail a link when a user is
+// SendOnSignIn is the setting sendOnSignIn. Mail a link when a sign-in is
 // refused because the address is not verified.
 func (x configEmailVerification) SendOnSignIn() bool {
 	return x.Settings.Value("sendOnSignIn").IsTrue()
 }
 
 // AutoSignInAfterVerification is the setting autoSignInAfterVerification.
-// Whether following the link signs in.
+// Sign the user in when the link is followed.
 func (x configEmailVerification) AutoSignInAfterVerification() bool {
 	return x.Settings.Value("autoSignInAfterVerification").IsTrue()
 }
 
-// ExpiresIn is the setting expiresIn. How long a verification link works, in
+// ExpiresIn is the setting expiresIn. Lifetime of a verification link, in
 // seconds.
 func (x configEmailVerification) ExpiresIn() int64 {
 	return x.Settings.Value("expiresIn").Int(0)
@@ -224,7 +224,8 @@ func (x signUpBody) Password() sdk.Value { return sdk.Copy("request.body.passwor
 // Image is the member image. URL of a picture.
 func (x signUpBody) Image() string { return x.Request.Body("image").String() }
 
-// CallbackURL is the member callbackURL. Where the verification mail leads.
+// CallbackURL is the member callbackURL. Target of the link in the
+// verification mail.
 func (x signUpBody) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
 // RememberMe is the member rememberMe. false: the session ends with the
@@ -241,7 +242,7 @@ func (x signInBody) Email() string { return x.Request.Body("email").String() }
 // handing it on.
 func (x signInBody) Password() sdk.Value { return sdk.Copy("request.body.password") }
 
-// CallbackURL is the member callbackURL. Where to go after sign-in.
+// CallbackURL is the member callbackURL. Next page after the sign-in.
 func (x signInBody) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
 // RememberMe is the member rememberMe. false: the session ends with the
@@ -255,8 +256,8 @@ type changePasswordBody struct{ sdk.Request }
 // the host: the value is for handing it on.
 func (x changePasswordBody) NewPassword() sdk.Value { return sdk.Copy("request.body.newPassword") }
 
-// CurrentPassword is the member currentPassword. The password that is in
-// force. It stays in the host: the value is for handing it on.
+// CurrentPassword is the member currentPassword. The current password. It
+// stays in the host: the value is for handing it on.
 func (x changePasswordBody) CurrentPassword() sdk.Value {
 	return sdk.Copy("request.body.currentPassword")
 }
@@ -314,7 +315,7 @@ type sendVerificationEmailBody struct{ sdk.Request }
 // Email is the member email. Address to verify.
 func (x sendVerificationEmailBody) Email() string { return x.Request.Body("email").String() }
 
-// CallbackURL is the member callbackURL. Where the mailed link leads.
+// CallbackURL is the member callbackURL. Target of the mailed link.
 func (x sendVerificationEmailBody) CallbackURL() string {
 	return x.Request.Body("callbackURL").String()
 }
@@ -325,7 +326,7 @@ type verifyEmailQuery struct{ sdk.Request }
 // Token is the member token. The mailed token.
 func (x verifyEmailQuery) Token() string { return x.Request.Query("token").String() }
 
-// CallbackURL is the member callbackURL. Where to go next.
+// CallbackURL is the member callbackURL. Next page.
 func (x verifyEmailQuery) CallbackURL() string { return x.Request.Query("callbackURL").String() }
 
 // existingUserSignUpMail is what the mail existing-user-sign-up shows.

@@ -31,8 +31,8 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// DisableOriginOverride is the setting disableOriginOverride. The header
-// expo-origin means nothing: apps are told apart by the header Origin alone.
+// DisableOriginOverride is the setting disableOriginOverride. Ignore the
+// header expo-origin: the header Origin alone identifies apps.
 func (x config) DisableOriginOverride() bool {
 	return x.Settings.Value("disableOriginOverride").IsTrue()
 }
@@ -40,12 +40,12 @@ func (x config) DisableOriginOverride() bool {
 // authorizationProxyQuery is the query of GET /expo-authorization-proxy.
 type authorizationProxyQuery struct{ sdk.Request }
 
-// AuthorizationURL is the member authorizationURL. The provider's URL, as
-// the sign-in answered it.
+// AuthorizationURL is the member authorizationURL. The provider's URL from
+// the answer to the sign-in.
 func (x authorizationProxyQuery) AuthorizationURL() string {
 	return x.Request.Query("authorizationURL").String()
 }
 
-// OAuthState is the member oauthState. The app's cookie with the state,
-// where the tenant keeps it there.
+// OAuthState is the member oauthState. The app's cookie with the state, if
+// the tenant keeps the state there.
 func (x authorizationProxyQuery) OAuthState() string { return x.Request.Query("oauthState").String() }

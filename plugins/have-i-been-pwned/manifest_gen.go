@@ -24,30 +24,30 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// URL is the setting url. Where ranges are asked for: five hexadecimal
-// digits of the password's SHA-1 hash follow, after a slash. Nothing else of
-// it leaves the server. A mirror answers in the same form, a line
+// URL is the setting url. URL of the list. The plugin appends a slash and
+// five hexadecimal digits of the password's SHA-1 hash; nothing else of the
+// password leaves the server. A mirror answers in the same form, with a line
 // "SUFFIX:COUNT" for each hash.
 func (x config) URL() string {
 	return x.Settings.Value("url").String()
 }
 
 // CustomPasswordCompromisedMessage is the setting
-// customPasswordCompromisedMessage. What clients are told instead of "The
+// customPasswordCompromisedMessage. Message for clients, instead of "The
 // password you entered has been compromised. Please choose a different
 // password.".
 func (x config) CustomPasswordCompromisedMessage() string {
 	return x.Settings.Value("customPasswordCompromisedMessage").String()
 }
 
-// OnFailure is the setting onFailure. What happens when there is no usable
-// answer: deny answers 500 PASSWORD_CHECK_FAILED, allow takes the password
+// OnFailure is the setting onFailure. Behaviour without a usable answer.
+// deny: 500 PASSWORD_CHECK_FAILED. allow: the password is accepted
 // unchecked, with a warning in the log.
 func (x config) OnFailure() string {
 	return x.Settings.Value("onFailure").String()
 }
 
-// TimeoutMs is the setting timeoutMs. How long an answer may take, in
+// TimeoutMs is the setting timeoutMs. Longest time for an answer, in
 // milliseconds.
 func (x config) TimeoutMs() int64 {
 	return x.Settings.Value("timeoutMs").Int(0)

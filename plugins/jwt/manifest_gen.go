@@ -32,49 +32,50 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// Issuer is the setting issuer. The issuer in tokens. Default: the tenant's
+// Issuer is the setting issuer. Issuer of the tokens. Default: the tenant's
 // base URL.
 func (x config) Issuer() string {
 	return x.Settings.Value("issuer").String()
 }
 
-// Audience is the setting audience. The audience in tokens, one or several.
+// Audience is the setting audience. Audience of the tokens, one or several.
 // Default: the tenant's base URL.
 func (x config) Audience() sdk.Value {
 	return x.Settings.Value("audience")
 }
 
-// SubjectField is the setting subjectField. The additional field of the user
-// that is the subject of tokens; of a user who has none, the id. Clients
-// must not be able to set the field. Default: the user's id.
+// SubjectField is the setting subjectField. Additional field of the user
+// that becomes the subject of tokens. For a user without a value, the
+// subject is the id. Clients must not be able to set the field. Default: the
+// user's id.
 func (x config) SubjectField() string {
 	return x.Settings.Value("subjectField").String()
 }
 
-// Lifetime is the setting lifetime. How long a token is good, in seconds.
+// Lifetime is the setting lifetime. Lifetime of a token, in seconds.
 func (x config) Lifetime() int64 {
 	return x.Settings.Value("lifetime").Int(0)
 }
 
-// Algorithm is the setting algorithm. How tokens are signed. EdDSA is with
+// Algorithm is the setting algorithm. Signature algorithm. EdDSA uses
 // Ed25519; RSA keys have 2048 bits.
 func (x config) Algorithm() string {
 	return x.Settings.Value("algorithm").String()
 }
 
-// JWKSPath is the setting jwksPath. Where the public keys are, below the
-// base path. Default: /jwks.
+// JWKSPath is the setting jwksPath. Path of the public keys, below the base
+// path. Default: /jwks.
 func (x config) JWKSPath() string {
 	return x.Settings.Value("jwksPath").String()
 }
 
-// DisableSettingJWTHeader is the setting disableSettingJwtHeader. Leave the
-// header set-auth-jwt out of the answers of /get-session.
+// DisableSettingJWTHeader is the setting disableSettingJwtHeader. Do not add
+// the header set-auth-jwt to answers of /get-session.
 func (x config) DisableSettingJWTHeader() bool {
 	return x.Settings.Value("disableSettingJwtHeader").IsTrue()
 }
 
-// Claims is the setting claims. What tokens say of the user.
+// Claims is the setting claims. Claims about the user.
 func (x config) Claims() configClaims {
 	return configClaims{x.Settings.Object("claims")}
 }
@@ -82,21 +83,22 @@ func (x config) Claims() configClaims {
 // configClaims is config.claims.
 type configClaims struct{ sdk.Settings }
 
-// Fields is the setting fields. The fields of the user that become claims.
-// Default: all, if there are no templates.
+// Fields is the setting fields. Fields of the user that become claims.
+// Default: without templates, all.
 func (x configClaims) Fields() []string {
 	return x.Settings.Value("fields").Texts()
 }
 
-// Constants is the setting constants. Claims that are the same in every
+// Constants is the setting constants. Claims with the same value in every
 // token.
 func (x configClaims) Constants() sdk.Value {
 	return x.Settings.Value("constants")
 }
 
-// Templates is the setting templates. Claims made of texts with
-// {{user.FIELD}} and {{session.FIELD}} in them. One field alone keeps its
-// type. With templates and without fields, the user's fields are left out.
+// Templates is the setting templates. Claims whose texts contain
+// {{user.FIELD}} and {{session.FIELD}}. A text of one field alone keeps the
+// field's type. With templates and without fields, tokens have no fields of
+// the user.
 func (x configClaims) Templates() sdk.Value {
 	return x.Settings.Value("templates")
 }
@@ -104,13 +106,13 @@ func (x configClaims) Templates() sdk.Value {
 // signJWTBody is the body of POST /sign-jwt.
 type signJWTBody struct{ sdk.Request }
 
-// Payload is the member payload. The claims. Issuer and audience are the
-// settings' unless they are given; exp is when the token ends, in seconds
+// Payload is the member payload. The claims. Without an issuer or audience,
+// those of the settings are added; exp is the end of the token, in seconds
 // since 1970.
 func (x signJWTBody) Payload() sdk.Value { return x.Request.Body("payload") }
 
-// ExpiresIn is the member expiresIn. How long the token is good, in seconds,
-// if the claims have no exp; default lifetime.
+// ExpiresIn is the member expiresIn. Lifetime of the token in seconds, if
+// the claims have no exp; default: the setting lifetime.
 func (x signJWTBody) ExpiresIn() sdk.Value { return x.Request.Body("expiresIn") }
 
 // verifyJWTBody is the body of POST /verify-jwt.

@@ -26,8 +26,9 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// MaximumSessions is the setting maximumSessions. How many sessions a device
-// may keep. One more counts, but cannot be changed back to.
+// MaximumSessions is the setting maximumSessions. Largest number of sessions
+// that a device keeps. A further sign-in works, but the device cannot change
+// back to that session later.
 func (x config) MaximumSessions() int64 {
 	return x.Settings.Value("maximumSessions").Int(0)
 }

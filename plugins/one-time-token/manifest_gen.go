@@ -29,13 +29,13 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// ExpiresIn is the setting expiresIn. How long a token is good, in seconds.
+// ExpiresIn is the setting expiresIn. Lifetime of a token, in seconds.
 func (x config) ExpiresIn() int64 {
 	return x.Settings.Value("expiresIn").Int(0)
 }
 
-// StoreToken is the setting storeToken. How tokens are stored. Hashed ones
-// are worthless to who reads the database.
+// StoreToken is the setting storeToken. Form of tokens in the store. A
+// hashed token is worthless to a reader of the database.
 func (x config) StoreToken() string {
 	return x.Settings.Value("storeToken").String()
 }

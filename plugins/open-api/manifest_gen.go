@@ -19,14 +19,14 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// Path is the setting path. Where the page is, below the base path. Default:
+// Path is the setting path. Path of the page, below the base path. Default:
 // /reference.
 func (x config) Path() string {
 	return x.Settings.Value("path").String()
 }
 
 // DisableDefaultReference is the setting disableDefaultReference. Answer 404
-// in place of the page.
+// instead of the page.
 func (x config) DisableDefaultReference() bool {
 	return x.Settings.Value("disableDefaultReference").IsTrue()
 }

@@ -36,13 +36,14 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// MinPasswordLength is the setting minPasswordLength. The shortest password
-// that /server/set-password takes.
+// MinPasswordLength is the setting minPasswordLength. Smallest length of a
+// password for /server/set-password.
 func (x config) MinPasswordLength() int64 {
 	return x.Settings.Value("minPasswordLength").Int(0)
 }
 
-// MaxPasswordLength is the setting maxPasswordLength. The longest.
+// MaxPasswordLength is the setting maxPasswordLength. Largest length of a
+// password for /server/set-password.
 func (x config) MaxPasswordLength() int64 {
 	return x.Settings.Value("maxPasswordLength").Int(0)
 }

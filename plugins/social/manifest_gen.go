@@ -75,9 +75,9 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// Providers is the setting providers. Providers by id. Those with a preset
-// need little more than a client id and secret; others are described by a
-// discovery document or their endpoints.
+// Providers is the setting providers. Providers by id. A provider with a
+// preset needs little more than a client id and secret; any other needs the
+// URL of a discovery document, or its endpoints.
 func (x config) Providers() []configProvider {
 	var all []configProvider
 	for of := range x.Settings.Objects("providers") {
@@ -86,8 +86,8 @@ func (x config) Providers() []configProvider {
 	return all
 }
 
-// EmailVerification is the setting emailVerification. As in the plugin
-// email-password, which serves the links.
+// EmailVerification is the setting emailVerification. Use the same values as
+// in the plugin email-password, which serves the links.
 func (x config) EmailVerification() configEmailVerification {
 	return configEmailVerification{x.Settings.Object("emailVerification")}
 }
@@ -103,20 +103,20 @@ type configProvider struct{ sdk.Settings }
 // Name is the name of the member.
 func (x configProvider) Name() string { return x.Settings.Key() }
 
-// Preset is the setting preset. The provider whose endpoints are used, if
-// its id here is another name.
+// Preset is the setting preset. Preset whose endpoints are used, if the
+// provider has another id here.
 func (x configProvider) Preset() string {
 	return x.Settings.Value("preset").String()
 }
 
-// ClientID is the setting clientId. Client id. Of several, the first is
-// used, and id tokens may be for any.
+// ClientID is the setting clientId. Client id. Of several, the first one is
+// used, and id tokens may be for any of them.
 func (x configProvider) ClientID() sdk.Value {
 	return x.Settings.Value("clientId")
 }
 
 // ClientSecret is the setting clientSecret. Client secret; usually ${NAME}
-// or file:PATH. Left out for public clients.
+// or file:PATH. Public clients have none.
 func (x configProvider) ClientSecret() bool {
 	return !x.Settings.Value("clientSecret").IsNullish()
 }
@@ -126,9 +126,9 @@ func (x configProvider) ClientKey() string {
 	return x.Settings.Value("clientKey").String()
 }
 
-// DiscoveryURL is the setting discoveryUrl. OpenID Connect Discovery
-// document; instead of the endpoints below. Fetched when it is first needed,
-// and kept for an hour.
+// DiscoveryURL is the setting discoveryUrl. URL of the OpenID Connect
+// Discovery document, instead of the endpoints below. The server fetches it
+// at its first use and keeps it for an hour.
 func (x configProvider) DiscoveryURL() string {
 	return x.Settings.Value("discoveryUrl").String()
 }
@@ -149,14 +149,15 @@ func (x configProvider) UserInfoURL() string {
 }
 
 // JWKSURL is the setting jwksUrl. Keys that sign the provider's id tokens.
-// Without them, id tokens are not looked at.
+// Without them, id tokens are ignored.
 func (x configProvider) JWKSURL() string {
 	return x.Settings.Value("jwksUrl").String()
 }
 
-// Issuer is the setting issuer. Issuer of id tokens, and of the iss
-// parameter. By discovery: what the document must say; left out, the issuer
-// that its address names. For gitlab, keycloak, okta and paybin: the server.
+// Issuer is the setting issuer. Issuer of id tokens and of the parameter
+// iss. With discovery, the document must have this issuer; default: the
+// issuer in the document's URL. For gitlab, keycloak, okta and paybin: the
+// server.
 func (x configProvider) Issuer() string {
 	return x.Settings.Value("issuer").String()
 }
@@ -181,8 +182,8 @@ func (x configProvider) TenantID() string {
 	return x.Settings.Value("tenantId").String()
 }
 
-// Authority is the setting authority. Server of microsoft, if it is a
-// national one.
+// Authority is the setting authority. Server of microsoft, for national
+// clouds.
 func (x configProvider) Authority() string {
 	return x.Settings.Value("authority").String()
 }
@@ -192,45 +193,46 @@ func (x configProvider) LoginURL() string {
 	return x.Settings.Value("loginUrl").String()
 }
 
-// Environment is the setting environment. Of paypal (default sandbox; live
-// and production are the same) and salesforce (default production).
+// Environment is the setting environment. Environment of paypal (default
+// sandbox; live and production are the same) and of salesforce (default
+// production).
 func (x configProvider) Environment() string {
 	return x.Settings.Value("environment").String()
 }
 
-// Scope is the setting scope. Scopes to ask for, besides the preset's.
+// Scope is the setting scope. Scopes in addition to those of the preset.
 func (x configProvider) Scope() []string {
 	return x.Settings.Value("scope").Texts()
 }
 
-// DisableDefaultScope is the setting disableDefaultScope. Do not ask for the
-// preset's scopes.
+// DisableDefaultScope is the setting disableDefaultScope. Leave out the
+// scopes of the preset.
 func (x configProvider) DisableDefaultScope() bool {
 	return x.Settings.Value("disableDefaultScope").IsTrue()
 }
 
-// RedirectURI is the setting redirectURI. Redirect URI, if it is not the
-// callback's own address, such as that of a proxy.
+// RedirectURI is the setting redirectURI. Redirect URI, if it differs from
+// the address of the callback, for example behind a proxy.
 func (x configProvider) RedirectURI() string {
 	return x.Settings.Value("redirectURI").String()
 }
 
-// Authentication is the setting authentication. Where the client secret
-// goes: into the Authorization header or the form; or nowhere, with
-// client_secret_jwt, where it signs an assertion (RFC 7523, OpenID Connect
-// Core section 9).
+// Authentication is the setting authentication. Use of the client secret at
+// the token endpoint: in the Authorization header, in the form, or, with
+// client_secret_jwt, as the key of a signed assertion (RFC 7523, OpenID
+// Connect Core section 9).
 func (x configProvider) Authentication() string {
 	return x.Settings.Value("authentication").String()
 }
 
-// PKCE is the setting pkce. Use PKCE (RFC 7636); the default, but for
-// providers that do not know it.
+// PKCE is the setting pkce. Use PKCE (RFC 7636). The default, except for
+// providers that do not support it.
 func (x configProvider) PKCE() sdk.Value {
 	return x.Settings.Value("pkce")
 }
 
-// Nonce is the setting nonce. Ask for a nonce in id tokens, and check it;
-// the default where id tokens are checked.
+// Nonce is the setting nonce. Send a nonce and check it in id tokens. The
+// default if id tokens are checked.
 func (x configProvider) Nonce() sdk.Value {
 	return x.Settings.Value("nonce")
 }
@@ -256,8 +258,8 @@ func (x configProvider) Duration() string {
 	return x.Settings.Value("duration").String()
 }
 
-// Hd is the setting hd. Google Workspace domain that users must be of, or *
-// for any.
+// Hd is the setting hd. Google Workspace domain of the users, or * for any
+// such domain.
 func (x configProvider) Hd() string {
 	return x.Settings.Value("hd").String()
 }
@@ -296,68 +298,69 @@ func (x configProvider) AuthorizationHeaders() sdk.Value {
 	return x.Settings.Value("authorizationHeaders")
 }
 
-// AccessTokenExpiresIn is the setting accessTokenExpiresIn. Life of access
-// tokens in seconds, where the provider does not say.
+// AccessTokenExpiresIn is the setting accessTokenExpiresIn. Lifetime of
+// access tokens in seconds, if the provider does not send it.
 func (x configProvider) AccessTokenExpiresIn() sdk.Value {
 	return x.Settings.Value("accessTokenExpiresIn")
 }
 
 // RequireIssuerValidation is the setting requireIssuerValidation. Refuse
-// answers without the parameter iss (RFC 9207). One that is there is always
-// checked.
+// answers without the parameter iss (RFC 9207). A parameter that is present
+// is always checked.
 func (x configProvider) RequireIssuerValidation() bool {
 	return x.Settings.Value("requireIssuerValidation").IsTrue()
 }
 
-// MapProfileToUser is the setting mapProfileToUser. Where a user's fields
-// come from: paths in the profile, such as name: display_name, alternatives
-// with | between; texts with paths in braces, such as email:
-// "{id}@users.example.com"; or, but for id and email, the same for all, such
-// as role: {constant: member}.
+// MapProfileToUser is the setting mapProfileToUser. Sources of the user's
+// fields. A path in the profile, such as name: display_name, with | between
+// alternatives; a text with paths in braces, such as email:
+// "{id}@users.example.com"; or, except for id and email, a constant for all
+// users, such as role: {constant: member}.
 func (x configProvider) MapProfileToUser() configProviderMapProfileToUser {
 	return configProviderMapProfileToUser{x.Settings.Object("mapProfileToUser")}
 }
 
-// DisableSignUp is the setting disableSignUp. Only users who are known
-// already may sign in.
+// DisableSignUp is the setting disableSignUp. Let only existing users sign
+// in.
 func (x configProvider) DisableSignUp() bool {
 	return x.Settings.Value("disableSignUp").IsTrue()
 }
 
-// DisableImplicitSignUp is the setting disableImplicitSignUp. New users must
-// ask for it, by requestSignUp.
+// DisableImplicitSignUp is the setting disableImplicitSignUp. Create a new
+// user only if the request has requestSignUp.
 func (x configProvider) DisableImplicitSignUp() bool {
 	return x.Settings.Value("disableImplicitSignUp").IsTrue()
 }
 
 // RequireEmailVerification is the setting requireEmailVerification. Give no
-// session to users whose address is not verified here. New ones stay, and
-// are mailed a verification link.
+// session to users whose address is not verified here. A new user is created
+// and receives a verification link by mail.
 func (x configProvider) RequireEmailVerification() bool {
 	return x.Settings.Value("requireEmailVerification").IsTrue()
 }
 
-// AllowIdpInitiated is the setting allowIdpInitiated. When the provider
-// sends a browser here by itself, with a code and no state, begin a flow of
-// one's own. The code is not used.
+// AllowIdpInitiated is the setting allowIdpInitiated. Begin a new flow when
+// the provider sends a browser here on its own, with a code and without a
+// state. The code is not used.
 func (x configProvider) AllowIdpInitiated() bool {
 	return x.Settings.Value("allowIdpInitiated").IsTrue()
 }
 
-// IncludeGrantedScopes is the setting includeGrantedScopes. Of google:
-// whether scopes that were granted before are granted again; the default.
+// IncludeGrantedScopes is the setting includeGrantedScopes. For google:
+// include scopes that were granted before. The default.
 func (x configProvider) IncludeGrantedScopes() sdk.Value {
 	return x.Settings.Value("includeGrantedScopes")
 }
 
-// DisableIDTokenSignIn is the setting disableIdTokenSignIn. Do not take id
-// tokens from apps.
+// DisableIDTokenSignIn is the setting disableIdTokenSignIn. Refuse id tokens
+// from apps.
 func (x configProvider) DisableIDTokenSignIn() bool {
 	return x.Settings.Value("disableIdTokenSignIn").IsTrue()
 }
 
 // OverrideUserInfoOnSignIn is the setting overrideUserInfoOnSignIn. Replace
-// name, picture and address by the provider's at every sign-in.
+// the user's name, picture and address with those of the provider at every
+// sign-in.
 func (x configProvider) OverrideUserInfoOnSignIn() bool {
 	return x.Settings.Value("overrideUserInfoOnSignIn").IsTrue()
 }
@@ -384,7 +387,7 @@ func (x configEmailVerification) SendOnSignUp() bool {
 	return x.Settings.Value("sendOnSignUp").IsTrue()
 }
 
-// ExpiresIn is the setting expiresIn. How long a link works, in seconds.
+// ExpiresIn is the setting expiresIn. Lifetime of a link, in seconds.
 func (x configEmailVerification) ExpiresIn() int64 {
 	return x.Settings.Value("expiresIn").Int(0)
 }
@@ -392,39 +395,38 @@ func (x configEmailVerification) ExpiresIn() int64 {
 // configAccount is config.account.
 type configAccount struct{ sdk.Settings }
 
-// AccountLinking is the setting accountLinking. When accounts are linked to
-// users that exist.
+// AccountLinking is the setting accountLinking. Linking of accounts to
+// existing users.
 func (x configAccount) AccountLinking() configAccountAccountLinking {
 	return configAccountAccountLinking{x.Settings.Object("accountLinking")}
 }
 
-// UpdateAccountOnSignIn is the setting updateAccountOnSignIn. Keep the
+// UpdateAccountOnSignIn is the setting updateAccountOnSignIn. Store the
 // tokens of every sign-in.
 func (x configAccount) UpdateAccountOnSignIn() bool {
 	return x.Settings.Value("updateAccountOnSignIn").IsTrue()
 }
 
-// StoreStateStrategy is the setting storeStateStrategy. Where the state of a
-// flow is: here, or encrypted in a cookie.
+// StoreStateStrategy is the setting storeStateStrategy. Place of a flow's
+// state: the store, or an encrypted cookie.
 func (x configAccount) StoreStateStrategy() string {
 	return x.Settings.Value("storeStateStrategy").String()
 }
 
-// StoreAccountCookie is the setting storeAccountCookie. Give browsers the
-// account that they signed in with, its tokens included, in the encrypted
-// cookie account_data. It is bound to the session; token endpoints take that
-// account if a request names none. It ends with the session, with the copies
-// of sessions, or after 5 minutes where sessions are not cached in cookies.
-// Large tokens make it large, up to 16 KB, which proxies have to let
-// through.
+// StoreAccountCookie is the setting storeAccountCookie. Set the encrypted
+// cookie account_data with the account of the sign-in and its tokens. The
+// cookie is bound to the session. Token endpoints use its account if a
+// request names none. It ends with the session and with the session's copy
+// in a cookie, or after 5 minutes without such copies. Large tokens make it
+// large, up to 16 KB, which proxies must allow.
 func (x configAccount) StoreAccountCookie() bool {
 	return x.Settings.Value("storeAccountCookie").IsTrue()
 }
 
-// SkipStateCookieCheck is the setting skipStateCookieCheck. Let flows that
-// an app of the plugin cross-domain begins end in a browser without its
-// cookies. Whoever gets such an app's user to open a link may then sign them
-// in as somebody else.
+// SkipStateCookieCheck is the setting skipStateCookieCheck. Let flows of
+// apps with the plugin cross-domain end in a browser without the app's
+// cookies. An attacker who makes a user of such an app open a link may then
+// sign that user in as somebody else.
 func (x configAccount) SkipStateCookieCheck() bool {
 	return x.Settings.Value("skipStateCookieCheck").IsTrue()
 }
@@ -432,39 +434,39 @@ func (x configAccount) SkipStateCookieCheck() bool {
 // configAccountAccountLinking is config.account.accountLinking.
 type configAccountAccountLinking struct{ sdk.Settings }
 
-// Enabled is the setting enabled. Whether accounts are linked at all.
+// Enabled is the setting enabled. Link accounts.
 func (x configAccountAccountLinking) Enabled() bool {
 	return x.Settings.Value("enabled").IsTrue()
 }
 
-// DisableImplicitLinking is the setting disableImplicitLinking. Never link
-// an account to the user with its address unless the user asks.
+// DisableImplicitLinking is the setting disableImplicitLinking. Link an
+// account only on the user's request, never by its address.
 func (x configAccountAccountLinking) DisableImplicitLinking() bool {
 	return x.Settings.Value("disableImplicitLinking").IsTrue()
 }
 
-// TrustedProviders is the setting trustedProviders. Providers whose word
-// counts for addresses that they have not verified.
+// TrustedProviders is the setting trustedProviders. Providers that are
+// trusted for addresses that they have not verified.
 func (x configAccountAccountLinking) TrustedProviders() []string {
 	return x.Settings.Value("trustedProviders").Texts()
 }
 
 // RequireLocalEmailVerified is the setting requireLocalEmailVerified. Link
-// by address only to users who have verified it here. Without it, the user's
-// password and sessions end with the link, because nobody knows whose they
-// are.
+// by address only to users who have verified the address here. Without it,
+// linking ends the user's password and sessions, because nobody knows who
+// set them up.
 func (x configAccountAccountLinking) RequireLocalEmailVerified() bool {
 	return x.Settings.Value("requireLocalEmailVerified").IsTrue()
 }
 
-// AllowDifferentEmails is the setting allowDifferentEmails. Users may link
+// AllowDifferentEmails is the setting allowDifferentEmails. Let users link
 // accounts with another address.
 func (x configAccountAccountLinking) AllowDifferentEmails() bool {
 	return x.Settings.Value("allowDifferentEmails").IsTrue()
 }
 
 // UpdateUserInfoOnLink is the setting updateUserInfoOnLink. Copy name and
-// picture from an account that is linked.
+// picture from a linked account.
 func (x configAccountAccountLinking) UpdateUserInfoOnLink() bool {
 	return x.Settings.Value("updateUserInfoOnLink").IsTrue()
 }
@@ -472,17 +474,16 @@ func (x configAccountAccountLinking) UpdateUserInfoOnLink() bool {
 // signInSocialBody is the body of POST /sign-in/social.
 type signInSocialBody struct{ sdk.Request }
 
-// CallbackURL is the member callbackURL. Where to go in the end.
+// CallbackURL is the member callbackURL. Page after the flow.
 func (x signInSocialBody) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
-// NewUserCallbackURL is the member newUserCallbackURL. Where new users go in
-// the end.
+// NewUserCallbackURL is the member newUserCallbackURL. Page after the flow
+// for new users.
 func (x signInSocialBody) NewUserCallbackURL() string {
 	return x.Request.Body("newUserCallbackURL").String()
 }
 
-// ErrorCallbackURL is the member errorCallbackURL. Where to go if something
-// fails.
+// ErrorCallbackURL is the member errorCallbackURL. Page after a failed flow.
 func (x signInSocialBody) ErrorCallbackURL() string {
 	return x.Request.Body("errorCallbackURL").String()
 }
@@ -490,22 +491,22 @@ func (x signInSocialBody) ErrorCallbackURL() string {
 // Provider is the member provider. The provider's id.
 func (x signInSocialBody) Provider() sdk.Value { return x.Request.Body("provider") }
 
-// DisableRedirect is the member disableRedirect. The app sends the browser
-// there by itself.
+// DisableRedirect is the member disableRedirect. Do not redirect: the app
+// sends the browser to the URL itself.
 func (x signInSocialBody) DisableRedirect() sdk.Value { return x.Request.Body("disableRedirect") }
 
-// IDToken is the member idToken. An id token that the app has got by itself,
-// instead of a redirect.
+// IDToken is the member idToken. An id token that the app has obtained
+// itself, instead of a redirect.
 func (x signInSocialBody) IDToken() sdk.Value { return x.Request.Body("idToken") }
 
-// Scopes is the member scopes. Further scopes to ask for.
+// Scopes is the member scopes. Further scopes.
 func (x signInSocialBody) Scopes() []string { return x.Request.Body("scopes").Texts() }
 
-// RequestSignUp is the member requestSignUp. Sign up, where that has to be
-// asked for.
+// RequestSignUp is the member requestSignUp. Allow a sign-up, if the
+// provider's settings require that.
 func (x signInSocialBody) RequestSignUp() sdk.Value { return x.Request.Body("requestSignUp") }
 
-// LoginHint is the member loginHint. Who is likely to sign in.
+// LoginHint is the member loginHint. Hint about the user who signs in.
 func (x signInSocialBody) LoginHint() string { return x.Request.Body("loginHint").String() }
 
 // AdditionalData is the member additionalData. Accepted, and not used.
@@ -517,30 +518,29 @@ type signInOAuth2Body struct{ sdk.Request }
 // ProviderID is the member providerId. The provider's id.
 func (x signInOAuth2Body) ProviderID() string { return x.Request.Body("providerId").String() }
 
-// CallbackURL is the member callbackURL. Where to go in the end.
+// CallbackURL is the member callbackURL. Page after the flow.
 func (x signInOAuth2Body) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
-// ErrorCallbackURL is the member errorCallbackURL. Where to go if something
-// fails.
+// ErrorCallbackURL is the member errorCallbackURL. Page after a failed flow.
 func (x signInOAuth2Body) ErrorCallbackURL() string {
 	return x.Request.Body("errorCallbackURL").String()
 }
 
-// NewUserCallbackURL is the member newUserCallbackURL. Where new users go in
-// the end.
+// NewUserCallbackURL is the member newUserCallbackURL. Page after the flow
+// for new users.
 func (x signInOAuth2Body) NewUserCallbackURL() string {
 	return x.Request.Body("newUserCallbackURL").String()
 }
 
-// DisableRedirect is the member disableRedirect. The app sends the browser
-// there by itself.
+// DisableRedirect is the member disableRedirect. Do not redirect: the app
+// sends the browser to the URL itself.
 func (x signInOAuth2Body) DisableRedirect() sdk.Value { return x.Request.Body("disableRedirect") }
 
-// Scopes is the member scopes. Further scopes to ask for.
+// Scopes is the member scopes. Further scopes.
 func (x signInOAuth2Body) Scopes() []string { return x.Request.Body("scopes").Texts() }
 
-// RequestSignUp is the member requestSignUp. Sign up, where that has to be
-// asked for.
+// RequestSignUp is the member requestSignUp. Allow a sign-up, if the
+// provider's settings require that.
 func (x signInOAuth2Body) RequestSignUp() sdk.Value { return x.Request.Body("requestSignUp") }
 
 // AdditionalData is the member additionalData. Accepted, and not used.
@@ -549,29 +549,28 @@ func (x signInOAuth2Body) AdditionalData() sdk.Value { return x.Request.Body("ad
 // linkSocialBody is the body of POST /link-social.
 type linkSocialBody struct{ sdk.Request }
 
-// CallbackURL is the member callbackURL. Where to go in the end.
+// CallbackURL is the member callbackURL. Page after the flow.
 func (x linkSocialBody) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
 // Provider is the member provider. The provider's id.
 func (x linkSocialBody) Provider() sdk.Value { return x.Request.Body("provider") }
 
-// IDToken is the member idToken. An id token that the app has got by itself,
-// instead of a redirect.
+// IDToken is the member idToken. An id token that the app has obtained
+// itself, instead of a redirect.
 func (x linkSocialBody) IDToken() sdk.Value { return x.Request.Body("idToken") }
 
-// RequestSignUp is the member requestSignUp. Sign up, where that has to be
-// asked for.
+// RequestSignUp is the member requestSignUp. Allow a sign-up, if the
+// provider's settings require that.
 func (x linkSocialBody) RequestSignUp() sdk.Value { return x.Request.Body("requestSignUp") }
 
-// Scopes is the member scopes. Further scopes to ask for.
+// Scopes is the member scopes. Further scopes.
 func (x linkSocialBody) Scopes() []string { return x.Request.Body("scopes").Texts() }
 
-// ErrorCallbackURL is the member errorCallbackURL. Where to go if something
-// fails.
+// ErrorCallbackURL is the member errorCallbackURL. Page after a failed flow.
 func (x linkSocialBody) ErrorCallbackURL() string { return x.Request.Body("errorCallbackURL").String() }
 
-// DisableRedirect is the member disableRedirect. The app sends the browser
-// there by itself.
+// DisableRedirect is the member disableRedirect. Do not redirect: the app
+// sends the browser to the URL itself.
 func (x linkSocialBody) DisableRedirect() sdk.Value { return x.Request.Body("disableRedirect") }
 
 // AdditionalData is the member additionalData. Accepted, and not used.
@@ -583,25 +582,23 @@ type linkOAuth2Body struct{ sdk.Request }
 // ProviderID is the member providerId. The provider's id.
 func (x linkOAuth2Body) ProviderID() string { return x.Request.Body("providerId").String() }
 
-// CallbackURL is the member callbackURL. Where to go in the end.
+// CallbackURL is the member callbackURL. Page after the flow.
 func (x linkOAuth2Body) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
-// Scopes is the member scopes. Further scopes to ask for.
+// Scopes is the member scopes. Further scopes.
 func (x linkOAuth2Body) Scopes() []string { return x.Request.Body("scopes").Texts() }
 
-// ErrorCallbackURL is the member errorCallbackURL. Where to go if something
-// fails.
+// ErrorCallbackURL is the member errorCallbackURL. Page after a failed flow.
 func (x linkOAuth2Body) ErrorCallbackURL() string { return x.Request.Body("errorCallbackURL").String() }
 
 // bindInput is the input of the service bind.
 type bindInput struct{ *sdk.Call }
 
-// URL is the member url. Where the flow sends the browser: the URL that the
-// client was given.
+// URL is the member url. The URL that the client received for the flow.
 func (x bindInput) URL() string { return x.Call.Get("input.url").String() }
 
-// Sealed is the member sealed. The client's cookie with the state, of a
-// tenant that keeps it there.
+// Sealed is the member sealed. The client's cookie with the state, if the
+// tenant keeps the state there.
 func (x bindInput) Sealed() string { return x.Call.Get("input.sealed").String() }
 
 // getAccessTokenBody is the body of POST /get-access-token.
@@ -610,11 +607,11 @@ type getAccessTokenBody struct{ sdk.Request }
 // ProviderID is the member providerId. The provider of the account.
 func (x getAccessTokenBody) ProviderID() string { return x.Request.Body("providerId").String() }
 
-// AccountID is the member accountId. The id at the provider, if there are
-// several.
+// AccountID is the member accountId. The account's id at the provider, if
+// there are several accounts.
 func (x getAccessTokenBody) AccountID() string { return x.Request.Body("accountId").String() }
 
-// UserID is the member userId. Not used: the session says who asks.
+// UserID is the member userId. Not used: the session identifies the user.
 func (x getAccessTokenBody) UserID() string { return x.Request.Body("userId").String() }
 
 // refreshTokenBody is the body of POST /refresh-token.
@@ -623,11 +620,11 @@ type refreshTokenBody struct{ sdk.Request }
 // ProviderID is the member providerId. The provider of the account.
 func (x refreshTokenBody) ProviderID() string { return x.Request.Body("providerId").String() }
 
-// AccountID is the member accountId. The id at the provider, if there are
-// several.
+// AccountID is the member accountId. The account's id at the provider, if
+// there are several accounts.
 func (x refreshTokenBody) AccountID() string { return x.Request.Body("accountId").String() }
 
-// UserID is the member userId. Not used: the session says who asks.
+// UserID is the member userId. Not used: the session identifies the user.
 func (x refreshTokenBody) UserID() string { return x.Request.Body("userId").String() }
 
 // verifyEmailMail is what the mail verify-email shows.

@@ -71,28 +71,28 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// Policy is the setting policy. Which sign-ins take a second step: all,
-// whichever plugin they are of, or, as in Better Auth, those with a
-// password.
+// Policy is the setting policy. Sign-ins with a second step. all: the
+// sign-ins of every plugin. credential: sign-ins with a password, as in
+// Better Auth.
 func (x config) Policy() string {
 	return x.Settings.Value("policy").String()
 }
 
-// PageURL is the setting pageURL. Where a browser goes for the second step
-// that comes from a link or from a provider; other clients get
-// twoFactorRedirect. It must be a path or of a trusted origin.
+// PageURL is the setting pageURL. Page for the second step, for browsers
+// that come from a link or from a provider; other clients get
+// twoFactorRedirect. A path, or a URL of a trusted origin.
 func (x config) PageURL() string {
 	return x.Settings.Value("pageURL").String()
 }
 
-// Issuer is the setting issuer. The name that an authenticator app shows.
-// Default: the application's name.
+// Issuer is the setting issuer. Name in authenticator apps. Default: the
+// application's name.
 func (x config) Issuer() string {
 	return x.Settings.Value("issuer").String()
 }
 
-// SkipVerificationOnEnable is the setting skipVerificationOnEnable. Turn the
-// second factor on at once, without a first code.
+// SkipVerificationOnEnable is the setting skipVerificationOnEnable. Turn on
+// the second factor at once, without a first code.
 func (x config) SkipVerificationOnEnable() bool {
 	return x.Settings.Value("skipVerificationOnEnable").IsTrue()
 }
@@ -103,14 +103,14 @@ func (x config) AllowPasswordless() bool {
 	return x.Settings.Value("allowPasswordless").IsTrue()
 }
 
-// TwoFactorCookieMaxAge is the setting twoFactorCookieMaxAge. How long a
-// challenge is open, in seconds.
+// TwoFactorCookieMaxAge is the setting twoFactorCookieMaxAge. Lifetime of a
+// challenge, in seconds.
 func (x config) TwoFactorCookieMaxAge() int64 {
 	return x.Settings.Value("twoFactorCookieMaxAge").Int(0)
 }
 
-// TrustDeviceMaxAge is the setting trustDeviceMaxAge. How long a device is
-// trusted after its last sign-in, in seconds.
+// TrustDeviceMaxAge is the setting trustDeviceMaxAge. Time for which a
+// device stays trusted after its last sign-in, in seconds.
 func (x config) TrustDeviceMaxAge() int64 {
 	return x.Settings.Value("trustDeviceMaxAge").Int(0)
 }
@@ -130,8 +130,8 @@ func (x config) BackupCodeOptions() configBackupCodeOptions {
 	return configBackupCodeOptions{x.Settings.Object("backupCodeOptions")}
 }
 
-// AccountLockout is the setting accountLockout. A stop after too many wrong
-// codes, whatever their sort.
+// AccountLockout is the setting accountLockout. Lock of an account after too
+// many wrong codes of any kind.
 func (x config) AccountLockout() configAccountLockout {
 	return configAccountLockout{x.Settings.Object("accountLockout")}
 }
@@ -139,17 +139,18 @@ func (x config) AccountLockout() configAccountLockout {
 // configTOTPOptions is config.totpOptions.
 type configTOTPOptions struct{ sdk.Settings }
 
-// Disable is the setting disable. Do without them.
+// Disable is the setting disable. Turn off codes of authenticator apps.
 func (x configTOTPOptions) Disable() bool {
 	return x.Settings.Value("disable").IsTrue()
 }
 
-// Digits is the setting digits. The digits of a code.
+// Digits is the setting digits. Number of digits in a code.
 func (x configTOTPOptions) Digits() int64 {
 	return x.Settings.Value("digits").Int(0)
 }
 
-// Period is the setting period. How long a code is shown, in seconds.
+// Period is the setting period. Length of a time step, for which an app
+// shows one code, in seconds.
 func (x configTOTPOptions) Period() int64 {
 	return x.Settings.Value("period").Int(0)
 }
@@ -163,23 +164,23 @@ func (x configTOTPOptions) AllowPasswordless() sdk.Value {
 // configOTPOptions is config.otpOptions.
 type configOTPOptions struct{ sdk.Settings }
 
-// SendOTP is the setting sendOTP. Offer them.
+// SendOTP is the setting sendOTP. Offer mailed codes.
 func (x configOTPOptions) SendOTP() bool {
 	return x.Settings.Value("sendOTP").IsTrue()
 }
 
-// Digits is the setting digits. The digits of a code.
+// Digits is the setting digits. Number of digits in a code.
 func (x configOTPOptions) Digits() int64 {
 	return x.Settings.Value("digits").Int(0)
 }
 
-// ExpiresIn is the setting expiresIn. How long a code is good, in seconds.
+// ExpiresIn is the setting expiresIn. Lifetime of a code, in seconds.
 func (x configOTPOptions) ExpiresIn() int64 {
 	return x.Settings.Value("expiresIn").Int(0)
 }
 
-// AllowedAttempts is the setting allowedAttempts. How many wrong answers a
-// code takes.
+// AllowedAttempts is the setting allowedAttempts. Number of wrong answers
+// that end a code.
 func (x configOTPOptions) AllowedAttempts() int64 {
 	return x.Settings.Value("allowedAttempts").Int(0)
 }
@@ -187,31 +188,32 @@ func (x configOTPOptions) AllowedAttempts() int64 {
 // configBackupCodeOptions is config.backupCodeOptions.
 type configBackupCodeOptions struct{ sdk.Settings }
 
-// Amount is the setting amount. How many.
+// Amount is the setting amount. Number of codes.
 func (x configBackupCodeOptions) Amount() int64 {
 	return x.Settings.Value("amount").Int(0)
 }
 
-// Length is the setting length. Their characters, the dash apart.
+// Length is the setting length. Number of characters in a code, without the
+// dash.
 func (x configBackupCodeOptions) Length() int64 {
 	return x.Settings.Value("length").Int(0)
 }
 
-// Alphabet is the setting alphabet. The characters that they are made of,
-// such as those that nobody takes for another; no comma and no dash.
+// Alphabet is the setting alphabet. Alphabet of the codes, for example only
+// characters that look different from one another; without comma and dash.
 // Default: A-Z, a-z and 0-9.
 func (x configBackupCodeOptions) Alphabet() string {
 	return x.Settings.Value("alphabet").String()
 }
 
-// Group is the setting group. After how many characters there is a dash; 0
-// is none.
+// Group is the setting group. Number of characters before a dash; 0 for no
+// dash.
 func (x configBackupCodeOptions) Group() int64 {
 	return x.Settings.Value("group").Int(0)
 }
 
 // AllowPasswordless is the setting allowPasswordless. Let users without a
-// password have new codes made. Default: allowPasswordless.
+// password get new codes. Default: allowPasswordless.
 func (x configBackupCodeOptions) AllowPasswordless() sdk.Value {
 	return x.Settings.Value("allowPasswordless")
 }
@@ -224,13 +226,14 @@ func (x configAccountLockout) Enabled() bool {
 	return x.Settings.Value("enabled").IsTrue()
 }
 
-// MaxFailedAttempts is the setting maxFailedAttempts. How many wrong codes
-// in a row lock an account.
+// MaxFailedAttempts is the setting maxFailedAttempts. Number of wrong codes
+// in a row that lock an account.
 func (x configAccountLockout) MaxFailedAttempts() int64 {
 	return x.Settings.Value("maxFailedAttempts").Int(0)
 }
 
-// DurationSeconds is the setting durationSeconds. For how long, in seconds.
+// DurationSeconds is the setting durationSeconds. Duration of the lock, in
+// seconds.
 func (x configAccountLockout) DurationSeconds() int64 {
 	return x.Settings.Value("durationSeconds").Int(0)
 }
@@ -242,7 +245,7 @@ type enableBody struct{ sdk.Request }
 // host: the value is for handing it on.
 func (x enableBody) Password() sdk.Value { return sdk.Copy("request.body.password") }
 
-// Issuer is the member issuer. The name that an authenticator app shows.
+// Issuer is the member issuer. Name in the authenticator app.
 func (x enableBody) Issuer() string { return x.Request.Body("issuer").String() }
 
 // enableMethodBody is the body of POST /two-factor/enable.
@@ -252,11 +255,11 @@ type enableMethodBody struct{ sdk.Request }
 // host: the value is for handing it on.
 func (x enableMethodBody) Password() sdk.Value { return sdk.Copy("request.body.password") }
 
-// Method is the member method. totp sets an authenticator app up, otp turns
+// Method is the member method. totp sets up an authenticator app; otp turns
 // mailed codes on at once.
 func (x enableMethodBody) Method() string { return x.Request.Body("method").StringOr("totp") }
 
-// Issuer is the member issuer. The name that an authenticator app shows.
+// Issuer is the member issuer. Name in the authenticator app.
 func (x enableMethodBody) Issuer() string { return x.Request.Body("issuer").String() }
 
 // disableBody is the body of POST /two-factor/disable.
@@ -286,8 +289,8 @@ func (x verifyTOTPBody) TrustDevice() sdk.Value { return x.Request.Body("trustDe
 // sendOTPBody is the body of POST /two-factor/send-otp.
 type sendOTPBody struct{ sdk.Request }
 
-// TrustDevice is the member trustDevice. Accepted, and not used: the answer
-// with the code says it.
+// TrustDevice is the member trustDevice. Accepted, but not used: the request
+// with the code has it.
 func (x sendOTPBody) TrustDevice() sdk.Value { return x.Request.Body("trustDevice") }
 
 // verifyOTPBody is the body of POST /two-factor/verify-otp.
@@ -306,8 +309,8 @@ type verifyBackupCodeBody struct{ sdk.Request }
 // Code is the member code. The code.
 func (x verifyBackupCodeBody) Code() string { return x.Request.Body("code").String() }
 
-// DisableSession is the member disableSession. Check and use up the code,
-// but begin no session.
+// DisableSession is the member disableSession. Use up the code, but begin no
+// session.
 func (x verifyBackupCodeBody) DisableSession() sdk.Value { return x.Request.Body("disableSession") }
 
 // TrustDevice is the member trustDevice. Let this device skip the second

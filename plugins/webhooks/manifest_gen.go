@@ -24,8 +24,8 @@ func configOf(c *sdk.Call) config { return config{c.Settings()} }
 // config is the configuration.
 type config struct{ sdk.Settings }
 
-// Endpoints is the setting endpoints. Receivers of events, by a name that
-// does not change: what is on its way is kept under it.
+// Endpoints is the setting endpoints. Receivers of events, by name. Never
+// change a name: undelivered events are kept under it.
 func (x config) Endpoints() []configEndpoint {
 	var all []configEndpoint
 	for of := range x.Settings.Objects("endpoints") {
@@ -34,8 +34,8 @@ func (x config) Endpoints() []configEndpoint {
 	return all
 }
 
-// Checks is the setting checks. Who is asked before something happens, in
-// this order. The user waits for the answer.
+// Checks is the setting checks. Questions to the app before something
+// happens, in this order. The user waits for the answers.
 func (x config) Checks() []configCheck {
 	var all []configCheck
 	for of := range x.Settings.Objects("checks") {
@@ -44,8 +44,8 @@ func (x config) Checks() []configCheck {
 	return all
 }
 
-// Dates is the setting dates. Further fields that are dates, to be sent as
-// milliseconds like createdAt.
+// Dates is the setting dates. Further fields with dates. They are sent as
+// milliseconds, like createdAt.
 func (x config) Dates() []string {
 	return x.Settings.Value("dates").Texts()
 }
@@ -56,16 +56,17 @@ type configEndpoint struct{ sdk.Settings }
 // Name is the name of the member.
 func (x configEndpoint) Name() string { return x.Settings.Key() }
 
-// URL is the setting url. Where events are posted. An answer of 2xx accepts
-// one; anything else, and no answer, means to try again.
+// URL is the setting url. URL to which events are posted. An answer of 2xx
+// accepts an event. After any other answer, or none, the event is sent
+// again.
 func (x configEndpoint) URL() string {
 	return x.Settings.Value("url").String()
 }
 
-// Secrets is the setting secrets. Signing secrets, "whsec_" and the base64
-// of 24 to 64 random bytes; usually file:PATH or ${NAME}. Requests are
-// signed with each of them: to change one, add the new one, teach it to the
-// receiver, then remove the old one.
+// Secrets is the setting secrets. Signing secrets: "whsec_" followed by the
+// base64 of 24 to 64 random bytes; usually file:PATH or ${NAME}. Requests
+// are signed with all of them. To replace a secret, add the new one, give it
+// to the receiver, then remove the old one.
 func (x configEndpoint) Secrets() []bool {
 	var set []bool
 	for item := range x.Settings.Value("secrets").Items() {
@@ -74,19 +75,19 @@ func (x configEndpoint) Secrets() []bool {
 	return set
 }
 
-// Events is the setting events. The events that are sent.
+// Events is the setting events. The events to send.
 func (x configEndpoint) Events() []string {
 	return x.Settings.Value("events").Texts()
 }
 
-// Omit is the setting omit. Fields that are left out, by model: {user:
+// Omit is the setting omit. Fields that are not sent, by model: {user:
 // [phoneNumber], session: [ipAddress]}. Session tokens, password hashes and
 // tokens of providers are never sent.
 func (x configEndpoint) Omit() sdk.Value {
 	return x.Settings.Value("omit")
 }
 
-// TimeoutMs is the setting timeoutMs. How long an answer may take, in
+// TimeoutMs is the setting timeoutMs. Longest time for an answer, in
 // milliseconds.
 func (x configEndpoint) TimeoutMs() int64 {
 	return x.Settings.Value("timeoutMs").Int(0)
@@ -98,17 +99,17 @@ type configCheck struct{ sdk.Settings }
 // Name is the name of the member.
 func (x configCheck) Name() string { return x.Settings.Key() }
 
-// URL is the setting url. Where questions are posted. 2xx allows it, with
-// {"set": {…}} to set fields; 4xx with {"code", "message"} refuses it with
-// that error; anything else is a failure.
+// URL is the setting url. URL to which questions are posted. 2xx allows, and
+// {"set": {…}} sets fields; 4xx with {"code", "message"} refuses with that
+// error; anything else is a failure.
 func (x configCheck) URL() string {
 	return x.Settings.Value("url").String()
 }
 
-// Secrets is the setting secrets. Signing secrets, "whsec_" and the base64
-// of 24 to 64 random bytes; usually file:PATH or ${NAME}. Requests are
-// signed with each of them: to change one, add the new one, teach it to the
-// receiver, then remove the old one.
+// Secrets is the setting secrets. Signing secrets: "whsec_" followed by the
+// base64 of 24 to 64 random bytes; usually file:PATH or ${NAME}. Requests
+// are signed with all of them. To replace a secret, add the new one, give it
+// to the receiver, then remove the old one.
 func (x configCheck) Secrets() []bool {
 	var set []bool
 	for item := range x.Settings.Value("secrets").Items() {
@@ -117,31 +118,31 @@ func (x configCheck) Secrets() []bool {
 	return set
 }
 
-// Events is the setting events. What is asked about.
+// Events is the setting events. The events before which the app is asked.
 func (x configCheck) Events() []string {
 	return x.Settings.Value("events").Texts()
 }
 
-// Fields is the setting fields. The fields that an answer may set, such as
-// userId. The tenant has to declare them, with input: false.
+// Fields is the setting fields. Fields that an answer may set, such as
+// userId. The tenant must declare them with input: false.
 func (x configCheck) Fields() []string {
 	return x.Settings.Value("fields").Texts()
 }
 
-// OnFailure is the setting onFailure. What happens when there is no usable
-// answer: deny answers 503 CHECK_UNAVAILABLE, allow goes on without.
+// OnFailure is the setting onFailure. Behaviour without a usable answer.
+// deny: 503 CHECK_UNAVAILABLE. allow: the request continues.
 func (x configCheck) OnFailure() string {
 	return x.Settings.Value("onFailure").String()
 }
 
-// Omit is the setting omit. Fields that are left out, by model: {user:
+// Omit is the setting omit. Fields that are not sent, by model: {user:
 // [phoneNumber], session: [ipAddress]}. Session tokens, password hashes and
 // tokens of providers are never sent.
 func (x configCheck) Omit() sdk.Value {
 	return x.Settings.Value("omit")
 }
 
-// TimeoutMs is the setting timeoutMs. How long an answer may take, in
+// TimeoutMs is the setting timeoutMs. Longest time for an answer, in
 // milliseconds.
 func (x configCheck) TimeoutMs() int64 {
 	return x.Settings.Value("timeoutMs").Int(0)
