@@ -102,7 +102,7 @@ var contractEvents = slices.Concat(
 			Record: "`userId`, `userEmail`, `providerId`, `accountId`, `implicit` (nobody asked for it) and what the plugin says of the `profile`, such as `email`",
 		},
 		{
-			Name: EventPasswordPolicy, When: "before a password becomes a user's: at sign-up, with an address that is taken too, and when it is changed or reset",
+			Name: EventPasswordPolicy, When: "before a user gets a password: at sign-up, also with a taken address, and when a password is changed or reset",
 			Sees: []string{"record", "event.plugin"}, Record: "`password`", May: "refuse, with a code of its own", Failures: verdict,
 		},
 		{
@@ -112,7 +112,7 @@ var contractEvents = slices.Concat(
 		{
 			Name: EventOriginTrusted, When: "when a request within its client's limit comes from, or wants to be sent to, a site that the tenant's configuration does not trust; once about each site, and about the one that it comes from perhaps before its body is read",
 			Sees: []string{"record"}, Record: "`origin`, which is `scheme://host[:port]`, and `trusted`", Sets: []string{"record.trusted"},
-			May: "trust the site by setting `record.trusted` to true; deny says that no other plugin is to be asked", Failures: verdict,
+			May: "trust the site by setting `record.trusted` to true; deny means that the host asks no other plugin", Failures: verdict,
 		},
 	})
 
@@ -127,9 +127,9 @@ var requestEvents = []Event{
 		Sees: []string{"response"}, Sets: answerPaths, May: "use `cookies.detach`", Failures: observer,
 	},
 	{
-		Name: EventRequestRefused, When: "in place of `request.after`, when the answer is an error of the client's: the endpoint, a hook or the host has refused",
+		Name: EventRequestRefused, When: "instead of `request.after`, when the answer is a client error: the endpoint, a hook or the host has refused",
 		Sees: []string{"response", "error"}, Sets: []string{"response.headers.NAME", "response.cookies.NAME"}, Failures: observer,
-		May: "use `cookies.detach`; say the error in other words, such as a translation, with `error.code` and `error.message`",
+		May: "use `cookies.detach`; change the words of the error, for example translate it, with `error.code` and `error.message`",
 	},
 	{
 		Name: EventResponseSession, When: "before `request.after`, if the answer is about a session",
@@ -152,7 +152,7 @@ func modelEvents(model, one string) []Event {
 	after := func(verb, record string, sees ...string) Event {
 		return Event{
 			Name: model + "." + verb, When: "after the commit, once; or durably", Sees: sees, Record: record,
-			May: "what any handler may, in a unit of its own; there is nobody to answer", Failures: observer, Durable: true,
+			May: "do everything that a handler may, in a unit of its own; nobody waits for an answer", Failures: observer, Durable: true,
 		}
 	}
 	return []Event{

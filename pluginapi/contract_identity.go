@@ -70,7 +70,7 @@ var shapes = []Shape{
 func Shapes() []Shape { return shapes }
 
 // newUser describes a user to be created.
-var newUser = Param{Name: "user", Go: "NewUser", Type: TypeObject, Required: true, Open: true, Doc: "the plugin's word on the fields", Members: []Param{
+var newUser = Param{Name: "user", Go: "NewUser", Type: TypeObject, Required: true, Open: true, Doc: "the fields, as the plugin states them", Members: []Param{
 	{Name: "email", Type: TypeText, Required: true},
 	{Name: "name", Type: TypeAny, Copied: true},
 	{Name: "image", Type: TypeAny, Copied: true},
@@ -90,7 +90,7 @@ var identityFunctions = []Function{
 			{Name: "id", Type: TypeText},
 			{Name: "email", Type: TypeText, Doc: "in any case"},
 			{Name: "field", Type: TypeText, Doc: "the name of a unique field, with value; since 1.1"},
-			{Name: "value", Type: TypeAny, Copied: true, Doc: "what the field has"},
+			{Name: "value", Type: TypeAny, Copied: true, Doc: "the value of the field"},
 		},
 		OneOf: [][]string{{"id", "email", "field"}}, Record: "user", Statuses: []Outcome{notFound},
 	},
@@ -142,10 +142,10 @@ var identityFunctions = []Function{
 				{Name: "providerId", Type: TypeText, Required: true},
 				{Name: "accountId", Type: TypeText, Required: true},
 			}},
-			{Name: "profile", Type: TypeObject, Open: true, Doc: "what the provider says of the user, for hooks"},
-			{Name: "implicit", Type: TypeBool, Doc: "the user did not ask for it"},
+			{Name: "profile", Type: TypeObject, Open: true, Doc: "the provider's data about the user, for hooks"},
+			{Name: "implicit", Type: TypeBool, Doc: "not requested by the user"},
 		},
-		Record: "account", Statuses: []Outcome{notFound, {StatusConflict, "the account is linked, to anybody"}, {StatusDenied, "a hook refused"}},
+		Record: "account", Statuses: []Outcome{notFound, {StatusConflict, "the account is linked to a user already"}, {StatusDenied, "a hook refused"}},
 	},
 	{
 		Capability: CapIdentity, Name: "updateAccount", Access: AccessWrite, Model: "account", Doc: "changes tokens, their times and scope of an account",
@@ -154,7 +154,7 @@ var identityFunctions = []Function{
 	},
 	{
 		Capability: CapIdentity, Name: "accountTokens", Access: AccessRead, Model: IdentityTokens, Doc: "gives the tokens of an account; needs `tokens`",
-		Args: []Param{argProviderID, argAccountID, {Name: "stored", Type: TypeBool, Doc: "as they are stored, which is encrypted unless the tenant has them otherwise"}},
+		Args: []Param{argProviderID, argAccountID, {Name: "stored", Type: TypeBool, Doc: "in their stored form, which is encrypted unless the tenant turns that off"}},
 		Result: []Param{
 			{Name: "accessToken", Type: TypeText}, {Name: "refreshToken", Type: TypeText}, {Name: "idToken", Type: TypeText},
 		},
@@ -171,7 +171,7 @@ var identityFunctions = []Function{
 		Args: []Param{argUserID, {Name: "password", Type: TypeText, Required: true, Copied: true, Doc: "the password"}}, Statuses: []Outcome{notFound},
 	},
 	{
-		Capability: CapIdentity, Name: "equalize", Doc: "takes as long as hashing does, for answers that must not tell by their time that nothing was hashed",
+		Capability: CapIdentity, Name: "equalize", Doc: "takes as long as hashing a password, for answers whose time must not show that nothing was hashed",
 		Args: []Param{argPassword},
 	},
 }

@@ -21,17 +21,17 @@ var (
 		}},
 		{Name: "value", Type: TypeAny, Required: true, Copied: true},
 	}}
-	argSort   = Param{Name: "sort", Type: TypeText, Doc: "the field that orders them, those with the same value by id; default `createdAt`"}
+	argSort   = Param{Name: "sort", Type: TypeText, Doc: "the field that orders them; records with the same value are ordered by id; default `createdAt`"}
 	argDesc   = Param{Name: "desc", Type: TypeBool, Doc: "the last one first"}
 	argLimit  = Param{Name: "limit", Type: TypeInt, Min: 1, Max: MaxPage, Default: MaxPage}
-	argOffset = Param{Name: "offset", Type: TypeInt, Max: MaxOffset, Doc: "pass over so many first; not beside `cursor`"}
-	argCursor = Param{Name: "cursor", Type: TypeText, Doc: "where the last page ended"}
+	argOffset = Param{Name: "offset", Type: TypeInt, Max: MaxOffset, Doc: "number of records to pass over; not together with `cursor`"}
+	argCursor = Param{Name: "cursor", Type: TypeText, Doc: "the cursor of the last page"}
 	argAtMost = Param{Name: "atMost", Type: TypeInt, Min: 1, Max: MaxSafeInt, Doc: "count no further"}
 
 	resultCursor = Param{Name: "cursor", Type: TypeText, Doc: "of the next page, if there is one"}
 	resultCount  = Param{Name: "count", Type: TypeInt, Required: true}
 
-	limited = Outcome{StatusLimit, "it would read too much; `message` names the fields that have an index"}
+	limited = Outcome{StatusLimit, "the query would read too much; `message` names the fields with an index"}
 )
 
 // userQueries are the functions of identity that ask for users.
@@ -60,7 +60,7 @@ var storageQueries = []Function{
 		Result: []Param{resultCount}, Statuses: []Outcome{limited},
 	},
 	{
-		Capability: CapStorage, Name: "getMany", Since: "1.1", Access: AccessRead, Doc: "reads the records with some ids, in the order of those: the ones that there are",
+		Capability: CapStorage, Name: "getMany", Since: "1.1", Access: AccessRead, Doc: "reads the records with the given ids, in that order; unknown ids are left out",
 		Args:   []Param{argModel, {Name: "ids", Type: TypeArray, Items: TypeText, Required: true, Doc: "up to 200"}},
 		Result: []Param{{Name: "records", Type: TypeArray, Record: "record", Required: true}},
 	},
@@ -89,6 +89,6 @@ var indexRange = []Param{
 }
 
 var (
-	argIf      = Param{Name: "if", Type: TypeObject, Open: true, Doc: "only if the record's fields have these values; null is as good as none"}
+	argIf      = Param{Name: "if", Type: TypeObject, Open: true, Doc: "only if the record's fields have these values; null and absent are equal"}
 	argVersion = Param{Name: "version", Type: TypeInt, Min: 1, Max: MaxSafeInt, Doc: "only if this is the record's version"}
 )

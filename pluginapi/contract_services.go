@@ -4,11 +4,11 @@ import "fmt"
 
 var (
 	argIdentifier = Param{Name: "identifier", Type: TypeText, Required: true, Doc: "the plugin's own; prefix it with its purpose: `reset-password:TOKEN`"}
-	argExpiresIn  = Param{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "how long it is good"}
+	argExpiresIn  = Param{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Required: true, Doc: "its lifetime"}
 	resultClaims  = Param{Name: "claims", Type: TypeObject, Open: true, Required: true}
 	tokenCodes    = []Code{{"expired", "its time is over"}, {"invalid", "it is not one, or not good for this"}}
 
-	argWhenVerified = Param{Name: "whenVerified", Type: TypeBool, Doc: "it stays good when the user's address is verified meanwhile"}
+	argWhenVerified = Param{Name: "whenVerified", Type: TypeBool, Doc: "it stays valid if the user's address is verified meanwhile"}
 )
 
 // ProofVoid is the code of a token that was signed for a user who is not the
@@ -25,10 +25,10 @@ var verificationFunctions = []Function{
 	},
 	{
 		Capability: CapVerification, Name: "createFor", Since: "1.1",
-		Doc: "keeps a value as create does, for a user: when the user is gone, or has another address or password, there is none any more (see [proofs](#proofs-about-users)); of a user who does not exist there is none from the start",
+		Doc: "keeps a value as create does, for a user: when the user is deleted, or has another address or password, there is none any more (see [proofs](#proofs-about-users)); of a user who does not exist there is none from the start",
 		Args: []Param{
 			argIdentifier, {Name: "value", Type: TypeText, Required: true, Empty: true}, argUserID,
-			{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Max: MaxProofSeconds, Required: true, Doc: "how long it is good"}, argWhenVerified,
+			{Name: "expiresIn", Type: TypeInt, Unit: UnitSeconds, Max: MaxProofSeconds, Required: true, Doc: "its lifetime"}, argWhenVerified,
 		},
 		Record: "verification",
 	},
@@ -37,7 +37,7 @@ var verificationFunctions = []Function{
 		Statuses: []Outcome{{StatusNotFound, "there is none, or its time is over"}},
 	},
 	{
-		Capability: CapVerification, Name: "consume", Doc: "finds the value and deletes it: of several calls at once, one gets it", Args: []Param{argIdentifier}, Record: "verification",
+		Capability: CapVerification, Name: "consume", Doc: "finds the value and deletes it; only one of several simultaneous calls gets it", Args: []Param{argIdentifier}, Record: "verification",
 		Statuses: []Outcome{{StatusNotFound, "there is none, or its time is over"}},
 	},
 	{Capability: CapVerification, Name: "delete", Doc: "deletes the value under an identifier, if there is one", Args: []Param{argIdentifier}},
@@ -73,7 +73,7 @@ var storageFunctions = []Function{
 	},
 	{Capability: CapStorage, Name: "delete", Access: AccessWrite, Doc: "deletes a record", Args: []Param{argModel, argID}, Statuses: []Outcome{notFound}},
 	{
-		Capability: CapStorage, Name: "consume", Access: AccessWrite, Doc: "reads the record with a value in an index and deletes it: of several calls at once, one gets it",
+		Capability: CapStorage, Name: "consume", Access: AccessWrite, Doc: "reads the record with a value in an index and deletes it; only one of several simultaneous calls gets it",
 		Args: []Param{argModel, argIndex, argValue}, Record: "record", Statuses: []Outcome{notFound},
 	},
 	{
@@ -169,7 +169,7 @@ var rateLimitFunctions = []Function{
 		Args:   []Param{argKey, {Name: "window", Type: TypeInt, Unit: UnitSeconds, Required: true}, {Name: "max", Type: TypeInt, Required: true, Min: 1, Max: 1 << 31, Doc: "uses in a window"}},
 		Result: []Param{{Name: "allowed", Type: TypeBool, Required: true}, {Name: "retryAfter", Type: TypeInt, Unit: UnitSeconds, Required: true}},
 	},
-	{Capability: CapRateLimit, Name: "reset", Doc: "forgets the uses of a key, at once", Args: []Param{argKey}},
+	{Capability: CapRateLimit, Name: "reset", Doc: "deletes the counted uses of a key, at once", Args: []Param{argKey}},
 }
 
 var auditFunctions = []Function{
@@ -177,11 +177,11 @@ var auditFunctions = []Function{
 		Capability: CapAudit, Name: "record", Doc: "writes an entry of the audit log, at once",
 		Args: []Param{
 			{Name: "action", Type: TypeText, Required: true, Doc: "written as `PLUGIN.action`"},
-			{Name: "userId", Type: TypeText, Doc: "whom it is about"},
+			{Name: "userId", Type: TypeText, Doc: "the user of the entry"},
 			{Name: "outcome", Type: TypeText, Enum: []string{"success", "failure"}, Doc: "default `success`"},
 			{Name: "details", Type: TypeObject, Open: true},
 		},
-		Statuses: []Outcome{{StatusUnavailable, "it cannot be recorded: then do not do it"}},
+		Statuses: []Outcome{{StatusUnavailable, "the entry cannot be written: then refuse the action"}},
 	},
 }
 

@@ -34,7 +34,7 @@ var sessionFunctions = []Function{
 			argUserID, argReason,
 			{Name: "rememberMe", Type: TypeBool | TypeText, Doc: "false: it ends with the browser, and after a day; `keep`: it does if the client carries the cookie `dont_remember` of the session before"},
 			argLife, argOwnFields,
-			{Name: "replace", Type: TypeBool, Doc: "it takes the place of the request's session, which must be the user's and ends: what plugins and the tenant keep in that session goes over to it, and an end of its own does, too. `rememberMe` is that of the session unless given. Since 1.1"},
+			{Name: "replace", Type: TypeBool, Doc: "it replaces the request's session, which must be the user's and ends. The values of plugins and of the tenant in that session go over to the new one, and so does an end of its own. `rememberMe` is that of the session unless given. Since 1.1"},
 			{Name: "actor", Type: TypeText, Doc: "the id of the user who is to act in it as its user: [impersonation](#impersonation). It must be the user of the request's session, nobody acts in that for another, and the plugin needs `impersonation`; else denied. `expiresIn` is then at most 86400, default 3600. Since 1.1"},
 		},
 		Result: []Param{
@@ -58,7 +58,7 @@ var sessionFunctions = []Function{
 		Capability: CapSession, Name: "revoke", Doc: "ends a session",
 		Args: []Param{
 			{Name: "token", Type: TypeText}, {Name: "id", Type: TypeText, Doc: "with userId"},
-			{Name: "userId", Type: TypeText, Doc: "whose session it must be"},
+			{Name: "userId", Type: TypeText, Doc: "the user whose session it must be"},
 		},
 		OneOf: [][]string{{"token", "id"}}, Statuses: []Outcome{{StatusNotFound, "there is none, or it is another user's"}},
 	},
@@ -68,7 +68,7 @@ var sessionFunctions = []Function{
 			argUserID, {Name: "exceptToken", Type: TypeText, Doc: "all but this one"},
 			{Name: "exceptCurrent", Type: TypeBool, Doc: "all but the request's own"},
 		},
-		Result: []Param{{Name: "count", Type: TypeInt, Required: true, Doc: "how many ended"}},
+		Result: []Param{{Name: "count", Type: TypeInt, Required: true, Doc: "the number of ended sessions"}},
 	},
 	{
 		Capability: CapSession, Name: "end", Doc: "deletes the current session and expires its cookies, even if there is none",

@@ -10,13 +10,13 @@ func (c *Call) Audit() Audit { return Audit{c} }
 
 // AuditRecordOptions are what may be left out of Audit.Record.
 type AuditRecordOptions struct {
-	UserID  string // whom it is about
+	UserID  string // the user of the entry
 	Outcome string // default success: success, failure
 	Details []Field
 }
 
 // Record writes an entry of the audit log, at once. The error is
-// Unavailable: it cannot be recorded: then do not do it.
+// Unavailable: the entry cannot be written: then refuse the action.
 func (x Audit) Record(action string, o AuditRecordOptions) error {
 	a := x.c.begin()
 	a.text("action", action)

@@ -14,7 +14,7 @@ func (c *Call) Crypto() Crypto { return Crypto{c} }
 type SignTokenOptions struct {
 	Claims       []Field
 	UserID       string // whom the token is about, its claim sub: verifyToken refuses it when the user is gone, or has another address or password (see proofs (ABI.md, section Proofs about users)); since 1.1
-	WhenVerified bool   // it stays good when the user's address is verified meanwhile
+	WhenVerified bool   // it stays valid if the user's address is verified meanwhile
 }
 
 // SignToken signs claims as a JWT (HS256); the host sets iat and exp.

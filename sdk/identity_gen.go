@@ -15,7 +15,7 @@ type FindUserOptions struct {
 	ID    string
 	Email string // in any case
 	Field string // the name of a unique field, with value; since 1.1
-	Value Value  // what the field has
+	Value Value  // the value of the field
 }
 
 // FindUser finds a user by id, by address, or by any field that is declared
@@ -31,8 +31,8 @@ func (i Identity) FindUser(o FindUserOptions) (User, error) {
 	return userOf(v), err
 }
 
-// NewUser is an argument of Identity.CreateUser: the plugin's word on the
-// fields.
+// NewUser is an argument of Identity.CreateUser: the fields, as the plugin
+// states them.
 type NewUser struct {
 	Email         string
 	Name          Value
@@ -222,14 +222,14 @@ type LinkedAccount struct {
 
 // LinkAccountOptions are what may be left out of Identity.LinkAccount.
 type LinkAccountOptions struct {
-	Profile  []Field // what the provider says of the user, for hooks
-	Implicit bool    // the user did not ask for it
+	Profile  []Field // the provider's data about the user, for hooks
+	Implicit bool    // not requested by the user
 }
 
 // LinkAccount links an account at a provider to a user; raises
 // identity.linking. The error is NotFound: there is none. The error is
-// Conflict: the account is linked, to anybody. The error is Denied: a hook
-// refused.
+// Conflict: the account is linked to a user already. The error is Denied: a
+// hook refused.
 func (i Identity) LinkAccount(userID string, account LinkedAccount, o LinkAccountOptions) (Account, error) {
 	a := i.c.begin()
 	a.text("userId", userID)
@@ -257,7 +257,7 @@ func (i Identity) UpdateAccount(providerID, accountID string, set []Field) (Acco
 
 // AccountTokensOptions are what may be left out of Identity.AccountTokens.
 type AccountTokensOptions struct {
-	Stored bool // as they are stored, which is encrypted unless the tenant has them otherwise
+	Stored bool // in their stored form, which is encrypted unless the tenant turns that off
 }
 
 // AccountTokensResult is the result of Identity.AccountTokens.
@@ -332,8 +332,8 @@ func (i Identity) SetPassword(userID string, password Value) error {
 	return err
 }
 
-// Equalize takes as long as hashing does, for answers that must not tell by
-// their time that nothing was hashed.
+// Equalize takes as long as hashing a password, for answers whose time must
+// not show that nothing was hashed.
 func (i Identity) Equalize(password Value) error {
 	a := i.c.begin()
 	a.member("password", password)
@@ -352,11 +352,11 @@ type Condition struct {
 // ListUsersOptions are what may be left out of Identity.ListUsers.
 type ListUsersOptions struct {
 	Where  []Condition // conditions, all to be met: see ABI.md, section Queries
-	Sort   string      // the field that orders them, those with the same value by id; default createdAt
+	Sort   string      // the field that orders them; records with the same value are ordered by id; default createdAt
 	Desc   bool        // the last one first
 	Limit  int64       // default 200
-	Offset int64       // pass over so many first; not beside cursor
-	Cursor string      // where the last page ended
+	Offset int64       // number of records to pass over; not together with cursor
+	Cursor string      // the cursor of the last page
 }
 
 // ListUsersResult is the result of Identity.ListUsers.
@@ -365,8 +365,8 @@ type ListUsersResult struct {
 	Cursor string // of the next page, if there is one
 }
 
-// ListUsers lists users. The error is Limit: it would read too much; message
-// names the fields that have an index.
+// ListUsers lists users. The error is Limit: the query would read too much;
+// message names the fields with an index.
 func (i Identity) ListUsers(o ListUsersOptions) (ListUsersResult, error) {
 	a := i.c.begin()
 	if len(o.Where) > 0 {
@@ -404,8 +404,8 @@ type CountUsersOptions struct {
 	AtMost int64       // count no further
 }
 
-// CountUsers counts users. The error is Limit: it would read too much;
-// message names the fields that have an index.
+// CountUsers counts users. The error is Limit: the query would read too
+// much; message names the fields with an index.
 func (i Identity) CountUsers(o CountUsersOptions) (int64, error) {
 	a := i.c.begin()
 	if len(o.Where) > 0 {

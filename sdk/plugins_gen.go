@@ -12,8 +12,8 @@ func (c *Call) Plugins() Plugins { return Plugins{c} }
 // Call calls a service of another plugin, within the unit of work of the
 // caller. The error is Denied: the manifest does not ask for the service; or
 // the service has refused, with its own code and message. The error is
-// Invalid: the input is not what the service takes. The error is Limit:
-// handlers are nested too deeply, or in a circle.
+// Invalid: the input does not match the service's schema. The error is
+// Limit: handlers are nested too deeply, or in a circle.
 func (p Plugins) Call(service string, input []Field) (Value, error) {
 	a := p.c.begin()
 	a.text("service", service)
@@ -25,8 +25,8 @@ func (p Plugins) Call(service string, input []Field) (Value, error) {
 // Raise raises an event of the plugin's own; what its hooks are asked about
 // happens only if they let it. The error is Denied: the manifest does not
 // declare the event; or a hook has refused, with its own code and message.
-// The error is Invalid: the record is not what the manifest says. The error
-// is Limit: as of call.
+// The error is Invalid: the record does not match the manifest's schema. The
+// error is Limit: as of call.
 func (p Plugins) Raise(event string, record []Field) error {
 	a := p.c.begin()
 	a.text("event", event)

@@ -35,7 +35,7 @@ func (x RateLimit) Hit(key string, window, max int64) (RateLimitHitResult, error
 	return r, err
 }
 
-// Reset forgets the uses of a key, at once.
+// Reset deletes the counted uses of a key, at once.
 func (x RateLimit) Reset(key string) error {
 	a := x.c.begin()
 	a.text("key", key)

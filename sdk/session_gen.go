@@ -15,7 +15,7 @@ type SessionCreateOptions struct {
 	RememberMe Value   // false: it ends with the browser, and after a day; keep: it does if the client carries the cookie dont_remember of the session before
 	ExpiresIn  int64   // seconds: a lifetime of its own, since 1.1: the session ends then, however much it is used. Without it the session has that of the tenant, and is extended while it is used
 	Fields     []Field // fields of sessions that the plugin's manifest adds, since 1.1
-	Replace    bool    // it takes the place of the request's session, which must be the user's and ends: what plugins and the tenant keep in that session goes over to it, and an end of its own does, too. rememberMe is that of the session unless given. Since 1.1
+	Replace    bool    // it replaces the request's session, which must be the user's and ends. The values of plugins and of the tenant in that session go over to the new one, and so does an end of its own. rememberMe is that of the session unless given. Since 1.1
 	Actor      string  // the id of the user who is to act in it as its user: impersonation (ABI.md, section Impersonation). It must be the user of the request's session, nobody acts in that for another, and the plugin needs impersonation; else denied. expiresIn is then at most 86400, default 3600. Since 1.1
 }
 
@@ -58,11 +58,11 @@ func (s Sessions) Create(userID string, o SessionCreateOptions) (SessionCreateRe
 // SessionListOptions are what may be left out of Sessions.List.
 type SessionListOptions struct {
 	Where  []Condition // conditions, all to be met: see ABI.md, section Queries
-	Sort   string      // the field that orders them, those with the same value by id; default createdAt
+	Sort   string      // the field that orders them; records with the same value are ordered by id; default createdAt
 	Desc   bool        // the last one first
 	Limit  int64       // default 1000
-	Offset int64       // pass over so many first; not beside cursor
-	Cursor string      // where the last page ended
+	Offset int64       // number of records to pass over; not together with cursor
+	Cursor string      // the cursor of the last page
 }
 
 // SessionListResult is the result of Sessions.List.
@@ -72,8 +72,8 @@ type SessionListResult struct {
 }
 
 // List lists a user's live sessions; all arguments but the first are since
-// 1.1. The error is Limit: it would read too much; message names the fields
-// that have an index.
+// 1.1. The error is Limit: the query would read too much; message names the
+// fields with an index.
 func (s Sessions) List(userID string, o SessionListOptions) (SessionListResult, error) {
 	a := s.c.begin()
 	a.text("userId", userID)
@@ -111,8 +111,8 @@ type SessionCountOptions struct {
 	Where []Condition // conditions, all to be met: see ABI.md, section Queries
 }
 
-// Count counts a user's live sessions. The error is Limit: it would read too
-// much; message names the fields that have an index.
+// Count counts a user's live sessions. The error is Limit: the query would
+// read too much; message names the fields with an index.
 func (s Sessions) Count(userID string, o SessionCountOptions) (int64, error) {
 	a := s.c.begin()
 	a.text("userId", userID)
@@ -135,7 +135,7 @@ func (s Sessions) Count(userID string, o SessionCountOptions) (int64, error) {
 type SessionRevokeOptions struct {
 	Token  string
 	ID     string // with userId
-	UserID string // whose session it must be
+	UserID string // the user whose session it must be
 }
 
 // Revoke ends a session. Exactly one of Token and ID is given. The error is

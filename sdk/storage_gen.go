@@ -43,8 +43,8 @@ type StorageListOptions struct {
 	Where         []Condition // conditions, all to be met: see ABI.md, section Queries
 	Desc          bool        // the last one first
 	Limit         int64       // default 200
-	Offset        int64       // pass over so many first; not beside cursor
-	Cursor        string      // where the last page ended
+	Offset        int64       // number of records to pass over; not together with cursor
+	Cursor        string      // the cursor of the last page
 }
 
 // StorageListResult is the result of Storage.List.
@@ -54,8 +54,8 @@ type StorageListResult struct {
 }
 
 // List reads records in the order of an index, or of ids; its arguments but
-// index, value, limit and cursor are since 1.1. The error is Limit: it would
-// read too much; message names the fields that have an index.
+// index, value, limit and cursor are since 1.1. The error is Limit: the
+// query would read too much; message names the fields with an index.
 func (s Storage) List(o StorageListOptions) (StorageListResult, error) {
 	a := s.c.begin()
 	a.text("model", s.model)
@@ -106,7 +106,7 @@ func (s Storage) Insert(record []Field) (Record, error) {
 // StorageUpdateOptions are what may be left out of Storage.Update.
 type StorageUpdateOptions struct {
 	Version int64   // only if this is the record's version
-	If      []Field // only if the record's fields have these values; null is as good as none
+	If      []Field // only if the record's fields have these values; null and absent are equal
 }
 
 // Update changes fields of a record. The error is NotFound: there is none.
@@ -132,8 +132,9 @@ func (s Storage) Delete(id string) error {
 	return err
 }
 
-// Consume reads the record with a value in an index and deletes it: of
-// several calls at once, one gets it. The error is NotFound: there is none.
+// Consume reads the record with a value in an index and deletes it; only one
+// of several simultaneous calls gets it. The error is NotFound: there is
+// none.
 func (s Storage) Consume(index string, value Value) (Record, error) {
 	a := s.c.begin()
 	a.text("model", s.model)
@@ -174,7 +175,7 @@ type StorageCountOptions struct {
 }
 
 // Count counts the records that list gives on all pages. The error is Limit:
-// it would read too much; message names the fields that have an index.
+// the query would read too much; message names the fields with an index.
 func (s Storage) Count(o StorageCountOptions) (int64, error) {
 	a := s.c.begin()
 	a.text("model", s.model)
@@ -200,8 +201,8 @@ func (s Storage) Count(o StorageCountOptions) (int64, error) {
 	return v.Get("count").Int(0), err
 }
 
-// GetMany reads the records with some ids, in the order of those: the ones
-// that there are.
+// GetMany reads the records with the given ids, in that order; unknown ids
+// are left out.
 func (s Storage) GetMany(ids []string) ([]Record, error) {
 	a := s.c.begin()
 	a.text("model", s.model)
@@ -216,7 +217,7 @@ type Write struct {
 	ID      string  // of update and delete
 	Record  []Field // of insert: its fields
 	Set     []Field // of update: fields by name, with new values
-	If      []Field // only if the record's fields have these values; null is as good as none
+	If      []Field // only if the record's fields have these values; null and absent are equal
 	Version int64   // only if this is the record's version
 }
 

@@ -22,13 +22,13 @@ func (x Verifications) Create(identifier, value string, expiresIn int64) (Verifi
 // VerificationCreateForOptions are what may be left out of
 // Verifications.CreateFor.
 type VerificationCreateForOptions struct {
-	WhenVerified bool // it stays good when the user's address is verified meanwhile
+	WhenVerified bool // it stays valid if the user's address is verified meanwhile
 }
 
-// CreateFor keeps a value as create does, for a user: when the user is gone,
-// or has another address or password, there is none any more (see proofs
-// (ABI.md, section Proofs about users)); of a user who does not exist there
-// is none from the start.
+// CreateFor keeps a value as create does, for a user: when the user is
+// deleted, or has another address or password, there is none any more (see
+// proofs (ABI.md, section Proofs about users)); of a user who does not exist
+// there is none from the start.
 func (x Verifications) CreateFor(identifier, value, userID string, expiresIn int64, o VerificationCreateForOptions) (Verification, error) {
 	a := x.c.begin()
 	a.text("identifier", identifier)
@@ -49,8 +49,8 @@ func (x Verifications) Find(identifier string) (Verification, error) {
 	return verificationOf(v), err
 }
 
-// Consume finds the value and deletes it: of several calls at once, one gets
-// it. The error is NotFound: there is none, or its time is over.
+// Consume finds the value and deletes it; only one of several simultaneous
+// calls gets it. The error is NotFound: there is none, or its time is over.
 func (x Verifications) Consume(identifier string) (Verification, error) {
 	a := x.c.begin()
 	a.text("identifier", identifier)
