@@ -56,6 +56,9 @@ const AMBIGUOUS = {
   "a null character in a header": (site) => request(site, ["X-Y: a\0b", "Content-Length: 2"], `{}${SMUGGLED(site)}`),
 };
 
+/** What may be read by its Transfer-Encoding alone if the connection ends with the answer (RFC 9112, section 6.1). */
+const TAKEN_AND_CLOSED = "Content-Length and Transfer-Encoding";
+
 const smuggling = Object.entries(AMBIGUOUS).map(([name, message]) => ({
   attack: "HTTP parsing",
   name: `request smuggling: ${name}`,
@@ -66,7 +69,8 @@ const smuggling = Object.entries(AMBIGUOUS).map(([name, message]) => ({
       found.every((status) => status < 500 || status === 501),
       `answers ${found.join(", ")}`,
     );
-    check(found[0] === undefined || found[0] >= 400, `answers ${found.join(", ")}: the message is taken`);
+    const closed = name === TAKEN_AND_CLOSED && /^connection: close\r$/im.test(received);
+    check(closed || found[0] === undefined || found[0] >= 400, `answers ${found.join(", ")}: the message is taken`);
     check(found.length <= 1, `answers ${found.join(", ")}: a second request is seen`);
   },
 }));
