@@ -275,7 +275,7 @@ func pluginPages(t *testing.T) string {
 	var b strings.Builder
 	for _, id := range plugins.IDs() {
 		m := manifestOf(t, id)
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", id, m.Description)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s\nIt stores %s.\n\n", id, m.Description, usage(t, id), stored(m))
 		for _, h := range m.Handlers {
 			if h.Kind == pluginapi.KindEndpoint {
 				fmt.Fprintf(&b, "* `%s %s`: %s\n", h.Method, h.Path, notes(t, h))
