@@ -1,13 +1,13 @@
-// Package grants says what a plugin of a tenant may do, see and change: what
-// its manifest asks for and the operator grants by name, and which fields of
-// records are whose.
+// Package grants works out what a plugin of a tenant may do, see and change. The
+// input is what its manifest asks for, what the operator grants by name, and which
+// plugin each field of a record belongs to.
 //
-//	lack := grants.Missing(manifest, names)        // what keeps it from loading
-//	may := grants.Permissions(manifest, names)     // what it sees and changes of the document
-//	rules := fields.Rules(manifest, may, settings) // and of records
+//	lack := grants.Missing(manifest, names)        // grants without which it does not load
+//	may := grants.Permissions(manifest, names)     // access to the document
+//	rules := fields.Rules(manifest, may, settings) // access to fields of records
 //
-// Which paths of the document a permission guards is package pluginapi's
-// matter; package dispatch checks every access.
+// Package pluginapi lists the paths of the document that a permission guards;
+// package dispatch checks every access.
 //
 // Decisions and their reasons: docs/rationale/plugins.md.
 package grants

@@ -1,7 +1,7 @@
-// Package ratelimit counts events in windows of time, and knows how often a
-// client may call which path: Memory counts, for the pipeline and for the
-// ratelimit capability of plugins; Limiter has the rules, which are Better
-// Auth's unless the operator gives others.
+// Package ratelimit limits how often a client may call an endpoint. Memory counts
+// events in windows of time, for requests and for the capability ratelimit of
+// plugins. Limiter has the rules: those of Better Auth, unless the operator sets
+// others.
 //
 //	limiter := ratelimit.New(ratelimit.Config{Counter: &ratelimit.Memory{Rolling: true}})
 //	allowed, retryAfter, err := limiter.Allow(ctx, "203.0.113.7", "/sign-in/email", "/sign-in/email")

@@ -1,4 +1,4 @@
-// Package recent keeps what was made lately, within a bound.
+// Package recent is a bounded cache that keeps the latest entries.
 //
 //	c := recent.New[string, int](1000)
 //	c.Put("a", 1)

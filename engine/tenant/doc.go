@@ -1,7 +1,6 @@
-// Package tenant is the registry of tenants: which ones there are, and which
-// one a request is for. A tenant is resolved before anything else happens,
-// and every other part of the engine receives it as an argument; there is no
-// default one.
+// Package tenant is the registry of tenants. It lists the tenants of a server and
+// resolves the tenant of a request. The server resolves the tenant first, and every
+// other part of the engine receives it as an argument; there is no default tenant.
 //
 //	t, rest, ok := registry.Resolve(listener, host, path)
 //

@@ -1,7 +1,7 @@
-// Package plan works out what a list of operations changes, for every driver
-// in the same way: which records are written, which follow a deleted one, and
-// which index entries go and come. A driver brings a Reader over its open
-// write transaction, and carries the Plan out.
+// Package plan works out the effects of a list of operations, in the same way for
+// every driver: the records to write, the records to delete with a deleted one, and
+// the index entries to remove and add. A driver passes a Reader over its open write
+// transaction, and carries out the Plan.
 //
 //	p, err := plan.Make(ctx, catalog, reader, ops)
 //	// remove p.Remove, add p.Add unless taken, write p.Changes
