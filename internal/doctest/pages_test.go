@@ -130,3 +130,17 @@ func TestPermissionsArePlain(t *testing.T) {
 		}
 	}
 }
+
+// TestMap: docs/README.md lists every package of the engine.
+func TestMap(t *testing.T) {
+	text := pages(t)[filepath.Join(root, "docs", "README.md")]
+	entries, err := os.ReadDir(filepath.Join(root, "engine"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && e.Name() != "testdata" && !regexp.MustCompile(`(?m)^  ([a-z]+, )*`+e.Name()+`\b`).MatchString(text) {
+			t.Errorf("docs/README.md does not list engine/%s", e.Name())
+		}
+	}
+}
