@@ -152,7 +152,7 @@ func (g *generation) serveTenant(r *realm, plan *blueprint.Tenant, capabilities 
 			ID: t.ID, AppName: t.AppName, BaseURL: t.PublicURL(), BasePath: t.EndpointsPath(), Dialect: t.Dialect, ErrorURL: t.ErrorURL,
 			Development: g.config.Server.Development, Sessions: sessions, Store: r.store, Outbox: g.engine.workers.Announce(t.ID),
 		},
-		Plugins: plan.Plugins, Capabilities: capabilities, Views: plan.Views,
+		Plugins: plan.Plugins, Capabilities: capabilities, Views: plan.Views, UserFields: plan.UserFields, SessionFields: plan.SessionFields,
 		Observer: &observer{engine: g.engine}, Tables: &g.tables, Limiter: g.limiter(t, r.store, plan.Plugins), Services: g.serviceKeys(t, r.store), Metrics: g.engine.metrics, Recordable: g.engine.audit.Ready, Logger: g.engine.logger,
 		BaseURLs: publicURLs(t), TrustedOrigins: t.TrustedOrigins, TrustedProxies: g.proxiesOf(t), IPHeaders: t.IPHeaders, IPv6Subnet: t.IPv6Subnet,
 		DisabledPaths: t.DisabledPaths, ErrorURL: t.ErrorURL, ErrorPage: httpapi.ErrorPage(t.ErrorPage), CORS: t.CORS, CORSHeaders: t.CORSHeaders,

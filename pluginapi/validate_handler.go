@@ -120,6 +120,7 @@ func (h *Handler) validateEndpoint(r *report, at string) {
 	h.validateBody(r, at)
 	checkObject(r, at+".response", h.Response)
 	checkObject(r, at+".openapi", h.OpenAPI)
+	h.validateFields(r, at+".openapi")
 }
 
 // validateBody checks what is said of the body beside its schema.

@@ -1,11 +1,23 @@
 // The description that a tenant gives of itself: whether it is valid, complete, and true of the answers.
 import { Validator } from "@seriousme/openapi-schema-validator";
 import Ajv from "ajv/dist/2020.js";
+import { betterAuth } from "better-auth";
+import { openAPI } from "better-auth/plugins";
 import { startAuthhost } from "../lib/authhost.mjs";
 import { Browser } from "../import/browser.mjs";
 
 const TENANT = "described";
 const PASSWORD = "correct-horse-1";
+
+/** Additional fields of users, as both servers take them. */
+const FIELDS = {
+  plan: { type: "string" },
+  hidden: { type: "string", returned: false },
+  rank: { type: "string", required: true, defaultValue: "low" },
+  age: { type: "number", required: true },
+  born: { type: "date" },
+  role: { type: "string", input: false, defaultValue: "user" },
+};
 
 const tenant = (listen) => ({
   id: TENANT,
@@ -14,10 +26,11 @@ const tenant = (listen) => ({
   secret: "described-Zt5Rw8Yq1Pm4Xn7Lb0Kc3Vd6Jf9Hg2Sx",
   disabledPaths: ["/change-password"],
   user: {
-    additionalFields: [
-      { name: "plan", type: "string" },
-      { name: "hidden", type: "string", returned: false },
-    ],
+    additionalFields: Object.entries(FIELDS).map(([name, { defaultValue, ...field }]) => ({
+      name,
+      ...field,
+      ...(defaultValue && { default: defaultValue }),
+    })),
   },
   plugins: [
     ...["email-password", "account", "two-factor", "bearer", "jwt", "multi-session", "one-time-token"].map((id) => ({
@@ -28,10 +41,13 @@ const tenant = (listen) => ({
   ],
 });
 
+/** Endpoints that take the additional fields of users. */
+const BODIES = ["/sign-up/email", "/update-user"];
+
 /** What is called, and must be as described. */
 const CALLS = [
-  ["POST", "/sign-up/email", { name: "Ada", email: "ada@example.com", password: PASSWORD, plan: "pro" }],
-  ["POST", "/sign-up/email", { name: "Ada", email: "ada@example.com", password: PASSWORD }],
+  ["POST", "/sign-up/email", { name: "Ada", email: "ada@example.com", password: PASSWORD, plan: "pro", age: 36 }],
+  ["POST", "/sign-up/email", { name: "Ada", email: "ada@example.com", password: PASSWORD, age: 36 }],
   ["POST", "/sign-up/email", { name: "Ada" }],
   ["GET", "/get-session"],
   ["GET", "/ok"],
@@ -94,6 +110,33 @@ async function compareAnswers(document, browser) {
   return faults;
 }
 
+/** What a document says of the additional fields in a body: type, format, default, and whether one must be sent. */
+function described(document, path) {
+  const { schema } = document.paths[path].post.requestBody.content["application/json"];
+  const { properties, required = [] } = schema.allOf?.find((part) => part.properties) ?? schema;
+  return Object.keys(FIELDS)
+    .filter((name) => properties[name])
+    .map((name) => {
+      const { type, format, default: preset } = properties[name];
+      return JSON.stringify({ name, type, format, preset, required: required.includes(name) });
+    });
+}
+
+/** Bodies whose additional fields are not described as the official server describes them. */
+async function compareFields(document) {
+  const official = await betterAuth({
+    secret: PASSWORD.repeat(4),
+    baseURL: "http://127.0.0.1",
+    logger: { disabled: true },
+    emailAndPassword: { enabled: true },
+    user: { additionalFields: FIELDS },
+    plugins: [openAPI()],
+  }).api.generateOpenAPISchema();
+  return BODIES.map((path) => [path, described(document, path), described(official, path)])
+    .filter(([, ours, theirs]) => JSON.stringify(ours) !== JSON.stringify(theirs))
+    .map(([path, ours, theirs]) => `${path} describes ${ours.join()}, the official server ${theirs.join()}`);
+}
+
 /** @returns {Promise<{passed: number, total: number, failures: string[]}>} */
 export async function runOpenAPI(store, suffix) {
   const server = await startAuthhost({
@@ -111,9 +154,10 @@ export async function runOpenAPI(store, suffix) {
       ...(valid ? [] : [`the document is not valid: ${JSON.stringify(errors)}`]),
       ...(user.plan && !user.hidden ? [] : ["the document does not have the user's fields as clients see them"]),
       ...compareRoutes(document, await server.admin.routes(TENANT)),
+      ...(await compareFields(document)),
       ...(await compareAnswers(document, browser)),
     ];
-    const total = 2 + Object.keys(document.paths).length + CALLS.length;
+    const total = 2 + BODIES.length + Object.keys(document.paths).length + CALLS.length;
     return {
       passed: Math.max(total - failures.length, 0),
       total,

@@ -56,7 +56,8 @@ func userFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Fiel
 func sessionFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Field {
 	var out []identity.Field
 	for _, f := range t.Session.AdditionalFields {
-		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), ReadOnly: !f.Input, MaxLength: f.MaxLength})
+		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
+		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), Default: value, ReadOnly: !f.Input, MaxLength: f.MaxLength})
 	}
 	return withPluginFields(out, session.Model, plugins)
 }
@@ -106,13 +107,8 @@ func declaredFields(t *config.Tenant, plugins []*pluginapi.Manifest) grants.Fiel
 // sessionDefaults are the additional fields of new sessions.
 func sessionDefaults(t *config.Tenant, plugins []*pluginapi.Manifest) *document.Object {
 	out := document.NewObject(len(t.Session.AdditionalFields))
-	for _, f := range t.Session.AdditionalFields {
-		if value, ok := config.DefaultValue(f.Type, f.Default); ok && !value.IsAbsent() {
-			out.Set(f.Name, value)
-		}
-	}
 	for _, f := range sessionFields(t, plugins) {
-		if !out.Has(f.Name) && !f.Default.IsAbsent() {
+		if !f.Default.IsAbsent() {
 			out.Set(f.Name, f.Default)
 		}
 	}

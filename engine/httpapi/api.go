@@ -54,11 +54,14 @@ type Config struct {
 	Plugins      *dispatch.Set
 	Capabilities dispatch.Capabilities
 	Views        *identity.Views
-	Observer     dispatch.Observer
-	Limiter      Limiter // nil: no rate limit
-	Services     ServiceKeys
-	Tables       *Tables // nil: this tenant has a route table of its own
-	Metrics      Metrics // nil: none
+	// UserFields and SessionFields are the additional fields of those models, for
+	// the OpenAPI document.
+	UserFields, SessionFields []identity.Field
+	Observer                  dispatch.Observer
+	Limiter                   Limiter // nil: no rate limit
+	Services                  ServiceKeys
+	Tables                    *Tables // nil: this tenant has a route table of its own
+	Metrics                   Metrics // nil: none
 	// Recordable reports why nothing may happen for now that would have to be
 	// recorded, nil if it may; nil: it always may.
 	Recordable func(ctx context.Context) error

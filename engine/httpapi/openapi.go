@@ -93,6 +93,7 @@ func (d *describing) add(e *endpoint) {
 	for name, v := range e.operation.Object().All() {
 		op.Set(name, v)
 	}
+	op.Delete(pluginapi.OpenAPIFields)
 	op.Set("operationId", document.Text(d.operationID(e)))
 	if op.Get("tags").IsAbsent() {
 		op.Set("tags", document.List(document.Text(e.tag)))
@@ -194,10 +195,12 @@ func (d *describing) requestBody(e *endpoint) document.Value {
 		return e.operation.Get("requestBody")
 	}
 	content := document.NewObject(len(e.mediaTypes))
+	fields, required := d.inputFields(e.operation)
 	for _, media := range e.mediaTypes {
-		content.Set(media, document.Obj(document.NewObject(1).Set("schema", schemaOf(e.body))))
+		schema := withFields(schemaOf(e.body), fields, required)
+		content.Set(media, document.Obj(document.NewObject(1).Set("schema", schema)))
 	}
-	needed := len(e.body.Required) > 0
+	needed := len(e.body.Required) > 0 || len(required) > 0
 	for _, part := range e.body.AllOf {
 		needed = needed || len(part.Required) > 0
 	}

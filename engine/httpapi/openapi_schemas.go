@@ -113,8 +113,8 @@ func (a *API) schemas() document.Value {
 	sess := a.model(session.Model, slices.Concat(identity.HiddenSession(), hidden.HiddenSession))
 	sess.Get("properties").Object().Set("virtual", typed("boolean"))
 	return document.Obj(document.NewObject(8).
-		Set("User", a.model(identity.User, hidden.HiddenUser)).
-		Set("Session", sess).
+		Set("User", declared(a.model(identity.User, hidden.HiddenUser), a.UserFields)).
+		Set("Session", declared(sess, a.SessionFields)).
 		Set("Account", account).
 		Set("SessionAndUser", object(both, "session", "user")).
 		Set("Status", object(document.NewObject(1).Set("status", typed("boolean")), "status")).
