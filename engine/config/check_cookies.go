@@ -35,7 +35,8 @@ func (c *checker) cookies(t *Tenant) {
 func (c *checker) cookieDomain(t *Tenant, pointer, domain string) string {
 	d := strings.TrimPrefix(strings.ToLower(domain), ".")
 	for _, raw := range append([]string{t.BaseURL}, t.BaseURLs...) {
-		u, err := url.Parse(strings.Replace(raw, "://"+anySubdomain, "://", 1))
+		plain, _ := withoutPattern(raw)
+		u, err := url.Parse(plain)
 		if err != nil {
 			continue // noted
 		}

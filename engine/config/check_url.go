@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/authhost/authhost/engine/hostpattern"
 )
 
 // urls checks and normalizes every URL and path of a tenant.
@@ -94,26 +96,23 @@ func (c *checker) publicURL(t *Tenant, pointer, raw string) *url.URL {
 	return u
 }
 
-// anySubdomain is what the host of a public URL begins with that stands for
-// all subdomains.
-const anySubdomain = "*."
-
 // baseURLs checks the further public URLs and brings them into normal form.
 // main is baseURL.
 func (c *checker) baseURLs(t *Tenant, main *url.URL) {
 	seen := map[string]bool{main.Host: true}
 	for i, raw := range t.BaseURLs {
 		pointer := fmt.Sprintf("/baseURLs/%d", i)
-		wild := strings.Contains(raw, "://"+anySubdomain)
-		u := c.publicURL(t, pointer, strings.Replace(raw, "://"+anySubdomain, "://", 1))
+		plain, host := withoutPattern(raw)
+		if _, err := hostpattern.Parse(host); err != nil && host != "" {
+			c.at(t.Origin, pointer, fmt.Sprintf("%q %v", raw, err), "name the domain, such as https://*.example.com, or the ports of a host, such as http://localhost:*")
+			continue
+		}
+		u := c.publicURL(t, pointer, plain)
 		if u == nil {
 			continue
 		}
-		switch {
-		case wild && !strings.Contains(u.Hostname(), ".") && u.Hostname() != "localhost":
-			c.at(t.Origin, pointer, fmt.Sprintf("%q stands for a whole top-level domain", raw), "name the domain, such as https://*.example.com")
-		case wild:
-			u.Host = anySubdomain + u.Host
+		if host != "" {
+			u.Host = withoutDefaultPort(u.Scheme, host)
 		}
 		if seen[u.Host] {
 			c.at(t.Origin, pointer, fmt.Sprintf("there is a public URL with the host %s already", u.Host), "keep one of them: the host decides")
@@ -121,6 +120,26 @@ func (c *checker) baseURLs(t *Tenant, main *url.URL) {
 		seen[u.Host] = true
 		t.BaseURLs[i] = u.Scheme + "://" + u.Host + u.EscapedPath()
 	}
+}
+
+// withoutPattern returns a URL with a host in place of the pattern of hosts that
+// it has, and that pattern in lower case. A URL without one is returned as it is.
+func withoutPattern(raw string) (plain, pattern string) {
+	scheme, rest, ok := strings.Cut(raw, "://")
+	host, path, slash := strings.Cut(rest, "/")
+	if !ok || !hostpattern.Is(host) || strings.ContainsAny(host, "@#=") {
+		return raw, ""
+	}
+	if slash {
+		path = "/" + path
+	}
+	host = strings.ToLower(host)
+	name, port, _ := strings.Cut(host, ":")
+	name = strings.NewReplacer("*", "x", "?", "x").Replace(name)
+	if port != "" && port != "*" {
+		name += ":" + port
+	}
+	return scheme + "://" + name + path, host
 }
 
 // redactURL leaves out what might be a password.
@@ -134,11 +153,17 @@ func redactURL(s string) string {
 // canonicalHost returns the host in lower case, without the scheme's default
 // port.
 func canonicalHost(u *url.URL) string {
-	host := strings.ToLower(u.Host)
-	if port := u.Port(); u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
-		host = strings.TrimSuffix(host, ":"+port)
+	return strings.TrimSuffix(withoutDefaultPort(u.Scheme, strings.ToLower(u.Host)), ":")
+}
+
+func withoutDefaultPort(scheme, host string) string {
+	switch scheme {
+	case "http":
+		return strings.TrimSuffix(host, ":80")
+	case "https":
+		return strings.TrimSuffix(host, ":443")
 	}
-	return strings.TrimSuffix(host, ":")
+	return host
 }
 
 // validHost reports whether s is a host name or address, perhaps with a port.
@@ -192,11 +217,20 @@ func (c *checker) hosts(t *Tenant, u *url.URL) {
 	}
 	for i, host := range t.Hosts {
 		host = strings.ToLower(host)
-		if !validHost(strings.TrimPrefix(host, anySubdomain)) || slices.Contains(t.Hosts[:i], host) {
+		if !validHostOrPattern(host) || slices.Contains(t.Hosts[:i], host) {
 			c.at(t.Origin, fmt.Sprintf("/hosts/%d", i), fmt.Sprintf("%q is not a host, or is listed twice", host), "write a name such as auth.example.com, with a port if it is not the scheme's")
 		}
 		t.Hosts[i] = host
 	}
+}
+
+// validHostOrPattern reports whether s is a host, perhaps with wildcards.
+func validHostOrPattern(s string) bool {
+	if !hostpattern.Is(s) {
+		return validHost(s)
+	}
+	_, err := hostpattern.Parse(s)
+	return err == nil
 }
 
 // judgeOrigin returns what is wrong with an entry of trustedOrigins.

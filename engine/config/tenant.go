@@ -12,7 +12,7 @@ type Tenant struct {
 	AppName string `yaml:"appName" default:"Better Auth"`
 	// Public URL of the server (http or https), as browsers see it, without the base path. Links in mails start with it.
 	BaseURL string `yaml:"baseURL,required"`
-	// Further public URLs of this tenant. A request to the host of one of them gets links that start with that URL; "https://*.example.com" stands for all subdomains. Their sites are trusted origins. The Host header only selects one of these URLs; any other host gets baseURL.
+	// Further public URLs of this tenant. A request to the host of one of them gets links that start with that URL. "*" and "?" in a host are wildcards: "https://*.example.com" stands for all subdomains, "https://preview-*.example.com" for those that begin so, "http://localhost:*" for any port. Their sites are trusted origins. The Host header only selects one of these URLs; any other host gets baseURL.
 	BaseURLs []string `yaml:"baseURLs"`
 	// Version of the Better Auth protocol that the app's clients speak. It decides where 1.6 and 1.7 answer the same request differently.
 	Dialect string `yaml:"dialect" default:"1.6" enum:"1.6,1.7"`
@@ -20,7 +20,7 @@ type Tenant struct {
 	BasePath string `yaml:"basePath" default:"/api/auth"`
 	// Address (host:port) of a listener for this tenant. Tenants with the same address share the listener. Default: server.listen.
 	Listen string `yaml:"listen"`
-	// Host names of this tenant, with a port unless it is the default port of the scheme. Default: the hosts of baseURL and baseURLs. "*.example.com" stands for all subdomains.
+	// Host names of this tenant, with a port unless it is the default port of the scheme. Default: the hosts of baseURL and baseURLs. "*" and "?" are wildcards, as in baseURLs. A host that matches the patterns of several tenants belongs to the tenant with the longest pattern.
 	Hosts []string `yaml:"hosts"`
 	// First part of the paths of this tenant, such as /t/acme, if several tenants share a host. The server removes it before routing.
 	PathPrefix string `yaml:"pathPrefix"`

@@ -28,11 +28,11 @@ type pattern struct {
 	hostOnly bool           // a wildcard without scheme, matched against the host
 }
 
-// newOrigins trusts the sites of the tenant's own URLs and those that patterns
+// newOrigins trusts the sites of the tenant's own URLs and those that texts
 // name.
-func newOrigins(own, trusted []string) *origins {
-	o := &origins{}
-	for _, text := range slices.Concat(own, trusted) {
+func newOrigins(own []pattern, trusted []string) *origins {
+	o := &origins{patterns: own}
+	for _, text := range trusted {
 		o.patterns = append(o.patterns, newPattern(text))
 	}
 	return o

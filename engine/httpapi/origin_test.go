@@ -12,7 +12,7 @@ import (
 
 // testOrigins has one pattern of every sort.
 func testOrigins() *origins {
-	return newOrigins([]string{"http://localhost:3000"}, []string{
+	return newOrigins(sitesOf([]string{"http://localhost:3000"}), []string{
 		"https://*.trusted.example", "https://exact.example:8443", "http://localhost:*", "myapp://",
 		"deep://cb", "*.anyproto.example", "https://pre?.example.net", "https://App.Example/", "https://std.example:443",
 	})
@@ -292,26 +292,33 @@ func wantError(t *testing.T, err error, status int, code, message string) {
 // TestPublicURLs: the Host header chooses among the configured URLs, and what
 // is no host name never becomes part of one.
 func TestPublicURLs(t *testing.T) {
-	urls := []string{"https://eu.example.com", "http://localhost:3000/t/acme", "https://*.tenants.example", "https://*.dev.example:8443/x"}
+	urls := []string{"https://eu.example.com", "http://localhost:3000/t/acme", "https://*.tenants.example", "https://*.dev.example:8443/x", "http://localhost:*", "https://preview-*.app.example", "https://preview-eu-*.app.example/eu"}
 	p := newPublicURLs(urls)
 	for host, want := range map[string]string{
-		"eu.example.com":          urls[0],
-		"EU.Example.com":          urls[0],
-		"localhost:3000":          urls[1],
-		"a.tenants.example":       "https://a.tenants.example",
-		"a.B.tenants.example":     "https://a.b.tenants.example",
-		"a.dev.example:8443":      "https://a.dev.example:8443/x",
-		"a.dev.example":           "",
-		"tenants.example":         "",
-		".tenants.example":        "",
-		"a..tenants.example":      "",
-		"e.co/.tenants.example":   "",
-		"e.co#.tenants.example":   "",
-		"u@e.co?.tenants.example": "",
-		"*.tenants.example":       "",
-		"e.co":                    "",
-		"eu.example.com.e.co":     "",
-		"":                        "",
+		"eu.example.com":           urls[0],
+		"EU.Example.com":           urls[0],
+		"localhost:3000":           urls[1],
+		"a.tenants.example":        "https://a.tenants.example",
+		"a.B.tenants.example":      "https://a.b.tenants.example",
+		"a.dev.example:8443":       "https://a.dev.example:8443/x",
+		"a.dev.example":            "",
+		"localhost:5173":           "http://localhost:5173",
+		"localhost":                "",
+		"localhost:5173.e.co":      "",
+		"preview-7.app.example":    "https://preview-7.app.example",
+		"preview-eu-7.app.example": "https://preview-eu-7.app.example/eu",
+		"preview-7.x.app.example":  "",
+		"preview-7/.app.example":   "",
+		"tenants.example":          "",
+		".tenants.example":         "",
+		"a..tenants.example":       "",
+		"e.co/.tenants.example":    "",
+		"e.co#.tenants.example":    "",
+		"u@e.co?.tenants.example":  "",
+		"*.tenants.example":        "",
+		"e.co":                     "",
+		"eu.example.com.e.co":      "",
+		"":                         "",
 	} {
 		if got := p.of(host); got != want {
 			t.Errorf("of(%q) = %q, want %q", host, got, want)
@@ -320,6 +327,7 @@ func TestPublicURLs(t *testing.T) {
 	o := newOrigins(sitesOf(urls), nil)
 	for origin, want := range map[string]bool{
 		"https://eu.example.com": true, "http://localhost:3000": true, "https://a.tenants.example": true, "https://a.dev.example:8443": true,
+		"http://localhost:5173": true, "https://preview-7.app.example": true, "https://localhost:5173": false, "http://localhost": false, "https://preview-7.x.app.example": false,
 		"http://eu.example.com": false, "https://tenants.example": false, "http://a.tenants.example": false, "https://x.example": false,
 	} {
 		if got, _ := o.trusts(origin); got != want {

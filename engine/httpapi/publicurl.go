@@ -2,74 +2,76 @@ package httpapi
 
 import (
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/authhost/authhost/engine/hostpattern"
 )
 
 // publicURLs are the URLs of a tenant besides its main one, by host. The
 // scheme and path of a URL are as configured; a request only chooses.
 type publicURLs struct {
-	exact     map[string]string
-	wildcards []wildcardURL
+	exact    map[string]string
+	patterns []patternURL // the narrowest first
 }
 
-// wildcardURL is a public URL whose host is any subdomain of one.
-type wildcardURL struct{ before, suffix, after string }
+// patternURL is a public URL whose host is a pattern.
+type patternURL struct {
+	before string // scheme://
+	host   hostpattern.Pattern
+	after  string // the path
+}
 
 func newPublicURLs(urls []string) publicURLs {
 	p := publicURLs{exact: map[string]string{}}
 	for _, raw := range urls {
-		if before, rest, ok := strings.Cut(raw, "://*."); ok {
-			host, path, slash := strings.Cut(rest, "/")
-			if slash {
-				path = "/" + path
-			}
-			p.wildcards = append(p.wildcards, wildcardURL{before + "://", "." + host, path})
-			continue
-		}
-		if u, err := url.Parse(raw); err == nil {
+		if u, ok := parsePattern(raw); ok {
+			p.patterns = append(p.patterns, u)
+		} else if u, err := url.Parse(raw); err == nil {
 			p.exact[u.Host] = raw
 		}
 	}
+	slices.SortFunc(p.patterns, func(a, b patternURL) int { return hostpattern.Narrower(a.host, b.host) })
 	return p
+}
+
+// parsePattern reads a URL whose host is a pattern; ok is false for others.
+func parsePattern(raw string) (u patternURL, ok bool) {
+	scheme, rest, _ := strings.Cut(raw, "://")
+	host, path, slash := strings.Cut(rest, "/")
+	if slash {
+		path = "/" + path
+	}
+	pattern, err := hostpattern.Parse(host)
+	return patternURL{before: scheme + "://", host: pattern, after: path}, err == nil && hostpattern.Is(host)
 }
 
 // of returns the public URL of a request's host, "" for the tenant's main one.
 func (p publicURLs) of(host string) string {
-	if len(p.exact) == 0 && len(p.wildcards) == 0 {
+	if len(p.exact) == 0 && len(p.patterns) == 0 {
 		return ""
 	}
 	host = strings.ToLower(host)
 	if u, ok := p.exact[host]; ok {
 		return u
 	}
-	for _, w := range p.wildcards {
-		if name, ok := strings.CutSuffix(host, w.suffix); ok && isHostName(name) {
-			return w.before + host + w.after
+	for _, u := range p.patterns {
+		if u.host.Matches(host) {
+			return u.before + host + u.after
 		}
 	}
 	return ""
 }
 
-// isHostName reports whether a name is made of what names of hosts are made
-// of: it becomes part of a URL.
-func isHostName(name string) bool {
-	for label := range strings.SplitSeq(name, ".") {
-		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-			return false
-		}
-	}
-	return true
-}
-
 // sitesOf returns the origins of public URLs as patterns.
-func sitesOf(urls []string) []string {
-	out := make([]string, 0, len(urls))
+func sitesOf(urls []string) []pattern {
+	out := make([]pattern, 0, len(urls))
 	for _, raw := range urls {
-		if s, ok := siteOf(strings.Replace(raw, "://*.", "://x.", 1)); ok {
-			if strings.Contains(raw, "://*.") {
-				s.origin = strings.Replace(s.origin, "://x.", "://*.", 1)
-			}
-			out = append(out, s.origin)
+		if u, ok := parsePattern(raw); ok {
+			out = append(out, pattern{text: u.before + u.host.String(), wildcard: regexp.MustCompile("^" + u.before + u.host.Source() + "$")})
+		} else if s, ok := siteOf(raw); ok {
+			out = append(out, newPattern(s.origin))
 		}
 	}
 	return out

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/authhost/authhost/engine/hostpattern"
 )
 
 // Tenant is one tenant as the front door sees it.
@@ -15,9 +17,10 @@ type Tenant struct {
 	// share one are told apart by host and path.
 	Listen string
 	// Hosts are the values of the Host header that are this tenant's, lower
-	// case, default ports left out. "*.example.com" stands for all
-	// subdomains that no other tenant names. Empty means any host, which only
-	// a tenant alone on its listener may have.
+	// case, default ports left out, or patterns of them (package hostpattern).
+	// A host is that of the tenant which names it, else of the one whose pattern
+	// says most of it. Empty means any host, which only a tenant alone on its
+	// listener may have.
 	Hosts []string
 	// PathPrefix is cut off before routing, such as "/t/acme"; "" for none.
 	PathPrefix string
@@ -32,7 +35,10 @@ type Registry struct {
 
 type listener struct {
 	only  *Tenant              // the listener's only tenant, if it names no hosts
-	hosts map[string][]*Tenant // longest prefix first
+	hosts map[string][]*Tenant // by host or pattern, longest prefix first
+	// patterns are those of hosts, by the end of their names that has no
+	// wildcard, the narrowest first.
+	patterns map[string][]hostpattern.Pattern
 }
 
 // NewRegistry returns a registry, or an error that names both tenants which
@@ -42,7 +48,7 @@ func NewRegistry(tenants []*Tenant) (*Registry, error) {
 	for _, t := range tenants {
 		l := r.listeners[t.Listen]
 		if l == nil {
-			l = &listener{hosts: map[string][]*Tenant{}}
+			l = &listener{hosts: map[string][]*Tenant{}, patterns: map[string][]hostpattern.Pattern{}}
 			r.listeners[t.Listen] = l
 		}
 		if err := l.add(t); err != nil {
@@ -63,6 +69,14 @@ func (l *listener) add(t *Tenant) error {
 	for _, host := range t.Hosts {
 		host = strings.ToLower(host)
 		list := l.hosts[host]
+		if list == nil && hostpattern.Is(host) {
+			p, err := hostpattern.Parse(host)
+			if err != nil {
+				return fmt.Errorf("tenant %q: the host %q %w", t.ID, host, err)
+			}
+			l.patterns[p.Domain()] = append(l.patterns[p.Domain()], p)
+			slices.SortFunc(l.patterns[p.Domain()], hostpattern.Narrower)
+		}
 		at := len(list)
 		for i, other := range list {
 			if other.PathPrefix == t.PathPrefix {
@@ -119,18 +133,28 @@ func (l *listener) at(host string) []*Tenant {
 }
 
 // named returns the tenants of a host as it is written: those that name it,
-// else those of the nearest domain above whose subdomains are named.
+// else those of the pattern that matches with the longest end, and of these the
+// narrowest.
 func (l *listener) named(host string) ([]*Tenant, bool) {
 	list, ok := l.hosts[host]
-	for rest := host; !ok; {
-		label, above, more := strings.Cut(rest, ".")
-		if !more || label == "" {
-			return nil, false
-		}
-		list, ok = l.hosts["*."+above]
-		rest = above
+	if ok || len(l.patterns) == 0 {
+		return list, ok
 	}
-	return list, ok
+	name, port, hasPort := strings.Cut(host, ":")
+	for end, more := name, true; more; _, end, more = strings.Cut(end, ".") {
+		ends := []string{end}
+		if hasPort {
+			ends = []string{end + ":" + port, end + ":*"}
+		}
+		for _, end := range ends {
+			for _, p := range l.patterns[end] {
+				if p.Matches(host) {
+					return l.hosts[p.String()], true
+				}
+			}
+		}
+	}
+	return nil, false
 }
 
 func cut(t *Tenant, path string) (*Tenant, string, bool) {

@@ -35,6 +35,9 @@ func TestResolve(t *testing.T) {
 		at("named", ":5", "", "a.app.example"),
 		at("deeper", ":5", "", "*.eu.app.example"),
 		at("prefixed", ":4", "/p"),
+		at("previews", ":6", "", "preview-*.app.example", "localhost:*"),
+		at("narrow", ":6", "", "preview-eu-*.app.example"),
+		at("all", ":6", "", "*.app.example", "*.localhost:*"),
 	)
 	tests := []struct {
 		listen, host, path string
@@ -68,6 +71,15 @@ func TestResolve(t *testing.T) {
 		{":5", ".app.example", "/x", "", ""},
 		{":5", "b..app.example", "/x", "", ""},
 		{":5", "b.app.example.e.co", "/x", "", ""},
+		{":6", "preview-7.app.example", "/x", "previews", "/x"},
+		{":6", "preview-eu-7.app.example:443", "/x", "narrow", "/x"},
+		{":6", "preview-7.x.app.example", "/x", "all", "/x"},
+		{":6", "preview-.app.example", "/x", "all", "/x"},
+		{":6", "localhost:5173", "/x", "previews", "/x"},
+		{":6", "localhost:443", "/x", "previews", "/x"},
+		{":6", "localhost", "/x", "", ""},
+		{":6", "localhost:3000.e.co", "/x", "", ""},
+		{":6", "a.localhost:5173", "/x", "all", "/x"},
 		{":3", "", "/", "only", "/"},
 		{":4", "whatever", "/p/x", "prefixed", "/x"},
 		{":4", "whatever", "/p", "prefixed", ""},
@@ -92,7 +104,7 @@ func TestResolve(t *testing.T) {
 			}
 		})
 	}
-	if got := r.Listeners(); !slices.Equal(got, []string{":1", ":2", ":3", ":4", ":5"}) {
+	if got := r.Listeners(); !slices.Equal(got, []string{":1", ":2", ":3", ":4", ":5", ":6"}) {
 		t.Errorf("listeners %v", got)
 	}
 }
@@ -104,6 +116,8 @@ func TestClashes(t *testing.T) {
 		want    string // parts of the error, "" for none
 	}{
 		{"none", nil, ""},
+		{"one pattern", []*tenant.Tenant{at("a", ":1", "", "*.app.example"), at("b", ":1", "", "*.APP.example")}, `"a" "b" *.app.example`},
+		{"no pattern", []*tenant.Tenant{at("a", ":1", "", "*.com")}, `"a" *.com top-level`},
 		{"one host, one prefix", []*tenant.Tenant{at("a", ":1", "", "x"), at("b", ":1", "", "X")}, `"a" "b" x`},
 		{"one host, two prefixes", []*tenant.Tenant{at("a", ":1", "/a", "x"), at("b", ":1", "/b", "x")}, ""},
 		{"one host, two listeners", []*tenant.Tenant{at("a", ":1", "", "x"), at("b", ":2", "", "x")}, ""},

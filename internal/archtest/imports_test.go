@@ -15,7 +15,7 @@ import (
 var layers = [][]string{
 	{"pluginapi"},
 	{"sdk"},
-	{"engine/document", "engine/apierror", "engine/budget", "engine/recent", "engine/postbox", "sdk/plugintest", "sdk/kit"},
+	{"engine/document", "engine/apierror", "engine/budget", "engine/recent", "engine/postbox", "engine/hostpattern", "sdk/plugintest", "sdk/kit"},
 	{
 		"engine/store/...", "engine/keyring", "engine/secret", "engine/sandbox/...", "engine/tenant",
 		"engine/mail", "engine/sms", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "engine/xmlsig", "plugins/...",
