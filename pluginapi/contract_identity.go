@@ -120,7 +120,7 @@ var identityFunctions = []Function{
 		Args: []Param{argUserID, argProviderID}, Record: "account", Statuses: []Outcome{notFound},
 	},
 	{
-		Capability: CapIdentity, Name: "listAccounts", Access: AccessRead, Model: "account", Doc: "lists a user's accounts, at most 200",
+		Capability: CapIdentity, Name: "listAccounts", Access: AccessRead, Model: "account", Doc: "lists a user's accounts, at most 200, without additional fields that clients do not see, but for the plugin's own and those that its permission `fields` names",
 		Args: []Param{argUserID}, Result: []Param{{Name: "accounts", Type: TypeArray, Record: "account", Required: true}},
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,6 +61,15 @@ func formatFault(format, text string) string {
 		}
 	}
 	return ""
+}
+
+// ValueFaults is TextFaults, given a schema that may list the texts that there
+// are.
+func (s *Schema) ValueFaults(text string) []string {
+	if len(s.Enum) == 0 || slices.Contains(s.Enum, text) {
+		return s.TextFaults(text)
+	}
+	return []string{s.EnumFault()}
 }
 
 // LengthFaults returns what is wrong with the length of a value, given its kind

@@ -163,7 +163,9 @@ func (i Identity) FindAccount(userID, providerID string) (Account, error) {
 	return accountOf(v), err
 }
 
-// ListAccounts lists a user's accounts, at most 200.
+// ListAccounts lists a user's accounts, at most 200, without additional
+// fields that clients do not see, but for the plugin's own and those that
+// its permission fields names.
 func (i Identity) ListAccounts(userID string) ([]Account, error) {
 	a := i.c.begin()
 	a.text("userId", userID)

@@ -3,6 +3,7 @@ package blueprint
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/document"
@@ -17,14 +18,17 @@ import (
 // of them is required of the store, so that a field can be added to a tenant
 // that has users: identity asks for required fields when users sign up.
 func configuredFields(t *config.Tenant) store.Schema {
-	user, sessions := store.Model{Name: identity.User}, store.Model{Name: session.Model}
+	user, sessions, accounts := store.Model{Name: identity.User}, store.Model{Name: session.Model}, store.Model{Name: identity.Account}
 	for _, f := range t.User.AdditionalFields {
 		user.Fields = append(user.Fields, store.Field{Name: f.Name, Type: store.FieldType(f.Type)})
 	}
 	for _, f := range t.Session.AdditionalFields {
 		sessions.Fields = append(sessions.Fields, store.Field{Name: f.Name, Type: store.FieldType(f.Type)})
 	}
-	return store.Schema{Models: []store.Model{user, sessions}}
+	for _, f := range t.Account.AdditionalFields {
+		accounts.Fields = append(accounts.Fields, store.Field{Name: f.Name, Type: store.FieldType(f.Type)})
+	}
+	return store.Schema{Models: []store.Model{user, sessions, accounts}}
 }
 
 // hideConfigured adds a tenant's fields that clients may not see to the views.
@@ -39,6 +43,11 @@ func hideConfigured(v *identity.Views, t *config.Tenant) {
 			v.HiddenSession = append(v.HiddenSession, f.Name)
 		}
 	}
+	for _, f := range t.Account.AdditionalFields {
+		if !f.Returned {
+			v.HiddenAccount = append(v.HiddenAccount, f.Name)
+		}
+	}
 }
 
 // userFields lists the additional fields of users: the tenant's own in the
@@ -47,7 +56,11 @@ func userFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Fiel
 	var out []identity.Field
 	for _, f := range t.User.AdditionalFields {
 		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
-		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), Required: f.Required, Default: value, ReadOnly: !f.Input, MaxLength: f.MaxLength})
+		rules, _ := f.Validator.Schema(f.Type)             // likewise
+		out = append(out, identity.Field{
+			Name: f.Name, Type: store.FieldType(f.Type), Required: f.Required, Default: value, ReadOnly: !f.Input, MaxLength: f.MaxLength,
+			Transform: transforms(f.Transform), Rules: rules,
+		})
 	}
 	return withPluginFields(out, identity.User, plugins)
 }
@@ -57,9 +70,35 @@ func sessionFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.F
 	var out []identity.Field
 	for _, f := range t.Session.AdditionalFields {
 		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
-		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), Default: value, ReadOnly: !f.Input, MaxLength: f.MaxLength})
+		rules, _ := f.Validator.Schema(f.Type)             // likewise
+		out = append(out, identity.Field{
+			Name: f.Name, Type: store.FieldType(f.Type), Default: value, ReadOnly: !f.Input, MaxLength: f.MaxLength,
+			Transform: transforms(f.Transform), Rules: rules,
+		})
 	}
 	return withPluginFields(out, session.Model, plugins)
+}
+
+// accountFields does the same for accounts.
+func accountFields(t *config.Tenant, plugins []*pluginapi.Manifest) []identity.Field {
+	var out []identity.Field
+	for _, f := range t.Account.AdditionalFields {
+		value, _ := config.DefaultValue(f.Type, f.Default) // checked with the file
+		out = append(out, identity.Field{Name: f.Name, Type: store.FieldType(f.Type), Default: value, ReadOnly: true})
+	}
+	return withPluginFields(out, identity.Account, plugins)
+}
+
+// transforms are the functions that a configuration names.
+func transforms(names []string) []func(string) string {
+	known := map[string]func(string) string{
+		config.TransformTrim: strings.TrimSpace, config.TransformLowercase: strings.ToLower, config.TransformUppercase: strings.ToUpper,
+	}
+	out := make([]func(string) string, len(names))
+	for i, name := range names {
+		out[i] = known[name] // checked with the file
+	}
+	return out
 }
 
 // withPluginFields adds the fields that plugins add to a model. Of a field that
@@ -97,6 +136,10 @@ func declaredFields(t *config.Tenant, plugins []*pluginapi.Manifest) grants.Fiel
 	for _, f := range t.Session.AdditionalFields {
 		value, _ := config.DefaultValue(f.Type, f.Default)
 		out = append(out, grants.Field{Model: session.Model, Name: f.Name, By: grants.ByTenant, Open: f.Input, Shown: f.Returned, Default: value})
+	}
+	for _, f := range t.Account.AdditionalFields {
+		value, _ := config.DefaultValue(f.Type, f.Default)
+		out = append(out, grants.Field{Model: identity.Account, Name: f.Name, By: grants.ByTenant, Shown: f.Returned, Default: value})
 	}
 	for _, p := range plugins {
 		out = append(out, grants.Of(p)...)

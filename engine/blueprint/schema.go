@@ -181,6 +181,8 @@ func hide(v *identity.Views, model string, fields map[string]pluginapi.Field) {
 			v.HiddenUser = append(v.HiddenUser, name)
 		case "session":
 			v.HiddenSession = append(v.HiddenSession, name)
+		case identity.Account:
+			v.HiddenAccount = append(v.HiddenAccount, name)
 		}
 	}
 }

@@ -22,8 +22,8 @@ type Tenant struct {
 	Schema store.Schema
 	// Views say which fields clients see.
 	Views *identity.Views
-	// UserFields and SessionFields are the additional ones.
-	UserFields, SessionFields []identity.Field
+	// UserFields, SessionFields and AccountFields are the additional ones.
+	UserFields, SessionFields, AccountFields []identity.Field
 	// SessionDefaults are the additional fields of new sessions.
 	SessionDefaults *document.Object
 	// Mails and Messages are what the plugins send.
@@ -36,7 +36,7 @@ type Tenant struct {
 // New puts a tenant together. manifests are those of its plugins, in order. The
 // error is the first fault; Check finds all.
 func New(t *config.Tenant, manifests []*pluginapi.Manifest) (*Tenant, error) {
-	b := &Tenant{UserFields: userFields(t, manifests), SessionFields: sessionFields(t, manifests), SessionDefaults: sessionDefaults(t, manifests)}
+	b := &Tenant{UserFields: userFields(t, manifests), SessionFields: sessionFields(t, manifests), AccountFields: accountFields(t, manifests), SessionDefaults: sessionDefaults(t, manifests)}
 	var err error
 	if b.Plugins, err = plugins(t, manifests, declaredFields(t, manifests)); err != nil {
 		return nil, err

@@ -133,7 +133,13 @@ func (h *Host) identityListAccounts(ctx context.Context, c *dispatch.Call, a ide
 	}
 	items := make([]document.Value, len(recs))
 	for i, rec := range recs {
-		items[i] = object(publicAccount(rec))
+		account := publicAccount(rec)
+		for name := range rec.Fields.All() {
+			if !c.Entry.Plugin.Fields.Sees(identity.Account, name) {
+				account.Delete(name)
+			}
+		}
+		items[i] = object(account)
 	}
 	return object(document.NewObject(1).Set("accounts", document.List(items...))), nil
 }

@@ -12,6 +12,7 @@ import (
 // Names that additional fields cannot have: those of the protocol.
 var (
 	userFields    = []string{"id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"}
+	accountFields = []string{"id", "accountId", "providerId", "userId", "accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", "scope", "password", "createdAt", "updatedAt", "scopes", "hasPassword"}
 	sessionFields = []string{"id", "token", "expiresAt", "createdAt", "updatedAt", "ipAddress", "userAgent", "userId"}
 )
 
@@ -25,6 +26,7 @@ func (c *checker) additionalFields(t *Tenant) {
 		pointer := fmt.Sprintf("/user/additionalFields/%d", i)
 		c.fieldName(t, pointer, f.Name, userFields, seen)
 		c.fieldDefault(t, pointer, f.Type, f.Default)
+		c.validator(t, pointer, f.Type, f.Validator, f.Transform, f.Default)
 		if f.Required && !f.Input && f.Default == "" {
 			c.at(t.Origin, pointer+"/required", fmt.Sprintf("nobody can send the required field %q: input is false", f.Name), "give it a default, or write required: false")
 		}
@@ -33,6 +35,13 @@ func (c *checker) additionalFields(t *Tenant) {
 	for i, f := range t.Session.AdditionalFields {
 		pointer := fmt.Sprintf("/session/additionalFields/%d", i)
 		c.fieldName(t, pointer, f.Name, sessionFields, seen)
+		c.fieldDefault(t, pointer, f.Type, f.Default)
+		c.validator(t, pointer, f.Type, f.Validator, f.Transform, f.Default)
+	}
+	seen = map[string]bool{}
+	for i, f := range t.Account.AdditionalFields {
+		pointer := fmt.Sprintf("/account/additionalFields/%d", i)
+		c.fieldName(t, pointer, f.Name, accountFields, seen)
 		c.fieldDefault(t, pointer, f.Type, f.Default)
 	}
 }

@@ -130,7 +130,7 @@ func TestValues(t *testing.T) {
 		{"limit of a path", c.Tenants[2].RateLimit.Rules[0], RateRule{Path: "/get-session", Window: Duration(10 * time.Second), Max: 200}},
 		{"defaults in a list", c.Tenants[2].RateLimit.Rules[1], RateRule{Path: "/callback/*", Window: Duration(10 * time.Second), Max: 100}},
 		{"default limit", main.RateLimit, RateLimit{Enabled: Auto, Window: Duration(10 * time.Second), Max: 100, Storage: StorageMemory}},
-		{"field", c.Tenants[2].User.AdditionalFields[0], UserField{Name: "nickname", Type: TypeString, Input: true, MaxLength: 1024, Returned: true}},
+		{"field", c.Tenants[2].User.AdditionalFields[0], UserField{Name: "nickname", Type: TypeString, Input: true, MaxLength: 1024, Transform: []string{"trim", "lowercase"}, Validator: Validator{Pattern: "^[a-z]+$", MinLength: 2}, Returned: true}},
 		{"field with everything", c.Tenants[2].User.AdditionalFields[1], UserField{Name: "age", Type: TypeNumber, Required: true, Default: "18", MaxLength: 1024}},
 		{"field of sessions", c.Tenants[2].Session.AdditionalFields[0], SessionField{Name: "since", Type: TypeDate, Default: "2026-01-02T03:04:05Z", Input: true, MaxLength: 1024}},
 		{"dot removed", main.Cookies.Domain, "example.com"},

@@ -162,6 +162,8 @@ type User struct {
 type Account struct {
 	// Encrypt the access and refresh tokens of providers with the tenant's secret before they are stored, like Better Auth's option of that name. The server reads tokens in either form.
 	EncryptOAuthTokens bool `yaml:"encryptOAuthTokens" default:"true"`
+	// Fields of accounts besides those of the protocol, as Better Auth's account.additionalFields. Hooks of plugins and imports set them.
+	AdditionalFields []AccountField `yaml:"additionalFields"`
 }
 
 // Types of additional fields.
@@ -190,6 +192,10 @@ type UserField struct {
 	Input bool `yaml:"input" default:"true"`
 	// Largest size in bytes of a value that clients set: of a text, or of the JSON of another value.
 	MaxLength int `yaml:"maxLength" default:"1024" min:"1" max:"65536"`
+	// Changes to texts before the validator sees them, one after the other: trim, lowercase, uppercase.
+	Transform []string `yaml:"transform"`
+	// What values must be besides their type. The server refuses others with VALIDATION_ERROR.
+	Validator Validator `yaml:"validator"`
 	// Clients may see the field.
 	Returned bool `yaml:"returned" default:"true"`
 }
@@ -207,7 +213,41 @@ type SessionField struct {
 	Input bool `yaml:"input" default:"true"`
 	// Largest size in bytes of a value that clients set: of a text, or of the JSON of another value.
 	MaxLength int `yaml:"maxLength" default:"1024" min:"1" max:"65536"`
+	// Changes to texts before the validator sees them, one after the other: trim, lowercase, uppercase.
+	Transform []string `yaml:"transform"`
+	// What values must be besides their type. The server refuses others with VALIDATION_ERROR.
+	Validator Validator `yaml:"validator"`
 	// Clients may see the field.
+	Returned bool `yaml:"returned" default:"true"`
+}
+
+// Validator is what values of an additional field must be, besides their type.
+// It says what a Standard Schema says in a field's validator.input of Better
+// Auth's.
+type Validator struct {
+	// Texts that the field takes. Default: all.
+	Enum []string `yaml:"enum"`
+	// A regular expression (RE2) that a text must match; ^ and $ stand for its beginning and end.
+	Pattern string `yaml:"pattern"`
+	// Form of a text: an address of mail, an absolute URL, or a time (RFC 3339).
+	Format string `yaml:"format" enum:"email,uri,date-time"`
+	// Smallest length of a text, in characters (UTF-16 code units, as browsers count).
+	MinLength int `yaml:"minLength" default:"0" min:"0" max:"65536"`
+	// Smallest number. Default: no bound.
+	Minimum Scalar `yaml:"minimum"`
+	// Largest number. Default: no bound.
+	Maximum Scalar `yaml:"maximum"`
+}
+
+// AccountField is an additional field of accounts. Hooks and plugins set it.
+type AccountField struct {
+	// Name of the field. Never change it: records have the value under this name.
+	Name string `yaml:"name,required"`
+	// Type of its values. date is a time (RFC 3339); json takes any value.
+	Type string `yaml:"type" default:"string" enum:"string,number,boolean,date,json"`
+	// Value of new accounts without one: a text, a time, or JSON. Default: no value.
+	Default Scalar `yaml:"default"`
+	// Clients see the field in /list-accounts.
 	Returned bool `yaml:"returned" default:"true"`
 }
 

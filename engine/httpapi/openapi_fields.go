@@ -78,6 +78,9 @@ func withFields(schema document.Value, fields *document.Object, required []strin
 // inputSchema describes what clients may send for a field.
 func inputSchema(f identity.Field) document.Value {
 	schema := fieldSchema(store.Field{Type: f.Type, Required: true}).Object()
+	for name, v := range schemaOf(f.Rules).Object().All() {
+		schema.Set(name, v)
+	}
 	if f.Type == store.String {
 		schema.Set("maxLength", document.Int(int64(cmp.Or(f.MaxLength, identity.DefaultMaxLength))))
 	}

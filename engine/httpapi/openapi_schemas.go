@@ -107,7 +107,7 @@ func (a *API) schemas() document.Value {
 	failure := document.NewObject(2).Set("message", typed("string")).Set("code", typed("string"))
 	jwk := document.NewObject(3).Set("kty", typed("string")).Set("kid", typed("string")).Set("alg", typed("string"))
 	list := document.NewObject(2).Set("type", document.Text("array")).Set("items", object(jwk, "kty", "kid", "alg"))
-	account := a.model(identity.Account, []string{"password", "accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", "scope"})
+	account := a.model(identity.Account, append([]string{"password", "accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", "scope"}, hidden.HiddenAccount...))
 	scopes := document.NewObject(2).Set("type", document.Text("array")).Set("items", typed("string"))
 	account.Get("properties").Object().Set("scopes", document.Obj(scopes))
 	sess := a.model(session.Model, slices.Concat(identity.HiddenSession(), hidden.HiddenSession))

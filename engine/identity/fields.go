@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/store"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 // Field is an additional field of users or sessions, from a tenant's
@@ -22,6 +24,10 @@ type Field struct {
 	// MaxLength bounds what clients set, in bytes: a text, or the JSON of another
 	// value. 0 means DefaultMaxLength.
 	MaxLength int
+	// Transform is what is done to a text that clients set, one after the other,
+	// before Rules are asked, which may be nil.
+	Transform []func(string) string
+	Rules     *pluginapi.Schema // of a text or number
 }
 
 // Bounds on what users write about themselves, in bytes. Much of it is in
@@ -156,7 +162,9 @@ func (f Field) accept(v document.Value) (document.Value, error) {
 	ok := true
 	switch f.Type {
 	case store.String:
-		ok = v.Kind() == document.String
+		if ok = v.Kind() == document.String; ok {
+			v = f.transformed(v)
+		}
 	case store.Boolean:
 		ok = v.Kind() == document.Bool
 	case store.Number:
@@ -171,5 +179,35 @@ func (f Field) accept(v document.Value) (document.Value, error) {
 	if !ok {
 		return wrong(string(f.Type))
 	}
-	return v, tooLong(f.Name, v, cmp.Or(f.MaxLength, DefaultMaxLength))
+	if err := tooLong(f.Name, v, cmp.Or(f.MaxLength, DefaultMaxLength)); err != nil {
+		return v, err
+	}
+	return v, f.ruled(v)
+}
+
+// transformed is a text as it is stored.
+func (f Field) transformed(v document.Value) document.Value {
+	text := v.Str()
+	for _, change := range f.Transform {
+		text = change(text)
+	}
+	return document.Text(text)
+}
+
+// ruled refuses a value that the rules do not take.
+func (f Field) ruled(v document.Value) error {
+	if f.Rules == nil {
+		return nil
+	}
+	var faults []string
+	if n, isNumber := v.Float(); isNumber {
+		faults = f.Rules.NumberFaults(n)
+	} else {
+		faults = f.Rules.ValueFaults(v.Str())
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	place := "[body." + f.Name + "] "
+	return apierror.New(http.StatusBadRequest, "VALIDATION_ERROR", place+strings.Join(faults, "; "+place))
 }

@@ -40,6 +40,7 @@ type Service struct {
 	passwords Passwords
 	texts     Texts
 	fields    []Field
+	accounts  []Field // of accounts
 }
 
 // New returns a Service with default bounds on texts. The fields are those that
@@ -51,6 +52,13 @@ func New(passwords Passwords, fields ...Field) *Service {
 // Bound sets the bounds on the core texts of users, and returns the service.
 func (s *Service) Bound(t Texts) *Service {
 	s.texts = t
+	return s
+}
+
+// Accounts sets what accounts have beside the core fields, and returns the
+// service. Of these fields the names and defaults count.
+func (s *Service) Accounts(fields []Field) *Service {
+	s.accounts = fields
 	return s
 }
 
@@ -164,6 +172,11 @@ func (s *Service) CreateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 	for name, v := range n.Fields.All() {
 		if !fields.Has(name) && name != "password" && name != "id" && !v.IsNullish() {
 			fields.Set(name, v)
+		}
+	}
+	for _, f := range s.accounts {
+		if !fields.Has(f.Name) && !f.Default.IsAbsent() {
+			fields.Set(f.Name, f.Default.Clone())
 		}
 	}
 	if n.ProviderID == CredentialProvider {

@@ -13,6 +13,7 @@ import (
 type Views struct {
 	HiddenUser    []string
 	HiddenSession []string
+	HiddenAccount []string
 }
 
 // User returns what clients may see of a user.

@@ -81,7 +81,7 @@ func lostColumns(t *table, lost []*unknownColumn) *Problem {
 		fmt.Fprintf(&yaml, "\n        - { name: %s, type: %s }", fieldOf(u.name), u.kind)
 	}
 	remedy := "leave them out with " + strings.Join(ignore, " ")
-	if t.model.Name == identity.User || t.model.Name == session.Model {
+	if slices.Contains([]string{identity.User, session.Model, identity.Account}, t.model.Name) {
 		remedy += ", or add to the tenant:\n    " + t.model.Name + ":\n      additionalFields:" + yaml.String()
 	}
 	return &Problem{
