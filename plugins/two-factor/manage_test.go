@@ -63,6 +63,36 @@ func TestEnable(t *testing.T) {
 	}
 }
 
+// TestPendingOfOtherServers: a second factor whose record does not say whether a
+// code was seen, as those of other servers may not, is turned on by a right one.
+func TestPendingOfOtherServers(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		c := newClient(t, `{"skipVerificationOnEnable": false}`)
+		id := c.AddUser(ada, password)
+		c.SignIn(id)
+		secret := secretOf(t, c.post("enable", `{"password":"`+password+`"}`))
+		for _, record := range c.Records(modelTwoFactor) {
+			record["verified"] = nil
+		}
+		c.SetUser(id, plugintest.Object{"twoFactorEnabled": on})
+		token := c.SignIn(id)
+		if on { // the code answers a sign-in
+			c.signIn(id)
+		}
+		if r := c.code("verify-totp", c.totp(secret, 0)); r.Status != 200 {
+			t.Errorf("on %v: got %s", on, r)
+		}
+		if c.User(id)["twoFactorEnabled"] != true || c.CurrentSession()["token"] == token {
+			t.Errorf("on %v: it is on: %v", on, c.User(id)["twoFactorEnabled"])
+		}
+		for _, record := range c.Records(modelTwoFactor) {
+			if record["verified"] != true {
+				t.Errorf("on %v: the record is %v", on, record)
+			}
+		}
+	}
+}
+
 func TestDisable(t *testing.T) {
 	c := newClient(t, "")
 	id, secret, _ := c.setUp()

@@ -10,7 +10,8 @@ type factor struct {
 	id          string // of the record, "" if there is none
 	secret      string // sealed; "" if there is no authenticator app
 	backupCodes string // sealed
-	verified    bool   // a code of the app has been seen
+	verified    bool   // the app counts at sign-ins: a code of it has been seen, as far as is known
+	pending     bool   // the next right code turns the second factor on; also if it is not known whether one has been seen
 	lockedUntil string // as records have dates, "" if it never was
 	lastStep    int64  // time step of the latest code of the app that was right; 0: there was none
 }
@@ -20,7 +21,8 @@ func findFactor(c *sdk.Call, userID string) (factor, error) {
 	r, err := c.Storage(modelTwoFactor).Find("userId", sdk.String(userID))
 	text := func(name string) string { return r.Fields.Get(name).String() }
 	f := factor{userID: userID, id: r.ID, secret: text("secret"), backupCodes: text("backupCodes"), lockedUntil: text("lockedUntil"), lastStep: r.Fields.Get("lastStep").Int(0)}
-	f.verified = f.secret != "" && !r.Fields.Get("verified").IsFalse()
+	seen := r.Fields.Get("verified")
+	f.verified, f.pending = f.secret != "" && !seen.IsFalse(), !seen.IsTrue()
 	return f, sdk.IfNotFound(err, nil)
 }
 

@@ -48,12 +48,13 @@ func verifyTOTP(c *sdk.Call) error {
 }
 
 // noteStep keeps what a right code means: it is used up, and the first code of
-// all turns the second factor on.
+// all turns the second factor on. Records of other servers may not say whether
+// there was one: then this is the first.
 func (a *answerer) noteStep(c *sdk.Call, step int64) error {
-	if err := a.useStep(c, step); err != nil || a.verified {
+	if err := a.useStep(c, step); err != nil || !a.pending {
 		return err
 	}
-	if err := a.save(c, sdk.F("verified", sdk.Bool(true))); err != nil || isOn(a.session.User) {
+	if err := a.save(c, sdk.F("verified", sdk.Bool(true))); err != nil || a.signsIn() || isOn(a.session.User) {
 		return err
 	}
 	_, err := turnOn(c, a.userID)
