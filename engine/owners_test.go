@@ -56,3 +56,49 @@ func TestModelsHaveOwners(t *testing.T) {
 		t.Errorf("the records of a plugin that came back: %s", got.text)
 	}
 }
+
+// tagger is a plugin that adds the field "tag" to users, sets it and shows it.
+func tagger(id string) *w.Guest {
+	return w.New(&pluginapi.Manifest{
+		ID: id, Version: "1.0.0", ABI: "1.1",
+		Fields:   map[string]map[string]pluginapi.Field{"user": {"tag": {Type: "string", Input: new(bool)}}},
+		Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindHook, Event: pluginapi.EventUserCreating}},
+	}).Handler(1, w.Set("record.tag", "of "+id))
+}
+
+// TestFieldsHaveOwners: what TestModelsHaveOwners says of models holds for the
+// fields that plugins add to users.
+func TestFieldsHaveOwners(t *testing.T) {
+	needPlugins(t, "email-password")
+	dir := t.TempDir()
+	for _, id := range []string{"first", "second"} {
+		writeGuest(t, dir, tagger(id))
+	}
+	with := func(ids ...string) string {
+		text := "\ntenants:\n  - id: main\n    baseURL: http://main.example\n    passwords: {algorithm: argon2id}\n    plugins:\n      - {id: email-password}\n"
+		for _, id := range ids {
+			text += "      - {id: " + id + ", module: DIR/" + id + ".wasm, grants: []}\n"
+		}
+		return text
+	}
+	s, stop := startIn(t, dir, with("first"))
+	body := `{"name":"Ada","email":"ada@example.com","password":"` + password + `"}`
+	if got := s.do(request{method: "POST", path: "/api/auth/sign-up/email", body: body}).want(t, 200, "").get("user.tag"); got != "of first" {
+		t.Errorf("the tag is %q", got)
+	}
+	stop()
+	e, err := engine.New(t.Context(), parseConfig(t, dir, with("second")), options(&realmtest.Log{}, time.Now))
+	if err == nil {
+		_ = e.Close(t.Context())
+		t.Fatal("a plugin got the field of another")
+	}
+	for _, part := range []string{"test.yaml:", "user.tag", `"first"`, `"second"`} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%v does not name %s", err, part)
+		}
+	}
+	_, stop = startIn(t, dir, with("first", "second")) // which the operator sees
+	stop()
+	_, stop = startIn(t, dir, with("second"))
+	stop()
+}

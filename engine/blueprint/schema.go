@@ -144,7 +144,11 @@ func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema
 			added.Models = append(added.Models, model)
 		}
 		for name, fields := range p.Fields {
-			added.Models = append(added.Models, storeModel(name, fields, nil))
+			model := storeModel(name, fields, nil)
+			for i := range model.Fields {
+				model.Fields[i].Owners = []string{p.ID}
+			}
+			added.Models = append(added.Models, model)
 			hide(views, name, fields)
 		}
 		if schema, err = schema.Merge(added); err != nil {

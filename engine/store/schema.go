@@ -42,6 +42,10 @@ type Field struct {
 	// References names the model whose record ids this field holds. The
 	// field is indexed, and a record is deleted with the one it refers to.
 	References string `json:"references,omitempty"`
+	// Owners are the plugins that add the field to a model of the engine's, in the
+	// order of their ids; none for a field of the engine's or the tenant's. A plugin
+	// that is none of them cannot declare the field, also when they do not any more.
+	Owners []string `json:"owners,omitempty"`
 }
 
 // Index is an index over several fields.
@@ -130,6 +134,7 @@ func (m *Model) merge(other Model) error {
 		have.Unique = have.Unique || f.Unique
 		have.Index = have.Index || f.Index
 		have.Fold = have.Fold || f.Fold
+		have.Owners = slices.Compact(slices.Sorted(slices.Values(slices.Concat(have.Owners, f.Owners))))
 	}
 	for _, ix := range other.Indexes {
 		at := slices.IndexFunc(m.Indexes, func(i Index) bool { return i.Name() == ix.Name() })
@@ -151,6 +156,9 @@ func (f Field) describe() string {
 
 func (m Model) clone() Model {
 	m.Fields = slices.Clone(m.Fields)
+	for i := range m.Fields {
+		m.Fields[i].Owners = slices.Clone(m.Fields[i].Owners)
+	}
 	m.Indexes = slices.Clone(m.Indexes)
 	for i := range m.Indexes {
 		m.Indexes[i].Fields = slices.Clone(m.Indexes[i].Fields)
@@ -168,7 +176,9 @@ func (s Schema) clone() Schema {
 
 // Grow returns what a tenant with schema s has after it was opened with next:
 // next, and what only s declares. Fields that only s declares are no longer
-// required, because nobody who writes knows them. Drivers call it in Open.
+// required, because nobody who writes knows them. A field keeps its owners, and
+// an error says which field next gives to plugins that are none of them. Drivers
+// call it in Open.
 func (s Schema) Grow(next Schema) (Schema, error) {
 	old := s.clone()
 	for i := range old.Models {
@@ -176,11 +186,33 @@ func (s Schema) Grow(next Schema) (Schema, error) {
 			old.Models[i].Fields[j].Required = false
 		}
 	}
+	if err := old.keepsOwners(next); err != nil {
+		return Schema{}, err
+	}
 	grown, err := old.Merge(next)
 	if err != nil {
 		return Schema{}, err
 	}
 	return grown, grown.Validate()
+}
+
+// keepsOwners refuses fields that next gives to other plugins than their owners:
+// those would get the values of plugins that are gone.
+func (s Schema) keepsOwners(next Schema) error {
+	for _, m := range next.Models {
+		have := s.Model(m.Name)
+		if have == nil {
+			continue
+		}
+		for _, f := range m.Fields {
+			old := have.field(f.Name)
+			if old == nil || len(old.Owners) == 0 || len(f.Owners) == 0 || slices.ContainsFunc(f.Owners, func(id string) bool { return slices.Contains(old.Owners, id) }) {
+				continue
+			}
+			return &InvalidError{Model: m.Name, Field: f.Name, Reason: fmt.Sprintf("the field is that of the plugin %q, so the plugin %q cannot have it", old.Owners[0], f.Owners[0])}
+		}
+	}
+	return nil
 }
 
 // Equal reports whether both schemas declare the same, in the same order.

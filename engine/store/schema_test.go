@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,5 +192,30 @@ func TestOwners(t *testing.T) {
 	}
 	if _, err := grown.Grow(of("b")); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("the model of a removed plugin: %v", err)
+	}
+}
+
+// TestFieldOwners: plugins may share a field while they are together, and none
+// gets one whose plugins are gone.
+func TestFieldOwners(t *testing.T) {
+	of := func(owners ...string) store.Schema {
+		return store.Schema{Models: []store.Model{{Name: "user", Fields: []store.Field{{Name: "phone", Type: store.String, Owners: owners}}}}}
+	}
+	for _, tt := range []struct {
+		stored, next, want []string
+		ok                 bool
+	}{
+		{nil, nil, nil, true}, {nil, []string{"a"}, []string{"a"}, true}, {[]string{"a"}, []string{"a"}, []string{"a"}, true},
+		{[]string{"a"}, nil, []string{"a"}, true}, {[]string{"a"}, []string{"a", "b"}, []string{"a", "b"}, true},
+		{[]string{"a", "b"}, []string{"b"}, []string{"a", "b"}, true}, {[]string{"a"}, []string{"b"}, nil, false}, {[]string{"a", "b"}, []string{"c"}, nil, false},
+	} {
+		grown, err := of(tt.stored...).Grow(of(tt.next...))
+		if (err == nil) != tt.ok || err == nil && !slices.Equal(grown.Model("user").Fields[0].Owners, tt.want) {
+			t.Errorf("%v, then %v: %v, %v", tt.stored, tt.next, grown, err)
+		}
+	}
+	both, err := of("b").Merge(of("a"))
+	if err != nil || !slices.Equal(both.Model("user").Fields[0].Owners, []string{"a", "b"}) {
+		t.Errorf("together: %v, %v", both, err)
 	}
 }
