@@ -8,4 +8,6 @@
 // label, "*" stands for all subdomains, at any depth. As a port, "*" stands for
 // any; it must be there. At least the last two labels of a name have no
 // wildcard, but for "localhost", which needs one.
+//
+// Decisions and their reasons: docs/rationale/http.md.
 package hostpattern
