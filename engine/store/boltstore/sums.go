@@ -57,8 +57,10 @@ func newSums(t *tree) *sums {
 func (s *sums) update(t *tree) {
 	pages := *s.pages.Load()
 	if grown := int(t.head.high); grown > len(pages) {
-		pages = slices.Grow(slices.Clone(pages), grown-len(pages)+grown/8)[:grown]
-		s.live = append(s.live, make(bitmap, len(newBitmap(uint64(cap(pages))))-len(s.live))...)
+		pages = slices.Grow(pages, grown-len(pages)+grown/8)[:grown] // readers look at no page that is new
+		if words := len(newBitmap(uint64(grown))); words > len(s.live) {
+			s.live = append(s.live, make(bitmap, words-len(s.live))...)
+		}
 	}
 	list := t.raw(t.head.freelist)
 	free, err := freeList(list)
