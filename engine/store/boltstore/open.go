@@ -31,6 +31,9 @@ func (s *Store) openFile(ctx context.Context, id store.TenantID, schema store.Sc
 	if err != nil {
 		return nil, err
 	}
+	if err = guarded(path, func() error { return s.shrink(ctx, f) }); err != nil {
+		return nil, err
+	}
 	if f.db, err = openDB(path, false, s.lockWait, s.openOS); err != nil {
 		return nil, errors.Join(err, f.pages.close())
 	}
