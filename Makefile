@@ -24,8 +24,11 @@ generate: ## what is made from the contract in pluginapi, and from the manifests
 	go run ./internal/contractgen
 	for made in $$(grep -l '"handler":' plugins/*/manifest.json) wasm-examples/*/manifest_gen.go; do go run ./cmd/authhost plugin bind $$(dirname $$made) || exit 1; done
 
-test: plugins ## vet, and every Go test
-	go test -vet=all $(PACKAGES)
+# SHORT= runs what takes longest, too: fuzzers' samples, big loads and builds.
+SHORT ?= -short
+
+test: plugins ## the Go tests, without the longest; SHORT= runs all. "make lint" vets
+	go run ./internal/gotest -vet=off $(SHORT) $(PACKAGES)
 
 examples: plugins ## wasm-examples, and "plugin new" in each language; needs the compilers that its Makefile names
 	$(MAKE) -C wasm-examples all new

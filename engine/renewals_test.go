@@ -65,11 +65,12 @@ func TestRenewalsKeepTheSession(t *testing.T) {
 	needPlugins(t, "email-password", "account", "two-factor")
 	for _, life := range []time.Duration{session.DefaultExpiresIn, session.ForgottenLife, 12 * time.Hour} {
 		for _, remember := range []bool{true, false} {
-			for _, renewal := range renewals {
+			s := serve(t, fmt.Sprintf(renewalTenant, life))
+			for i, renewal := range renewals {
 				t.Run(fmt.Sprintf("%s/%v/%s", life, remember, renewal.name), func(t *testing.T) {
-					s := serve(t, fmt.Sprintf(renewalTenant, life))
-					s.signUp("", "ada@example.com").want(t, 200, "")
-					in := s.sendJSON("", "/sign-in/email", fmt.Sprintf(`{"email":"ada@example.com","password":%q,"rememberMe":%v}`, password, remember)).want(t, 200, "")
+					email := fmt.Sprintf("ada%d@example.com", i)
+					s.signUp("", email).want(t, 200, "")
+					in := s.sendJSON("", "/sign-in/email", fmt.Sprintf(`{"email":%q,"password":%q,"rememberMe":%v}`, email, password, remember)).want(t, 200, "")
 					if (in.cookies["better-auth.dont_remember"] == "") != remember {
 						t.Fatalf("cookies %v", in.cookies)
 					}

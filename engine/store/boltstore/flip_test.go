@@ -86,6 +86,14 @@ func openDamaged(t *testing.T, dir string) (*Store, store.Tenant, error) {
 
 var flips = flag.Int("flips", 60, "how many bits the tests of damage flip in each file")
 
+// howMany returns how many bits a test flips in a file.
+func howMany() int {
+	if testing.Short() {
+		return *flips / 4
+	}
+	return *flips
+}
+
 // bitsOf returns the number of bits of a file up to the last that is set.
 func bitsOf(t *testing.T, path string) int64 {
 	t.Helper()
@@ -114,7 +122,7 @@ func TestFlippedBits(t *testing.T) {
 		"crashed, journal":  {crashed, "tenant-main.journal"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			runs, found := *flips, 0
+			runs, found := howMany(), 0
 			bits := bitsOf(t, filepath.Join(test.dir, test.file))
 			for range runs {
 				at := random.Int64N(bits)
@@ -144,7 +152,7 @@ func TestFlippedInUse(t *testing.T) {
 	base := copyTenant(t, from)
 	bits := bitsOf(t, filepath.Join(base, "tenant-main.db"))
 	found := 0
-	for range *flips {
+	for range howMany() {
 		at := random.Int64N(bits)
 		t.Run(fmt.Sprint("bit ", at), func(t *testing.T) {
 			dir := copyTenant(t, base)
