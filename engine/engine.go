@@ -21,7 +21,6 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/egress"
 	"github.com/authhost/authhost/engine/identity"
-	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/private"
 	"github.com/authhost/authhost/engine/redis"
 	"github.com/authhost/authhost/engine/sandbox"
@@ -92,9 +91,7 @@ type Engine struct {
 	sandbox    *sandbox.Runtime
 	store      store.Store
 	audit      *auditLog
-	outbox     *mail.Outbox
-	queue      *mail.Queue // nil without a mail server
-	messages   messages    // to phones
+	messages   messages
 	gate       *secret.Gate
 	bodies     *budget.Budget // memory of request bodies
 	memory     *budget.Budget // memory that the host keeps for handlers

@@ -38,7 +38,7 @@ func writeMails(t *testing.T, dir string, files map[string]string) {
 }
 
 // TestMailFiles: an operator's files replace mails, by language, and the page of
-// the development outbox shows them without running anything.
+// mails that were caught shows them without running anything.
 func TestMailFiles(t *testing.T) {
 	needPlugins(t, "email-password")
 	s := serve(t, strings.Replace(mailing, "DIR/mails", "testdata/mails", 1))

@@ -19,7 +19,7 @@ func (e *Engine) Admin() http.Handler {
 	s := e.config.Server
 	return admin.Handler(admin.Config{
 		Server: operator{e}, Metrics: e.metrics.Handler(), Listen: s.Admin, Hosts: s.AdminHosts, Token: e.adminToken,
-		Development: s.Development, Mails: e.outbox, Messages: e.messages.outbox, Logger: e.logger,
+		Development: s.Development, Mails: e.messages.caughtMails, Messages: e.messages.caughtTexts, Logger: e.logger,
 	})
 }
 
@@ -120,5 +120,5 @@ func (e *Engine) Bench(id string) (*bench.Bench, error) {
 	if r == nil {
 		return nil, tenant.UnknownError(id)
 	}
-	return bench.New(bench.Config{API: r.api, Store: r.store, UserFields: r.userFields, Mails: e.outbox, Messages: e.messages.outbox}), nil
+	return bench.New(bench.Config{API: r.api, Store: r.store, UserFields: r.userFields, Mails: e.messages.caughtMails, Messages: e.messages.caughtTexts}), nil
 }

@@ -39,6 +39,7 @@ type realm struct {
 	ring       *keyring.Ring
 	userFields []identity.Field // additional ones
 	work       *workers.Tenant
+	ways       *ways // of its mails and text messages
 }
 
 // openTenant puts a tenant together.
@@ -63,6 +64,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 		return nil, err
 	}
 	r := &realm{config: t, store: data, userFields: plan.UserFields, ring: g.keys(t, data, secrets)}
+	r.ways = g.tenantWays(r, plan, secrets)
 	capabilities, err := g.capabilities(r, plan, secrets)
 	if err != nil {
 		return nil, err
@@ -74,7 +76,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err := g.serveTenant(r, plan, capabilities, sessions); err != nil {
 		return nil, err
 	}
-	r.work = &workers.Tenant{Settings: t, API: r.api, Schema: plan.Schema, Jobs: plan.Jobs}
+	r.work = &workers.Tenant{Settings: t, API: r.api, Schema: plan.Schema, Jobs: plan.Jobs, Store: data, Ways: r.ways.outbox}
 	return r, nil
 }
 
@@ -115,7 +117,7 @@ func (g *generation) capabilities(r *realm, plan *blueprint.Tenant, secrets *sec
 		Tenant: t.ID, Secrets: secrets, Keys: r.ring, JWKSMaxAge: t.Keys.MaxAge.Std(),
 		Identity:      identity.New(hasher, plan.UserFields...).Bound(identity.Texts{Name: t.User.MaxNameLength, Image: t.User.MaxImageLength}).Accounts(plan.AccountFields),
 		SessionFields: plan.SessionFields, PlainTokens: !t.Account.EncryptOAuthTokens,
-		Mail: g.tenantMail(t, plan.Mails), SMS: g.tenantSMS(t, plan.Messages),
+		Mail: r.ways.mail, SMS: r.ways.sms, Texts: r.ways.texts,
 		HTTP: g.engine.egress.Client(egress.DefaultConcurrency), Outgoing: g.engine.metrics.Outgoing,
 		Audit: g.engine.audit, Counters: g.counter(t, r.store, false), Logger: g.engine.logger,
 		Describe: func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one

@@ -129,6 +129,7 @@ var emailFunctions = []Function{
 			{Name: "url", Type: TypeText, Doc: "the variable `url`"}, {Name: "token", Type: TypeText, Doc: "the variable `token`"}, {Name: "otp", Type: TypeText, Doc: "the variable `otp`"},
 			{Name: "data", Type: TypeObject, Open: true, Doc: "all other variables"},
 			{Name: "languages", Type: TypeText, Doc: "those that the recipient reads, as in `Accept-Language`; default: those of the request. Since 1.1"},
+			{Name: "decoy", Type: TypeBool, Doc: "true does all that sending does, and sends nothing: for a request that must not tell whether there is somebody to send to. Hooks do not see it. Since 1.1"},
 		},
 	},
 }
@@ -141,6 +142,7 @@ var smsFunctions = []Function{
 			{Name: "kind", Type: TypeText, Required: true, Doc: "name of a message of the manifest"},
 			{Name: "data", Type: TypeObject, Open: true, Doc: "its variables"},
 			{Name: "languages", Type: TypeText, Doc: "those that the recipient reads, as in `Accept-Language`; default: those of the request"},
+			{Name: "decoy", Type: TypeBool, Doc: "true does all that sending does, and sends nothing: for a request that must not tell whether there is somebody to send to"},
 		},
 		Statuses: []Outcome{{StatusUnavailable, "the operator has no provider of text messages"}},
 		Codes: []Code{

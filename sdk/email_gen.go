@@ -16,6 +16,7 @@ type EmailSendOptions struct {
 	OTP       string  // the variable otp
 	Data      []Field // all other variables
 	Languages string  // those that the recipient reads, as in Accept-Language; default: those of the request. Since 1.1
+	Decoy     bool    // true does all that sending does, and sends nothing: for a request that must not tell whether there is somebody to send to. Hooks do not see it. Since 1.1
 }
 
 // Send sends a mail after the commit.
@@ -29,6 +30,7 @@ func (e Email) Send(to, template string, o EmailSendOptions) error {
 	a.optional("otp", o.OTP)
 	a.fields("data", o.Data, false)
 	a.optional("languages", o.Languages)
+	a.flag("decoy", o.Decoy)
 	_, err := a.call(importEmail, "email", "send")
 	return err
 }

@@ -12,6 +12,7 @@ func (c *Call) SMS() SMS { return SMS{c} }
 type SMSSendOptions struct {
 	Data      []Field // its variables
 	Languages string  // those that the recipient reads, as in Accept-Language; default: those of the request
+	Decoy     bool    // true does all that sending does, and sends nothing: for a request that must not tell whether there is somebody to send to
 }
 
 // Send sends a text message to a phone after the commit. The error is
@@ -24,6 +25,7 @@ func (s SMS) Send(to, kind string, o SMSSendOptions) error {
 	a.text("kind", kind)
 	a.fields("data", o.Data, false)
 	a.optional("languages", o.Languages)
+	a.flag("decoy", o.Decoy)
 	_, err := a.call(importSMS, "sms", "send")
 	return err
 }

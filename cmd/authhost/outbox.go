@@ -87,7 +87,7 @@ func printOutbox(out io.Writer, entries []admin.OutboxEntry) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "STATE\tEVENT\tTIME\tPLUGIN\tTARGET\tUSER\tATTEMPTS\tID\tLAST ERROR")
 	for _, e := range entries {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", e.State, e.Event, e.Time.UTC().Format(time.RFC3339), e.Plugin, cmp.Or(e.Target, e.Schedule), e.UserID, e.Attempts, printable(e.ID), printable(e.LastError))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\n", e.State, e.Event, e.Time.UTC().Format(time.RFC3339), e.Plugin, cmp.Or(e.Target, e.Schedule, e.Message), e.UserID, e.Attempts, printable(e.ID), printable(e.LastError))
 	}
 	return w.Flush()
 }

@@ -60,8 +60,8 @@ type Config struct {
 	Hosts       []string // further names that it is called by
 	Token       string
 	Development bool
-	Mails       *mail.Outbox // nil outside of development
-	Messages    *sms.Outbox  // likewise
+	Mails       *mail.Catcher // nil outside of development
+	Messages    *sms.Catcher  // likewise
 	Logger      *slog.Logger
 }
 

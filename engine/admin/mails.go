@@ -27,7 +27,7 @@ const (
 	mailPolicy  = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
 )
 
-// sent is a mail or a text message of the development outbox: one of both.
+// sent is a mail or a text message of the caught mails and text messages: one of both.
 type sent struct {
 	Mail *mail.Message
 	SMS  *sms.Message
@@ -49,7 +49,7 @@ func (s sent) MarshalJSON() ([]byte, error) {
 	return json.Marshal(s.Mail)
 }
 
-// sent lists the mails and text messages of a tenant in the outbox, or with ""
+// sent lists the mails and text messages of a tenant that were caught, or with ""
 // all, oldest first.
 func (l *listener) sent(tenant string) []sent {
 	list := []sent{}
@@ -81,7 +81,7 @@ func (l *listener) clearSent(tenant string) {
 	}
 }
 
-// listSent lists the development outbox, the oldest first.
+// listSent lists the caught mails and text messages, the oldest first.
 func (l *listener) listSent(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, l.sent(r.URL.Query().Get("tenant")))
 }
@@ -91,7 +91,7 @@ func (l *listener) forgetSent(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// mailsPage shows the development outbox as a page, the newest first.
+// mailsPage shows the caught mails and text messages as a page, the newest first.
 func (l *listener) mailsPage(w http.ResponseWriter, r *http.Request) {
 	list := l.sent(r.URL.Query().Get("tenant"))
 	slices.Reverse(list)

@@ -17,15 +17,16 @@ const (
 	maxListed     = 1000
 )
 
-// OutboxEntry is an event or an appointment of a tenant's outbox as the admin
-// listener shows it: without the record.
+// OutboxEntry is an event, an appointment or a message of a tenant's outbox as
+// the admin listener shows it: without the record, and without the content.
 type OutboxEntry struct {
 	ID        string    `json:"id"`
 	Plugin    string    `json:"plugin"`
 	Target    string    `json:"target,omitempty"`
 	Schedule  string    `json:"schedule,omitempty"` // of an appointment
 	Key       string    `json:"key,omitempty"`      // likewise
-	Event     string    `json:"event"`              // "schedule" of an appointment
+	Message   string    `json:"message,omitempty"`  // kind of a message: "email" or "sms"
+	Event     string    `json:"event"`              // "schedule" of an appointment; the name of a message
 	UserID    string    `json:"userId"`
 	State     string    `json:"state"` // due, waiting, dead or done
 	Time      time.Time `json:"time"`  // of the event; of an appointment, when it is due
@@ -53,10 +54,14 @@ func (l *listener) listOutbox(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		for _, x := range list {
-			out = append(out, OutboxEntry{
-				ID: x.ID, Plugin: x.Plugin, Target: x.Target, Schedule: x.Schedule, Key: x.Key, Event: x.Name, UserID: x.Subject, State: x.State,
+			shown := OutboxEntry{
+				ID: x.ID, Plugin: x.Plugin, Target: x.Target, Schedule: x.Schedule, Message: x.Message, Event: x.Name, UserID: x.Subject, State: x.State,
 				Time: x.Time, Due: x.Due, Attempts: x.Attempts, LastError: x.LastError,
-			})
+			}
+			if x.Schedule != "" {
+				shown.Key = x.Key
+			}
+			out = append(out, shown)
 		}
 	}
 	answer(w, http.StatusOK, out)

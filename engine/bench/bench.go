@@ -28,8 +28,8 @@ type Config struct {
 	API        *httpapi.API
 	Store      store.Tenant
 	UserFields []identity.Field // additional ones
-	Mails      *mail.Outbox     // nil outside of development
-	Messages   *sms.Outbox      // likewise
+	Mails      *mail.Catcher    // nil outside of development
+	Messages   *sms.Catcher     // likewise
 }
 
 // New returns a bench for a tenant that is open as long as the bench is used.

@@ -14,6 +14,7 @@ type emailSendArgs struct {
 	OTP       string
 	Data      *document.Object
 	Languages string
+	Decoy     bool
 }
 
 func decodeEmailSendArgs(o *document.Object) (a emailSendArgs, err error) {
@@ -62,6 +63,12 @@ func decodeEmailSendArgs(o *document.Object) (a emailSendArgs, err error) {
 			}
 			given |= 1 << 7
 			a.Languages, err = textArg(v, false, "argument languages must be a text")
+		case "decoy":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 8
+			a.Decoy, err = boolArg(v, "argument decoy must be a bool")
 		default:
 			err = invalid("email.send has no argument " + name)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/authhost/authhost/engine/identity"
 	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/post"
 	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/secret"
 	"github.com/authhost/authhost/engine/sms"
@@ -19,7 +20,7 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// Config is what a Host works with. All members but Mail, SMS, HTTP and
+// Config is what a Host works with. All members but Mail, SMS, Texts, HTTP and
 // JWKSMaxAge are required.
 type Config struct {
 	Tenant   string
@@ -32,8 +33,9 @@ type Config struct {
 	// DefaultJWKSMaxAge. Keys publishes a new key for longer than that before
 	// it signs.
 	JWKSMaxAge time.Duration
-	Mail       mail.Sender   // nil: mails are dropped, and the log says so
-	SMS        *sms.Renderer // nil: text messages are refused as unavailable
+	Mail       post.Way[mail.Message] // nil: mails are dropped
+	SMS        post.Way[sms.Message]  // nil: text messages are refused as unavailable
+	Texts      *sms.Renderer          // of SMS
 	Audit      audit.Log
 	Counters   ratelimit.Counter // for the ratelimit capability
 	HTTP       *egress.Client    // nil: no plugin may call other servers

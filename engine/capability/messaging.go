@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 
+	"github.com/authhost/authhost/engine/apierror"
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/mail"
+	"github.com/authhost/authhost/engine/post"
+	"github.com/authhost/authhost/engine/postbox"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -19,8 +23,10 @@ func (h *Host) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs)
 	if _, err := mailValues(manifest, record); err != nil {
 		return document.Value{}, err
 	}
-	if err := ex.Mail(ctx, record); err != nil {
-		return document.Value{}, err
+	if !a.Decoy {
+		if err := ex.Mail(ctx, record); err != nil {
+			return document.Value{}, err
+		}
 	}
 	values, err := mailValues(manifest, record) // hooks may have changed them
 	if err != nil {
@@ -29,28 +35,40 @@ func (h *Host) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs)
 	message := mail.Message{
 		Tenant: h.Tenant, Plugin: c.Entry.Plugin.ID, To: record.Get("to").Str(), Subject: record.Get("subject").Str(), Template: record.Get("template").Str(),
 		URL: record.Get("url").Str(), Token: record.Get("token").Str(), OTP: record.Get("otp").Str(),
-		Languages: record.Get("languages").Str(), Values: values, CreatedAt: ex.Now,
+		Languages: record.Get("languages").Str(), Values: values, CreatedAt: ex.Now, Decoy: a.Decoy,
 	}
 	if strings.ContainsAny(message.To, "\r\n\x00") {
 		return document.Value{}, invalid("argument to must be one address")
 	}
-	logger := h.Logger
 	if h.Mail == nil {
 		// An error would tell clients which addresses are known: mails go to
 		// those only.
-		logger.Error("mail was dropped: no mail server is configured", "tenant", h.Tenant, "template", message.Template, "remedy", "set mail.smtp")
+		h.Logger.Debug("mail was dropped: mail is disabled", "tenant", h.Tenant, "template", message.Template)
 		return empty(), nil
 	}
+	return empty(), put(ctx, h, c, h.Mail, message)
+}
+
+// put has a message sent once the unit of work of a call is committed. When as
+// many wait as may, the whole unit of work fails: what is answered would not be
+// true. That is so for decoys, too. A message to whom nothing can be sent is told
+// in the log alone: an error would tell that somebody has the address.
+func put[T postbox.Message](ctx context.Context, h *Host, c *dispatch.Call, way post.Way[T], message T) error {
+	ex := c.Exchange
 	if err := ex.CountMessage(); err != nil {
-		return document.Value{}, err
+		return err
 	}
-	ex.Tx().OnCommit(func() {
-		// The request that asked for the mail must not end its delivery.
-		if err := h.Mail.Send(context.WithoutCancel(ctx), message); err != nil {
-			logger.Error("mail was not accepted", "tenant", h.Tenant, "template", message.Template, "error", err)
-		}
-	})
-	return empty(), nil
+	err := way.Put(ctx, ex.Tx(), message)
+	switch {
+	case err == nil:
+		return nil
+	case message.Check() != nil:
+		h.Logger.Error("message was not accepted", "tenant", h.Tenant, "plugin", c.Entry.Plugin.ID, "name", message.About().Name, "error", err)
+		return nil
+	case errors.Is(err, post.ErrFull):
+		ex.Doom(apierror.Unavailable(err))
+	}
+	return err
 }
 
 // mailRecord is a mail as mail.sending hooks see and change it.

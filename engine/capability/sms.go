@@ -27,8 +27,8 @@ func (h *Host) smsSend(ctx context.Context, c *dispatch.Call, a smsSendArgs) (do
 		h.Logger.Error("text message was refused: no provider is configured", "tenant", h.Tenant, "plugin", plugin.ID, "kind", a.Kind, "remedy", "set sms.url")
 		return document.Value{}, refuse(pluginapi.StatusUnavailable, "there is no provider of text messages; the operator sets one as sms.url")
 	}
-	message, err := h.SMS.Render(
-		sms.Message{Tenant: h.Tenant, To: a.To, Plugin: plugin.ID, Kind: a.Kind, Values: values, CreatedAt: ex.Now},
+	message, err := h.Texts.Render(
+		sms.Message{Tenant: h.Tenant, To: a.To, Plugin: plugin.ID, Kind: a.Kind, Values: values, CreatedAt: ex.Now, Decoy: a.Decoy},
 		cmp.Or(a.Languages, ex.Request.Headers.Get("Accept-Language")),
 	)
 	if errors.Is(err, pluginapi.ErrMessageLength) {
@@ -37,16 +37,7 @@ func (h *Host) smsSend(ctx context.Context, c *dispatch.Call, a smsSendArgs) (do
 	if err != nil {
 		return document.Value{}, err
 	}
-	if err := ex.CountMessage(); err != nil {
-		return document.Value{}, err
-	}
-	ex.Tx().OnCommit(func() {
-		// The request that asked for the message must not end its delivery.
-		if err := h.SMS.Next.Send(context.WithoutCancel(ctx), message); err != nil {
-			h.Logger.Error("text message was not accepted", "sms", message, "error", err)
-		}
-	})
-	return empty(), nil
+	return empty(), put(ctx, h, c, h.SMS, message)
 }
 
 // messageValues checks a text message against what the manifest says of it, and

@@ -10,6 +10,7 @@ type smsSendArgs struct {
 	Kind      string
 	Data      *document.Object
 	Languages string
+	Decoy     bool
 }
 
 func decodeSMSSendArgs(o *document.Object) (a smsSendArgs, err error) {
@@ -34,6 +35,12 @@ func decodeSMSSendArgs(o *document.Object) (a smsSendArgs, err error) {
 			}
 			given |= 1 << 3
 			a.Languages, err = textArg(v, false, "argument languages must be a text")
+		case "decoy":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.Decoy, err = boolArg(v, "argument decoy must be a bool")
 		default:
 			err = invalid("sms.send has no argument " + name)
 		}

@@ -182,7 +182,7 @@ func TestEmail(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r := realmtest.New(t, realmtest.Config{NoMail: tt.noMail, Guests: []*w.Guest{guest("guest", []pluginapi.Capability{capability(pluginapi.CapEmail)}, call("c", "email", "send", tt.args))}})
 			want(t, run(t, r, 0), "c", tt.status)
-			mails := r.Outbox.List()
+			mails := r.Mails.List()
 			if (tt.to == "") != (len(mails) == 0) || tt.to != "" && (mails[0].To != tt.to || mails[0].Tenant != "main" || mails[0].Token != "t") {
 				t.Errorf("mails %+v", mails)
 			}
@@ -206,7 +206,7 @@ func TestMailHook(t *testing.T) {
 			r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{guest("guest", []pluginapi.Capability{capability(pluginapi.CapEmail)},
 				call("c", "email", "send", `{"to":"a@example.com","template":"verify-email"}`)), hook}})
 			want(t, run(t, r, 0), "c", tt.status)
-			mails := r.Outbox.List()
+			mails := r.Mails.List()
 			if (tt.to == "") != (len(mails) == 0) || tt.to != "" && mails[0].To != tt.to {
 				t.Errorf("mails %+v", mails)
 			}
@@ -370,7 +370,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	answer := run(t, r, 0)
 	want(t, answer, "most", pluginapi.StatusOK)
 	want(t, answer, "more", pluginapi.StatusLimit)
-	if mails := r.Outbox.List(); len(mails) != dispatch.MaxMessages {
+	if mails := r.Mails.List(); len(mails) != dispatch.MaxMessages {
 		t.Errorf("%d mails", len(mails))
 	}
 }

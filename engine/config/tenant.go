@@ -359,6 +359,8 @@ type TenantSMS struct {
 type Outbox struct {
 	// Age at which an event that cannot be delivered becomes a dead letter.
 	GiveUpAfter Duration `yaml:"giveUpAfter" default:"3d" min:"1s"`
+	// Age at which a mail or text message that cannot be sent becomes a dead letter.
+	GiveUpMessagesAfter Duration `yaml:"giveUpMessagesAfter" default:"6h" min:"1s"`
 	// Time for which dead letters are kept for a replay.
 	KeepDead Duration `yaml:"keepDead" default:"30d" min:"1m"`
 	// Time for which delivered events are kept for a replay. 0: not at all.

@@ -53,7 +53,7 @@ func TestRollback(t *testing.T) {
 			if err == nil || apierror.From(err).Status != tt.status {
 				t.Fatalf("got %v", err)
 			}
-			if user(t, r, "ada@example.com") != nil || len(r.Outbox.List()) != 0 || ex.Observed() {
+			if user(t, r, "ada@example.com") != nil || len(r.Mails.List()) != 0 || ex.Observed() {
 				t.Error("work was kept")
 			}
 			if p := ex.Response; p.Status != 0 || !p.Body.IsAbsent() || len(p.Headers) != 0 || len(p.Cookies) != 0 || p.Redirect != "" {

@@ -178,8 +178,8 @@ func TestHTMLIsEscaped(t *testing.T) {
 	}
 }
 
-func TestOutboxJSON(t *testing.T) {
-	o := NewOutbox(0)
+func TestCatcherJSON(t *testing.T) {
+	o := NewCatcher(0)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.FixedZone("", 3600))
 	for _, m := range []Message{
 		{Tenant: "main", To: "a@example.com", Subject: "S", Template: "reset-password", URL: "https://x", Token: "tok", CreatedAt: at, Text: "hidden"},
@@ -198,7 +198,7 @@ func TestOutboxJSON(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	if empty, _ := json.Marshal(NewOutbox(0).List()); string(empty) != "[]" {
+	if empty, _ := json.Marshal(NewCatcher(0).List()); string(empty) != "[]" {
 		t.Errorf("an empty outbox is %s", empty)
 	}
 	if err := o.Send(t.Context(), Message{To: "a@b\nc"}); !errors.Is(err, ErrAddress) {
@@ -207,7 +207,7 @@ func TestOutboxJSON(t *testing.T) {
 }
 
 func TestRenderer(t *testing.T) {
-	o := NewOutbox(0)
+	o := NewCatcher(0)
 	r := *renderer(t)
 	r.From, r.Next = "b@example.com", o
 	if err := r.Send(t.Context(), Message{To: "a@example.com", Plugin: "visits", Template: "generic"}); err != nil {

@@ -10,11 +10,15 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/postbox"
 	"github.com/authhost/authhost/pluginapi"
 )
 
 // Message is one mail to one recipient.
 type Message struct {
+	// ID is the same in every attempt to send the message; "" makes one up for
+	// the header Message-ID.
+	ID       string
 	Tenant   string // id of the tenant
 	From     string // sender (RFC 5322); empty: the SMTP server's default
 	To       string // bare address (RFC 5321 Mailbox), without a name
@@ -31,15 +35,36 @@ type Message struct {
 	HTML      string // HTML part; Render fills it in
 	// CreatedAt is when the mail was asked for; senders fill it in if zero.
 	CreatedAt time.Time
+	Decoy     bool // it is not sent; see package post
 	// Values are what the mail shows, by variable, as pluginapi.Mail.Values
 	// returns them; url, token and otp are among them.
 	Values map[string]string
-	// Number counts the messages of an Outbox, from 1; others leave it at 0.
+	// Number counts the messages of a Catcher, from 1; others leave it at 0.
 	Number int
 }
 
-// Sender delivers messages, or takes them over for delivery. It is safe for
-// concurrent use.
+// About implements postbox.Message.
+func (m Message) About() postbox.About {
+	return postbox.About{Plugin: m.Plugin, Name: m.Template, At: m.CreatedAt, Decoy: m.Decoy}
+}
+
+// Check implements postbox.Message: it returns ErrAddress for a recipient that is
+// not one address.
+func (m Message) Check() error { return checkAddress(m.To) }
+
+// packed is a message without its methods: JSON of all members.
+type packed Message
+
+// Pack implements postbox.Message.
+func (m Message) Pack() ([]byte, error) { return json.Marshal(packed(m)) }
+
+// Unpack reads what Pack returned.
+func Unpack(text []byte) (m Message, err error) {
+	err = json.Unmarshal(text, (*packed)(&m))
+	return m, err
+}
+
+// Sender sends messages. It is safe for concurrent use.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
@@ -73,7 +98,7 @@ func headerText(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// MarshalJSON writes the message as the development outbox lists it: channel,
+// MarshalJSON writes the message as the admin listener lists it in development: channel,
 // tenant, to, subject, url, token, otp, template, createdAt. An empty url, token or
 // otp is null.
 func (m Message) MarshalJSON() ([]byte, error) {

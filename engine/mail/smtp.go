@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"strings"
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
@@ -106,8 +107,14 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &refused) && !refused.IsTemp():
-		return postbox.Final(fmt.Errorf("mail: %w", err))
+	case errors.As(err, &refused):
+		// The library's text has the recipient in it, who is nobody's business
+		// who reads logs.
+		err = fmt.Errorf("mail: %s", strings.ReplaceAll(refused.Error(), m.To, "recipient"))
+		if !refused.IsTemp() {
+			err = postbox.Final(err)
+		}
+		return err
 	default:
 		return fmt.Errorf("mail: %w", err)
 	}
@@ -132,7 +139,13 @@ func (s *SMTP) compose(m Message) (*gomail.Msg, error) {
 		m.CreatedAt = time.Now()
 	}
 	out.SetDateWithValue(m.CreatedAt)
-	out.SetMessageID()
+	if m.ID != "" {
+		// A mail that is sent twice can be told by it.
+		_, domain, _ := strings.Cut(from.Address, "@")
+		out.SetMessageIDWithValue(m.ID + "@" + domain)
+	} else {
+		out.SetMessageID()
+	}
 	// RFC 3834: out-of-office robots do not answer such mails.
 	out.SetGenHeader("Auto-Submitted", "auto-generated")
 	out.SetBodyString(gomail.TypeTextPlain, m.Text)

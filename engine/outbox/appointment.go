@@ -10,8 +10,8 @@ import (
 )
 
 // ErrFull is returned by Appoint when the schedule has as many appointments as
-// it may.
-var ErrFull = errors.New("outbox: the schedule has too many appointments")
+// it may, and by Post when as many messages wait as may.
+var ErrFull = errors.New("outbox: too many entries wait")
 
 // Appoint makes an appointment as part of a unit of work: Plugin, Schedule, Key,
 // Record and Time of e. One that is there for the key is replaced, in whatever

@@ -20,6 +20,11 @@
 // replaced and cancelled, in a channel for each schedule of a plugin. It is the
 // one entry of its lane, and comes when it is due.
 //
+// A message is an entry with a content that its Deliver sends, in a channel for
+// each kind of messages. It is the one entry of its lane, too: no message waits
+// for another. It may be sent twice, if the process ends between sending it and
+// noting that.
+//
 // An entry that was refused for good, or that still fails when it is too old,
 // becomes a dead letter: it is kept for a while and can be replayed.
 //

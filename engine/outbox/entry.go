@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"strings"
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
@@ -37,7 +38,7 @@ func Schema() store.Schema {
 	number := func(name string) store.Field { return store.Field{Name: name, Type: store.Number} }
 	return store.Schema{Models: []store.Model{
 		{Name: Model, Fields: []store.Field{
-			text("plugin"), number("handler"), text("hook"), text("target"), text("schedule"), text("key"), text("channel"), text("lane"), number("number"),
+			text("plugin"), number("handler"), text("hook"), text("target"), text("schedule"), text("message"), text("key"), text("channel"), text("lane"), number("number"),
 			text("event"), text("subject"), number("version"),
 			{Name: "record", Type: store.JSON}, {Name: "previous", Type: store.JSON},
 			text("state"), date("dueAt"), date("createdAt"), date("queuedAt"), number("attempts"), text("lastError"),
@@ -46,20 +47,24 @@ func Schema() store.Schema {
 	}}
 }
 
-// Event is what happened to a record, for one handler of one plugin; or, with a
-// Schedule, what a plugin wants to be done at a time.
+// Event is what happened to a record, for one handler of one plugin; with a
+// Schedule, what a plugin wants to be done at a time; or with a Message, what a
+// plugin wants to be sent.
 type Event struct {
 	Plugin  string
 	Handler int32  // number of the handler, for handlers without a name
 	Hook    string // name of the handler
 	Target  string // which of the plugin's targets; "" if it has none
-	Name    string // of the event: "user.created"
+	Name    string // of the event: "user.created"; of a message, its name in the manifest
 	Subject string // id of the user whose events are in order
 	Version uint64 // of the record, counted from 1: later is greater
 	Record  *document.Object
 	// Previous is the record before an update; else nil.
 	Previous *document.Object
 	Time     time.Time // when it happened; of an appointment, when it is due
+	// Message is the kind of a message, such as "email", and Record its content;
+	// "" for all else. It is the one entry of its lane, and Key is its id.
+	Message string
 	// Schedule and Key name an appointment, and Record is its input; "" for
 	// events. It is the one entry of its lane.
 	Schedule, Key string
@@ -71,9 +76,12 @@ const (
 	scheduled = "@"
 )
 
-// Channel names the plugin, and the target or the schedule if there is one.
+// Channel names the plugin, and the target or the schedule if there is one; of
+// messages, "@" and their kind.
 func (e *Event) Channel() string {
 	switch {
+	case e.Message != "":
+		return scheduled + e.Message
 	case e.Schedule != "":
 		return e.Plugin + scheduled + e.Schedule
 	case e.Target != "":
@@ -82,8 +90,12 @@ func (e *Event) Channel() string {
 	return e.Plugin
 }
 
+// isMessages reports whether a channel is that of messages: all others begin
+// with the id of a plugin.
+func isMessages(channel string) bool { return strings.HasPrefix(channel, scheduled) }
+
 func (e *Event) lane() string {
-	if e.Schedule != "" {
+	if e.Schedule != "" || e.Message != "" {
 		return e.Channel() + separator + e.Key
 	}
 	return e.Plugin + separator + e.Target + separator + e.Subject
@@ -105,9 +117,10 @@ type Entry struct {
 
 // fields is the stored form of an event that is at a place in its lane.
 func (e *Event) fields(state string, number int64, now time.Time) *document.Object {
-	return document.NewObject(20).
+	return document.NewObject(21).
 		Set("plugin", document.Text(e.Plugin)).
 		Set("schedule", document.Text(e.Schedule)).
+		Set("message", document.Text(e.Message)).
 		Set("key", document.Text(e.Key)).
 		Set("handler", document.Int(int64(e.Handler))).
 		Set("hook", document.Text(e.Hook)).
@@ -143,7 +156,7 @@ func entry(r *store.Record) *Entry {
 	e.Event = Event{
 		Plugin: r.Str("plugin"), Handler: int32(integer("handler")), Hook: r.Str("hook"), Target: r.Str("target"), Name: r.Str("event"),
 		Subject: r.Str("subject"), Version: uint64(integer("version")), Time: date("createdAt"),
-		Record: r.Get("record").Object(), Previous: r.Get("previous").Object(), Schedule: r.Str("schedule"), Key: r.Str("key"),
+		Record: r.Get("record").Object(), Previous: r.Get("previous").Object(), Schedule: r.Str("schedule"), Message: r.Str("message"), Key: r.Str("key"),
 	}
 	e.Attempts, e.number = int(integer("attempts")), integer("number")
 	e.Due, e.queued = date("dueAt"), date("queuedAt")

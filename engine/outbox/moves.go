@@ -45,7 +45,7 @@ func (w *Worker) finish(ctx context.Context, tx *store.Tx, e *Entry) error {
 		return nil // its handler has made the appointment anew
 	case e.Schedule == "" && rec.Version != e.version:
 		return ErrTaken
-	case w.config.KeepDone <= 0:
+	case w.config.KeepDone <= 0 || e.Message != "":
 		return tx.Delete(ctx, Model, e.ID)
 	case e.Schedule != "":
 		return nil // Claim has ended it
@@ -68,14 +68,14 @@ func (w *Worker) failed(ctx context.Context, e *Entry, reason error) error {
 	text := reason.Error()
 	text = text[:min(len(text), maxError)]
 	var refused *Refused
-	set, outcome := document.NewObject(5), OutcomeRetry
-	if errors.As(reason, &refused) || now.Sub(e.queued) >= w.config.GiveUpAfter {
-		set, outcome = ended(StateDead, now), OutcomeDead
+	set, outcome, write := document.NewObject(5), OutcomeRetry, w.change
+	if errors.As(reason, &refused) || w.tooLate(e, now) {
+		set, outcome, write = ended(StateDead, now), OutcomeDead, w.bury
 	} else {
 		set.Set("dueAt", document.Time(now.Add(backoff(e.Attempts+1, e.ID))))
 	}
 	set.Set("attempts", document.Int(int64(e.Attempts)+1)).Set("lastError", document.Text(validText(text)))
-	if err := w.change(ctx, e, set); err != nil {
+	if err := write(ctx, e, set); err != nil {
 		return err
 	}
 	e.LastError = text
@@ -90,9 +90,23 @@ func (w *Worker) failed(ctx context.Context, e *Entry, reason error) error {
 	return nil
 }
 
+// tooLate reports whether an entry that has failed once more is given up.
+func (w *Worker) tooLate(e *Entry, now time.Time) bool {
+	age := now.Sub(e.queued)
+	if e.Message != "" {
+		return age >= w.config.GiveUpMessagesAfter || e.Attempts+1 >= MaxMessageAttempts
+	}
+	return age >= w.config.GiveUpAfter
+}
+
 // change updates an entry unless somebody else has.
 func (w *Worker) change(ctx context.Context, e *Entry, set *document.Object) error {
-	err := w.config.Store.Apply(ctx, []store.Op{{Kind: store.Update, Model: Model, ID: e.ID, Version: e.version, Fields: set}})
+	return w.apply(ctx, store.Op{Kind: store.Update, Model: Model, ID: e.ID, Version: e.version, Fields: set})
+}
+
+// apply changes entries unless somebody else has.
+func (w *Worker) apply(ctx context.Context, ops ...store.Op) error {
+	err := w.config.Store.Apply(ctx, ops)
 	if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

@@ -35,7 +35,7 @@ func key(channel, state string) []document.Value {
 // many as may be started.
 func (w *Worker) due(ctx context.Context, channel string, now time.Time) ([]*Entry, error) {
 	page, err := w.config.Store.List(ctx, store.Query{
-		Model: Model, Index: byChannel, Key: key(channel, StateDue), To: document.Time(now.Add(time.Millisecond)), Limit: 2 * w.config.Concurrency,
+		Model: Model, Index: byChannel, Key: key(channel, StateDue), To: document.Time(now.Add(time.Millisecond)), Limit: 2 * w.concurrency(channel),
 	})
 	return entries(page), err
 }

@@ -14,14 +14,16 @@ import (
 
 // Defaults of Config, and bounds that nothing sets.
 const (
-	DefaultGiveUpAfter = 72 * time.Hour
-	DefaultKeepDead    = 30 * 24 * time.Hour
-	DefaultConcurrency = 4
+	DefaultGiveUpAfter         = 72 * time.Hour
+	DefaultGiveUpMessagesAfter = 6 * time.Hour
+	DefaultKeepDead            = 30 * 24 * time.Hour
+	DefaultConcurrency         = 4
 
 	// DeliveryTimeout bounds one delivery; a lease outlasts it.
 	DeliveryTimeout = LeaseFor / 2
-	// pollEvery is how often a worker looks for what others have written, and
-	// alonePoll how often one does that is alone, to be safe.
+	// pollEvery is how often a worker looks for what others have written, unless
+	// Config.PollEvery says otherwise, and alonePoll how often one does that is
+	// alone, to be safe.
 	pollEvery = 5 * time.Second
 	alonePoll = time.Minute
 	// busyPoll is how soon a worker looks again that was told of an entry and
@@ -51,6 +53,10 @@ type Refused struct{ Reason string }
 // Error returns the reason.
 func (r *Refused) Error() string { return r.Reason }
 
+// ErrBusy is returned by Deliver when there was no room to try: the entry stays
+// due, and that was no attempt.
+var ErrBusy = errors.New("outbox: nothing is free to deliver with")
+
 // ErrTaken is returned by a Finish: the entry is no longer what it was, and
 // the unit of work must not be committed.
 var ErrTaken = errors.New("outbox: the entry was changed by somebody else")
@@ -69,10 +75,16 @@ type Config struct {
 	// that none does.
 	Holder      string
 	GiveUpAfter time.Duration // an entry that fails when it is older is dead; default DefaultGiveUpAfter
-	KeepDead    time.Duration // how long dead letters are kept; default DefaultKeepDead
-	KeepDone    time.Duration // how long delivered entries are kept; 0: not at all
-	Concurrency int           // deliveries of one channel at a time; default DefaultConcurrency
-	Observe     func(e *Entry, outcome string)
+	// GiveUpMessagesAfter is GiveUpAfter for messages; default
+	// DefaultGiveUpMessagesAfter.
+	GiveUpMessagesAfter time.Duration
+	KeepDead            time.Duration // how long dead letters are kept; default DefaultKeepDead
+	KeepDone            time.Duration // how long delivered entries are kept; 0: not at all
+	Concurrency         int           // deliveries of one channel at a time; default DefaultConcurrency
+	// PollEvery is how often to look for what another process has left, when
+	// there is nothing to do; default 5 s.
+	PollEvery time.Duration
+	Observe   func(e *Entry, outcome string)
 	// Counted is told now and then how many entries there are.
 	Counted func([]Count)
 	Logger  *slog.Logger
@@ -102,6 +114,12 @@ type Worker struct {
 func New(c Config) *Worker {
 	if c.GiveUpAfter <= 0 {
 		c.GiveUpAfter = DefaultGiveUpAfter
+	}
+	if c.GiveUpMessagesAfter <= 0 {
+		c.GiveUpMessagesAfter = DefaultGiveUpMessagesAfter
+	}
+	if c.PollEvery <= 0 {
+		c.PollEvery = pollEvery
 	}
 	if c.KeepDead <= 0 {
 		c.KeepDead = DefaultKeepDead
@@ -225,7 +243,7 @@ func (w *Worker) poll() time.Duration {
 	if w.config.Holder == "" {
 		return alonePoll
 	}
-	return pollEvery
+	return w.config.PollEvery
 }
 
 // turnedAway returns when to look again after another process had the lease.
@@ -252,7 +270,7 @@ func (w *Worker) start(ctx context.Context, channels []string) (next time.Durati
 	now, until := w.config.Now(), w.lease.until
 	for _, channel := range channels {
 		w.mu.Lock()
-		free := w.config.Concurrency - w.load[channel]
+		free := w.concurrency(channel) - w.load[channel]
 		w.mu.Unlock()
 		if free > 0 {
 			due, err := w.due(ctx, channel, now)
@@ -280,7 +298,7 @@ func (w *Worker) start(ctx context.Context, channels []string) (next time.Durati
 func (w *Worker) begin(e *Entry) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.flight[e.lane()] || w.load[e.Channel()] >= w.config.Concurrency {
+	if w.flight[e.lane()] || w.load[e.Channel()] >= w.concurrency(e.Channel()) {
 		return false
 	}
 	w.flight[e.lane()] = true
@@ -322,7 +340,7 @@ func (w *Worker) try(ctx context.Context, e *Entry) error {
 	switch {
 	case reason == nil:
 		w.config.Observe(e, OutcomeDelivered)
-	case errors.Is(reason, ErrTaken):
+	case errors.Is(reason, ErrTaken), errors.Is(reason, ErrBusy):
 	default:
 		if err := w.failed(ctx, e, reason); err != nil {
 			return err

@@ -1,13 +1,13 @@
-// Package postbox has what mails and text messages have in common on their way
-// out: a Queue that sends in the background and tries again, an Outbox that
-// keeps messages in memory for development and tests, and Versions, which
-// finds a text in the language of its reader.
+// Package postbox has what mails and text messages have in common: a Catcher
+// that keeps them in memory for development and tests, Versions, which finds a
+// text in the language of its reader, and the mark of an error that trying again
+// does not cure.
 //
 // Neighbours: packages mail and sms, which know what a message is and how it is
-// sent.
+// sent, and package post, which brings messages there.
 //
-//	q := postbox.NewQueue(postbox.Config[string]{Send: send})
-//	err := q.Put(ctx, "hello")
+//	c := postbox.NewCatcher[string](0)
+//	c.Keep("main", func(number int) string { return "hello" })
 //
 // Decisions and their reasons: docs/rationale/messages.md.
 package postbox

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/document"
+	"github.com/authhost/authhost/engine/postbox"
 	"github.com/authhost/authhost/pluginapi"
 )
 
 // Message is one text message to one phone.
 type Message struct {
-	// ID is the same in every attempt to send the message; Queue fills it in.
+	// ID is the same in every attempt to send the message.
 	ID     string
 	Tenant string // id of the tenant
 	From   string // what the recipient sees as the sender, if the operator says it
@@ -25,12 +26,33 @@ type Message struct {
 	Values map[string]string
 	// CreatedAt is when the message was asked for; senders fill it in if zero.
 	CreatedAt time.Time
-	// Number counts the messages of an Outbox, from 1; others leave it at 0.
+	Decoy     bool // it is not sent; see package post
+	// Number counts the messages of a Catcher, from 1; others leave it at 0.
 	Number int
 }
 
-// Sender delivers messages, or takes them over for delivery. It is safe for
-// concurrent use.
+// About implements postbox.Message.
+func (m Message) About() postbox.About {
+	return postbox.About{Plugin: m.Plugin, Name: m.Kind, At: m.CreatedAt, Decoy: m.Decoy}
+}
+
+// Check implements postbox.Message: it returns ErrNumber for a recipient that is
+// not a number in the form of E.164.
+func (m Message) Check() error { return checkNumber(m.To) }
+
+// packed is a message without its methods: JSON of all members.
+type packed Message
+
+// Pack implements postbox.Message.
+func (m Message) Pack() ([]byte, error) { return json.Marshal(packed(m)) }
+
+// Unpack reads what Pack returned.
+func Unpack(text []byte) (m Message, err error) {
+	err = json.Unmarshal(text, (*packed)(&m))
+	return m, err
+}
+
+// Sender sends messages. It is safe for concurrent use.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
@@ -54,7 +76,7 @@ func Mask(number string) string {
 	return "…" + number[max(len(number)-shownDigits, 0):]
 }
 
-// MarshalJSON writes the message as the development outbox lists it.
+// MarshalJSON writes the message as the admin listener lists it in development.
 func (m Message) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Channel   string            `json:"channel"`

@@ -93,9 +93,8 @@ func webhook(t *testing.T, c sms.WebhookConfig) *sms.Webhook {
 	return w
 }
 
-// TestDelivery: a provider that refuses at first gets the message again, with
-// the same id and a new time.
-func TestDelivery(t *testing.T) {
+// TestRequest: every attempt has the id of the message, and a time of its own.
+func TestRequest(t *testing.T) {
 	p := newProvider(t, 503, 429, 204)
 	var mu sync.Mutex
 	now := time.Unix(1_800_000_000, 0)
@@ -105,36 +104,31 @@ func TestDelivery(t *testing.T) {
 		now = now.Add(time.Second)
 		return now
 	}})
-	var outcomes []string
-	q := sms.NewQueue(w, sms.QueueConfig{Backoff: time.Millisecond, Observe: func(outcome string) { outcomes = append(outcomes, outcome) }})
-	if err := q.Send(t.Context(), message); err != nil {
-		t.Fatal(err)
-	}
-	if err := q.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{postbox.OutcomeSent}, outcomes); diff != "" || len(p.got) != 3 {
-		t.Fatalf("%d requests, outcomes %s", len(p.got), diff)
+	m := message
+	m.ID = "msg_1"
+	for i := range 3 {
+		if err := w.Send(t.Context(), m); (err == nil) != (i == 2) || postbox.IsFinal(err) {
+			t.Fatal(err)
+		}
 	}
 	const body = `{"to":"+4915112345678","message":"canary 123456 \u003c\u0026\u003e","from":"Acme","tenant":"main","plugin":"phone-code","kind":"code"}`
 	for i, got := range p.got {
-		if got.id != p.got[0].id || !strings.HasPrefix(got.id, "msg_") || got.timestamp != strconv.Itoa(1_800_000_001+i) || got.body != body {
+		if got.id != m.ID || got.timestamp != strconv.Itoa(1_800_000_001+i) || got.body != body {
 			t.Errorf("request %d: %+v", i, got)
 		}
 	}
 }
 
-// TestIDs: two messages are never taken for one.
-func TestIDs(t *testing.T) {
-	p := newProvider(t, 200)
-	q := sms.NewQueue(webhook(t, sms.WebhookConfig{URL: p.URL}), sms.QueueConfig{})
-	for range 2 {
-		if err := q.Send(t.Context(), message); err != nil {
-			t.Fatal(err)
-		}
+// TestPack: a message comes back as it was.
+func TestPack(t *testing.T) {
+	m := message
+	m.Values, m.Decoy, m.CreatedAt = map[string]string{"code": "1"}, true, time.Unix(1_800_000_000, 0).UTC()
+	text, err := m.Pack()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if err := q.Close(t.Context()); err != nil || len(p.got) != 2 || p.got[0].id == p.got[1].id {
-		t.Errorf("%v, %+v", err, p.got)
+	if got, err := sms.Unpack(text); err != nil || !cmp.Equal(got, m) {
+		t.Errorf("got %+v, %v, want %+v", got, err, m)
 	}
 }
 
@@ -218,47 +212,34 @@ func TestHugeHeader(t *testing.T) {
 	}
 }
 
-// TestLog: a message that was given up is told in the log, without its text, the
-// number, and the URL of the provider, which may have a password in it.
-func TestLog(t *testing.T) {
+// TestErrors: what is said of a message that was not sent has neither its text,
+// nor the number, nor the URL of the provider, which may have a password in it.
+func TestErrors(t *testing.T) {
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
 	for name, url := range map[string]string{"refused for good": newProvider(t, 400).URL, "unreachable": gone.URL, "no URL": "http://[canary"} {
 		t.Run(name, func(t *testing.T) {
-			var log bytes.Buffer
-			var outcomes []string
-			q := sms.NewQueue(webhook(t, sms.WebhookConfig{URL: url + "/?key=canary"}), sms.QueueConfig{
-				Backoff: time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, nil)), Observe: func(outcome string) { outcomes = append(outcomes, outcome) },
-			})
-			if err := q.Send(t.Context(), message); err != nil {
-				t.Fatal(err)
-			}
-			if err := q.Close(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			for _, want := range []string{"text message given up", "sms.kind=code", "sms.tenant=main", "sms.to=…78", "sms.id=msg_"} {
-				if !strings.Contains(log.String(), want) {
-					t.Errorf("the log lacks %q: %s", want, &log)
-				}
+			err := webhook(t, sms.WebhookConfig{URL: url + "/?key=canary"}).Send(t.Context(), message)
+			if err == nil {
+				t.Fatal("it was sent")
 			}
 			for _, hidden := range []string{"canary", "123456", "4915112345678", "345678"} {
-				if strings.Contains(log.String(), hidden) {
-					t.Errorf("the log has %q: %s", hidden, &log)
+				if strings.Contains(err.Error(), hidden) {
+					t.Errorf("the error has %q: %v", hidden, err)
 				}
 			}
-			if diff := cmp.Diff([]string{postbox.OutcomeFailed}, outcomes); diff != "" {
-				t.Error(diff)
+			if text := slog.AnyValue(message).Resolve().String(); strings.Contains(text, "canary") || strings.Contains(text, "345678") {
+				t.Errorf("logged as %s", text)
 			}
 		})
 	}
 }
 
 func TestNumbers(t *testing.T) {
-	q := sms.NewQueue(webhook(t, sms.WebhookConfig{URL: "http://127.0.0.1:1"}), sms.QueueConfig{})
-	defer q.Close(t.Context())
-	for _, s := range []sms.Sender{q, sms.NewOutbox(0)} {
-		if err := s.Send(t.Context(), sms.Message{To: "015112345678"}); !errors.Is(err, sms.ErrNumber) {
-			t.Errorf("%T: %v", s, err)
+	local := sms.Message{To: "015112345678"}
+	for _, err := range []error{local.Check(), sms.NewCatcher(0).Send(t.Context(), local)} {
+		if !errors.Is(err, sms.ErrNumber) {
+			t.Error(err)
 		}
 	}
 	for number, want := range map[string]string{"+4915112345678": "…78", "+12": "…12", "7": "…7", "": "…"} {
@@ -313,8 +294,8 @@ func TestRender(t *testing.T) {
 	}
 }
 
-func TestOutbox(t *testing.T) {
-	o := sms.NewOutbox(0)
+func TestCatcher(t *testing.T) {
+	o := sms.NewCatcher(0)
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6_000_000, time.FixedZone("", 3600))
 	if err := o.Send(t.Context(), sms.Message{Tenant: "main", To: "+12", Text: "123", Plugin: "p", Kind: "code", Values: map[string]string{"code": "123"}, CreatedAt: at}); err != nil {
 		t.Fatal(err)

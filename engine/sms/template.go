@@ -55,12 +55,11 @@ func (t *Templates) Names() []string {
 	return slices.Compact(names)
 }
 
-// Renderer fills a tenant's messages in, for its Sender.
+// Renderer fills a tenant's messages in.
 type Renderer struct {
 	AppName   string // the application's name in messages
 	From      string // what recipients see as the sender; empty: the provider decides
 	Templates *Templates
-	Next      Sender
 }
 
 // Render fills in the text and the sender of a message, in the best of some

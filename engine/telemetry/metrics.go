@@ -394,19 +394,8 @@ func (m *Metrics) WatchStore(up func() bool) {
 	})
 }
 
-// WatchMailQueue adds a gauge of the mails that wait, read at every scrape. It
-// is called once.
-func (m *Metrics) WatchMailQueue(waiting func() int) {
-	m.gauge("mail_queue_length", "Mails waiting to be sent.", waiting)
-}
-
-// WatchSMSQueue adds a gauge of the text messages that wait, likewise.
-func (m *Metrics) WatchSMSQueue(waiting func() int) {
-	m.gauge("sms_queue_length", "Text messages waiting to be sent.", waiting)
-}
-
-// WatchBodies adds a gauge of the bytes that request bodies under way take,
-// likewise.
+// WatchBodies adds a gauge of the bytes that request bodies under way take, read
+// at every scrape. It is called once.
 func (m *Metrics) WatchBodies(used func() int) {
 	m.gauge("request_body_memory_bytes", "Memory that request bodies under way take.", used)
 }

@@ -37,7 +37,6 @@ func TestMetrics(t *testing.T) {
 	m.Mail("sent")
 	m.Outgoing("acme", "social", "timeout", time.Second)
 	m.WatchHashing(func() int { return 2 }, func() int { return 17 })
-	m.WatchMailQueue(func() int { return 5 })
 	got := scrape(t, m)
 	for _, want := range []string{
 		`authhost_http_requests_total{method="POST",route="/sign-in/email",status="200",tenant="main"} 2`,
@@ -62,7 +61,6 @@ func TestMetrics(t *testing.T) {
 		`authhost_outgoing_request_seconds_count{plugin="social"} 1`,
 		`authhost_password_hashes_running 2`,
 		`authhost_password_hashes_waiting 17`,
-		`authhost_mail_queue_length 5`,
 		`authhost_build_info{version="1.2.3"} 1`,
 		`go_goroutines `,
 	} {
@@ -119,7 +117,6 @@ func TestNilMetrics(t *testing.T) {
 	m.Mail("sent")
 	m.Outgoing("acme", "social", "timeout", time.Second)
 	m.WatchHashing(nil, nil)
-	m.WatchMailQueue(nil)
 	w := httptest.NewRecorder()
 	m.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if w.Code != http.StatusNotFound {

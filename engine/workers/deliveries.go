@@ -73,26 +73,36 @@ func endAll(list []*delivery) error {
 	return errors.Join(errs...)
 }
 
-// startDelivery starts the worker of a tenant whose plugins have events
-// delivered, or had: what they left is given up in time, not forgotten.
+// idlePoll is how often the worker of a tenant that sends messages, and has no
+// events delivered, looks for what another process has left: there may be
+// thousands of such tenants.
+const idlePoll = outbox.LeaseFor
+
+// startDelivery starts the worker of a tenant whose plugins send messages or have
+// events delivered, or did: what they left is given up in time, not forgotten.
 func (g *Group) startDelivery(ctx context.Context, t *Tenant) error {
 	id := t.Settings.ID
 	data, err := g.Store.Open(ctx, store.TenantID(id), t.Schema)
 	if err != nil {
 		return err
 	}
-	if !t.API.Plugins.Delivers() {
+	delivers := t.API.Plugins.Delivers()
+	if !delivers && !t.posts() {
 		page, err := data.List(ctx, store.Query{Model: outbox.Model, Limit: 1})
 		if err != nil || len(page.Records) == 0 {
 			return errors.Join(err, data.Close())
 		}
 	}
-	c := t.Settings.Outbox
+	c, poll := t.Settings.Outbox, time.Duration(0)
+	if !delivers {
+		poll = idlePoll
+	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d := &delivery{config: c, data: data, stop: stop, ended: make(chan struct{})}
 	d.worker = outbox.New(outbox.Config{
 		Store: data, Holder: g.Holder, Logger: g.Logger.With("tenant", id), Now: g.Now,
-		GiveUpAfter: c.GiveUpAfter.Std(), KeepDead: c.KeepDead.Std(), KeepDone: c.KeepDelivered.Std(), Concurrency: c.Concurrency,
+		PollEvery: poll, GiveUpAfter: c.GiveUpAfter.Std(), GiveUpMessagesAfter: c.GiveUpMessagesAfter.Std(),
+		KeepDead: c.KeepDead.Std(), KeepDone: c.KeepDelivered.Std(), Concurrency: c.Concurrency,
 		Deliver: func(ctx context.Context, entry *outbox.Entry, finish outbox.Finish) error {
 			return g.deliver(ctx, id, entry, finish)
 		},
@@ -124,6 +134,8 @@ func (g *Group) deliver(ctx context.Context, tenant string, entry *outbox.Entry,
 	switch {
 	case t == nil:
 		return errors.New("the tenant is not served any more")
+	case entry.Message != "":
+		return t.send(ctx, entry, finish)
 	case entry.Schedule != "" && turnedOff(t.Settings, entry.Plugin, entry.Schedule):
 		return &outbox.Refused{Reason: "the schedule is turned off in the configuration"}
 	}
@@ -134,11 +146,14 @@ func (g *Group) deliver(ctx context.Context, tenant string, entry *outbox.Entry,
 
 // delivered notes what came of an attempt to deliver an entry.
 func (g *Group) delivered(tenant string, entry *outbox.Entry, outcome string) {
-	if entry.Schedule != "" {
+	switch {
+	case entry.Message != "":
+		g.messageTried(entry, outcome)
+	case entry.Schedule != "":
 		g.appointmentDone(tenant, entry, outcome)
-		return
+	default:
+		g.Metrics.Delivery(tenant, entry.Channel(), outcome)
 	}
-	g.Metrics.Delivery(tenant, entry.Channel(), outcome)
 }
 
 // countOutbox shows the counts of a tenant's outbox, and that channels which

@@ -22,6 +22,8 @@ type Tenant struct {
 	API      *httpapi.API
 	Schema   store.Schema
 	Jobs     []schedule.Job // of its plugins
+	Store    store.Tenant   // open as long as the tenant is served
+	Ways     map[string]Way // of the messages that leave by its outbox, by kind
 }
 
 // Config is what workers use.

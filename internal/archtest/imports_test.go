@@ -21,7 +21,7 @@ var layers = [][]string{
 		"engine/mail", "engine/sms", "engine/audit", "engine/redis", "engine/egress", "engine/telemetry", "engine/xmlsig", "plugins/...",
 	},
 	{"engine/validate", "engine/session", "engine/identity", "engine/ratelimit", "engine/config", "engine/outbox", "engine/schedule", "engine/sweep", "engine/private"},
-	{"engine/grants", "engine/fingerprint", "engine/keystore", "engine/storage"},
+	{"engine/grants", "engine/post", "engine/fingerprint", "engine/keystore", "engine/storage"},
 	{"engine/dispatch"},
 	{"engine/capability", "engine/httpapi", "engine/importer/..."},
 	{"engine/blueprint", "engine/bench", "engine/backup", "engine/workers"},

@@ -94,6 +94,8 @@ var serviceCases = table{
 				g.do("email.send", mailTo("ada@example.com", object{
 					"otp": "123-abc", "token": "t", "languages": "de", "data": object{"name": "<b>", "n": 1.5, "until": "2026-01-02T03:04:05.678Z"},
 				}))
+				g.do("email.send", mailTo("no@example.com", object{"decoy": true})) // no hook sees it
+				g.refused("email.send", mailTo("ada@example.com", object{"decoy": true, "url": ""}), pluginapi.StatusInvalid, "")
 				g.refused("email.send", mailTo("ada@example.com\n", nil), pluginapi.StatusInvalid, "")
 				g.refused("email.send", mailTo("no@example.com", nil), pluginapi.StatusDenied, "UNWANTED")
 				for _, bad := range []object{
@@ -122,7 +124,7 @@ var serviceCases = table{
 	"sms.send": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			for _, good := range []object{
-				{}, {"to": "+12"}, {"to": "+123456789012345"}, {"languages": "de"}, {"data": object{"code": "1-a", "name": "\n<b>", "n": 1.5}},
+				{}, {"decoy": true}, {"to": "+12"}, {"to": "+123456789012345"}, {"languages": "de"}, {"data": object{"code": "1-a", "name": "\n<b>", "n": 1.5}},
 				{"kind": "empty", "data": object{"name": strings.Repeat("ü", pluginapi.MaxMessageLength)}},
 			} {
 				g.do("sms.send", messageTo(good))

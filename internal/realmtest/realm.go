@@ -16,6 +16,7 @@ import (
 	"github.com/authhost/authhost/engine/keyring"
 	"github.com/authhost/authhost/engine/mail"
 	"github.com/authhost/authhost/engine/outbox"
+	"github.com/authhost/authhost/engine/post"
 	"github.com/authhost/authhost/engine/ratelimit"
 	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/secret"
@@ -65,8 +66,8 @@ type Realm struct {
 	Views    *identity.Views
 	Identity *identity.Service
 	Secrets  *secret.Secrets
-	Outbox   *mail.Outbox
-	Messages *sms.Outbox // text messages
+	Mails    *mail.Catcher
+	Messages *sms.Catcher // text messages
 	Clock    *Clock
 	Log      *Log
 	Done     *Outcomes
@@ -81,7 +82,7 @@ func New(t testing.TB, c Config) *Realm {
 	if c.Audit == nil {
 		c.Audit = audit.Nop()
 	}
-	r := &Realm{Clock: &Clock{now: Start}, Log: &Log{}, Done: &Outcomes{}, Views: &c.Views, Outbox: mail.NewOutbox(0), Messages: sms.NewOutbox(0)}
+	r := &Realm{Clock: &Clock{now: Start}, Log: &Log{}, Done: &Outcomes{}, Views: &c.Views, Mails: mail.NewCatcher(0), Messages: sms.NewCatcher(0)}
 	var err error
 	if r.Secrets, err = secret.New([]secret.Version{{Value: Secret}}); err != nil {
 		t.Fatal(err)
@@ -102,10 +103,11 @@ func New(t testing.TB, c Config) *Realm {
 	t.Cleanup(transport.Close)
 	host.HTTP = transport.Client(egress.DefaultConcurrency)
 	if !c.NoMail {
-		host.Mail = r.Outbox
+		host.Mail = &post.Catcher[mail.Message]{Catch: r.Mails.Send, Logger: r.Log.Logger()}
 	}
 	if !c.NoSMS {
-		host.SMS = &sms.Renderer{AppName: r.AppName, Templates: messages(t, c), Next: r.Messages}
+		host.SMS = &post.Catcher[sms.Message]{Catch: r.Messages.Send, Logger: r.Log.Logger()}
+		host.Texts = &sms.Renderer{AppName: r.AppName, Templates: messages(t, c)}
 	}
 	r.Host = capability.New(host)
 	return r

@@ -25,7 +25,7 @@ func changeEmail(c *sdk.Call) error {
 	_, err := c.Identity().FindUser(sdk.FindUserOptions{Email: next})
 	switch {
 	case err == nil:
-		err = signNothing(c, user, next)
+		err = mailNobody(c, config, user, next, direct)
 	case !errors.Is(err, sdk.NotFound):
 	case direct:
 		err = replaceEmail(c, config, user, next)
@@ -37,11 +37,14 @@ func changeEmail(c *sdk.Call) error {
 	return done(c, err)
 }
 
-// signNothing does the work of signing a token, for an answer that must take
-// as long as the one for a free address.
-func signNothing(c *sdk.Call, user sdk.User, next string) error {
-	_, err := c.Crypto().SignToken(purposeEmailVerification, 1, change(user, next, "none"))
-	return err
+// mailNobody does the work of mailing a link, for an answer that must take as
+// long as the one for a free address.
+func mailNobody(c *sdk.Call, config config, user sdk.User, next string, direct bool) error {
+	if direct && !config.EmailVerification().SendVerificationEmail() {
+		return nil
+	}
+	link := kit.LinkMail{To: next, Template: mailVerifyEmail, Path: "/verify-email", CallbackURL: changeEmailBody{c.Request()}.CallbackURL(), Decoy: true}
+	return link.SendSigned(c, purposeEmailVerification, 1, change(user, next, "none"))
 }
 
 // change is a token for a step of a change of a user's address.

@@ -24,7 +24,7 @@ func requestPasswordReset(c *sdk.Call) error {
 	case err == nil:
 		err = mailReset(c, user, body.RedirectTo(), config.ResetPasswordTokenExpiresIn())
 	case errors.Is(err, sdk.NotFound):
-		err = writeDecoy(c)
+		err = mailNoReset(c, body)
 	}
 	const message = "If this email exists in our system, check your email for the reset link"
 	return c.ReplyUnless(err, sdk.F("status", sdk.Bool(true)), sdk.F("message", sdk.String(message)))
@@ -35,8 +35,20 @@ func mailReset(c *sdk.Call, user sdk.User, page string, expiresIn int64) error {
 	if err != nil {
 		return err
 	}
-	url := c.Tenant("authURL").String() + "/reset-password/" + token + "?callbackURL=" + sdk.EncodeURIComponent(page)
-	return resetPasswordMail{URL: url, Token: token}.Send(c, user.Email)
+	return resetPasswordMail{URL: resetURL(c, token, page), Token: token}.Send(c, user.Email)
+}
+
+func resetURL(c *sdk.Call, token, page string) string {
+	return c.Tenant("authURL").String() + "/reset-password/" + token + "?callbackURL=" + sdk.EncodeURIComponent(page)
+}
+
+// mailNoReset does what mailReset does, for an address that nobody has.
+func mailNoReset(c *sdk.Call, body requestPasswordResetBody) error {
+	token, err := writeDecoy(c)
+	if err != nil {
+		return err
+	}
+	return c.Email().Send(body.Email(), mailResetPassword, sdk.EmailSendOptions{URL: resetURL(c, token, body.RedirectTo()), Token: token, Decoy: true})
 }
 
 // resetPasswordCallback serves GET /reset-password/:token, the mailed link: it

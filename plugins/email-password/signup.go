@@ -30,15 +30,37 @@ func signUp(c *sdk.Call) error {
 		return sdk.InvalidInput(err) // an additional field
 	}
 	replyUser(c, created.User.Fields)
-	if config.sendsOnSignUp() {
-		if err := mailVerification(c, config, created.User, body.CallbackURL()); err != nil {
-			return err
-		}
+	if err := mailNewUser(c, config, created.User, body.CallbackURL()); err != nil {
+		return err
 	}
 	if config.discreet() {
 		return nil
 	}
 	return startSession(c, created.User.ID, sdk.SessionCreateOptions{Reason: "sign-up", RememberMe: sdk.Bool(!body.RememberMe().IsFalse())})
+}
+
+// mailNewUser mails a new user the link that is asked for. If there is none, but
+// an address that is taken would get a mail, it does what that costs.
+func mailNewUser(c *sdk.Call, config config, user sdk.User, page string) error {
+	switch {
+	case config.sendsOnSignUp():
+		return mailVerification(c, config, user, page)
+	case config.discreet() && config.OnExistingUserSignUp():
+		return c.Email().Send(user.Email, mailExistingUserSignUp, sdk.EmailSendOptions{Decoy: true})
+	}
+	return nil
+}
+
+// mailKnownUser tells somebody whose address was used to sign up, if that is
+// asked for. If not, but a new user would get a mail, it does what that costs.
+func mailKnownUser(c *sdk.Call, config config, email string) error {
+	switch {
+	case config.OnExistingUserSignUp():
+		return existingUserSignUpMail{}.Send(c, email)
+	case config.sendsOnSignUp():
+		return mailNobody(c, config, email, signUpBody{c.Request()}.CallbackURL())
+	}
+	return nil
 }
 
 // newUser describes the user that the request asks for.
@@ -84,12 +106,11 @@ func duplicate(c *sdk.Call, config config, email string) error {
 	if err := c.Identity().Equalize(signUpBody{c.Request()}.Password()); err != nil {
 		return err
 	}
-	if config.OnExistingUserSignUp() {
-		if err := (existingUserSignUpMail{}).Send(c, email); err != nil {
-			return err
-		}
+	if err := mailKnownUser(c, config, email); err != nil {
+		return err
 	}
-	return writeDecoy(c)
+	_, err = writeDecoy(c)
+	return err
 }
 
 // decoyLife is how long a decoy is kept, in seconds.
@@ -98,7 +119,6 @@ const decoyLife = 60
 // writeDecoy stores a short-lived value that means nothing. A durable write
 // is the slowest part of a request after hashing; an answer that hides
 // whether an address is known must cost one in both cases.
-func writeDecoy(c *sdk.Call) error {
-	_, err := kit.Tokens{Prefix: "decoy:", Length: resets.Length}.Issue(c, "decoy", decoyLife)
-	return err
+func writeDecoy(c *sdk.Call) (token string, err error) {
+	return kit.Tokens{Prefix: "decoy:", Length: resets.Length}.Issue(c, "decoy", decoyLife)
 }

@@ -57,9 +57,17 @@ func sendVerificationEmail(c *sdk.Call) error {
 	return done(c, mailVerification(c, config, session.User, body.CallbackURL()))
 }
 
-// mailDiscreetly mails a link if there is somebody to verify, and signs a
-// token for nobody if there is not, so that both take the same time: the mail
-// itself is sent after the answer.
+// mailNobody does what mailVerification does, for an address that nobody has who
+// is to verify it.
+func mailNobody(c *sdk.Call, config config, email, page string) error {
+	link := kit.LinkMail{To: email, Template: mailVerifyEmail, Path: "/verify-email", CallbackURL: page, Decoy: true}
+	token := sdk.SignTokenOptions{Claims: []sdk.Field{sdk.F("email", sdk.String(email))}}
+	return link.SendSigned(c, purposeEmailVerification, 1, token)
+}
+
+// mailDiscreetly mails a link if there is somebody to verify, and does the same
+// for nobody if there is not, so that both take the same time: the mail itself
+// is sent after the answer.
 func mailDiscreetly(c *sdk.Call, config config, email, page string) error {
 	user, err := c.Identity().FindUser(sdk.FindUserOptions{Email: email})
 	if err == nil && !user.EmailVerified {
@@ -68,8 +76,7 @@ func mailDiscreetly(c *sdk.Call, config config, email, page string) error {
 	if err := sdk.IfNotFound(err, nil); err != nil {
 		return err
 	}
-	_, err = c.Crypto().SignToken(purposeEmailVerification, 1, sdk.SignTokenOptions{Claims: []sdk.Field{sdk.F("email", sdk.String(email))}})
-	return err
+	return mailNobody(c, config, email, page)
 }
 
 // verifyEmail serves GET /verify-email, the mailed link. What is wrong with it

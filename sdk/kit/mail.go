@@ -13,6 +13,7 @@ type LinkMail struct {
 	Path         string // of the endpoint, below the base path: "/verify-email"
 	Token        string
 	CallbackURL  string // where the endpoint sends the browser afterwards; default "/"
+	Decoy        bool   // nothing is sent, at the cost of a mail; see sdk.EmailSendOptions
 }
 
 // Send sends the mail after the commit. The manifest needs the capability
@@ -20,7 +21,7 @@ type LinkMail struct {
 func (m LinkMail) Send(c *sdk.Call) error {
 	url := c.Tenant("authURL").String() + m.Path + "?token=" + sdk.EncodeURIComponent(m.Token) +
 		"&callbackURL=" + sdk.EncodeURIComponent(cmp.Or(m.CallbackURL, "/"))
-	return c.Email().Send(m.To, m.Template, sdk.EmailSendOptions{URL: url, Token: m.Token})
+	return c.Email().Send(m.To, m.Template, sdk.EmailSendOptions{URL: url, Token: m.Token, Decoy: m.Decoy})
 }
 
 // SendSigned sends the mail with a token that the host signs: for a purpose,

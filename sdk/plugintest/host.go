@@ -146,7 +146,7 @@ func (h *Host) AllowInvalid() { h.allowInvalid = true }
 // Advance moves the clock.
 func (h *Host) Advance(d time.Duration) { h.now = h.now.Add(d) }
 
-// Mails returns the messages that were sent, oldest first.
+// Mails returns the mails that were sent, oldest first; decoys are not.
 func (h *Host) Mails() []Mail { return h.state.Mails }
 
 // LastMail returns the newest message; it fails the test if there is none.
@@ -158,7 +158,8 @@ func (h *Host) LastMail() Mail {
 	return h.state.Mails[len(h.state.Mails)-1]
 }
 
-// Messages returns the text messages that were sent to phones, oldest first.
+// Messages returns the text messages that were sent to phones, oldest first;
+// decoys are not.
 func (h *Host) Messages() []TextMessage { return h.state.Messages }
 
 // LastMessage returns the newest text message; it fails the test if there is

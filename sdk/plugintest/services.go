@@ -17,8 +17,12 @@ func (h *Host) sendMail(a Object) Object {
 	if languages := text(object(object(h.call.root["request"])["headers"])["accept-language"]); languages != "" && message["languages"] == nil {
 		message["languages"] = languages
 	}
+	decoy := message["decoy"] == true
+	delete(message, "decoy")
 	h.mailValues(message)
-	h.verdict(pluginapi.EventMailSending, message, nil)
+	if !decoy {
+		h.verdict(pluginapi.EventMailSending, message, nil)
+	}
 	values := h.mailValues(message) // hooks may have changed them
 	if strings.ContainsAny(text(message["to"]), "\r\n\x00") {
 		refuse(sdk.Invalid, "argument to must be one address")
@@ -37,7 +41,9 @@ func (h *Host) sendMail(a Object) Object {
 		refuse(sdk.Invalid, err.Error())
 	}
 	mail.Subject, mail.Text, mail.HTML = cmp.Or(text(message["subject"]), made.Subject), made.Text, made.HTML
-	h.state.Mails = append(h.state.Mails, mail)
+	if !decoy {
+		h.state.Mails = append(h.state.Mails, mail)
+	}
 	return nil
 }
 
@@ -68,7 +74,9 @@ func (h *Host) sendMessage(a Object) Object {
 	if message.Text, err = template.Render(text(h.tenant["appName"]), values); err != nil {
 		refuseWith(sdk.Invalid, pluginapi.CodeLength, "message "+message.Kind+": "+err.Error())
 	}
-	h.state.Messages = append(h.state.Messages, message)
+	if a["decoy"] != true {
+		h.state.Messages = append(h.state.Messages, message)
+	}
 	return nil
 }
 

@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-func keep(o *Outbox[string], tenant string) {
+func keep(o *Catcher[string], tenant string) {
 	o.Keep(tenant, func(number int) string { return tenant + strconv.Itoa(number) })
 }
 
-func TestOutboxDropsTheOldest(t *testing.T) {
-	o := NewOutbox[string](3)
+func TestCatcherDropsTheOldest(t *testing.T) {
+	o := NewCatcher[string](3)
 	if list := o.List(); list == nil || len(list) != 0 {
 		t.Errorf("an empty one lists %#v", list)
 	}
@@ -30,9 +30,9 @@ func TestOutboxDropsTheOldest(t *testing.T) {
 	}
 }
 
-// TestOutboxClear: tenants are forgotten one by one, and numbers go on.
-func TestOutboxClear(t *testing.T) {
-	o := NewOutbox[string](3)
+// TestCatcherClear: tenants are forgotten one by one, and numbers go on.
+func TestCatcherClear(t *testing.T) {
+	o := NewCatcher[string](3)
 	for _, tenant := range []string{"a", "b", "a", "b", "a"} {
 		keep(o, tenant)
 	}
@@ -51,8 +51,8 @@ func TestOutboxClear(t *testing.T) {
 	}
 }
 
-func TestOutboxIsConcurrent(t *testing.T) {
-	o := NewOutbox[string](10)
+func TestCatcherIsConcurrent(t *testing.T) {
+	o := NewCatcher[string](10)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
