@@ -19,6 +19,7 @@ import (
 	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/blueprint"
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/internal/realmtest"
 	w "github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/pluginapi"
 )
@@ -191,19 +192,51 @@ func inProduction(t *testing.T, text string, guest *w.Guest) *config.Config {
 	return cfg
 }
 
-// TestNoProvider: without a provider nothing can be sent in production, which is
-// told by the check and at the start, and to the plugin.
-func TestNoProvider(t *testing.T) {
-	const want = `plugin "sender" of tenant "main" sends text messages, but no provider is configured: it cannot send them`
-	cfg := inProduction(t, messagingWith("", ""), sender())
-	if err := blueprint.Check(cfg, nil); err != nil || !warns(cfg, want+"; set sms.url") {
-		t.Errorf("%v, warnings %v", err, cfg.Warnings)
+// TestNoWayOut: plugins that send what nothing delivers are a fault of a
+// configuration for production, with its place and what to do, for the check and
+// for the start; unless the operator has said that nobody is to get it.
+func TestNoWayOut(t *testing.T) {
+	needPlugins(t, "email-password", "account", "bearer")
+	mailing := func(settings string) string {
+		return settings + "\ntenants:\n  - id: main\n    baseURL: http://main.example\n    plugins:\n      - id: bearer\n      - id: email-password\n      - id: account\n"
 	}
-	s := serve(t, messagingWith("", ""), sender())
-	s.sends(phone, nil).want(t, 200, "") // in development it is kept
-	if strings.Contains(s.log.String(), "no provider") {
-		t.Errorf("in development: %s", s.log)
+	const (
+		noMail = `tenant "main" has plugins that send mails, but there is no mail server: email-password, account; set mail.smtp; or, if nobody is to get mails, mail.disabled: true`
+		noSMS  = `tenant "main" has plugins that send text messages, but there is no provider of them: sender; set sms.url; or, if nobody is to get text messages, sms.disabled: true`
+	)
+	for name, tt := range map[string]struct{ text, fault, line string }{
+		"no mail server":              {mailing(""), noMail, "test.yaml:9:"},
+		"no mail server but SMS":      {mailing("sms: {url: 'https://sms.example', secrets: [" + messageSecret + "]}"), noMail, "test.yaml:9:"},
+		"a mail server":               {mailing("mail: {from: a@main.example, smtp: {host: 127.0.0.1}}"), "", ""},
+		"mails that nobody is to get": {mailing("mail: {disabled: true}"), "", ""},
+		"no provider":                 {messagingWith("", ""), noSMS, "test.yaml:11:"},
+		"no provider but mail":        {messagingWith("mail: {from: a@main.example, smtp: {host: 127.0.0.1}}", ""), noSMS, "test.yaml:11:"},
+		"a provider":                  {messagingWith("sms: {url: 'https://sms.example', secrets: ["+messageSecret+"]}", ""), "", ""},
+		"texts that nobody is to get": {messagingWith("sms: {disabled: true}", ""), "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := inProduction(t, tt.text, sender())
+			o := options(io.Discard, time.Now)
+			check := blueprint.Check(cfg, o.BuiltIn)
+			e, start := engine.New(t.Context(), cfg, o)
+			if start == nil {
+				start = e.Close(t.Context())
+			}
+			for what, err := range map[string]error{"check": check, "start": start} {
+				if (err == nil) != (tt.fault == "") || err != nil && (!strings.Contains(err.Error(), tt.fault) || !strings.HasPrefix(err.Error(), tt.line)) {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+		})
 	}
+}
+
+// TestDisabled: with mails and text messages disabled, whoever asks for a mail is
+// told nothing, and a plugin is told that its text message cannot be sent.
+func TestDisabled(t *testing.T) {
+	needPlugins(t, "email-password")
+	cfg := inProduction(t, messagingWith("mail: {disabled: true}\nsms: {disabled: true}", "rateLimit: {enabled: false}")+"      - {id: email-password, config: {sendResetPassword: true}}\n", sender())
+	s := &server{t: t, clock: realmtest.NewClock(time.Now()), log: &realmtest.Log{}}
 	e, err := engine.New(t.Context(), cfg, options(s.log, s.clock.Now))
 	if err != nil {
 		t.Fatal(err)
@@ -211,28 +244,13 @@ func TestNoProvider(t *testing.T) {
 	front := httptest.NewServer(e.Handler(e.Listeners()[0]))
 	defer front.Close()
 	s.url = front.URL
+	s.signUp("main.example", "ada@example.com").want(t, 200, "")
+	s.resets("main", "ada@example.com")
+	s.resets("main", "nobody@example.com")
 	s.sends(phone, nil).want(t, 500, "")
 	if err := e.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for _, part := range []string{strings.ReplaceAll(want, `"`, `\"`), `remedy="set sms.url"`, "text message was refused: no provider is configured"} {
-		if !strings.Contains(s.log.String(), part) {
-			t.Errorf("the log lacks %q:\n%s", part, s.log)
-		}
-	}
-	with := inProduction(t, messagingWith("sms: {url: 'https://sms.example', secrets: ["+messageSecret+"]}", ""), sender())
-	if err := blueprint.Check(with, nil); err != nil || warns(with, "no provider") {
-		t.Errorf("with a provider: %v, warnings %v", err, with.Warnings)
-	}
-}
-
-func warns(cfg *config.Config, text string) bool {
-	for _, warning := range cfg.Warnings {
-		if strings.Contains(warning.Error(), text) {
-			return true
-		}
-	}
-	return false
 }
 
 func messageFiles(t *testing.T, files map[string]string) (folder string) {

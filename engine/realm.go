@@ -52,6 +52,9 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	for _, p := range t.Plugins {
 		manifests = append(manifests, g.modules[blueprint.ModuleKey(p)].manifest)
 	}
+	if err := blueprint.CheckSending(g.config, t, manifests); err != nil {
+		return nil, err
+	}
 	plan, err := blueprint.New(t, manifests)
 	if err != nil {
 		return nil, err
@@ -238,9 +241,6 @@ func ownHosts(t *config.Tenant) []string {
 func (g *generation) addModules(t *config.Tenant, plugins *dispatch.Set, manifests []*pluginapi.Manifest) error {
 	for i, p := range plugins.Plugins() {
 		settings, m := t.Plugins[i], manifests[i]
-		for _, w := range blueprint.Unsent(g.config, t, i, m) {
-			g.engine.logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
-		}
 		if missed := grants.Withheld(m, p.May); missed != 0 {
 			g.engine.logger.Warn("a plugin was made for an ABI without permissions; what these guard is absent for it, and cannot be set",
 				"tenant", t.ID, "plugin", p.ID, "abi", m.ABI, "permissions", missed.String(), "remedy", "add those that it needs to its grants if you trust the plugin with them, or use a build for a newer ABI")

@@ -157,6 +157,7 @@ func floodServer(t *testing.T) (base string, pid int) {
 	t.Helper()
 	dir, addr := t.TempDir(), freeAddress(t)
 	config := fmt.Sprintf(`server: {listen: %q, admin: "", dataDir: data}
+mail: {disabled: true}
 tenants:
   - id: main
     baseURL: https://auth.example.com

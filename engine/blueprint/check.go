@@ -15,10 +15,10 @@ import (
 // Check finds what would keep a server from starting with a configuration, as far as that
 // shows without compiling modules, opening stores or writing anything: modules
 // and their manifests, what they ask for and are granted, the settings of
-// plugins, the fields that they name, and routes, cookies and fields that
-// clash. The error joins all faults. What would start, and yet not work, is
-// added to the warnings of the configuration: a plugin that sends what nothing
-// delivers.
+// plugins, the fields that they name, routes, cookies and fields that
+// clash, and plugins that send what nothing delivers. The error joins all
+// faults. What would start, and yet not work as meant, is added to the warnings
+// of the configuration.
 func Check(cfg *config.Config, builtIn BuiltIn) error {
 	c := checking{config: cfg, builtIn: builtIn, modules: map[string]*checked{}}
 	for i := range cfg.Tenants {
@@ -84,12 +84,13 @@ func (c *checking) add(err error) bool {
 func (c *checking) tenant(t *config.Tenant) {
 	var plugins []*dispatch.Plugin
 	var manifests []*pluginapi.Manifest
+	all := make([]*pluginapi.Manifest, len(t.Plugins))
 	for i, p := range t.Plugins {
 		m := c.module(p)
 		if m == nil {
 			continue
 		}
-		c.config.Warnings = append(c.config.Warnings, Unsent(c.config, t, i, m)...)
+		all[i] = m
 		m = m.For(t.Dialect)
 		c.add(checkGrants(p, m))
 		settings, _, err := pluginConfig(p, m)
@@ -98,6 +99,7 @@ func (c *checking) tenant(t *config.Tenant) {
 		}
 		manifests = append(manifests, m)
 	}
+	c.add(CheckSending(c.config, t, all))
 	_, views, fieldsErr := tenantSchema(t, manifests)
 	if fieldsErr != nil {
 		c.add(SchemaFault(t, fieldsErr))

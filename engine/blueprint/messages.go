@@ -1,7 +1,9 @@
 package blueprint
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/engine/sms"
@@ -26,22 +28,39 @@ func tenantMessages(t *config.Tenant, manifests []*pluginapi.Manifest) (*sms.Tem
 	return templates, checkTextNames(t, files, "message", templates.Names())
 }
 
-// Unsent says which plugins of a tenant send what nothing delivers, as far as
-// the configuration shows: a warning for each.
-func Unsent(cfg *config.Config, t *config.Tenant, i int, m *pluginapi.Manifest) (faults []*config.Error) {
+// CheckSending finds tenants whose plugins send what nothing delivers, unless the
+// operator says that nobody is to get it. Manifests are those of the tenant's
+// plugins, in their order; nil for one that cannot be read.
+func CheckSending(cfg *config.Config, t *config.Tenant, manifests []*pluginapi.Manifest) error {
 	if cfg.Server.Development {
-		return nil // everything is kept
+		return nil // everything is caught
 	}
+	var faults []error
 	for _, way := range []struct {
 		capability, what, remedy string
-		there                    bool
+		settled                  bool
 	}{
-		{pluginapi.CapEmail, "sends mails, but no mail server is configured: they are dropped", "set mail.smtp", cfg.Mail.SMTP != nil},
-		{pluginapi.CapSMS, "sends text messages, but no provider is configured: it cannot send them", "set sms.url", cfg.SMS.URL != ""},
+		{pluginapi.CapEmail, "mails, but there is no mail server", "set mail.smtp; or, if nobody is to get mails, mail.disabled: true", cfg.Mail.SMTP != nil || cfg.Mail.Disabled},
+		{pluginapi.CapSMS, "text messages, but there is no provider of them", "set sms.url; or, if nobody is to get text messages, sms.disabled: true", cfg.SMS.URL != "" || cfg.SMS.Disabled},
 	} {
-		if _, sends := m.Capability(way.capability); sends && !way.there {
-			faults = append(faults, t.Origin.Fault(fmt.Sprintf("/plugins/%d", i), fmt.Sprintf("plugin %q of tenant %q %s", m.ID, t.ID, way.what), way.remedy))
+		if way.settled {
+			continue
+		}
+		first, ids := 0, []string{}
+		for i, m := range manifests {
+			if m == nil {
+				continue
+			}
+			if _, sends := m.Capability(way.capability); sends {
+				if len(ids) == 0 {
+					first = i
+				}
+				ids = append(ids, m.ID)
+			}
+		}
+		if len(ids) > 0 {
+			faults = append(faults, t.Origin.Fault(fmt.Sprintf("/plugins/%d", first), fmt.Sprintf("tenant %q has plugins that send %s: %s", t.ID, way.what, strings.Join(ids, ", ")), way.remedy))
 		}
 	}
-	return faults
+	return errors.Join(faults...)
 }

@@ -24,7 +24,7 @@ func (h *Host) smsSend(ctx context.Context, c *dispatch.Call, a smsSendArgs) (do
 		return document.Value{}, err
 	}
 	if h.SMS == nil {
-		h.Logger.Error("text message was refused: no provider is configured", "tenant", h.Tenant, "plugin", plugin.ID, "kind", a.Kind, "remedy", "set sms.url")
+		h.Logger.Debug("text message was refused: text messages are disabled", "tenant", h.Tenant, "plugin", plugin.ID, "kind", a.Kind)
 		return document.Value{}, refuse(pluginapi.StatusUnavailable, "there is no provider of text messages; the operator sets one as sms.url")
 	}
 	message, err := h.Texts.Render(

@@ -144,6 +144,9 @@ func (c *checker) mail() {
 	if m.SMTP == nil {
 		return
 	}
+	if m.Disabled {
+		c.at(o, "/mail/disabled", "mails are disabled, and there is a mail server", "remove mail.disabled, or mail.smtp")
+	}
 	if m.From == "" {
 		c.at(o, "/mail", "mail.from is missing", `write the sender, such as "My App <no-reply@example.com>"`)
 	}

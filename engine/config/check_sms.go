@@ -18,6 +18,9 @@ func (c *checker) sms() {
 	if s.URL == "" {
 		return
 	}
+	if s.Disabled {
+		c.at(o, "/sms/disabled", "text messages are disabled, and there is a provider", "remove sms.disabled, or sms.url")
+	}
 	if len(s.Secrets) == 0 {
 		c.at(o, "/sms", "sms.secrets is missing", "write the secret that the receiver checks signatures with")
 	}

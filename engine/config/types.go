@@ -146,8 +146,10 @@ type Redis struct {
 type Mail struct {
 	// Sender of every mail (RFC 5322), such as "App <no-reply@example.com>". Required with smtp.
 	From string `yaml:"from"`
-	// The SMTP server. Without it, the admin listener shows mails in development; otherwise the server warns at the start and drops mails.
+	// The SMTP server. Without it, the admin listener shows mails in development; otherwise the server does not start with plugins that send mails.
 	SMTP *SMTP `yaml:"smtp"`
+	// Nobody gets mails: those of plugins are dropped. Whoever forgets a password has lost it, and addresses cannot be verified.
+	Disabled bool `yaml:"disabled"`
 }
 
 // TLS modes of an SMTP connection.
@@ -173,12 +175,14 @@ type SMTP struct {
 
 // SMS names the provider of text messages: a webhook of the operator's.
 type SMS struct {
-	// URL to which the server posts each message; its program passes the message to a provider. https, or http on this host and in development. docs/sms.md describes the requests. Without it, the server keeps messages in memory in development; otherwise plugins cannot send any.
+	// URL to which the server posts each message; its program passes the message to a provider. https, or http on this host and in development. docs/sms.md describes the requests. Without it, the server keeps messages in memory in development; otherwise it does not start with plugins that send text messages.
 	URL Secret `yaml:"url"`
 	// Signing secrets: "whsec_" followed by the base64 of 24 to 64 random bytes; usually file:PATH or ${NAME}. The server signs each request with all of them. To replace a secret, add the new one, give it to the receiver, then remove the old one. Required with url.
 	Secrets []Secret `yaml:"secrets"`
 	// Longest time for one request.
 	Timeout Duration `yaml:"timeout" default:"10s" min:"100ms"`
+	// Nobody gets text messages: sms.send returns unavailable.
+	Disabled bool `yaml:"disabled"`
 	// Sender that recipients see, a number or a name. The server passes it on unchanged.
 	From string `yaml:"from"`
 }

@@ -40,7 +40,7 @@ func TestUsage(t *testing.T) {
 			if !ok || !closed || !strings.Contains(list, "- id: "+id) {
 				t.Fatalf("it shows no configuration with the plugin:\n%s", text)
 			}
-			source := "tenants:\n  - id: acme\n    baseURL: https://auth.acme.example\n    secret: ZqJ4m0Vd8wXhR2uK7tYpL5sCgB9nEaF3\n" +
+			source := "mail: {disabled: true}\ntenants:\n  - id: acme\n    baseURL: https://auth.acme.example\n    secret: ZqJ4m0Vd8wXhR2uK7tYpL5sCgB9nEaF3\n" +
 				"    trustedOrigins: [https://app.acme.example]\n    plugins:\n      " +
 				strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(list), "file:/run/secrets/webhook", "\"${WEBHOOK_SECRET}\""), "\n", "\n      ")
 			cfg, err := config.Parse("usage.md", []byte(source), secrets)
