@@ -126,7 +126,7 @@ func (b *Bench) SignIn(ctx context.Context, user, sess *document.Object) (cookie
 		return "", err
 	}
 	sessions, now := b.config.API.Realm.Sessions, b.config.API.Now()
-	rec, err := sessions.Create(ctx, tx, unheard{}, session.CreateParams{UserID: id, Fields: sess}, now)
+	rec, err := sessions.Create(ctx, store.Work{Tx: tx, Hooks: unheard{}, Now: now}, session.CreateParams{UserID: id, Fields: sess})
 	if err != nil {
 		return "", err
 	}

@@ -98,7 +98,7 @@ func (h *Host) identityLinkAccount(ctx context.Context, c *dispatch.Call, a iden
 	if err != nil {
 		return document.Value{}, err
 	}
-	account, err := h.Identity.CreateAccount(ctx, ex.Tx(), ex, identity.NewAccount{UserID: a.UserID, ProviderID: provider, AccountID: id, Fields: fields}, ex.Now)
+	account, err := h.Identity.CreateAccount(ctx, ex.Work(), identity.NewAccount{UserID: a.UserID, ProviderID: provider, AccountID: id, Fields: fields})
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -116,7 +116,7 @@ func (h *Host) identityUpdateAccount(ctx context.Context, c *dispatch.Call, a id
 	if err != nil {
 		return document.Value{}, err
 	}
-	account, err = h.Identity.UpdateAccount(ctx, c.Exchange.Tx(), c.Exchange, account, set, c.Exchange.Now)
+	account, err = h.Identity.UpdateAccount(ctx, c.Exchange.Work(), account, set)
 	if err != nil {
 		return document.Value{}, err
 	}

@@ -73,7 +73,7 @@ func (h *Host) identityCreateUser(ctx context.Context, c *dispatch.Call, a ident
 		return document.Value{}, err
 	}
 	ex := c.Exchange
-	user, acc, err := h.Identity.CreateUser(ctx, ex.Tx(), ex, n, ex.Now)
+	user, acc, err := h.Identity.CreateUser(ctx, ex.Work(), n)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -86,7 +86,7 @@ func (h *Host) identityCreateUser(ctx context.Context, c *dispatch.Call, a ident
 
 func (h *Host) identityUpdateUser(ctx context.Context, c *dispatch.Call, a identityUpdateUserArgs) (document.Value, error) {
 	ex := c.Exchange
-	user, err := h.Identity.UpdateUser(ctx, ex.Tx(), ex, a.ID, a.Set, a.Input, ex.Now)
+	user, err := h.Identity.UpdateUser(ctx, ex.Work(), a.ID, a.Set, a.Input)
 	if errors.Is(err, identity.ErrNoFields) {
 		return document.Value{}, noFields(err)
 	}
@@ -106,10 +106,10 @@ func noFields(cause error) error {
 
 func (h *Host) identityDeleteUser(ctx context.Context, c *dispatch.Call, a identityDeleteUserArgs) (document.Value, error) {
 	ex := c.Exchange
-	if _, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, a.ID, ""); err != nil {
+	if _, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Work(), a.ID, ""); err != nil {
 		return document.Value{}, err
 	}
-	return empty(), h.Identity.DeleteUser(ctx, ex.Tx(), ex, a.ID)
+	return empty(), h.Identity.DeleteUser(ctx, ex.Work(), a.ID)
 }
 
 // publicAccount is an account as guests see it: without secrets, but with
@@ -157,7 +157,7 @@ func (h *Host) identityDeleteAccount(ctx context.Context, c *dispatch.Call, a id
 	if err != nil {
 		return document.Value{}, err
 	}
-	return empty(), h.Identity.DeleteAccount(ctx, tx, c.Exchange, rec)
+	return empty(), h.Identity.DeleteAccount(ctx, store.Work{Tx: tx, Hooks: c.Exchange}, rec)
 }
 
 func (h *Host) identityVerifyPassword(ctx context.Context, c *dispatch.Call, a identityVerifyPasswordArgs) (document.Value, error) {
@@ -182,7 +182,7 @@ func (h *Host) identitySetPassword(ctx context.Context, c *dispatch.Call, a iden
 	if _, err := h.Identity.UserByID(ctx, ex.Tx(), a.UserID); err != nil {
 		return document.Value{}, err
 	}
-	return empty(), h.Identity.SetPassword(ctx, ex.Tx(), ex, a.UserID, a.Password, ex.Now)
+	return empty(), h.Identity.SetPassword(ctx, ex.Work(), a.UserID, a.Password)
 }
 
 func (h *Host) identityEqualize(ctx context.Context, _ *dispatch.Call, a identityEqualizeArgs) (document.Value, error) {

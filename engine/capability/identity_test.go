@@ -141,7 +141,7 @@ func TestOldPassword(t *testing.T) {
 	}
 	other := r.Exchange(t, dispatch.Request{})
 	err = other.Unit(t.Context(), func(ctx context.Context) error {
-		return r.Identity.SetPassword(ctx, other.Tx(), other, "ada", "secret-new", realmtest.Start)
+		return r.Identity.SetPassword(ctx, store.Work{Tx: other.Tx(), Hooks: other, Now: realmtest.Start}, "ada", "secret-new")
 	})
 	if err != nil {
 		t.Fatal(err)

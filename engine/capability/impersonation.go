@@ -54,7 +54,7 @@ func (h *Host) sessionRestore(ctx context.Context, c *dispatch.Call, a sessionRe
 		err = store.ErrNotFound
 	}
 	if err == nil {
-		err = ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, cur.Session)
+		err = ex.Realm.Sessions.Delete(ctx, ex.Work(), cur.Session)
 	}
 	if err != nil {
 		return document.Value{}, err

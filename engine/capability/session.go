@@ -97,12 +97,12 @@ func replaces(ex *dispatch.Exchange, cur session.Current, a *sessionCreateArgs, 
 // begin creates a session, in the place of another one if it replaces one.
 func begin(ctx context.Context, ex *dispatch.Exchange, p session.CreateParams, reason string) (rec *store.Record, err error) {
 	if p.Replaces != nil {
-		if err := ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, p.Replaces); err != nil {
+		if err := ex.Realm.Sessions.Delete(ctx, ex.Work(), p.Replaces); err != nil {
 			return nil, err
 		}
 	}
 	err = ex.Because(reason, p.Forget, func() (err error) {
-		rec, err = ex.Realm.Sessions.Create(ctx, ex.Tx(), ex, p, ex.Now)
+		rec, err = ex.Realm.Sessions.Create(ctx, ex.Work(), p)
 		return err
 	})
 	return rec, err
@@ -176,7 +176,7 @@ func (h *Host) sessionRevoke(ctx context.Context, c *dispatch.Call, a sessionRev
 	if err != nil {
 		return document.Value{}, err
 	}
-	return empty(), ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, rec)
+	return empty(), ex.Realm.Sessions.Delete(ctx, ex.Work(), rec)
 }
 
 // revoked finds the session that is to end.
@@ -202,7 +202,7 @@ func (h *Host) sessionRevokeUser(ctx context.Context, c *dispatch.Call, a sessio
 		}
 		except = cur.Token
 	}
-	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, a.UserID, except)
+	n, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Work(), a.UserID, except)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -216,7 +216,7 @@ func (h *Host) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArg
 		return document.Value{}, err
 	}
 	if cur.Session != nil {
-		if err := ex.Realm.Sessions.Delete(ctx, ex.Tx(), ex, cur.Session); err != nil {
+		if err := ex.Realm.Sessions.Delete(ctx, ex.Work(), cur.Session); err != nil {
 			return document.Value{}, err
 		}
 	}
@@ -258,7 +258,7 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 	if change.Len() == 0 {
 		return document.Value{}, noFields(nil)
 	}
-	rec, err := ex.Realm.Sessions.Update(ctx, ex.Tx(), ex, cur.Session, change, ex.Now)
+	rec, err := ex.Realm.Sessions.Update(ctx, ex.Work(), cur.Session, change)
 	if err != nil {
 		return document.Value{}, err
 	}

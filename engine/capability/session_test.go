@@ -25,7 +25,7 @@ func signIn(t *testing.T, r *realmtest.Realm, user string) *store.Record {
 	ex := r.Exchange(t, dispatch.Request{})
 	var rec *store.Record
 	err := ex.Unit(t.Context(), func(ctx context.Context) (err error) {
-		rec, err = r.Sessions.Create(ctx, ex.Tx(), ex, session.CreateParams{UserID: user}, r.Clock.Now())
+		rec, err = r.Sessions.Create(ctx, store.Work{Tx: ex.Tx(), Hooks: ex, Now: r.Clock.Now()}, session.CreateParams{UserID: user})
 		return err
 	})
 	if err != nil {

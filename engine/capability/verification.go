@@ -36,7 +36,7 @@ func (h *Host) verificationCreateFor(ctx context.Context, c *dispatch.Call, a ve
 
 func (h *Host) keep(ctx context.Context, c *dispatch.Call, identifier string, n identity.NewVerification) (document.Value, error) {
 	n.Identifier = own(c, identifier)
-	rec, err := h.Identity.CreateVerification(ctx, c.Exchange.Tx(), c.Exchange, n, c.Exchange.Now)
+	rec, err := h.Identity.CreateVerification(ctx, c.Exchange.Work(), n)
 	if err != nil {
 		return document.Value{}, err
 	}

@@ -78,7 +78,7 @@ func TestVerificationExpires(t *testing.T) {
 		r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}})
 		ex := r.Exchange(t, dispatch.Request{})
 		err := ex.Unit(t.Context(), func(ctx context.Context) error {
-			_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, identity.NewVerification{Identifier: "guest/a", Value: "v", Life: time.Minute}, ex.Now)
+			_, err := r.Identity.CreateVerification(ctx, ex.Work(), identity.NewVerification{Identifier: "guest/a", Value: "v", Life: time.Minute})
 			return err
 		})
 		if err != nil {

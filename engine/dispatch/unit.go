@@ -36,6 +36,10 @@ func (ex *Exchange) Tx() *store.Tx {
 	return ex.tx
 }
 
+// Work returns the open unit of work for changes of records, whose hooks are
+// those of this exchange.
+func (ex *Exchange) Work() store.Work { return store.Work{Tx: ex.Tx(), Hooks: ex, Now: ex.Now} }
+
 // mark returns a point in the open unit of work, for rewind.
 func (ex *Exchange) mark() store.Mark {
 	if ex.tx == nil {

@@ -269,7 +269,7 @@ func TestOneWinner(t *testing.T) {
 	r := realmtest.New(t, realmtest.Config{Guests: []*w.Guest{g}})
 	ex := r.Exchange(t, post("/"))
 	err := ex.Unit(t.Context(), func(ctx context.Context) error {
-		_, err := r.Identity.CreateVerification(ctx, ex.Tx(), ex, identity.NewVerification{Identifier: "guest/reset", Value: "v", Life: time.Hour}, ex.Now)
+		_, err := r.Identity.CreateVerification(ctx, ex.Work(), identity.NewVerification{Identifier: "guest/reset", Value: "v", Life: time.Hour})
 		return err
 	})
 	if err != nil {

@@ -67,11 +67,11 @@ func signedIn(t *testing.T, c realmtest.Config) (*realmtest.Realm, *browser, *st
 	}
 	tx := store.Begin(r.Store)
 	fields := document.NewObject(2).Set("email", document.Text("ada@example.com")).Set("name", document.Text("Ada"))
-	user, _, err := r.Identity.CreateUser(t.Context(), tx, nothing{}, identity.NewUser{Fields: fields}, r.Clock.Now())
+	user, _, err := r.Identity.CreateUser(t.Context(), store.Work{Tx: tx, Hooks: nothing{}, Now: r.Clock.Now()}, identity.NewUser{Fields: fields})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sess, err := r.Sessions.Create(t.Context(), tx, nothing{}, session.CreateParams{UserID: user.ID}, r.Clock.Now())
+	sess, err := r.Sessions.Create(t.Context(), store.Work{Tx: tx, Hooks: nothing{}, Now: r.Clock.Now()}, session.CreateParams{UserID: user.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestCookieCache(t *testing.T) {
 			step("a POST asks the store", "POST", "/revoke-other-sessions", "{}", "true", "session_data")
 			copied := b.cookies["better-auth.session_data"]
 			tx := store.Begin(r.Store)
-			if err := r.Sessions.Delete(t.Context(), tx, nothing{}, sess); err != nil {
+			if err := r.Sessions.Delete(t.Context(), store.Work{Tx: tx, Hooks: nothing{}}, sess); err != nil {
 				t.Fatal(err)
 			}
 			if err := tx.Commit(t.Context()); err != nil {
@@ -141,7 +141,7 @@ func TestRefreshCache(t *testing.T) {
 			r.Clock.Advance(50 * time.Second)
 			read("from the new copy", "", ada)
 			tx := store.Begin(r.Store)
-			if err := r.Sessions.Delete(t.Context(), tx, nothing{}, sess); err != nil {
+			if err := r.Sessions.Delete(t.Context(), store.Work{Tx: tx, Hooks: nothing{}}, sess); err != nil {
 				t.Fatal(err)
 			}
 			if err := tx.Commit(t.Context()); err != nil {

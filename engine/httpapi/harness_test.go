@@ -63,7 +63,7 @@ func (s *server) signIn(user string, p session.CreateParams) (string, *store.Rec
 	var rec *store.Record
 	p.UserID = user
 	err := ex.Unit(s.t.Context(), func(ctx context.Context) (err error) {
-		rec, err = s.Sessions.Create(ctx, ex.Tx(), ex, p, s.Clock.Now())
+		rec, err = s.Sessions.Create(ctx, store.Work{Tx: ex.Tx(), Hooks: ex, Now: s.Clock.Now()}, p)
 		return err
 	})
 	if err != nil {

@@ -425,7 +425,7 @@ func refresh(ctx context.Context, ex *dispatch.Exchange) (session.Current, error
 			return err
 		}
 		if m.NeedsRefresh(cur, ex.Now) {
-			rec, err := m.Refresh(ctx, ex.Tx(), ex, cur, ex.Now)
+			rec, err := m.Refresh(ctx, ex.Work(), cur)
 			if err != nil {
 				return err
 			}

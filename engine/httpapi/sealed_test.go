@@ -90,15 +90,15 @@ func TestSealedCookieIsBound(t *testing.T) {
 	r, b, sess := signedIn(t, boxes(0))
 	b.call(t, "POST", "/put", note(1))
 	tx := store.Begin(r.Store)
-	eve, _, err := r.Identity.CreateUser(t.Context(), tx, nothing{}, identity.NewUser{
+	eve, _, err := r.Identity.CreateUser(t.Context(), store.Work{Tx: tx, Hooks: nothing{}, Now: r.Clock.Now()}, identity.NewUser{
 		Fields: document.NewObject(2).Set("email", document.Text("eve@example.com")).Set("name", document.Text("Eve")),
-	}, r.Clock.Now())
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tokens := map[string]string{}
 	for name, id := range map[string]string{"another user": eve.ID, "another session of the user": sess.Str("userId")} {
-		s, err := r.Sessions.Create(t.Context(), tx, nothing{}, session.CreateParams{UserID: id}, r.Clock.Now())
+		s, err := r.Sessions.Create(t.Context(), store.Work{Tx: tx, Hooks: nothing{}, Now: r.Clock.Now()}, session.CreateParams{UserID: id})
 		if err != nil {
 			t.Fatal(err)
 		}

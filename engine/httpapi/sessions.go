@@ -88,7 +88,7 @@ func (a *API) noSession(ctx context.Context, ex *dispatch.Exchange, cur session.
 		return nil
 	}
 	return ex.Unit(ctx, func(ctx context.Context) error {
-		return a.Realm.Sessions.Delete(ctx, ex.Tx(), ex, cur.Session)
+		return a.Realm.Sessions.Delete(ctx, ex.Work(), cur.Session)
 	})
 }
 
@@ -101,7 +101,7 @@ func (a *API) signOut(ctx context.Context, ex *dispatch.Exchange) error {
 		if cur.Session == nil {
 			return nil
 		}
-		return a.Realm.Sessions.Delete(ctx, ex.Tx(), ex, cur.Session)
+		return a.Realm.Sessions.Delete(ctx, ex.Work(), cur.Session)
 	})
 	if err != nil {
 		return err
@@ -139,20 +139,20 @@ func (a *API) revokeSession(ctx context.Context, ex *dispatch.Exchange) error {
 		if err != nil || rec.Str("userId") != cur.User.ID {
 			return err
 		}
-		return a.Realm.Sessions.Delete(ctx, ex.Tx(), ex, rec)
+		return a.Realm.Sessions.Delete(ctx, ex.Work(), rec)
 	})
 }
 
 func (a *API) revokeSessions(ctx context.Context, ex *dispatch.Exchange) error {
 	return a.revoke(ctx, ex, func(ctx context.Context, cur session.Current) error {
-		_, err := a.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, cur.User.ID, "")
+		_, err := a.Realm.Sessions.DeleteUser(ctx, ex.Work(), cur.User.ID, "")
 		return err
 	})
 }
 
 func (a *API) revokeOtherSessions(ctx context.Context, ex *dispatch.Exchange) error {
 	return a.revoke(ctx, ex, func(ctx context.Context, cur session.Current) error {
-		_, err := a.Realm.Sessions.DeleteUser(ctx, ex.Tx(), ex, cur.User.ID, cur.Token)
+		_, err := a.Realm.Sessions.DeleteUser(ctx, ex.Work(), cur.User.ID, cur.Token)
 		return err
 	})
 }

@@ -6,7 +6,7 @@
 // Sessions are engine/session's; storage is engine/store's; plugins reach this
 // package through engine/capability.
 //
-//	user, account, err := ids.CreateUser(ctx, tx, hooks, identity.NewUser{...})
+//	user, account, err := ids.CreateUser(ctx, work, identity.NewUser{...})
 //
 // Decisions and their reasons: docs/rationale/sessions.md.
 package identity

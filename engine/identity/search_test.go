@@ -48,7 +48,7 @@ func people(t *testing.T, service *identity.Service) *store.Tx {
 	} {
 		fields := document.NewObject(6).Set("name", document.Text(p.name)).Set("email", document.Text(p.email)).Set("role", document.Text(p.role)).
 			Set("username", document.Text("U-"+p.name)).Set("number", document.Int(int64(i))).Set("banned", p.banned)
-		if _, _, err := service.CreateUser(t.Context(), tx, silent{}, identity.NewUser{Fields: fields}, start.Add(time.Duration(i)*time.Second)); err != nil {
+		if _, _, err := service.CreateUser(t.Context(), store.Work{Tx: tx, Hooks: silent{}, Now: start.Add(time.Duration(i) * time.Second)}, identity.NewUser{Fields: fields}); err != nil {
 			t.Fatal(err)
 		}
 	}

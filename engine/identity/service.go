@@ -17,15 +17,6 @@ import (
 
 const idLength = 32
 
-// Hooks are the record events that plugins may listen to. Both are raised
-// inside the unit of work: Verdict before the fact, and it may change the
-// record or refuse; Happened after it, and whoever listens is told once the
-// work is committed.
-type Hooks interface {
-	Verdict(ctx context.Context, event string, record, previous *document.Object) error
-	Happened(event string, record *store.Record, previous *document.Object)
-}
-
 // Passwords hashes and checks passwords; *secret.Hasher is one.
 type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
@@ -112,26 +103,26 @@ func (s *Service) DraftUser(n NewUser, now time.Time) (*store.Record, error) {
 
 // CreateUser creates a user and, if asked, an account. It returns a
 // *store.ConflictError when the address is taken.
-func (s *Service) CreateUser(ctx context.Context, tx *store.Tx, hooks Hooks, n NewUser, now time.Time) (user, account *store.Record, err error) {
-	id, fields, err := s.draft(n, now)
+func (s *Service) CreateUser(ctx context.Context, w store.Work, n NewUser) (user, account *store.Record, err error) {
+	id, fields, err := s.draft(n, w.Now)
 	if err != nil {
 		return nil, nil, err
 	}
-	if user, err = s.insert(ctx, tx, hooks, User, id, fields); err != nil {
+	if user, err = s.insert(ctx, w, User, id, fields); err != nil {
 		return nil, nil, err
 	}
 	if n.ProviderID == "" {
 		return user, nil, nil
 	}
-	account, err = s.CreateAccount(ctx, tx, hooks, NewAccount{
+	account, err = s.CreateAccount(ctx, w, NewAccount{
 		UserID: id, ProviderID: n.ProviderID, AccountID: n.AccountID, Password: n.Password, Fields: n.Account,
-	}, now)
+	})
 	return user, account, err
 }
 
 // insert raises MODEL.creating, stores the record and arranges MODEL.created.
-func (s *Service) insert(ctx context.Context, tx *store.Tx, hooks Hooks, model, id string, fields *document.Object) (*store.Record, error) {
-	if err := hooks.Verdict(ctx, model+".creating", fields, nil); err != nil {
+func (s *Service) insert(ctx context.Context, w store.Work, model, id string, fields *document.Object) (*store.Record, error) {
+	if err := w.Hooks.Verdict(ctx, model+".creating", fields, nil); err != nil {
 		return nil, err
 	}
 	fields.Set("id", document.Text(id))
@@ -143,11 +134,11 @@ func (s *Service) insert(ctx context.Context, tx *store.Tx, hooks Hooks, model, 
 			return nil, err
 		}
 	}
-	rec, err := tx.InsertNew(ctx, model, id, fields)
+	rec, err := w.Tx.InsertNew(ctx, model, id, fields)
 	if err != nil {
 		return nil, err
 	}
-	hooks.Happened(model+".created", rec, nil)
+	w.Hooks.Happened(model+".created", rec, nil)
 	return rec, nil
 }
 
@@ -161,7 +152,7 @@ type NewAccount struct {
 
 // CreateAccount links a provider to a user. The user must exist when the work
 // is committed.
-func (s *Service) CreateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, n NewAccount, now time.Time) (*store.Record, error) {
+func (s *Service) CreateAccount(ctx context.Context, w store.Work, n NewAccount) (*store.Record, error) {
 	if n.AccountID == "" {
 		n.AccountID = n.UserID
 	}
@@ -180,7 +171,7 @@ func (s *Service) CreateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 		}
 	}
 	if n.ProviderID == CredentialProvider {
-		if err := s.CheckPassword(ctx, hooks, n.Password); err != nil {
+		if err := s.CheckPassword(ctx, w.Hooks, n.Password); err != nil {
 			return nil, err
 		}
 		hash, err := s.passwords.Hash(ctx, n.Password)
@@ -190,23 +181,23 @@ func (s *Service) CreateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 		fields.Set("password", document.Text(hash))
 	}
 	id := secret.RandomString(idLength, secret.Alnum)
-	fields.Set("createdAt", document.Time(now)).Set("updatedAt", document.Time(now)).Set("id", document.Text(id))
-	return s.insertAccount(ctx, tx, hooks, id, fields)
+	fields.Set("createdAt", document.Time(w.Now)).Set("updatedAt", document.Time(w.Now)).Set("id", document.Text(id))
+	return s.insertAccount(ctx, w, id, fields)
 }
 
 // insertAccount keeps the account's secrets from the hooks.
-func (s *Service) insertAccount(ctx context.Context, tx *store.Tx, hooks Hooks, id string, fields *document.Object) (*store.Record, error) {
+func (s *Service) insertAccount(ctx context.Context, w store.Work, id string, fields *document.Object) (*store.Record, error) {
 	seen := WithoutSecrets(fields)
-	if err := hooks.Verdict(ctx, "account.creating", seen, nil); err != nil {
+	if err := w.Hooks.Verdict(ctx, "account.creating", seen, nil); err != nil {
 		return nil, err
 	}
 	for _, name := range accountSecrets {
 		seen.Set(name, fields.Get(name))
 	}
 	seen.Set("id", document.Text(id)).Set("userId", fields.Get("userId"))
-	rec, err := tx.InsertNew(ctx, Account, id, seen)
+	rec, err := w.Tx.InsertNew(ctx, Account, id, seen)
 	if err == nil {
-		hooks.Happened("account.created", withoutSecrets(rec), nil)
+		w.Hooks.Happened("account.created", withoutSecrets(rec), nil)
 	}
 	return rec, err
 }
@@ -239,8 +230,8 @@ var coreFields = [...]Field{
 // is the caller's, input a client's, of which only fields that are open to
 // clients are taken. updatedAt follows by itself; id and createdAt cannot be
 // changed.
-func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id string, set, input *document.Object, now time.Time) (*store.Record, error) {
-	before, err := tx.Get(ctx, User, id)
+func (s *Service) UpdateUser(ctx context.Context, w store.Work, id string, set, input *document.Object) (*store.Record, error) {
+	before, err := w.Tx.Get(ctx, User, id)
 	if err != nil {
 		return nil, err
 	}
@@ -259,8 +250,8 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 			}
 		}
 	}
-	change.Set("updatedAt", document.Time(now))
-	if err := hooks.Verdict(ctx, "user.updating", change, previous); err != nil {
+	change.Set("updatedAt", document.Time(w.Now))
+	if err := w.Hooks.Verdict(ctx, "user.updating", change, previous); err != nil {
 		return nil, err
 	}
 	if err := normalize(change); err != nil {
@@ -271,32 +262,32 @@ func (s *Service) UpdateUser(ctx context.Context, tx *store.Tx, hooks Hooks, id 
 	}
 	change.Delete("id")
 	change.Delete("createdAt")
-	after, err := tx.Update(ctx, User, id, change)
+	after, err := w.Tx.Update(ctx, User, id, change)
 	if err != nil {
 		return nil, err
 	}
 	if previous.Get("email").Str() != after.Str("email") {
-		if err := s.noteAddressChange(ctx, tx, id, now); err != nil {
+		if err := s.noteAddressChange(ctx, w.Tx, id, w.Now); err != nil {
 			return nil, err
 		}
 	}
-	hooks.Happened("user.updated", after, previous)
+	w.Hooks.Happened("user.updated", after, previous)
 	return after, nil
 }
 
 // DeleteUser deletes a user with everything that refers to it.
-func (s *Service) DeleteUser(ctx context.Context, tx *store.Tx, hooks Hooks, id string) error {
-	user, err := tx.Get(ctx, User, id)
+func (s *Service) DeleteUser(ctx context.Context, w store.Work, id string) error {
+	user, err := w.Tx.Get(ctx, User, id)
 	if err != nil {
 		return err
 	}
-	if err := hooks.Verdict(ctx, "user.deleting", user.Fields.Clone(), nil); err != nil {
+	if err := w.Hooks.Verdict(ctx, "user.deleting", user.Fields.Clone(), nil); err != nil {
 		return err
 	}
-	if err := tx.Delete(ctx, User, id); err != nil {
+	if err := w.Tx.Delete(ctx, User, id); err != nil {
 		return err
 	}
-	hooks.Happened("user.deleted", store.Gone(user), nil)
+	w.Hooks.Happened("user.deleted", store.Gone(user), nil)
 	return nil
 }
 
@@ -313,9 +304,9 @@ func (s *Service) FindLinked(ctx context.Context, tx *store.Tx, providerID, acco
 // UpdateAccount changes fields of an account, and returns it. Whose account it
 // is, at which provider, and its password stay as they are. Hooks see no
 // secrets.
-func (s *Service) UpdateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, account *store.Record, set *document.Object, now time.Time) (*store.Record, error) {
-	change := WithoutSecrets(set).Set("updatedAt", document.Time(now))
-	if err := hooks.Verdict(ctx, "account.updating", change, WithoutSecrets(account.Fields)); err != nil {
+func (s *Service) UpdateAccount(ctx context.Context, w store.Work, account *store.Record, set *document.Object) (*store.Record, error) {
+	change := WithoutSecrets(set).Set("updatedAt", document.Time(w.Now))
+	if err := w.Hooks.Verdict(ctx, "account.updating", change, WithoutSecrets(account.Fields)); err != nil {
 		return nil, err
 	}
 	for _, name := range [...]string{"accessToken", "refreshToken", "idToken"} {
@@ -327,9 +318,9 @@ func (s *Service) UpdateAccount(ctx context.Context, tx *store.Tx, hooks Hooks, 
 	for _, name := range [...]string{"id", "userId", "providerId", "accountId", "password", "createdAt"} {
 		change.Delete(name)
 	}
-	after, err := tx.Update(ctx, Account, account.ID, change)
+	after, err := w.Tx.Update(ctx, Account, account.ID, change)
 	if err == nil {
-		hooks.Happened("account.updated", withoutSecrets(after), WithoutSecrets(account.Fields))
+		w.Hooks.Happened("account.updated", withoutSecrets(after), WithoutSecrets(account.Fields))
 	}
 	return after, err
 }
@@ -345,14 +336,14 @@ func (s *Service) ListAccounts(ctx context.Context, tx *store.Tx, userID string)
 }
 
 // DeleteAccount unlinks an account.
-func (s *Service) DeleteAccount(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record) error {
-	if err := hooks.Verdict(ctx, "account.deleting", WithoutSecrets(rec.Fields), nil); err != nil {
+func (s *Service) DeleteAccount(ctx context.Context, w store.Work, rec *store.Record) error {
+	if err := w.Hooks.Verdict(ctx, "account.deleting", WithoutSecrets(rec.Fields), nil); err != nil {
 		return err
 	}
-	if err := tx.Delete(ctx, Account, rec.ID); err != nil {
+	if err := w.Tx.Delete(ctx, Account, rec.ID); err != nil {
 		return err
 	}
-	hooks.Happened("account.deleted", store.Gone(withoutSecrets(rec)), nil)
+	w.Hooks.Happened("account.deleted", store.Gone(withoutSecrets(rec)), nil)
 	return nil
 }
 
@@ -390,24 +381,24 @@ func (s *Service) VerifyPassword(ctx context.Context, tx *store.Tx, user *store.
 
 // SetPassword sets a user's password and creates the credential account if
 // there is none.
-func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, userID, password string, now time.Time) error {
-	account, err := s.FindAccount(ctx, tx, userID, CredentialProvider)
+func (s *Service) SetPassword(ctx context.Context, w store.Work, userID, password string) error {
+	account, err := s.FindAccount(ctx, w.Tx, userID, CredentialProvider)
 	if errors.Is(err, store.ErrNotFound) {
-		_, err = s.CreateAccount(ctx, tx, hooks, NewAccount{UserID: userID, ProviderID: CredentialProvider, Password: password}, now)
+		_, err = s.CreateAccount(ctx, w, NewAccount{UserID: userID, ProviderID: CredentialProvider, Password: password})
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.CheckPassword(ctx, hooks, password); err != nil {
+	if err := s.CheckPassword(ctx, w.Hooks, password); err != nil {
 		return err
 	}
 	hash, err := s.passwords.Hash(ctx, password)
 	if err != nil {
 		return hashing(err)
 	}
-	set := document.NewObject(2).Set("updatedAt", document.Time(now))
-	if err := hooks.Verdict(ctx, "account.updating", set, WithoutSecrets(account.Fields)); err != nil {
+	set := document.NewObject(2).Set("updatedAt", document.Time(w.Now))
+	if err := w.Hooks.Verdict(ctx, "account.updating", set, WithoutSecrets(account.Fields)); err != nil {
 		return err
 	}
 	for _, name := range accountSecrets {
@@ -415,9 +406,9 @@ func (s *Service) SetPassword(ctx context.Context, tx *store.Tx, hooks Hooks, us
 	}
 	set.Delete("userId")
 	set.Set("password", document.Text(hash))
-	after, err := tx.Update(ctx, Account, account.ID, set)
+	after, err := w.Tx.Update(ctx, Account, account.ID, set)
 	if err == nil {
-		hooks.Happened("account.updated", withoutSecrets(after), WithoutSecrets(account.Fields))
+		w.Hooks.Happened("account.updated", withoutSecrets(after), WithoutSecrets(account.Fields))
 	}
 	return err
 }

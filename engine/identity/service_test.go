@@ -135,7 +135,7 @@ func TestSetPassword(t *testing.T) {
 			data := tenant(t, hash)
 			s := identity.New(&marked{})
 			tx := store.Begin(data)
-			if err := s.SetPassword(t.Context(), tx, silent{}, "ada", "fresh", start); err != nil {
+			if err := s.SetPassword(t.Context(), store.Work{Tx: tx, Hooks: silent{}, Now: start}, "ada", "fresh"); err != nil {
 				t.Fatal(err)
 			}
 			if err := tx.Commit(t.Context()); err != nil {
@@ -150,7 +150,7 @@ func TestSetPassword(t *testing.T) {
 	one, two := store.Begin(data), store.Begin(data)
 	s := identity.New(&marked{})
 	for _, tx := range []*store.Tx{one, two} {
-		if err := s.SetPassword(t.Context(), tx, silent{}, "ada", "fresh", start); err != nil {
+		if err := s.SetPassword(t.Context(), store.Work{Tx: tx, Hooks: silent{}, Now: start}, "ada", "fresh"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -160,7 +160,7 @@ func TestSetPassword(t *testing.T) {
 	if err := two.Commit(t.Context()); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("two password accounts of one user: %v", err)
 	}
-	err := identity.New(&marked{fails: secret.ErrPasswordTooLong}).SetPassword(t.Context(), store.Begin(data), silent{}, "ada", "x", start)
+	err := identity.New(&marked{fails: secret.ErrPasswordTooLong}).SetPassword(t.Context(), store.Work{Tx: store.Begin(data), Hooks: silent{}, Now: start}, "ada", "x")
 	if e := apierror.From(err); e.Status != 400 || e.Code != "PASSWORD_TOO_LONG" {
 		t.Errorf("too long: %v", err)
 	}

@@ -38,8 +38,8 @@ func TestLongTexts(t *testing.T) {
 		_, draft := s.DraftUser(identity.NewUser{Fields: fields, Input: input}, start)
 		errs := map[string]error{"draft": draft}
 		if !additional { // the schema here has none
-			_, _, errs["create"] = s.CreateUser(t.Context(), tx, silent{}, identity.NewUser{Fields: fields}, start)
-			_, errs["update"] = s.UpdateUser(t.Context(), tx, silent{}, "ada", fields, nil, start)
+			_, _, errs["create"] = s.CreateUser(t.Context(), store.Work{Tx: tx, Hooks: silent{}, Now: start}, identity.NewUser{Fields: fields})
+			_, errs["update"] = s.UpdateUser(t.Context(), store.Work{Tx: tx, Hooks: silent{}, Now: start}, "ada", fields, nil)
 		}
 		for name, err := range errs {
 			var answer *apierror.Error

@@ -19,19 +19,19 @@ type NewVerification struct {
 
 // CreateVerification stores a short-lived value under an identifier. An
 // earlier one under the same identifier is replaced. Hooks do not see the proof.
-func (s *Service) CreateVerification(ctx context.Context, tx *store.Tx, hooks Hooks, n NewVerification, now time.Time) (*store.Record, error) {
-	if err := s.DeleteVerification(ctx, tx, n.Identifier); err != nil {
+func (s *Service) CreateVerification(ctx context.Context, w store.Work, n NewVerification) (*store.Record, error) {
+	if err := s.DeleteVerification(ctx, w.Tx, n.Identifier); err != nil {
 		return nil, err
 	}
 	id := secret.RandomString(idLength, secret.Alnum)
 	fields := document.NewObject(7).
 		Set("identifier", document.Text(n.Identifier)).
 		Set("value", document.Text(n.Value)).
-		Set("expiresAt", document.Time(now.Add(n.Life))).
-		Set("createdAt", document.Time(now)).
-		Set("updatedAt", document.Time(now)).
+		Set("expiresAt", document.Time(w.Now.Add(n.Life))).
+		Set("createdAt", document.Time(w.Now)).
+		Set("updatedAt", document.Time(w.Now)).
 		Set("id", document.Text(id))
-	if err := hooks.Verdict(ctx, Verification+".creating", fields, nil); err != nil {
+	if err := w.Hooks.Verdict(ctx, Verification+".creating", fields, nil); err != nil {
 		return nil, err
 	}
 	fields.Delete(boundTo)
@@ -39,11 +39,11 @@ func (s *Service) CreateVerification(ctx context.Context, tx *store.Tx, hooks Ho
 	if n.Proof != "" {
 		fields.Set(boundTo, document.Text(n.Proof))
 	}
-	rec, err := tx.InsertNew(ctx, Verification, id, fields.Set("id", document.Text(id)))
+	rec, err := w.Tx.InsertNew(ctx, Verification, id, fields.Set("id", document.Text(id)))
 	if err != nil {
 		return nil, err
 	}
-	hooks.Happened(Verification+".created", &store.Record{ID: id, Version: rec.Version, Fields: seen}, nil)
+	w.Hooks.Happened(Verification+".created", &store.Record{ID: id, Version: rec.Version, Fields: seen}, nil)
 	return rec, nil
 }
 

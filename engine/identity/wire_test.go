@@ -21,7 +21,7 @@ func TestUpdateOfCoreFields(t *testing.T) {
 		`{"image":null}`: "",
 		`{"name":""}`:    "",
 	} {
-		_, err := s.UpdateUser(t.Context(), store.Begin(tenant(t, "")), silent{}, "ada", parse(t, set), nil, start)
+		_, err := s.UpdateUser(t.Context(), store.Work{Tx: store.Begin(tenant(t, "")), Hooks: silent{}, Now: start}, "ada", parse(t, set), nil)
 		if message == "" {
 			if err != nil {
 				t.Errorf("%s: %v", set, err)
@@ -37,7 +37,7 @@ func TestUpdateOfCoreFields(t *testing.T) {
 // TestImageIsNull: a user without a picture has null for one.
 func TestImageIsNull(t *testing.T) {
 	tx := store.Begin(tenant(t, ""))
-	user, _, err := identity.New(&marked{}).CreateUser(t.Context(), tx, silent{}, identity.NewUser{Fields: parse(t, `{"name":"B","email":"b@example.com"}`)}, start)
+	user, _, err := identity.New(&marked{}).CreateUser(t.Context(), store.Work{Tx: tx, Hooks: silent{}, Now: start}, identity.NewUser{Fields: parse(t, `{"name":"B","email":"b@example.com"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestAccountsInOrder(t *testing.T) {
 	tx, s := store.Begin(tenant(t, "")), identity.New(&marked{})
 	providers := []string{"twitch", "apple", "github", "discord"}
 	for i, p := range providers {
-		_, err := s.CreateAccount(t.Context(), tx, silent{}, identity.NewAccount{UserID: "ada", ProviderID: p, AccountID: strconv.Itoa(i)}, start.Add(time.Duration(i)*time.Second))
+		_, err := s.CreateAccount(t.Context(), store.Work{Tx: tx, Hooks: silent{}, Now: start.Add(time.Duration(i) * time.Second)}, identity.NewAccount{UserID: "ada", ProviderID: p, AccountID: strconv.Itoa(i)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,7 @@
 // It owns the policy (lifetimes, refresh) and the cookie format. It stores
 // through engine/store, signs through engine/secret and knows neither HTTP
 // routing nor plugins: httpapi and capability call it, and record hooks reach
-// it through the Hooks interface.
+// it through store.Hooks.
 //
 //	cur, err := sessions.Resolve(ctx, session.Credential{Cookie: header}, now)
 //	if cur.Valid() { … }

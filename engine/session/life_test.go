@@ -41,7 +41,7 @@ func TestOwnLife(t *testing.T) {
 				t.Errorf("%v: it is alive after its end", life)
 			}
 			if err := b.work(func(tx *store.Tx) (err error) {
-				rec, err = b.Refresh(t.Context(), tx, b.hooks, cur, start.Add(life/2))
+				rec, err = b.Refresh(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: start.Add(life / 2)}, cur)
 				return err
 			}); err != nil {
 				t.Fatal(err)

@@ -57,15 +57,6 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
-// Hooks are the record events that plugins may listen to. Both are raised
-// inside the unit of work: Verdict before the fact, and it may change the
-// record or refuse; Happened after it, and whoever listens is told once the
-// work is committed.
-type Hooks interface {
-	Verdict(ctx context.Context, event string, record, previous *document.Object) error
-	Happened(event string, record *store.Record, previous *document.Object)
-}
-
 // Config is what a Manager needs. Store and Secrets are required.
 type Config struct {
 	Policy  Policy
@@ -311,23 +302,23 @@ type CreateParams struct {
 // Create issues a session within a unit of work. The session.creating hooks
 // may change its fields, but for those that say whose it is and what bounds it,
 // or refuse.
-func (m *Manager) Create(ctx context.Context, tx *store.Tx, hooks Hooks, p CreateParams, now time.Time) (*store.Record, error) {
-	end, own := m.end(p, now)
-	fields := m.newFields(p, end, now)
+func (m *Manager) Create(ctx context.Context, w store.Work, p CreateParams) (*store.Record, error) {
+	end, own := m.end(p, w.Now)
+	fields := m.newFields(p, end, w.Now)
 	id := secret.RandomString(idLength, secret.Alnum)
 	fields.Set("id", document.Text(id))
 	bind(fields, own, p.Forget)
 	impersonate(fields, p.actor())
 	fixed := fixedOf(fields)
-	if err := hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {
+	if err := w.Hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {
 		return nil, err
 	}
 	fixed.restore(fields)
-	rec, err := m.keep.insert(ctx, tx, id, fields, now)
+	rec, err := m.keep.insert(ctx, w.Tx, id, fields, w.Now)
 	if err != nil {
 		return nil, err
 	}
-	hooks.Happened("session.created", rec, nil)
+	w.Hooks.Happened("session.created", rec, nil)
 	return rec, nil
 }
 
@@ -353,46 +344,46 @@ func (m *Manager) newFields(p CreateParams, end, now time.Time) *document.Object
 }
 
 // Refresh extends a session within a unit of work and returns it as stored.
-func (m *Manager) Refresh(ctx context.Context, tx *store.Tx, hooks Hooks, cur Current, now time.Time) (*store.Record, error) {
-	set := document.NewObject(2).Set("expiresAt", document.Time(now.Add(m.policy.ExpiresIn)))
-	return m.Update(ctx, tx, hooks, cur.Session, set, now)
+func (m *Manager) Refresh(ctx context.Context, w store.Work, cur Current) (*store.Record, error) {
+	set := document.NewObject(2).Set("expiresAt", document.Time(w.Now.Add(m.policy.ExpiresIn)))
+	return m.Update(ctx, w, cur.Session, set)
 }
 
 // Update changes fields of a session within a unit of work and returns it as
 // stored. updatedAt follows by itself. The session.updating hooks may change
 // what is set, but for what says whose session it is, or refuse.
-func (m *Manager) Update(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record, set *document.Object, now time.Time) (*store.Record, error) {
+func (m *Manager) Update(ctx context.Context, w store.Work, rec *store.Record, set *document.Object) (*store.Record, error) {
 	if err := storedOnly(rec); err != nil {
 		return nil, err
 	}
-	set.Set("updatedAt", document.Time(now))
-	if err := hooks.Verdict(ctx, "session.updating", set, rec.Fields); err != nil {
+	set.Set("updatedAt", document.Time(w.Now))
+	if err := w.Hooks.Verdict(ctx, "session.updating", set, rec.Fields); err != nil {
 		return nil, err
 	}
 	for _, name := range fixedFields {
 		set.Delete(name)
 	}
 	capEnd(set, rec.Fields)
-	after, err := m.keep.update(ctx, tx, rec, set, now)
+	after, err := m.keep.update(ctx, w.Tx, rec, set, w.Now)
 	if err == nil {
-		hooks.Happened("session.updated", after, rec.Fields)
+		w.Hooks.Happened("session.updated", after, rec.Fields)
 	}
 	return after, err
 }
 
 // Delete ends one session within a unit of work. A session that is already
 // gone is no error.
-func (m *Manager) Delete(ctx context.Context, tx *store.Tx, hooks Hooks, rec *store.Record) error {
+func (m *Manager) Delete(ctx context.Context, w store.Work, rec *store.Record) error {
 	if err := storedOnly(rec); err != nil {
 		return err
 	}
-	if err := hooks.Verdict(ctx, "session.deleting", rec.Fields, nil); err != nil {
+	if err := w.Hooks.Verdict(ctx, "session.deleting", rec.Fields, nil); err != nil {
 		return err
 	}
-	if err := m.keep.delete(ctx, tx, rec); err != nil && !errors.Is(err, store.ErrNotFound) {
+	if err := m.keep.delete(ctx, w.Tx, rec); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	hooks.Happened("session.deleted", store.Gone(rec), nil)
+	w.Hooks.Happened("session.deleted", store.Gone(rec), nil)
 	return nil
 }
 
@@ -432,8 +423,8 @@ func (m *Manager) List(ctx context.Context, tx *store.Tx, userID string, now tim
 
 // DeleteUser ends the sessions of a user, but for the one with the token
 // except, and returns how many ended.
-func (m *Manager) DeleteUser(ctx context.Context, tx *store.Tx, hooks Hooks, userID, except string) (int, error) {
-	all, err := m.keep.list(ctx, tx, userID)
+func (m *Manager) DeleteUser(ctx context.Context, w store.Work, userID, except string) (int, error) {
+	all, err := m.keep.list(ctx, w.Tx, userID)
 	if err != nil {
 		return 0, err
 	}
@@ -442,7 +433,7 @@ func (m *Manager) DeleteUser(ctx context.Context, tx *store.Tx, hooks Hooks, use
 		if except != "" && rec.Str("token") == except {
 			continue
 		}
-		if err := m.Delete(ctx, tx, hooks, rec); err != nil {
+		if err := m.Delete(ctx, w, rec); err != nil {
 			return n, err
 		}
 		n++

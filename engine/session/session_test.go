@@ -89,7 +89,7 @@ func (b *bench) create(p session.CreateParams, now time.Time) *store.Record {
 	b.t.Helper()
 	var rec *store.Record
 	err := b.work(func(tx *store.Tx) (err error) {
-		rec, err = b.Create(b.t.Context(), tx, b.hooks, p, now)
+		rec, err = b.Create(b.t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: now}, p)
 		return err
 	})
 	if err != nil {
@@ -147,7 +147,7 @@ func TestCreateHooks(t *testing.T) {
 	refused := errors.New("refused")
 	b.hooks.events, b.hooks.verdict = nil, func(string, *document.Object) error { return refused }
 	err := b.work(func(tx *store.Tx) error {
-		_, err := b.Create(t.Context(), tx, b.hooks, session.CreateParams{UserID: "ada"}, start)
+		_, err := b.Create(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: start}, session.CreateParams{UserID: "ada"})
 		return err
 	})
 	if !errors.Is(err, refused) || len(b.hooks.events) != 1 {
@@ -158,7 +158,7 @@ func TestCreateHooks(t *testing.T) {
 func TestCreateForNobody(t *testing.T) {
 	b := newBench(t, session.Config{})
 	err := b.work(func(tx *store.Tx) error {
-		_, err := b.Create(t.Context(), tx, b.hooks, session.CreateParams{UserID: "nobody"}, start)
+		_, err := b.Create(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: start}, session.CreateParams{UserID: "nobody"})
 		return err
 	})
 	if !errors.Is(err, store.ErrConflict) {
@@ -283,7 +283,7 @@ func TestRefresh(t *testing.T) {
 				return
 			}
 			err := b.work(func(tx *store.Tx) error {
-				_, err := b.Refresh(t.Context(), tx, b.hooks, cur, now)
+				_, err := b.Refresh(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: now}, cur)
 				return err
 			})
 			if err != nil {
@@ -312,7 +312,7 @@ func TestRefreshKeepsOwner(t *testing.T) {
 		return nil
 	}
 	err := b.work(func(tx *store.Tx) error {
-		_, err := b.Refresh(t.Context(), tx, b.hooks, b.resolve(b.cookie(rec), start), start)
+		_, err := b.Refresh(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: start}, b.resolve(b.cookie(rec), start))
 		return err
 	})
 	if err != nil {
@@ -329,17 +329,17 @@ func TestRefreshAfterEnd(t *testing.T) {
 	rec := b.create(session.CreateParams{UserID: "ada"}, start)
 	cur := b.resolve(b.cookie(rec), start)
 	late := store.Begin(b.store)
-	if _, err := b.Refresh(t.Context(), late, b.hooks, cur, start); err != nil {
+	if _, err := b.Refresh(t.Context(), store.Work{Tx: late, Hooks: b.hooks, Now: start}, cur); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.work(func(tx *store.Tx) error { return b.Delete(t.Context(), tx, b.hooks, rec) }); err != nil {
+	if err := b.work(func(tx *store.Tx) error { return b.Delete(t.Context(), store.Work{Tx: tx, Hooks: b.hooks}, rec) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := late.Commit(t.Context()); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("got %v", err)
 	}
 	err := b.work(func(tx *store.Tx) error {
-		_, err := b.Refresh(t.Context(), tx, b.hooks, cur, start)
+		_, err := b.Refresh(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: start}, cur)
 		return err
 	})
 	if !errors.Is(err, store.ErrNotFound) {
@@ -356,7 +356,7 @@ func TestDelete(t *testing.T) {
 	other := b.create(session.CreateParams{UserID: "ada"}, start)
 	b.hooks.events = nil
 	for range 2 { // a session that is gone is no error
-		if err := b.work(func(tx *store.Tx) error { return b.Delete(t.Context(), tx, b.hooks, rec) }); err != nil {
+		if err := b.work(func(tx *store.Tx) error { return b.Delete(t.Context(), store.Work{Tx: tx, Hooks: b.hooks}, rec) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -368,7 +368,7 @@ func TestDelete(t *testing.T) {
 	}
 	refused := errors.New("refused")
 	b.hooks.verdict = func(string, *document.Object) error { return refused }
-	if err := b.work(func(tx *store.Tx) error { return b.Delete(t.Context(), tx, b.hooks, other) }); !errors.Is(err, refused) {
+	if err := b.work(func(tx *store.Tx) error { return b.Delete(t.Context(), store.Work{Tx: tx, Hooks: b.hooks}, other) }); !errors.Is(err, refused) {
 		t.Errorf("got %v", err)
 	}
 	if !b.resolve(b.cookie(other), start).Valid() {
@@ -404,7 +404,7 @@ func TestListAndDeleteUser(t *testing.T) {
 	}
 	count := 0
 	err := b.work(func(tx *store.Tx) (err error) {
-		count, err = b.DeleteUser(t.Context(), tx, b.hooks, "ada", all[7].Str("token"))
+		count, err = b.DeleteUser(t.Context(), store.Work{Tx: tx, Hooks: b.hooks}, "ada", all[7].Str("token"))
 		return err
 	})
 	if err != nil || count != n-1 {

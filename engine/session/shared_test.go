@@ -54,7 +54,7 @@ func (b *bench) begin(user string, at time.Time) *store.Record {
 	b.t.Helper()
 	var rec *store.Record
 	err := b.attempt(func(ctx context.Context, tx *store.Tx) (err error) {
-		rec, err = b.Create(ctx, tx, b.hooks, session.CreateParams{UserID: user}, at)
+		rec, err = b.Create(ctx, store.Work{Tx: tx, Hooks: b.hooks, Now: at}, session.CreateParams{UserID: user})
 		return err
 	})
 	if err != nil {
@@ -113,7 +113,7 @@ func TestSharedLife(t *testing.T) {
 		}
 		later := start.Add(6 * 24 * time.Hour)
 		err = b.attempt(func(ctx context.Context, tx *store.Tx) error {
-			rec, err := b.Refresh(ctx, tx, b.hooks, cur, later)
+			rec, err := b.Refresh(ctx, store.Work{Tx: tx, Hooks: b.hooks, Now: later}, cur)
 			if err == nil && rec.Str("token") != one.Str("token") {
 				t.Error("another token")
 			}
@@ -133,13 +133,13 @@ func TestSharedLife(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return b.Delete(ctx, tx, b.hooks, rec)
+			return b.Delete(ctx, store.Work{Tx: tx, Hooks: b.hooks}, rec)
 		})
 		if err != nil || b.state(two.Str("token"), start) != session.Unknown {
 			t.Errorf("after its end: %v", err)
 		}
 		err = b.attempt(func(ctx context.Context, tx *store.Tx) error {
-			n, err := b.DeleteUser(ctx, tx, b.hooks, "ada", "")
+			n, err := b.DeleteUser(ctx, store.Work{Tx: tx, Hooks: b.hooks}, "ada", "")
 			if n != 1 {
 				t.Errorf("%d sessions of ada ended", n)
 			}
@@ -162,7 +162,7 @@ func TestSharedDropped(t *testing.T) {
 		kept := b.begin("ada", start)
 		var made *store.Record
 		err := b.attempt(func(ctx context.Context, tx *store.Tx) (err error) {
-			if made, err = b.Create(ctx, tx, b.hooks, session.CreateParams{UserID: "ada"}, start); err != nil {
+			if made, err = b.Create(ctx, store.Work{Tx: tx, Hooks: b.hooks, Now: start}, session.CreateParams{UserID: "ada"}); err != nil {
 				return err
 			}
 			if cur, err := b.Find(ctx, tx, made.Str("token"), start); err != nil || !cur.Valid() {
@@ -172,7 +172,7 @@ func TestSharedDropped(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if _, err := b.Refresh(ctx, tx, b.hooks, cur, start.Add(time.Hour)); err != nil {
+			if _, err := b.Refresh(ctx, store.Work{Tx: tx, Hooks: b.hooks, Now: start.Add(time.Hour)}, cur); err != nil {
 				return err
 			}
 			return dropped
@@ -203,7 +203,9 @@ func TestSharedEndWins(t *testing.T) {
 			t.Fatal(err)
 		}
 		end := func() error {
-			return b.attempt(func(ctx context.Context, tx *store.Tx) error { return b.Delete(ctx, tx, b.hooks, cur.Session) })
+			return b.attempt(func(ctx context.Context, tx *store.Tx) error {
+				return b.Delete(ctx, store.Work{Tx: tx, Hooks: b.hooks}, cur.Session)
+			})
 		}
 		err = b.attempt(func(ctx context.Context, tx *store.Tx) error {
 			if _, err := tx.Get(ctx, "user", "ada"); err != nil {
@@ -212,7 +214,7 @@ func TestSharedEndWins(t *testing.T) {
 			if err := end(); err != nil {
 				t.Fatal(err)
 			}
-			_, err := b.Refresh(ctx, tx, b.hooks, cur, start.Add(time.Hour))
+			_, err := b.Refresh(ctx, store.Work{Tx: tx, Hooks: b.hooks, Now: start.Add(time.Hour)}, cur)
 			return err
 		})
 		if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrConflict) {
@@ -263,14 +265,16 @@ func TestSharedDown(t *testing.T) {
 		}
 		rows := b.rows()
 		unavailable("create", b.attempt(func(ctx context.Context, tx *store.Tx) error {
-			_, err := b.Create(ctx, tx, b.hooks, session.CreateParams{UserID: "ada"}, start)
+			_, err := b.Create(ctx, store.Work{Tx: tx, Hooks: b.hooks, Now: start}, session.CreateParams{UserID: "ada"})
 			return err
 		}))
 		unavailable("refresh", b.attempt(func(ctx context.Context, tx *store.Tx) error {
-			_, err := b.Refresh(ctx, tx, b.hooks, cur, start.Add(time.Hour))
+			_, err := b.Refresh(ctx, store.Work{Tx: tx, Hooks: b.hooks, Now: start.Add(time.Hour)}, cur)
 			return err
 		}))
-		unavailable("end", b.attempt(func(ctx context.Context, tx *store.Tx) error { return b.Delete(ctx, tx, b.hooks, rec) }))
+		unavailable("end", b.attempt(func(ctx context.Context, tx *store.Tx) error {
+			return b.Delete(ctx, store.Work{Tx: tx, Hooks: b.hooks}, rec)
+		}))
 		if b.rows() != rows {
 			t.Errorf("%d rows, were %d", b.rows(), rows)
 		}
@@ -282,7 +286,7 @@ func TestSharedSchema(t *testing.T) {
 	eachMode(t, func(t *testing.T, b *bench, _ *redistest.Server, _ session.SharedConfig) {
 		fields := document.NewObject(1).Set("nonsense", document.Int(1))
 		err := b.attempt(func(ctx context.Context, tx *store.Tx) error {
-			_, err := b.Create(ctx, tx, b.hooks, session.CreateParams{UserID: "ada", Fields: fields}, start)
+			_, err := b.Create(ctx, store.Work{Tx: tx, Hooks: b.hooks, Now: start}, session.CreateParams{UserID: "ada", Fields: fields})
 			return err
 		})
 		if !errors.Is(err, store.ErrInvalid) || !strings.Contains(err.Error(), "nonsense") {

@@ -29,11 +29,14 @@ func TestVirtual(t *testing.T) {
 	}
 	for name, work := range map[string]func(*store.Tx) error{
 		"change": func(tx *store.Tx) error {
-			_, err := b.Update(t.Context(), tx, b.hooks, rec, document.NewObject(1), start)
+			_, err := b.Update(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: start}, rec, document.NewObject(1))
 			return err
 		},
-		"extend": func(tx *store.Tx) error { _, err := b.Refresh(t.Context(), tx, b.hooks, cur, start); return err },
-		"end":    func(tx *store.Tx) error { return b.Delete(t.Context(), tx, b.hooks, rec) },
+		"extend": func(tx *store.Tx) error {
+			_, err := b.Refresh(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: start}, cur)
+			return err
+		},
+		"end": func(tx *store.Tx) error { return b.Delete(t.Context(), store.Work{Tx: tx, Hooks: b.hooks}, rec) },
 	} {
 		var refused *apierror.Error
 		if err := b.work(work); !errors.As(err, &refused) || refused.Code != pluginapi.VirtualSessionCode || refused.Status != http.StatusForbidden {
@@ -59,7 +62,7 @@ func TestVirtualIsNeverStored(t *testing.T) {
 	}
 	rec := b.create(session.CreateParams{UserID: "ada"}, start)
 	if err := b.work(func(tx *store.Tx) (err error) {
-		rec, err = b.Update(t.Context(), tx, b.hooks, rec, document.NewObject(1), start)
+		rec, err = b.Update(t.Context(), store.Work{Tx: tx, Hooks: b.hooks, Now: start}, rec, document.NewObject(1))
 		return err
 	}); err != nil || session.Virtual(rec) {
 		t.Errorf("%v: %s", err, document.Obj(rec.Fields).JSON())
