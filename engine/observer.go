@@ -119,9 +119,9 @@ func (o *observer) Stored(took time.Duration, err error) {
 func (o *observer) record(ex *dispatch.Exchange, event audit.Event) {
 	ctx := context.Background()
 	event.Time, event.Tenant, event.IP, event.RequestID = ex.Now, ex.Realm.ID, ex.Request.IP, ex.Request.ID
-	event.AssumedBy = ex.AssumedBy()
+	event.AssumedBy = ex.Session.AssumedBy()
 	if event.ImpersonatedBy == "" {
-		event.ImpersonatedBy = ex.Impersonator(ctx)
+		event.ImpersonatedBy = ex.Session.Impersonator(ctx)
 	}
 	o.engine.audit.Happened(ctx, event)
 }

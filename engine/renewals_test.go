@@ -63,7 +63,7 @@ func (s *server) sendJSON(cookie, path, body string) answer {
 // says so or only the session's, and however long sessions live.
 func TestRenewalsKeepTheSession(t *testing.T) {
 	needPlugins(t, "email-password", "account", "two-factor")
-	for _, life := range []time.Duration{session.DefaultExpiresIn, session.ForgottenLife, 12 * time.Hour} {
+	for _, life := range []time.Duration{session.DefaultExpiresIn, session.DontRememberLife, 12 * time.Hour} {
 		for _, remember := range []bool{true, false} {
 			s := serve(t, fmt.Sprintf(renewalTenant, life))
 			for i, renewal := range renewals {
@@ -92,7 +92,7 @@ func TestRenewalsKeepTheSession(t *testing.T) {
 // extended.
 func (s *server) keepsLife(t *testing.T, renewed answer, remember bool, life time.Duration) {
 	t.Helper()
-	cookie, end := "better-auth.session_token="+renewed.cookies["better-auth.session_token"], session.ForgottenLife
+	cookie, end := "better-auth.session_token="+renewed.cookies["better-auth.session_token"], session.DontRememberLife
 	if remember {
 		end = life
 	}

@@ -84,7 +84,7 @@ func checkScopes(t *config.Tenant, routes []httpapi.Route) error {
 // has any effect.
 func (e *Engine) recordService(ctx context.Context, ex *dispatch.Exchange, use httpapi.ServiceUse) error {
 	event := audit.Event{
-		Time: ex.Now, Tenant: ex.Realm.ID, Action: "service-key.used", Actor: use.User, ImpersonatedBy: ex.Impersonator(ctx), IP: ex.Request.IP, RequestID: ex.Request.ID, Outcome: audit.Success,
+		Time: ex.Now, Tenant: ex.Realm.ID, Action: "service-key.used", Actor: use.User, ImpersonatedBy: ex.Session.Impersonator(ctx), IP: ex.Request.IP, RequestID: ex.Request.ID, Outcome: audit.Success,
 		Details: map[string]string{"key": use.KeyID, "method": ex.Request.Method, "route": ex.Request.Route},
 	}
 	if use.Session != "" {

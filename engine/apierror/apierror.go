@@ -40,8 +40,8 @@ func Unavailable(cause error) *Error {
 	return e
 }
 
-// Because returns a copy of the error with a cause for the log.
-func (e *Error) Because(cause error) *Error {
+// WithCause returns a copy of the error with a cause for the log.
+func (e *Error) WithCause(cause error) *Error {
 	c := *e
 	c.cause = cause
 	return &c

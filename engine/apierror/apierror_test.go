@@ -43,10 +43,10 @@ func TestFrom(t *testing.T) {
 	}
 }
 
-func TestBecause(t *testing.T) {
+func TestWithCause(t *testing.T) {
 	cause := errors.New("disk full")
 	plain := apierror.New(503, "BUSY", "Later")
-	with := plain.Because(cause)
+	with := plain.WithCause(cause)
 	if !errors.Is(with, cause) || errors.Is(plain, cause) || with.Message != "Later" {
 		t.Errorf("got %v and %v", with, plain)
 	}

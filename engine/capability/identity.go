@@ -93,8 +93,8 @@ func (h *Host) identityUpdateUser(ctx context.Context, c *dispatch.Call, a ident
 	if err != nil {
 		return document.Value{}, err
 	}
-	if cur, err := ex.Current(ctx); err == nil && cur.Valid() && cur.User.ID == a.ID {
-		ex.ReplaceCurrent(nil, user)
+	if cur, err := ex.Session.Current(ctx); err == nil && cur.Valid() && cur.User.ID == a.ID {
+		ex.Session.ReplaceCurrent(nil, user)
 	}
 	return shown(c, user), nil
 }

@@ -28,7 +28,7 @@ func impersonates(c *dispatch.Call, cur session.Current, a *sessionCreateArgs, p
 	case a.ExpiresIn > pluginapi.MaxImpersonationSeconds:
 		return invalid(fmt.Sprintf("argument expiresIn must be at most %d with the argument actor", pluginapi.MaxImpersonationSeconds))
 	}
-	p.Actor, p.Forget = a.Actor, true
+	p.Actor, p.DontRemember = a.Actor, true
 	return nil
 }
 
@@ -42,14 +42,14 @@ func (h *Host) sessionRestore(ctx context.Context, c *dispatch.Call, a sessionRe
 	if err := beginsSession(ex); err != nil {
 		return document.Value{}, err
 	}
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return document.Value{}, err
 	}
 	if !cur.Valid() || session.Impersonator(cur.Session) == "" {
 		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: pluginapi.NotImpersonatedCode, Message: "Nobody acts in the session for its user"}
 	}
-	own, err := ex.Kept(ctx, cur)
+	own, err := ex.Session.Kept(ctx, ex.Tx(), cur)
 	if err == nil && !own.Valid() {
 		err = store.ErrNotFound
 	}
@@ -59,6 +59,6 @@ func (h *Host) sessionRestore(ctx context.Context, c *dispatch.Call, a sessionRe
 	if err != nil {
 		return document.Value{}, err
 	}
-	ex.Return(own, a.Reason)
+	ex.Session.Return(own, a.Reason)
 	return sessionAndUser(ex, own.Session, own.User), nil
 }

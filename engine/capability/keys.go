@@ -87,7 +87,7 @@ func checkSubject(ctx context.Context, c *dispatch.Call, sub document.Value) err
 	if c.Entry.Plugin.May.Has(pluginapi.PermSubjects) {
 		return nil
 	}
-	_, user, err := c.Exchange.Answered(ctx)
+	_, user, err := c.Exchange.Session.Answered(ctx)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func TestSubject(t *testing.T) {
 		r.Set.Plugins()[0].Subjects = subjects
 		ex := r.Exchange(t, dispatch.Request{Method: "POST", Path: "/signer"})
 		if signedIn {
-			ex.UseToken(session.Str("token"), false)
+			ex.Session.UseToken(session.Str("token"), false)
 		}
 		answer, out := runOn(t, r, ex, 0), []string{}
 		for _, name := range []string{"own", "other", "nobody", "number", "empty", "field"} {

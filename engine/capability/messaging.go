@@ -66,7 +66,7 @@ func put[T postbox.Message](ctx context.Context, h *Host, c *dispatch.Call, way 
 		h.Logger.Error("message was not accepted", "tenant", h.Tenant, "plugin", c.Entry.Plugin.ID, "name", message.About().Name, "error", err)
 		return nil
 	case errors.Is(err, post.ErrFull):
-		ex.Doom(apierror.Unavailable(err))
+		ex.FailUnit(apierror.Unavailable(err))
 	}
 	return err
 }

@@ -78,12 +78,12 @@ func (h *Host) auditRecord(ctx context.Context, c *dispatch.Call, a auditRecordA
 	}
 	r := &c.Exchange.Request
 	err := h.Audit.Record(ctx, audit.Event{
-		Time: c.Exchange.Now, Tenant: h.Tenant, Action: c.Entry.Plugin.ID + "." + a.Action, Actor: a.UserID, ImpersonatedBy: c.Exchange.Impersonator(ctx), AssumedBy: c.Exchange.AssumedBy(),
+		Time: c.Exchange.Now, Tenant: h.Tenant, Action: c.Entry.Plugin.ID + "." + a.Action, Actor: a.UserID, ImpersonatedBy: c.Exchange.Session.Impersonator(ctx), AssumedBy: c.Exchange.Session.AssumedBy(),
 		IP: r.IP, RequestID: r.ID, Plugin: c.Entry.Plugin.ID, Outcome: a.Outcome, Details: details,
 	})
 	if err != nil {
-		refused := apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)
-		c.Exchange.Doom(refused)
+		refused := apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").WithCause(err)
+		c.Exchange.FailUnit(refused)
 		return document.Value{}, refused
 	}
 	return empty(), nil

@@ -29,26 +29,26 @@ func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCre
 	}
 	rec, err := begin(ctx, ex, p, a.Reason)
 	if errors.Is(err, dispatch.ErrPending) {
-		ex.Hold(p.Forget)
+		ex.Hold(p.DontRemember)
 		return object(document.NewObject(1).Set("pending", document.Boolean(true))), nil
 	}
 	if err != nil {
 		return document.Value{}, err
 	}
 	if p.Replaces != nil && a.RememberMe.IsNullish() {
-		cur, err := ex.Current(ctx)
+		cur, err := ex.Session.Current(ctx)
 		if err != nil {
 			return document.Value{}, err
 		}
-		p.Forget = cur.EndsWithBrowser()
+		p.DontRemember = cur.DontRemember()
 	}
-	ex.Issue(rec, user, p.Forget, a.Reason)
+	ex.Session.Issue(rec, user, p.DontRemember, a.Reason)
 	if p.Replaces != nil {
-		ex.Replaced(p.Replaces)
+		ex.Session.Replaced(p.Replaces)
 	}
 	if p.Actor != "" {
-		if own, err := ex.Current(ctx); err == nil { // newSession has looked it up
-			ex.Keep(own)
+		if own, err := ex.Session.Current(ctx); err == nil { // newSession has looked it up
+			ex.Session.Keep(own)
 		}
 	}
 	return sessionAndUser(ex, rec, user), nil
@@ -61,10 +61,10 @@ func newSession(ctx context.Context, c *dispatch.Call, a sessionCreateArgs) (p s
 	if p.Fields, err = ownFields(c, a.Fields); err != nil {
 		return p, err
 	}
-	if p.Forget, err = forgets(ctx, ex, a.RememberMe); err != nil {
+	if p.DontRemember, err = forgets(ctx, ex, a.RememberMe); err != nil {
 		return p, err
 	}
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return p, err
 	}
@@ -89,7 +89,7 @@ func replaces(ex *dispatch.Exchange, cur session.Current, a *sessionCreateArgs, 
 	}
 	p.Replaces = cur.Session
 	if a.RememberMe.IsNullish() {
-		p.Forget = session.Forgotten(cur.Session)
+		p.DontRemember = session.DontRemember(cur.Session)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func begin(ctx context.Context, ex *dispatch.Exchange, p session.CreateParams, r
 			return nil, err
 		}
 	}
-	err = ex.Because(reason, p.Forget, func() (err error) {
+	err = ex.WithReason(reason, p.DontRemember, func() (err error) {
 		rec, err = ex.Realm.Sessions.Create(ctx, ex.Work(), p)
 		return err
 	})
@@ -112,15 +112,15 @@ func begin(ctx context.Context, ex *dispatch.Exchange, p session.CreateParams, r
 // says so, or leaves it to what the client carries of the session before.
 func forgets(ctx context.Context, ex *dispatch.Exchange, remember document.Value) (bool, error) {
 	if remember.Str() == "keep" {
-		cur, err := ex.Current(ctx)
-		return cur.DontRemember, err
+		cur, err := ex.Session.Current(ctx)
+		return cur.DontRememberCookie, err
 	}
 	return remember.Kind() == document.Bool && !remember.Bool(), nil
 }
 
 // beginsSession refuses to hand a session to who is no client of the user's.
 func beginsSession(ex *dispatch.Exchange) error {
-	if !ex.ServerCall() {
+	if !ex.Session.ServerCall() {
 		return nil
 	}
 	return apierror.New(http.StatusForbidden, pluginapi.ServerCallCode, "A server call cannot begin a session")
@@ -161,7 +161,7 @@ func (h *Host) sessionAdopt(ctx context.Context, c *dispatch.Call, a sessionAdop
 	if err := beginsSession(ex); err != nil {
 		return document.Value{}, err
 	}
-	ex.Issue(cur.Session, cur.User, session.Forgotten(cur.Session), a.Reason)
+	ex.Session.Issue(cur.Session, cur.User, session.DontRemember(cur.Session), a.Reason)
 	return sessionAndUser(ex, cur.Session, cur.User), nil
 }
 
@@ -196,7 +196,7 @@ func withUser() error { return invalid("the argument id needs the argument userI
 func (h *Host) sessionRevokeUser(ctx context.Context, c *dispatch.Call, a sessionRevokeUserArgs) (document.Value, error) {
 	ex, except := c.Exchange, a.ExceptToken
 	if a.ExceptCurrent {
-		cur, err := ex.Current(ctx)
+		cur, err := ex.Session.Current(ctx)
 		if err != nil {
 			return document.Value{}, err
 		}
@@ -211,7 +211,7 @@ func (h *Host) sessionRevokeUser(ctx context.Context, c *dispatch.Call, a sessio
 
 func (h *Host) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArgs) (document.Value, error) {
 	ex := c.Exchange
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -220,7 +220,7 @@ func (h *Host) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArg
 			return document.Value{}, err
 		}
 	}
-	ex.End(a.Reason)
+	ex.Session.End(a.Reason)
 	return empty(), nil
 }
 
@@ -241,7 +241,7 @@ func ownFields(c *dispatch.Call, values *document.Object) (*document.Object, err
 // those that the plugin's manifest adds to sessions, input is a client's.
 func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpdateArgs) (document.Value, error) {
 	ex := c.Exchange
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return document.Value{}, err
 	}
@@ -262,8 +262,8 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 	if err != nil {
 		return document.Value{}, err
 	}
-	ex.ReplaceCurrent(rec, nil)
-	ex.SetPhase(pluginapi.PhaseRefreshed)
+	ex.Session.ReplaceCurrent(rec, nil)
+	ex.Session.SetPhase(pluginapi.PhaseRefreshed)
 	return object(document.NewObject(1).Set("session", ex.Views().Session(rec).Value())), nil
 }
 
@@ -271,17 +271,17 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 // does after a change of the user.
 func (h *Host) sessionReissue(ctx context.Context, c *dispatch.Call, _ sessionReissueArgs) (document.Value, error) {
 	ex := c.Exchange
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return document.Value{}, err
 	}
 	if !cur.Valid() {
 		return document.Value{}, store.ErrNotFound
 	}
-	if ex.ServerCall() {
+	if ex.Session.ServerCall() {
 		return empty(), nil // there is no client to send it to
 	}
-	ex.SendSession(cur)
+	ex.Session.Send(cur)
 	return empty(), nil
 }
 
@@ -306,7 +306,7 @@ func (h *Host) sessionAssume(ctx context.Context, c *dispatch.Call, a sessionAss
 		return document.Value{}, err
 	}
 	rec := ex.Realm.Sessions.NewVirtual(a.ID, p, ex.Now)
-	if !ex.Assume(rec, c.Entry.Plugin.ID) {
+	if !ex.Session.Assume(rec, c.Entry.Plugin.ID) {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "the request has a service key, or a virtual session already")
 	}
 	return sessionAndUser(ex, rec, user), nil
@@ -320,9 +320,9 @@ func (h *Host) sessionUse(_ context.Context, c *dispatch.Call, a sessionUseArgs)
 	case a.ID != "" && a.UserID == "":
 		return document.Value{}, withUser()
 	case a.ID != "":
-		ex.UseSession(a.ID, a.UserID)
+		ex.Session.UseSession(a.ID, a.UserID)
 	case ex.Realm.Sessions.Acceptable(a.Token, a.RequireSignature):
-		ex.UseToken(a.Token, a.RequireSignature)
+		ex.Session.UseToken(a.Token, a.RequireSignature)
 	default:
 		return document.Value{}, invalid("the token's signature is wrong or missing")
 	}

@@ -75,7 +75,7 @@ func TestSessionCreate(t *testing.T) {
 		life       time.Duration
 	}{
 		{"remembered", `{"userId":"ada","reason":"x"}`, pluginapi.StatusOK, "session_token", session.DefaultExpiresIn},
-		{"forgotten", `{"userId":"ada","rememberMe":false}`, pluginapi.StatusOK, "session_token dont_remember", session.ForgottenLife},
+		{"forgotten", `{"userId":"ada","rememberMe":false}`, pluginapi.StatusOK, "session_token dont_remember", session.DontRememberLife},
 		{"remembered by default", `{"userId":"ada","rememberMe":"false"}`, pluginapi.StatusOK, "session_token", session.DefaultExpiresIn},
 		{"unknown user", `{"userId":"nobody"}`, pluginapi.StatusNotFound, "", 0},
 		{"no user", `{}`, pluginapi.StatusInvalid, "", 0},
@@ -298,7 +298,7 @@ func TestSessionUse(t *testing.T) {
 			if done, err := ex.Before(t.Context()); done || err != nil {
 				t.Fatal(done, err)
 			}
-			cur, err := ex.Current(t.Context())
+			cur, err := ex.Session.Current(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -333,7 +333,7 @@ func TestCookiesCapability(t *testing.T) {
 	if _, err := ex.Before(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if cur, _ := ex.Current(t.Context()); !cur.Valid() || cur.User.ID != "ada" {
+	if cur, _ := ex.Session.Current(t.Context()); !cur.Valid() || cur.User.ID != "ada" {
 		t.Error("the injected cookie is not used")
 	}
 	answer := runOn(t, r, ex, 0)
@@ -353,7 +353,7 @@ func TestCookiesCapability(t *testing.T) {
 	if _, err := ex.Before(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if cur, _ := ex.Current(t.Context()); !cur.Valid() || cur.User.ID != "bob" {
+	if cur, _ := ex.Session.Current(t.Context()); !cur.Valid() || cur.User.ID != "bob" {
 		t.Error("the injected cookie outweighs the request's own")
 	}
 	ex = r.Exchange(t, dispatch.Request{Method: "POST", Path: "/hook", Headers: http.Header{"X-Cookie": {"a=b\r\nX: y"}}})

@@ -21,20 +21,20 @@ type Call struct {
 	Exchange *Exchange
 	Entry    Entry
 
-	ctx      context.Context
-	event    string
-	phase    string
-	reason   string           // session events
-	cause    string           // the plugin whose host call raised the event
-	forget   bool             // session.creating: rememberMe was false
-	record   *document.Object // record events
-	previous *document.Object
-	claims   *document.Object // token.claims
-	service  *service         // of a call to one
-	due      time.Time        // of a schedule; else zero
-	input    document.Value   // of a service or an appointment
-	output   document.Value
-	delivery *outbox.Entry // durable deliveries
+	ctx          context.Context
+	event        string
+	phase        string
+	reason       string           // session events
+	cause        string           // the plugin whose host call raised the event
+	dontRemember bool             // session.creating: rememberMe was false
+	record       *document.Object // record events
+	previous     *document.Object
+	claims       *document.Object // token.claims
+	service      *service         // of a call to one
+	due          time.Time        // of a schedule; else zero
+	input        document.Value   // of a service or an appointment
+	output       document.Value
+	delivery     *outbox.Entry // durable deliveries
 	// appointment is what a schedule runs for, if it does not by cron.
 	appointment *outbox.Entry
 
@@ -128,9 +128,9 @@ func (c *Call) refuse(capability, function string, err error, buf []byte) (uint3
 	c.refusal = err
 	switch {
 	case errors.Is(err, store.ErrStale):
-		c.Exchange.Doom(err) // it has seen data that is gone: it must run again
+		c.Exchange.FailUnit(err) // it has seen data that is gone: it must run again
 	case errors.Is(err, store.ErrUnavailable):
-		c.Exchange.Doom(err) // clients are told to try later, whatever the guest makes of it
+		c.Exchange.FailUnit(err) // clients are told to try later, whatever the guest makes of it
 	}
 	if r.Status == pluginapi.StatusInternal {
 		c.Exchange.logger.ErrorContext(c.ctx, "host call failed", "plugin", c.Entry.Plugin.ID, "capability", capability, "function", function, "error", err)

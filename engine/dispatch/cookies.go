@@ -12,7 +12,7 @@ import (
 // request. Of two cookies of one name the request's own counts, because the
 // first of duplicates does.
 func (ex *Exchange) InjectCookies(header string) {
-	if ex.ServerCall() {
+	if ex.Session.ServerCall() {
 		return
 	}
 	r := ex.changeRequest()
@@ -20,13 +20,13 @@ func (ex *Exchange) InjectCookies(header string) {
 		header = own + "; " + header
 	}
 	r.Headers.Set("Cookie", header)
-	ex.credential.Cookie, ex.resolved = header, false
+	ex.Session.useCookies(header)
 }
 
 // CookieLines returns the Set-Cookie values of the answer's cookies. A server
 // call has none.
 func (ex *Exchange) CookieLines() []string {
-	if ex.ServerCall() {
+	if ex.Session.ServerCall() {
 		return nil
 	}
 	lines := make([]string, len(ex.Response.Cookies))
@@ -40,7 +40,7 @@ func (ex *Exchange) CookieLines() []string {
 // does.
 func (ex *Exchange) DetachCookies() []string {
 	r, lines := &ex.Response, ex.CookieLines()
-	if !ex.ServerCall() {
+	if !ex.Session.ServerCall() {
 		r.detachedToken = r.sessionToken()
 	}
 	r.Cookies = nil
@@ -48,22 +48,20 @@ func (ex *Exchange) DetachCookies() []string {
 }
 
 // Hold completes the answer of the hook that put a step before a session: the
-// client has no session while that step is open, and is reminded if the user
-// did not want to be remembered.
-func (ex *Exchange) Hold(forget bool) {
+// client has no session while that step is open, and is told if the user did not
+// want to be remembered.
+func (ex *Exchange) Hold(dontRemember bool) {
 	m := ex.Realm.Sessions
 	for _, c := range m.ExpireLines() {
 		if c.Name != session.CookieDontRemember {
-			ex.outcome.pending.SetCookie(c)
+			ex.pending.SetCookie(c)
 		}
 	}
-	for _, b := range ex.set.bound {
-		for _, c := range m.ExpireBound(b, ex.credential.Cookie) {
-			ex.outcome.pending.SetCookie(c)
-		}
+	for _, b := range ex.set.sealed {
+		ex.pending.setCookies(m.ExpireSealed(b, ex.Session.credential.Cookie))
 	}
-	if forget {
-		ex.outcome.pending.SetCookie(m.ForgetLine())
+	if dontRemember {
+		ex.pending.SetCookie(m.DontRememberLine())
 	}
 }
 
@@ -91,8 +89,8 @@ func (c *Call) readCookie(name string) document.Value {
 	if hiddenCookie(name) || !c.seesCookie(name) {
 		return document.Value{}
 	}
-	if b, sealed := c.Exchange.set.boundCookie(session.BaseName(name)); sealed {
-		return c.readBound(b, name)
+	if b, sealed := c.Exchange.set.sealedCookie(session.BaseName(name)); sealed {
+		return c.readSealed(b, name)
 	}
 	m := c.Exchange.Realm.Sessions
 	value, ok := session.ReadCookie(c.Exchange.Request.Headers.Get("Cookie"), m.Cookies().Name(name))
@@ -142,9 +140,9 @@ func (c *Call) writeCookie(name string, v document.Value) pluginapi.Status {
 	if !ok || hiddenCookie(name) {
 		return pluginapi.StatusDenied
 	}
-	if b, sealed := c.Exchange.set.boundCookie(name); sealed {
+	if b, sealed := c.Exchange.set.sealedCookie(name); sealed {
 		c.trace.other = true // what is sealed is sealed anew each time
-		return c.writeBound(b, v)
+		return c.writeSealed(b, v)
 	}
 	attributes := session.Attributes{
 		MaxAge: declared.MaxAge, Session: declared.MaxAge == 0,

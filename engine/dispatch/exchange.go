@@ -117,6 +117,9 @@ type Exchange struct {
 	Request  Request
 	Response Response
 	Now      time.Time
+	// Session is what the request proves of a session, and what the answer
+	// makes of it.
+	Session ClientSession
 
 	set      *Set
 	caps     Capabilities
@@ -125,10 +128,6 @@ type Exchange struct {
 	logger   *slog.Logger
 	failure  error // the last failed handler's
 
-	credential session.Credential
-	serviceKey string // id of the service key that the request came with
-	resolved   bool
-	current    session.Current
 	view       view
 	tenantView encoded
 	bodyText   encoded       // see body
@@ -140,14 +139,11 @@ type Exchange struct {
 	open       bool            // a unit of work is
 	tx         *store.Tx       // its writes and reads; nil as long as there are none
 	refused    *apierror.Error // the answer, while hooks see it
-	doomed     error           // why the open unit of work must not be committed
+	unitFault  error           // why the open unit of work must not be committed
 	ownRequest bool            // Request's parts may be changed in place
 	effects    effects
-	outcome    unitOutcome
-	reason     string // why a session is being created
-	forget     bool   // and whether the user is not to be remembered
-	phase      string
-	renewCopy  bool // the client is to get a new copy of its session
+	pending    *Response // the step that the open unit of work has put before a session
+	creating   creating  // the session that is being created
 	observed   []observation
 	durable    []outbox.Event // of the open unit of work
 	cancelled  []string       // likewise: the appointments that it has taken back
@@ -155,19 +151,11 @@ type Exchange struct {
 	callStack  []Entry
 }
 
-// unitOutcome is what a unit of work decided besides its writes; it is
-// dropped when the work is rolled back.
-type unitOutcome struct {
-	issued  *issued // the client got a session
-	ended   bool    // the client's session ended
-	reason  string  // why, of either
-	pending *Response
-}
-
-type issued struct {
-	session, user *store.Record
-	forget        bool
-	replaces      *store.Record // the client's session before; nil unless this one took its place
+// creating is what hooks on session.creating are told of a session besides its
+// record.
+type creating struct {
+	reason       string
+	dontRemember bool
 }
 
 // Config is what an Exchange needs besides the request.
@@ -188,12 +176,16 @@ func NewExchange(c Config, r Request, now time.Time) *Exchange {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Exchange{
+	ex := &Exchange{
 		Realm: c.Realm, Request: r, Now: now,
 		set: c.Set, caps: c.Capabilities, views: c.Views, observer: c.Observer, logger: c.Logger,
-		memory:     c.Memory.Open(c.Realm.ID, ""),
+		memory: c.Memory.Open(c.Realm.ID, ""),
+	}
+	ex.Session = ClientSession{
+		realm: c.Realm, views: c.Views, sealed: c.Set.sealed, now: now, answer: &ex.Response,
 		credential: session.Credential{Cookie: r.Headers.Get("Cookie")},
 	}
+	return ex
 }
 
 // BaseURL is the public URL at which the client sees the tenant, without a
@@ -205,123 +197,18 @@ func (ex *Exchange) Set() *Set { return ex.set }
 
 // Views returns the tenant's output rules.
 func (ex *Exchange) Views() Views {
-	if ex.ServerCall() {
+	if ex.Session.ServerCall() {
 		return withoutToken{ex.views}
 	}
 	return ex.views
 }
 
-// UseToken replaces the session cookie by a token as this request's
-// credential, for instance one from an Authorization header. A request with a
-// service key keeps what that key says, and one with a session that is not stored
-// keeps that.
-func (ex *Exchange) UseToken(token string, requireSignature bool) {
-	if ex.proved() {
-		return
-	}
-	ex.credential.Token, ex.credential.RequireSignature = token, requireSignature
-	ex.resolved = false
-}
-
-// Current returns the session that the request proves, looked up once.
-func (ex *Exchange) Current(ctx context.Context) (session.Current, error) {
-	if ex.resolved {
-		return ex.current, nil
-	}
-	cur, err := ex.Realm.Sessions.Resolve(ctx, ex.credential, ex.Now)
-	if err != nil {
-		return session.Current{}, err
-	}
-	ex.current, ex.resolved = cur, true
-	return cur, nil
-}
-
-// ReplaceCurrent makes a stored change of the current session visible to the
-// rest of the request.
-func (ex *Exchange) ReplaceCurrent(sess, user *store.Record) {
-	if sess != nil {
-		ex.current.Session = sess
-	}
-	if user != nil {
-		ex.current.User = user
-	}
-}
-
-// Because runs f, and session.creating hooks that it raises see the reason as
+// WithReason runs f, and session.creating hooks that it raises see the reason as
 // event.reason, and as event.rememberMe whether the session is to last.
-func (ex *Exchange) Because(reason string, forget bool, f func() error) error {
-	defer func(reason string, forget bool) { ex.reason, ex.forget = reason, forget }(ex.reason, ex.forget)
-	ex.reason, ex.forget = reason, forget
+func (ex *Exchange) WithReason(reason string, dontRemember bool, f func() error) error {
+	defer func(before creating) { ex.creating = before }(ex.creating)
+	ex.creating = creating{reason, dontRemember}
 	return f()
-}
-
-// Issue hands a session to the client: one that was just created, or one that
-// it has proved to own otherwise. The reason is for response.session hooks.
-func (ex *Exchange) Issue(sess, user *store.Record, forget bool, reason string) {
-	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = &issued{session: sess, user: user, forget: forget}, false, reason
-	for _, c := range ex.Realm.Sessions.SetLines(sess, forget, ex.Now) {
-		ex.Response.SetCookie(c)
-	}
-}
-
-// Replaced says that the session which was issued took the place of the
-// client's: what is bound to that is bound to the new one.
-func (ex *Exchange) Replaced(old *store.Record) {
-	if i := ex.outcome.issued; i != nil {
-		i.replaces = old
-	}
-}
-
-// SendSession sends the cookies of the session that the client has again.
-func (ex *Exchange) SendSession(cur session.Current) {
-	ex.setCookies(ex.Realm.Sessions.SetLines(cur.Session, cur.EndsWithBrowser(), ex.Now))
-}
-
-// End takes the session away from the client. The reason is for
-// response.session hooks.
-func (ex *Exchange) End(reason string) {
-	ex.outcome.issued, ex.outcome.ended, ex.outcome.reason = nil, true, reason
-	ex.ExpireSession()
-}
-
-// ExpireSession takes the cookies of the session away from the client, and
-// those that are bound to it.
-func (ex *Exchange) ExpireSession() {
-	ex.setCookies(ex.Realm.Sessions.ExpireLines())
-	ex.setCookies(ex.Realm.Sessions.ExpireKept(ex.credential.Cookie))
-	ex.dropBound()
-}
-
-// SetPhase tells the session event that the answer carries, for engine
-// endpoints; plugin endpoints get theirs from Issue and End.
-func (ex *Exchange) SetPhase(phase string) { ex.phase = phase }
-
-// CheckCurrent looks whether the request's session has outlived what was done.
-// If it has not, what hangs on it is told that it ended; its cookies stay with
-// the client, which learns of it when it next looks.
-func (ex *Exchange) CheckCurrent(ctx context.Context) error {
-	ex.resolved = false
-	cur, err := ex.Current(ctx)
-	if err == nil && !cur.Valid() {
-		ex.phase = pluginapi.PhaseEnded
-	}
-	return err
-}
-
-// Answered returns the session that the answer is about and its user: the one
-// just issued, else the current one; nil for none.
-func (ex *Exchange) Answered(ctx context.Context) (sess, user *store.Record, err error) {
-	switch {
-	case ex.outcome.issued != nil:
-		return ex.outcome.issued.session, ex.outcome.issued.user, nil
-	case ex.outcome.ended:
-		return nil, nil, nil
-	}
-	cur, err := ex.Current(ctx)
-	if err != nil || !cur.Valid() {
-		return nil, nil, err
-	}
-	return cur.Session, cur.User, nil
 }
 
 // view is the session that the answer is about, as handlers see it, and what it
@@ -336,19 +223,19 @@ type view struct {
 // sessionView returns what Answered does as handlers see it; an absent value for
 // none. It is built anew only when there is another.
 func (ex *Exchange) sessionView(ctx context.Context) (*encoded, error) {
-	sess, user, err := ex.Answered(ctx)
+	sess, user, err := ex.Session.Answered(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if sess == nil {
 		return &encoded{}, nil
 	}
-	if v := &ex.view; v.session != sess || v.user != user || v.server != ex.ServerCall() {
-		*v = view{session: sess, user: user, server: ex.ServerCall(), encoded: encoded{value: document.Obj(document.NewObject(4).
+	if v := &ex.view; v.session != sess || v.user != user || v.server != ex.Session.ServerCall() {
+		*v = view{session: sess, user: user, server: ex.Session.ServerCall(), encoded: encoded{value: document.Obj(document.NewObject(4).
 			Set("session", ex.Views().Session(sess).Value()).
 			Set("user", ex.Views().User(user).Value()).
 			Set("fresh", document.Boolean(ex.Realm.Sessions.Fresh(sess, ex.Now))).
-			Set("rememberMe", document.Boolean(!session.Forgotten(sess))))}}
+			Set("rememberMe", document.Boolean(!session.DontRemember(sess))))}}
 	}
 	return &ex.view.encoded, nil
 }

@@ -12,7 +12,7 @@ import (
 // name do not have stays zero.
 type Firing struct {
 	Phase, Reason, Cause     string // event.phase, event.reason and event.plugin
-	Forget                   bool   // of session.creating: rememberMe was false
+	DontRemember             bool   // of session.creating: rememberMe was false
 	Record, Previous, Claims *document.Object
 	Delivery                 *outbox.Entry // of durable deliveries
 }
@@ -31,7 +31,7 @@ func (ex *Exchange) Fire(ctx context.Context, hook Entry, f Firing) (fired Fired
 	err = ex.Unit(ctx, func(ctx context.Context) error {
 		fired = Fired{Record: cloneOrNil(f.Record), Claims: cloneOrNil(f.Claims)}
 		call := &Call{
-			event: hook.Handler.Event, phase: f.Phase, reason: f.Reason, cause: f.Cause, forget: f.Forget,
+			event: hook.Handler.Event, phase: f.Phase, reason: f.Reason, cause: f.Cause, dontRemember: f.DontRemember,
 			record: fired.Record, previous: f.Previous, claims: fired.Claims, delivery: f.Delivery,
 		}
 		var err error

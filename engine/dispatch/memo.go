@@ -84,10 +84,10 @@ func (t *trace) writes(segments []string) {
 // told returns what there is to remember of a call by a hook on a session that
 // is read; ok is false where hooks learn of something else besides.
 func (ex *Exchange) told(e Entry, event, phase string) (key memoKey, ok bool) {
-	if event != pluginapi.EventResponseSession || phase != pluginapi.PhaseRead || !ex.resolved || ex.outcome != (unitOutcome{}) {
+	if event != pluginapi.EventResponseSession || phase != pluginapi.PhaseRead || !ex.Session.resolved || ex.Session.outcome != (outcome{}) || ex.pending != nil {
 		return memoKey{}, false
 	}
-	sess, user := ex.current.Session, ex.current.User
+	sess, user := ex.Session.current.Session, ex.Session.current.User
 	if sess == nil || user == nil || sess.Version == 0 || user.Version == 0 {
 		return memoKey{}, false // not from the store, or not as it is there
 	}
@@ -98,7 +98,7 @@ func (ex *Exchange) told(e Entry, event, phase string) (key memoKey, ok bool) {
 // reports false if the hook must run.
 func (ex *Exchange) repeat(ctx context.Context, e Entry, key memoKey) bool {
 	m, ok := ex.set.memos.Get(key)
-	if !ok || !m.about(ex.current) || !ex.Now.Before(m.until) {
+	if !ok || !m.about(ex.Session.current) || !ex.Now.Before(m.until) {
 		return false
 	}
 	for _, holds := range m.while {
@@ -131,7 +131,7 @@ func (ex *Exchange) remember(key memoKey, c *Call, result pluginapi.Result) {
 		until = t.until
 	}
 	ex.set.memos.Put(key, &memo{
-		sessionVersion: ex.current.Session.Version, user: ex.current.User.ID, userVersion: ex.current.User.Version,
+		sessionVersion: ex.Session.current.Session.Version, user: ex.Session.current.User.ID, userVersion: ex.Session.current.User.Version,
 		until: until, while: slices.Clip(t.while), cookies: slices.Clip(t.cookies),
 	})
 }

@@ -88,9 +88,9 @@ type Set struct {
 	plugins   []*Plugin
 	endpoints []Entry
 	hooks     map[string][]Entry
-	cookies   []pluginapi.Cookie  // of all plugins
-	bound     []session.Bound     // those of them that are sealed
-	services  map[string]*service // by full name
+	cookies   []pluginapi.Cookie     // of all plugins
+	sealed    []session.SealedCookie // those of them that are sealed
+	services  map[string]*service    // by full name
 	schedules []Entry
 	appointed map[string]appointed // those of them without cron, by full name
 	events    map[string]*raisable // that plugins raise, by full name
@@ -175,7 +175,7 @@ func (s *Set) addCookies(p *Plugin) error {
 	s.cookies = append(s.cookies, p.Manifest.Cookies...)
 	for _, c := range p.Manifest.Cookies {
 		if c.Sealed {
-			s.bound = append(s.bound, session.Bound{
+			s.sealed = append(s.sealed, session.SealedCookie{
 				Name: c.Name, Salt: secret.CookieSalt(p.ID, c.Name),
 				Attributes: session.Attributes{MaxAge: c.MaxAge, SameSite: c.SameSite, Path: c.Path},
 			})
@@ -192,13 +192,13 @@ func member(c pluginapi.Cookie) string {
 // cookie returns the declaration of a cookie, whichever plugin's it is.
 func (s *Set) cookie(name string) (pluginapi.Cookie, bool) { return covering(s.cookies, name) }
 
-// boundCookie returns the sealed cookie of that name, whichever plugin's it is.
-func (s *Set) boundCookie(name string) (session.Bound, bool) {
-	i := slices.IndexFunc(s.bound, func(b session.Bound) bool { return b.Name == name })
+// sealedCookie returns the sealed cookie of that name, whichever plugin's it is.
+func (s *Set) sealedCookie(name string) (session.SealedCookie, bool) {
+	i := slices.IndexFunc(s.sealed, func(b session.SealedCookie) bool { return b.Name == name })
 	if i < 0 {
-		return session.Bound{}, false
+		return session.SealedCookie{}, false
 	}
-	return s.bound[i], true
+	return s.sealed[i], true
 }
 
 // place gives a handler the paths that the plugin's configuration has for it.

@@ -76,7 +76,7 @@ func (c *Call) eventView() document.Value {
 		Set("reason", textOrAbsent(c.reason)).
 		Set("plugin", textOrAbsent(c.cause))
 	if c.event == pluginapi.EventSessionCreating {
-		o.Set("rememberMe", document.Boolean(!c.forget))
+		o.Set("rememberMe", document.Boolean(!c.dontRemember))
 	}
 	if !c.due.IsZero() {
 		o.Set("time", document.Time(c.due))
@@ -140,9 +140,9 @@ func (c *Call) readRequest(segments []string) document.Value {
 	case "contentType":
 		return leaf(rest, foreign(r.ContentType))
 	case "serverCall":
-		return leaf(rest, document.Boolean(c.Exchange.ServerCall()))
+		return leaf(rest, document.Boolean(c.Exchange.Session.ServerCall()))
 	case "serviceKey":
-		return leaf(rest, textOrAbsent(c.Exchange.serviceKey))
+		return leaf(rest, textOrAbsent(c.Exchange.Session.serviceKey))
 	case "origin":
 		return leaf(rest, foreign(r.Headers.Get("Origin")))
 	case "rawBody":
@@ -195,7 +195,7 @@ func (c *Call) readResponse(segments []string) document.Value {
 	case "redirect":
 		return leaf(segments[1:], textOrAbsent(r.Redirect))
 	case "sessionToken":
-		if _, ok := c.Entry.Plugin.Capability(pluginapi.CapSession); ok && !c.Exchange.ServerCall() {
+		if _, ok := c.Entry.Plugin.Capability(pluginapi.CapSession); ok && !c.Exchange.Session.ServerCall() {
 			return leaf(segments[1:], r.sessionToken())
 		}
 	case "headers":

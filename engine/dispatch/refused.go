@@ -13,7 +13,7 @@ import (
 // cookies travel, and say the error in other words; its status stays. What goes
 // wrong here is for the log.
 func (ex *Exchange) Refused(ctx context.Context, answer *apierror.Error) *apierror.Error {
-	ex.outcome = unitOutcome{} // nothing came of it
+	ex.Session.outcome, ex.pending = outcome{}, nil // nothing came of it
 	told := *answer
 	ex.refused = &told
 	defer func() { ex.refused = nil }()

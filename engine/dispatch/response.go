@@ -89,6 +89,23 @@ func (r *Response) SetCookie(c session.Cookie) {
 	r.Cookies = append(r.Cookies, c)
 }
 
+func (r *Response) setCookies(cookies []session.Cookie) {
+	for _, c := range cookies {
+		r.SetCookie(c)
+	}
+}
+
+// sessionCookie returns the value of the session cookie in the answer, if it
+// has one; "" takes the cookie away.
+func (r *Response) sessionCookie() (value string, ok bool) {
+	for _, c := range r.Cookies {
+		if c.Name == session.CookieToken {
+			return c.Value, true
+		}
+	}
+	return "", false
+}
+
 // DropCookies takes back the cookies whose names match.
 func (r *Response) DropCookies(match func(name string) bool) {
 	dropped := func(c session.Cookie) bool { return match(c.Name) }

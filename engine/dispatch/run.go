@@ -46,18 +46,18 @@ func (ex *Exchange) RunEndpoint(ctx context.Context, e Entry) error {
 		return err
 	})
 	ex.Response.Page = e.Handler.Answer
-	ex.settle()
+	ex.answerPending()
 	return err
 }
 
-// settle makes the step that was put before a session the answer. It reports
-// whether there is one.
-func (ex *Exchange) settle() bool {
-	if ex.outcome.pending == nil {
+// answerPending makes the step that was put before a session the answer. It
+// reports whether there is one.
+func (ex *Exchange) answerPending() bool {
+	if ex.pending == nil {
 		return false
 	}
-	ex.Response = *ex.outcome.pending
-	ex.outcome.pending, ex.outcome.issued = nil, nil // nobody is signed in by halves
+	ex.Response = *ex.pending
+	ex.pending, ex.Session.outcome.issued = nil, nil // nobody is signed in by halves
 	return true
 }
 
@@ -70,14 +70,8 @@ func (ex *Exchange) Before(ctx context.Context) (done bool, err error) {
 // After runs the hooks that see a finished answer: response.session, if the
 // answer is about a session, and then request.after.
 func (ex *Exchange) After(ctx context.Context) error {
-	phase := ex.phase
-	switch {
-	case ex.outcome.ended:
-		phase = pluginapi.PhaseEnded
-	case ex.outcome.issued != nil:
-		phase = pluginapi.PhaseIssued
-	}
-	if phase != "" && !ex.ServerCall() { // there is no client whose session it is
+	phase := ex.Session.answerPhase()
+	if phase != "" && !ex.Session.ServerCall() { // there is no client whose session it is
 		if _, err := ex.requestHooks(ctx, pluginapi.EventResponseSession, phase); err != nil {
 			return err
 		}
@@ -99,7 +93,7 @@ func (ex *Exchange) requestHooks(ctx context.Context, event, phase string) (done
 		result := pluginapi.Continue
 		err := ex.Unit(ctx, func(ctx context.Context) error {
 			var err error
-			call = &Call{event: event, phase: phase, reason: ex.outcome.reason}
+			call = &Call{event: event, phase: phase, reason: ex.Session.outcome.reason}
 			result, err = ex.run(ctx, e, call)
 			return err
 		})
@@ -112,7 +106,7 @@ func (ex *Exchange) requestHooks(ctx context.Context, event, phase string) (done
 		if err != nil {
 			continue
 		}
-		if (ex.settle() || result == pluginapi.Respond) && event == pluginapi.EventRequestBefore {
+		if (ex.answerPending() || result == pluginapi.Respond) && event == pluginapi.EventRequestBefore {
 			return true, nil
 		}
 	}
@@ -147,7 +141,7 @@ func (ex *Exchange) Verdict(ctx context.Context, event string, record, previous 
 		}
 		call := &Call{event: event, record: record, previous: previous}
 		if event == pluginapi.EventSessionCreating {
-			call.reason, call.forget = ex.reason, ex.forget
+			call.reason, call.dontRemember = ex.creating.reason, ex.creating.dontRemember
 		}
 		if err := ex.nested(ctx, e, call); err != nil {
 			return err
@@ -164,7 +158,7 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 	if n := len(ex.callStack); n > 0 {
 		c.cause = ex.callStack[n-1].Plugin.ID
 	}
-	mark, outcome, response, durable := ex.mark(), ex.outcome, ex.Response, len(ex.durable)
+	mark, outcome, pending, response, durable := ex.mark(), ex.Session.outcome, ex.pending, ex.Response, len(ex.durable)
 	ex.Response = Response{}
 	result, err := ex.run(ctx, e, c)
 	if err == nil {
@@ -175,10 +169,10 @@ func (ex *Exchange) nested(ctx context.Context, e Entry, c *Call) error {
 	switch {
 	case err != nil:
 		ex.rewind(mark)
-		ex.outcome, ex.durable = outcome, ex.durable[:durable]
+		ex.Session.outcome, ex.pending, ex.durable = outcome, pending, ex.durable[:durable]
 		return err
 	case result == pluginapi.Respond && c.event == pluginapi.EventSessionCreating:
-		ex.outcome.pending = &own
+		ex.pending = &own
 		return ErrPending
 	}
 	if own.locationBy != "" {

@@ -30,14 +30,14 @@ func TestServerCallHidesToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	ex := r.Exchange(t, dispatch.Request{Method: "POST", Path: "/guest"})
-	ex.Serve("key", "s", "u")
+	ex.Session.Serve("key", "s", "u")
 	if err := ex.RunEndpoint(t.Context(), r.Set.Endpoints()[0]); err != nil {
 		t.Fatal(err)
 	}
 	if !ex.Response.Body.IsAbsent() || ex.Response.Headers.Get("X-Id") != "s" {
 		t.Errorf("the guest saw the token %s of session %q", ex.Response.Body.JSON(), ex.Response.Headers.Get("X-Id"))
 	}
-	if cur, err := ex.Current(t.Context()); err != nil || cur.Session.Str("token") != "t" {
+	if cur, err := ex.Session.Current(t.Context()); err != nil || cur.Session.Str("token") != "t" {
 		t.Errorf("the session lost its token: %+v, %v", cur.Session, err)
 	}
 }

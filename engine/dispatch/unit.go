@@ -62,8 +62,8 @@ func (ex *Exchange) rewind(m store.Mark) {
 // attempt gets through or the time of the request is over. The error is then
 // still a store.ErrConflict, and an answer that asks the client to try later.
 func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) error {
-	request, credential, messages := ex.Request, ex.credential, ex.messages
-	response, outcome := ex.Response.snapshot(), ex.outcome
+	request, clients, messages := ex.Request, ex.Session.save(), ex.messages
+	response, pending := ex.Response.snapshot(), ex.pending
 	ex.effects = effects{}
 	defer ex.letGo(ctx)
 	tries := newTries(ctx)
@@ -74,9 +74,9 @@ func (ex *Exchange) Unit(ctx context.Context, work func(context.Context) error) 
 		if err == nil {
 			return nil
 		}
-		ex.Request, ex.credential, ex.messages = request, credential, messages
-		ex.Response, ex.outcome = response.snapshot(), outcome
-		ex.resolved = false // what is known of the session may be what was dropped
+		ex.Request, ex.messages = request, messages
+		ex.Response, ex.pending = response.snapshot(), pending
+		ex.Session.restore(clients)
 		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
@@ -115,11 +115,11 @@ func (t *tries) again(ctx context.Context, conflict error) bool {
 }
 
 func (ex *Exchange) attempt(ctx context.Context, work func(context.Context) error) error {
-	ex.open, ex.doomed, ex.durable, ex.cancelled = true, nil, nil, nil
+	ex.open, ex.unitFault, ex.durable, ex.cancelled = true, nil, nil, nil
 	defer func() { ex.open, ex.tx = false, nil }()
 	err := work(ctx)
-	if ex.doomed != nil {
-		err = ex.doomed
+	if ex.unitFault != nil {
+		err = ex.unitFault
 	}
 	if err == nil {
 		err = ex.enqueue(ctx)
@@ -162,11 +162,11 @@ func (ex *Exchange) CountMessage() error {
 	return nil
 }
 
-// Doom makes the open unit of work fail with err, whatever the handler that
+// FailUnit makes the open unit of work fail with err, whatever the handler that
 // is running makes of it.
-func (ex *Exchange) Doom(err error) {
-	if ex.doomed == nil {
-		ex.doomed = err
+func (ex *Exchange) FailUnit(err error) {
+	if ex.unitFault == nil {
+		ex.unitFault = err
 	}
 }
 

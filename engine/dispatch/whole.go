@@ -66,7 +66,7 @@ func (c *Call) loaded() bool {
 	err := c.Exchange.LoadBody()
 	if err != nil {
 		c.refusal = err
-		c.Exchange.Doom(err)
+		c.Exchange.FailUnit(err)
 	}
 	return err == nil
 }

@@ -155,7 +155,7 @@ func New(c Config) (*API, error) {
 	}
 	a.described = slices.Clone(endpoints)
 	a.openAPI = sync.OnceValue(a.describe)
-	slices.SortStableFunc(endpoints, func(x, y *endpoint) int { return strings.Compare(vagueness(x), vagueness(y)) })
+	slices.SortStableFunc(endpoints, func(x, y *endpoint) int { return strings.Compare(precedence(x), precedence(y)) })
 	for _, e := range endpoints {
 		path := c.Realm.BasePath + muxPath(e.Path)
 		if e.root {
@@ -217,10 +217,10 @@ func (a *API) Routes() []Route { return a.routes }
 // ServeHTTP answers one request of the tenant.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, joinLines(r)) }
 
-// vagueness orders routes, so that of two that a path matches the one with the
+// precedence orders routes, so that of two that a path matches the one with the
 // name in it is tried before the one with a parameter there, whichever plugin
 // comes first. Paths outside the base path come last.
-func vagueness(e *endpoint) string {
+func precedence(e *endpoint) string {
 	var b strings.Builder
 	if e.root {
 		b.WriteByte('2')

@@ -55,9 +55,9 @@ func readBody(w http.ResponseWriter, r *http.Request, allowed []string, limits C
 	v, err := document.ParseWithin(decodeText(raw), document.Limits{Depth: limits.MaxJSONDepth, Elements: limits.MaxBodyElements})
 	switch {
 	case errors.Is(err, document.ErrElements):
-		return document.Value{}, nil, apierror.New(http.StatusBadRequest, "BAD_REQUEST", fmt.Sprintf("The request body has more than %d values", limits.MaxBodyElements)).Because(err)
+		return document.Value{}, nil, apierror.New(http.StatusBadRequest, "BAD_REQUEST", fmt.Sprintf("The request body has more than %d values", limits.MaxBodyElements)).WithCause(err)
 	case err != nil:
-		return document.Value{}, nil, apierror.New(http.StatusBadRequest, "BAD_REQUEST", "Invalid JSON in request body").Because(err)
+		return document.Value{}, nil, apierror.New(http.StatusBadRequest, "BAD_REQUEST", "Invalid JSON in request body").WithCause(err)
 	}
 	return v, raw, nil
 }
@@ -132,11 +132,11 @@ func bodyError(err error, limit int64) error {
 	case errors.As(err, &tooLarge):
 		return apierror.New(http.StatusRequestEntityTooLarge, "PAYLOAD_TOO_LARGE", fmt.Sprintf("The request body is larger than %d bytes", limit))
 	case errors.As(err, &full) && full.Owner == budget.Client:
-		return apierror.New(http.StatusRequestEntityTooLarge, "TOO_MANY_BODIES", "You are sending too much at the same time. Please try again later.").Later(bodyRetry).Because(err)
+		return apierror.New(http.StatusRequestEntityTooLarge, "TOO_MANY_BODIES", "You are sending too much at the same time. Please try again later.").Later(bodyRetry).WithCause(err)
 	case full != nil:
 		return apierror.Unavailable(err).Later(bodyRetry)
 	}
-	return apierror.New(http.StatusBadRequest, "BAD_REQUEST", "The request body could not be read").Because(err)
+	return apierror.New(http.StatusBadRequest, "BAD_REQUEST", "The request body could not be read").WithCause(err)
 }
 
 // bodyRetry is when a client that was refused for want of memory should try

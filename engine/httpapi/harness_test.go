@@ -70,7 +70,7 @@ func (s *server) signIn(user string, p session.CreateParams) (string, *store.Rec
 		s.t.Fatal(err)
 	}
 	cookie := "better-auth.session_token=" + session.EncodeURIComponent(s.Secrets.Sign(rec.Str("token")))
-	if p.Forget {
+	if p.DontRemember {
 		cookie += "; better-auth.dont_remember=" + session.EncodeURIComponent(s.Secrets.Sign("true"))
 	}
 	return cookie, rec

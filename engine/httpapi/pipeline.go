@@ -106,11 +106,11 @@ func (a *API) answer(ctx context.Context, ex *dispatch.Exchange, in *incoming) i
 // settleCookies keeps the answer to a server call to what was asked for, and
 // leaves a client one form of the session's cookies.
 func settleCookies(ctx context.Context, ex *dispatch.Exchange) {
-	if ex.ServerCall() {
+	if ex.Session.ServerCall() {
 		ex.Response.Cookies = nil
 		return
 	}
-	ex.DropOtherForms(ctx)
+	ex.Session.DropOtherForms(ctx)
 }
 
 // panicked is a panic as an error, for the log.
@@ -255,7 +255,7 @@ func (a *API) run(ctx context.Context, ex *dispatch.Exchange, e *endpoint) error
 	if err := e.run(ctx, ex); err != nil {
 		return err
 	}
-	err := ex.CacheSession(ctx)
+	err := ex.Session.SendCopy(ctx, ex.Request.Method != http.MethodGet)
 	if err == nil {
 		err = ex.After(ctx)
 	}
@@ -294,7 +294,7 @@ func (a *API) recordable(ctx context.Context, e *endpoint) error {
 
 // notRecorded is the answer to what cannot be recorded, and so must not happen.
 func notRecorded(err error) error {
-	return apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").Because(err)
+	return apierror.New(http.StatusServiceUnavailable, "AUDIT_UNAVAILABLE", "The action could not be recorded.").WithCause(err)
 }
 
 // rateLimit counts the request before anything else looks at it, and answers
@@ -386,26 +386,26 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 	if need == "" {
 		return nil
 	}
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return err
 	}
-	if m := a.Realm.Sessions; cur.Valid() && !ex.ServerCall() && !m.Policy().DeferRefresh && m.NeedsRefresh(cur, ex.Now) {
+	if m := a.Realm.Sessions; cur.Valid() && !ex.Session.ServerCall() && !m.Policy().DeferRefresh && m.NeedsRefresh(cur, ex.Now) {
 		if cur, err = refresh(ctx, ex); err != nil {
 			return err
 		}
 	}
 	if !cur.Valid() {
 		if cur.State == session.Unknown {
-			ex.ExpireSession()
+			ex.Session.Expire()
 		}
 		if need == pluginapi.SessionOptional {
 			return nil
 		}
 		return apierror.Unauthorized()
 	}
-	if ex.Request.Method != http.MethodGet && !cur.DontRemember {
-		ex.RenewCopy() // the store was asked anyway
+	if ex.Request.Method != http.MethodGet && !cur.DontRememberCookie {
+		ex.Session.RenewCopy() // the store was asked anyway
 	}
 	if need == pluginapi.SessionFresh && !a.Realm.Sessions.Fresh(cur.Session, ex.Now) {
 		return apierror.New(http.StatusForbidden, "SESSION_NOT_FRESH", "Session is not fresh")
@@ -420,7 +420,7 @@ func (a *API) requireSession(ctx context.Context, ex *dispatch.Exchange, need st
 func refresh(ctx context.Context, ex *dispatch.Exchange) (session.Current, error) {
 	m := ex.Realm.Sessions
 	err := ex.Unit(ctx, func(ctx context.Context) error {
-		cur, err := ex.Current(ctx)
+		cur, err := ex.Session.Current(ctx)
 		if err != nil || !cur.Valid() {
 			return err
 		}
@@ -429,7 +429,7 @@ func refresh(ctx context.Context, ex *dispatch.Exchange) (session.Current, error
 			if err != nil {
 				return err
 			}
-			ex.ReplaceCurrent(rec, nil)
+			ex.Session.ReplaceCurrent(rec, nil)
 			cur.Session = rec
 		}
 		for _, c := range m.SetLines(cur.Session, false, ex.Now) {
@@ -440,5 +440,5 @@ func refresh(ctx context.Context, ex *dispatch.Exchange) (session.Current, error
 	if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrConflict) {
 		return session.Current{}, err
 	}
-	return ex.Current(ctx)
+	return ex.Session.Current(ctx)
 }

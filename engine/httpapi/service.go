@@ -146,7 +146,7 @@ func (a *API) admitService(ctx context.Context, ex *dispatch.Exchange, e *endpoi
 		answer = &apierror.Error{Status: http.StatusNotFound, Empty: true}
 	}
 	if use.Refused == "" {
-		ex.Serve(s.key.ID, s.session, s.user)
+		ex.Session.Serve(s.key.ID, s.session, s.user)
 	}
 	if a.Services.Record != nil {
 		if err := a.Services.Record(ctx, ex, use); err != nil {

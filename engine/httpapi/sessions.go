@@ -26,29 +26,29 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 	}
 	mayRefresh, copyDue := falsy(ex.Request.Query.Get("disableRefresh")), false
 	if falsy(ex.Request.Query.Get("disableCookieCache")) {
-		cached, ok := ex.CachedSession()
+		cached, ok := ex.Session.Copy()
 		copyDue = ok && mayRefresh && m.CopyDue(cached, ex.Now)
 		if ok && !copyDue {
-			ex.SetPhase(pluginapi.PhaseRead)
+			ex.Session.SetPhase(pluginapi.PhaseRead)
 			ex.Response.Body = sessionBody(cached.Session.View(), cached.User.View())
 			return nil
 		}
 	}
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return err
 	}
 	if !cur.Valid() {
 		return a.noSession(ctx, ex, cur, !deferred || post)
 	}
-	if mayRefresh && !cur.DontRemember {
-		ex.RenewCopy()
+	if mayRefresh && !cur.DontRememberCookie {
+		ex.Session.RenewCopy()
 		if copyDue {
-			ex.SendSession(cur)
+			ex.Session.Send(cur)
 		}
 	}
-	due := mayRefresh && !ex.ServerCall() && m.NeedsRefresh(cur, ex.Now)
-	ex.SetPhase(pluginapi.PhaseRead)
+	due := mayRefresh && !ex.Session.ServerCall() && m.NeedsRefresh(cur, ex.Now)
+	ex.Session.SetPhase(pluginapi.PhaseRead)
 	if due && (!deferred || post) {
 		if cur, err = refresh(ctx, ex); err != nil {
 			return err
@@ -56,7 +56,7 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 		if !cur.Valid() {
 			return a.noSession(ctx, ex, cur, false) // it ended while it was read
 		}
-		ex.SetPhase(pluginapi.PhaseRefreshed)
+		ex.Session.SetPhase(pluginapi.PhaseRefreshed)
 	}
 	body := sessionBody(ex.Views().Session(cur.Session), ex.Views().User(cur.User))
 	if deferred && !post {
@@ -78,13 +78,13 @@ var (
 // noSession answers null, takes a dead session's cookies away, and clears the
 // row of an expired one.
 func (a *API) noSession(ctx context.Context, ex *dispatch.Exchange, cur session.Current, clear bool) error {
-	ex.SetPhase(pluginapi.PhaseEnded)
+	ex.Session.SetPhase(pluginapi.PhaseEnded)
 	ex.Response.Body = document.NullValue()
 	if cur.State == session.None {
 		return nil
 	}
-	ex.ExpireSession()
-	if !cur.Expired || !clear || ex.ServerCall() {
+	ex.Session.Expire()
+	if !cur.Expired || !clear || ex.Session.ServerCall() {
 		return nil
 	}
 	return ex.Unit(ctx, func(ctx context.Context) error {
@@ -93,7 +93,7 @@ func (a *API) noSession(ctx context.Context, ex *dispatch.Exchange, cur session.
 }
 
 func (a *API) signOut(ctx context.Context, ex *dispatch.Exchange) error {
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return err
 	}
@@ -106,13 +106,13 @@ func (a *API) signOut(ctx context.Context, ex *dispatch.Exchange) error {
 	if err != nil {
 		return err
 	}
-	ex.End("sign-out")
+	ex.Session.End("sign-out")
 	ex.Response.Body = flag("success")
 	return nil
 }
 
 func (a *API) listSessions(ctx context.Context, ex *dispatch.Exchange) error {
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return err
 	}
@@ -158,14 +158,14 @@ func (a *API) revokeOtherSessions(ctx context.Context, ex *dispatch.Exchange) er
 }
 
 func (a *API) revoke(ctx context.Context, ex *dispatch.Exchange, work func(context.Context, session.Current) error) error {
-	cur, err := ex.Current(ctx)
+	cur, err := ex.Session.Current(ctx)
 	if err != nil {
 		return err
 	}
 	if err := ex.Unit(ctx, func(ctx context.Context) error { return work(ctx, cur) }); err != nil {
 		return err
 	}
-	if err := ex.CheckCurrent(ctx); err != nil {
+	if err := ex.Session.CheckCurrent(ctx); err != nil {
 		return err
 	}
 	ex.Response.Body = flag("status")

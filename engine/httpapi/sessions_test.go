@@ -82,7 +82,7 @@ func TestGetSession(t *testing.T) {
 		{name: "almost due", age: day - time.Second, live: true},
 		{name: "due", age: day, live: true, renewed: true, cookies: "session_token"},
 		{name: "due, but not wanted", age: day, query: "?disableRefresh=true", live: true},
-		{name: "due, not to be remembered", age: day - time.Second, params: session.CreateParams{Forget: true}, live: true},
+		{name: "due, not to be remembered", age: day - time.Second, params: session.CreateParams{DontRemember: true}, live: true},
 		{name: "due, never refreshed", age: day, policy: session.Policy{DisableRefresh: true}, live: true},
 		{name: "at its end", age: 7 * day, cookies: "-session_token -session_data -dont_remember"},
 	}

@@ -462,9 +462,9 @@ func textOr(v document.Value, fallback string) document.Value {
 func hashing(err error) error {
 	switch {
 	case errors.Is(err, secret.ErrBusy):
-		return apierror.New(http.StatusServiceUnavailable, "TOO_BUSY", "The server is busy. Please try again shortly.").Because(err)
+		return apierror.New(http.StatusServiceUnavailable, "TOO_BUSY", "The server is busy. Please try again shortly.").WithCause(err)
 	case errors.Is(err, secret.ErrPasswordTooLong):
-		return apierror.New(http.StatusBadRequest, "PASSWORD_TOO_LONG", "Password too long").Because(err)
+		return apierror.New(http.StatusBadRequest, "PASSWORD_TOO_LONG", "Password too long").WithCause(err)
 	}
 	return err
 }

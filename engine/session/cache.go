@@ -53,16 +53,16 @@ type Copy struct {
 // CacheLines returns the Set-Cookie values that give a client a copy of its
 // session, and take older ones away that it has according to its Cookie
 // header. What does not fit into cookies is not cached.
-func (m *Manager) CacheLines(c Copy, forget bool, header string, now time.Time) []Cookie {
+func (m *Manager) CacheLines(c Copy, dontRemember bool, header string, now time.Time) []Cookie {
 	life := m.cache.MaxAge
-	if forget && m.cache.Encoding == EncodingCompact {
+	if dontRemember && m.cache.Encoding == EncodingCompact {
 		life = forgottenCache
 	}
 	value, ok := m.encodeCopy(c, life, now)
 	if !ok {
 		return m.ExpireCache(header)
 	}
-	return m.splitLines(CookieData, value, Attributes{MaxAge: int(m.cache.MaxAge / time.Second), Session: forget}, header)
+	return m.splitLines(CookieData, value, Attributes{MaxAge: int(m.cache.MaxAge / time.Second), Session: dontRemember}, header)
 }
 
 // ExpireCache returns the Set-Cookie values that take a copy away from a

@@ -48,11 +48,11 @@ func impersonation(life time.Duration) time.Duration {
 }
 
 // KeepLine returns the Set-Cookie value with which a client keeps the session of
-// the user who acts, while it acts as another. forget says that this user is not
+// the user who acts, while it acts as another. dontRemember says that this user is not
 // to be remembered.
-func (m *Manager) KeepLine(own *store.Record, forget bool) Cookie {
+func (m *Manager) KeepLine(own *store.Record, dontRemember bool) Cookie {
 	value := own.Str("token") + ":"
-	if forget {
+	if dontRemember {
 		value += "true"
 	}
 	return m.signed(CookieImpersonator, value, Attributes{Session: true})
@@ -67,7 +67,7 @@ func (m *Manager) Kept(ctx context.Context, from Reader, header string, rec *sto
 		return Current{}, nil
 	}
 	value, ok := m.secrets.Verify(raw)
-	token, forget, cut := strings.Cut(value, ":")
+	token, dontRemember, cut := strings.Cut(value, ":")
 	if !ok || !cut {
 		return Current{}, nil
 	}
@@ -75,7 +75,7 @@ func (m *Manager) Kept(ctx context.Context, from Reader, header string, rec *sto
 	if err != nil || !cur.Valid() || cur.User.ID != Impersonator(rec) {
 		return Current{}, err
 	}
-	cur.DontRemember = forget != ""
+	cur.DontRememberCookie = dontRemember != ""
 	return cur, nil
 }
 

@@ -9,13 +9,13 @@ import (
 
 // Fields that clients do not see.
 const (
-	fieldNotAfter  = "notAfter"  // the time that expiresAt is never after, of a session with a lifetime of its own
-	fieldForgotten = "forgotten" // rememberMe was false
+	fieldNotAfter     = "notAfter"  // the time that expiresAt is never after, of a session with a lifetime of its own
+	fieldDontRemember = "forgotten" // rememberMe was false
 )
 
 // fixedFields are set when a session begins, by the engine alone, and never
 // change.
-var fixedFields = [...]string{"id", "userId", "token", fieldNotAfter, fieldForgotten, fieldImpersonatedBy, fieldVirtual}
+var fixedFields = [...]string{"id", "userId", "token", fieldNotAfter, fieldDontRemember, fieldImpersonatedBy, fieldVirtual}
 
 // Bounded reports whether a session has a lifetime of its own, as every
 // impersonated one does: it is never extended.
@@ -31,8 +31,8 @@ func (m *Manager) end(p CreateParams, now time.Time) (end time.Time, own bool) {
 		end, own = now.Add(impersonation(p.Life)), true
 	case p.Life > 0:
 		end, own = now.Add(p.Life), true
-	case p.Forget:
-		end = now.Add(ForgottenLife)
+	case p.DontRemember:
+		end = now.Add(DontRememberLife)
 	default:
 		end = now.Add(m.policy.ExpiresIn)
 	}
@@ -67,12 +67,12 @@ func latest(rec *store.Record) (end time.Time, ok bool) {
 
 // bind writes into the fields of a new session that its end is its own, and that
 // rememberMe was false.
-func bind(fields *document.Object, own, forget bool) {
+func bind(fields *document.Object, own, dontRemember bool) {
 	if own {
 		fields.Set(fieldNotAfter, fields.Get("expiresAt"))
 	}
-	if forget {
-		fields.Set(fieldForgotten, document.Boolean(true))
+	if dontRemember {
+		fields.Set(fieldDontRemember, document.Boolean(true))
 	}
 }
 

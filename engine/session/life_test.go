@@ -22,7 +22,7 @@ func TestOwnLife(t *testing.T) {
 				record.Set("expiresAt", later).Set("notAfter", later).Set("forgotten", document.Boolean(!forget))
 				return nil
 			}
-			rec := b.create(session.CreateParams{UserID: "ada", Life: life, Forget: forget}, start)
+			rec := b.create(session.CreateParams{UserID: "ada", Life: life, DontRemember: forget}, start)
 			end := start.Add(life)
 			ends := func(when string) {
 				if expires, _ := rec.Time("expiresAt"); !expires.Equal(end) {
@@ -30,7 +30,7 @@ func TestOwnLife(t *testing.T) {
 				}
 			}
 			ends("created,")
-			if got := session.Forgotten(rec); got != forget {
+			if got := session.DontRemember(rec); got != forget {
 				t.Errorf("%v: forgotten is %v", life, got)
 			}
 			cur := b.resolve(b.cookie(rec), end.Add(-time.Millisecond))
@@ -75,7 +75,7 @@ func TestOwnLifeOfCookie(t *testing.T) {
 // place, and what says whose it is and since when does not.
 func TestReplaces(t *testing.T) {
 	b := newBench(t, session.Config{Defaults: document.NewObject(1).Set("notes", document.Text("preset"))}, "notes", "team")
-	old := b.create(session.CreateParams{UserID: "ada", IPAddress: "203.0.113.7", Life: time.Hour, Forget: true, Fields: document.NewObject(2).Set("notes", document.Text("kept")).Set("team", document.Text("a"))}, start)
+	old := b.create(session.CreateParams{UserID: "ada", IPAddress: "203.0.113.7", Life: time.Hour, DontRemember: true, Fields: document.NewObject(2).Set("notes", document.Text("kept")).Set("team", document.Text("a"))}, start)
 	now := start.Add(time.Minute)
 	for _, tt := range []struct {
 		name       string
@@ -84,16 +84,16 @@ func TestReplaces(t *testing.T) {
 		team       string
 		remembered bool
 	}{
-		{"as it was", session.CreateParams{Forget: true}, 59 * time.Minute, "a", false},
+		{"as it was", session.CreateParams{DontRemember: true}, 59 * time.Minute, "a", false},
 		{"a longer life", session.CreateParams{Life: 2 * time.Hour}, 59 * time.Minute, "a", true},
-		{"a shorter life", session.CreateParams{Life: time.Minute, Forget: true}, time.Minute, "a", false},
+		{"a shorter life", session.CreateParams{Life: time.Minute, DontRemember: true}, time.Minute, "a", false},
 		{"another value", session.CreateParams{Fields: document.NewObject(1).Set("team", document.Text("b"))}, 59 * time.Minute, "b", true},
 	} {
 		tt.p.UserID, tt.p.Replaces = "ada", old
 		rec := b.create(tt.p, now)
 		expires, _ := rec.Time("expiresAt")
 		created, _ := rec.Time("createdAt")
-		if expires.Sub(now) != tt.life || !created.Equal(now) || !session.Bounded(rec) || session.Forgotten(rec) == tt.remembered {
+		if expires.Sub(now) != tt.life || !created.Equal(now) || !session.Bounded(rec) || session.DontRemember(rec) == tt.remembered {
 			t.Errorf("%s: %s", tt.name, document.Obj(rec.Fields).JSON())
 		}
 		if rec.Str("notes") != "kept" || rec.Str("team") != tt.team || rec.Str("ipAddress") != "" || rec.Str("token") == old.Str("token") || rec.ID == old.ID {

@@ -11,24 +11,24 @@ import (
 
 // SetLines returns the Set-Cookie values that hand a session to a client at
 // some time.
-func (m *Manager) SetLines(rec *store.Record, forget bool, now time.Time) []Cookie {
-	set := []Cookie{m.signed(CookieToken, rec.Str("token"), Attributes{MaxAge: m.cookieLife(rec, now), Session: forget})}
-	if forget {
-		set = append(set, m.ForgetLine())
+func (m *Manager) SetLines(rec *store.Record, dontRemember bool, now time.Time) []Cookie {
+	set := []Cookie{m.signed(CookieToken, rec.Str("token"), Attributes{MaxAge: m.cookieLife(rec, now), Session: dontRemember})}
+	if dontRemember {
+		set = append(set, m.DontRememberLine())
 	}
 	return set
 }
 
-// ForgetLine returns the Set-Cookie value that says that the user does not
+// DontRememberLine returns the Set-Cookie value that says that the user does not
 // want to be remembered.
-func (m *Manager) ForgetLine() Cookie {
+func (m *Manager) DontRememberLine() Cookie {
 	return m.signed(CookieDontRemember, "true", Attributes{Session: true})
 }
 
-// RememberLines returns the Set-Cookie values for a client that says, according
+// ExpireDontRemember returns the Set-Cookie values for a client that says, according
 // to its Cookie header, that its user does not want to be remembered, and is to
 // say so no more.
-func (m *Manager) RememberLines(header string) []Cookie {
+func (m *Manager) ExpireDontRemember(header string) []Cookie {
 	if !m.has(header, CookieDontRemember) {
 		return nil
 	}

@@ -23,9 +23,9 @@ const (
 	DefaultExpiresIn = 7 * 24 * time.Hour
 	DefaultUpdateAge = 24 * time.Hour
 	DefaultFreshAge  = 24 * time.Hour
-	// ForgottenLife is how long a session lives whose user asked not to be
+	// DontRememberLife is how long a session lives whose user asked not to be
 	// remembered. It is never extended.
-	ForgottenLife = 24 * time.Hour
+	DontRememberLife = 24 * time.Hour
 )
 
 // idLength and tokenLength count characters of secret.Alnum.
@@ -126,18 +126,18 @@ const (
 
 // Current is the session of a request.
 type Current struct {
-	State        State
-	Token        string // the session token, where the signature was right
-	Session      *store.Record
-	User         *store.Record
-	DontRemember bool // the client carries a valid dont_remember cookie
-	Expired      bool // the row is there but past its time
+	State              State
+	Token              string // the session token, where the signature was right
+	Session            *store.Record
+	User               *store.Record
+	DontRememberCookie bool // the client carries a valid dont_remember cookie
+	Expired            bool // the row is there but past its time
 }
 
-// EndsWithBrowser reports whether the cookies of the session have no Max-Age: the
+// DontRemember reports whether the cookies of the session have no Max-Age: the
 // session began so, or the client says so.
-func (c Current) EndsWithBrowser() bool {
-	return c.DontRemember || c.Session != nil && Forgotten(c.Session)
+func (c Current) DontRemember() bool {
+	return c.DontRememberCookie || c.Session != nil && DontRemember(c.Session)
 }
 
 // Valid reports whether there is a live session.
@@ -167,7 +167,7 @@ func (m *Manager) Resolve(ctx context.Context, cred Credential, now time.Time) (
 	}
 	for _, raw := range sameName(cred.Cookie, m.cookies.Name(CookieDontRemember)) {
 		value, good := m.secrets.Verify(raw)
-		cur.DontRemember = cur.DontRemember || good && value == "true"
+		cur.DontRememberCookie = cur.DontRememberCookie || good && value == "true"
 	}
 	return cur, nil
 }
@@ -263,27 +263,27 @@ func (m *Manager) Fresh(rec *store.Record, now time.Time) bool {
 
 // NeedsRefresh reports whether a session is due to be extended.
 func (m *Manager) NeedsRefresh(cur Current, now time.Time) bool {
-	if m.policy.DisableRefresh || cur.DontRemember {
+	if m.policy.DisableRefresh || cur.DontRememberCookie {
 		return false
 	}
-	if Forgotten(cur.Session) || Bounded(cur.Session) {
+	if DontRemember(cur.Session) || Bounded(cur.Session) {
 		return false // and a client without cookies cannot say the former
 	}
 	expires, ok := cur.Session.Time("expiresAt")
 	return ok && !expires.Add(m.policy.UpdateAge-m.policy.ExpiresIn).After(now)
 }
 
-// Forgotten reports whether rememberMe was false when a session began: its end
+// DontRemember reports whether rememberMe was false when a session began: its end
 // never moves.
-func Forgotten(rec *store.Record) bool { return rec.Fields.Get(fieldForgotten).Bool() }
+func DontRemember(rec *store.Record) bool { return rec.Fields.Get(fieldDontRemember).Bool() }
 
 // CreateParams describe a session to be created.
 type CreateParams struct {
-	UserID    string
-	IPAddress string
-	UserAgent string
-	Forget    bool             // rememberMe was false
-	Fields    *document.Object // additional fields, may be nil
+	UserID       string
+	IPAddress    string
+	UserAgent    string
+	DontRemember bool             // rememberMe was false
+	Fields       *document.Object // additional fields, may be nil
 	// Life is a lifetime of the session's own: it ends then, and is never
 	// extended. 0 is that of the policy.
 	Life time.Duration
@@ -307,7 +307,7 @@ func (m *Manager) Create(ctx context.Context, w store.Work, p CreateParams) (*st
 	fields := m.newFields(p, end, w.Now)
 	id := secret.RandomString(idLength, secret.Alnum)
 	fields.Set("id", document.Text(id))
-	bind(fields, own, p.Forget)
+	bind(fields, own, p.DontRemember)
 	impersonate(fields, p.actor())
 	fixed := fixedOf(fields)
 	if err := w.Hooks.Verdict(ctx, "session.creating", fields, nil); err != nil {

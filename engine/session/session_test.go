@@ -236,20 +236,20 @@ func TestResolveTampered(t *testing.T) {
 
 func TestDontRemember(t *testing.T) {
 	b := newBench(t, session.Config{})
-	rec := b.create(session.CreateParams{UserID: "ada", Forget: true}, start)
-	if got, _ := rec.Time("expiresAt"); got.Sub(start) != session.ForgottenLife {
+	rec := b.create(session.CreateParams{UserID: "ada", DontRemember: true}, start)
+	if got, _ := rec.Time("expiresAt"); got.Sub(start) != session.DontRememberLife {
 		t.Errorf("lives for %v", got.Sub(start))
 	}
 	cred := b.cookie(rec)
-	later := start.Add(session.ForgottenLife - time.Minute)
+	later := start.Add(session.DontRememberLife - time.Minute)
 	if cur := b.resolve(cred, later); !cur.Valid() || b.NeedsRefresh(cur, later) {
 		t.Error("a session that was not to be remembered is extended for a client that lost the cookie that says so")
 	}
 	for value, want := range map[string]bool{b.SignCookie("true"): true, b.SignCookie("false"): false, "true": false, "true.x": false, "": false} {
 		c := cred
 		c.Cookie += "; better-auth.dont_remember=" + session.EncodeURIComponent(value)
-		if cur := b.resolve(c, start); cur.DontRemember != want {
-			t.Errorf("dont_remember=%q: %v", value, cur.DontRemember)
+		if cur := b.resolve(c, start); cur.DontRememberCookie != want {
+			t.Errorf("dont_remember=%q: %v", value, cur.DontRememberCookie)
 		}
 	}
 }

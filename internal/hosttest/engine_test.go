@@ -160,7 +160,7 @@ func (e *engine) Serve(t testing.TB, r hosttest.Request, h hosttest.Handler) {
 	ex := e.exchange(request, h)
 	defer ex.Close()
 	if r.Session != "" {
-		ex.UseToken(r.Session, false)
+		ex.Session.UseToken(r.Session, false)
 	}
 	if err := e.handle(t.Context(), ex, r.Origin); err != nil {
 		t.Logf("the request ended with: %v", err)

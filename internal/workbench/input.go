@@ -112,7 +112,7 @@ func (in *Input) firing(name string, durable bool, now time.Time) (f dispatch.Fi
 	if e == nil {
 		e = &Event{}
 	}
-	f = dispatch.Firing{Phase: e.Phase, Reason: e.Reason, Cause: e.Plugin, Forget: e.RememberMe != nil && !*e.RememberMe}
+	f = dispatch.Firing{Phase: e.Phase, Reason: e.Reason, Cause: e.Plugin, DontRemember: e.RememberMe != nil && !*e.RememberMe}
 	if f.Record, err = object("record", in.Record); err != nil {
 		return f, err
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
-// Bound is a cookie with data that only the server can read, and that counts
+// SealedCookie is a cookie with data that only the server can read, and that counts
 // only beside the session that it was given with: next to any other session,
 // of the same user or another one, it is as if it were not there.
-type Bound struct {
+type SealedCookie struct {
 	Name       string
 	Salt       string     // keeps the key that it is encrypted with apart from others
 	Attributes Attributes // MaxAge is how long it is good where sessions are not cached in cookies; where they are, it is good as long as their copies
@@ -25,10 +25,10 @@ const (
 	claimExpires  = "exp"
 )
 
-// BindLines returns the Set-Cookie values that give a client data beside its
+// SealLines returns the Set-Cookie values that give a client data beside its
 // session, and take the parts of older data away that it has according to its
 // Cookie header. ok is false when the data is too large: then the older goes.
-func (m *Manager) BindLines(b Bound, data *document.Object, sess *store.Record, forget bool, header string, now time.Time) (set []Cookie, ok bool) {
+func (m *Manager) SealLines(b SealedCookie, data *document.Object, sess *store.Record, dontRemember bool, header string, now time.Time) (set []Cookie, ok bool) {
 	a := b.Attributes
 	if m.Caches() {
 		a.MaxAge = int(m.cache.MaxAge / time.Second)
@@ -43,15 +43,15 @@ func (m *Manager) BindLines(b Bound, data *document.Object, sess *store.Record, 
 		Set(claimExpires, document.Int(now.Unix()+int64(a.MaxAge)))
 	value, err := m.secrets.SealJWT(b.Salt, claims)
 	if err != nil {
-		return m.ExpireBound(b, header), false
+		return m.ExpireSealed(b, header), false
 	}
-	a.Session = forget
+	a.Session = dontRemember
 	return m.splitLines(b.Name, value, a, header), true
 }
 
-// ReadBound returns the data in a Cookie header if it is genuine, still good at
+// ReadSealed returns the data in a Cookie header if it is genuine, still good at
 // that time and bound to the session.
-func (m *Manager) ReadBound(b Bound, header string, sess *store.Record, now time.Time) (*document.Object, bool) {
+func (m *Manager) ReadSealed(b SealedCookie, header string, sess *store.Record, now time.Time) (*document.Object, bool) {
 	value, present := m.joined(b.Name, header)
 	if !present {
 		return nil, false
@@ -63,9 +63,9 @@ func (m *Manager) ReadBound(b Bound, header string, sess *store.Record, now time
 	return data, true
 }
 
-// ExpireBound returns the Set-Cookie values that take data away that a client
+// ExpireSealed returns the Set-Cookie values that take data away that a client
 // has according to its Cookie header.
-func (m *Manager) ExpireBound(b Bound, header string) []Cookie {
+func (m *Manager) ExpireSealed(b SealedCookie, header string) []Cookie {
 	out := m.expireParts(b.Name, b.Attributes, header, 0)
 	if m.has(header, b.Name) {
 		out = append(out, m.gone(b.Name, b.Attributes))

@@ -10,7 +10,7 @@ import (
 	"github.com/authhost/authhost/engine/store"
 )
 
-var box = session.Bound{Name: "box", Salt: "salt", Attributes: session.Attributes{MaxAge: 60, Path: "/x"}}
+var box = session.SealedCookie{Name: "box", Salt: "salt", Attributes: session.Attributes{MaxAge: 60, Path: "/x"}}
 
 func binder(t *testing.T, cached time.Duration) *session.Manager {
 	t.Helper()
@@ -30,7 +30,7 @@ func TestBoundRoundTrip(t *testing.T) {
 			life = cached
 		}
 		for _, length := range []int{0, 2000, 4000, 9000} {
-			set, ok := m.BindLines(box, content(length), mine, false, "", cacheStart)
+			set, ok := m.SealLines(box, content(length), mine, false, "", cacheStart)
 			if !ok || (len(set) > 1) != (length >= 4000) {
 				t.Fatalf("%d bytes: %d cookies, %v", length, len(set), ok)
 			}
@@ -40,14 +40,14 @@ func TestBoundRoundTrip(t *testing.T) {
 				}
 			}
 			cookies := header(set...)
-			got, ok := m.ReadBound(box, cookies, mine, cacheStart.Add(life-time.Second))
+			got, ok := m.ReadSealed(box, cookies, mine, cacheStart.Add(life-time.Second))
 			if !ok || got.Get("token").Str() != strings.Repeat("t", length) || got.Get("sessionId").Str() != mine.ID {
 				t.Errorf("%d bytes: read %v", length, ok)
 			}
-			if _, ok := m.ReadBound(box, cookies, mine, cacheStart.Add(life)); ok {
+			if _, ok := m.ReadSealed(box, cookies, mine, cacheStart.Add(life)); ok {
 				t.Errorf("%d bytes: read after the end", length)
 			}
-			if gone := m.ExpireBound(box, cookies); len(gone) != len(set) || strings.Contains(names(gone), " box") || !strings.Contains(gone[0].Line, "Max-Age=0; Path=/x") {
+			if gone := m.ExpireSealed(box, cookies); len(gone) != len(set) || strings.Contains(names(gone), " box") || !strings.Contains(gone[0].Line, "Max-Age=0; Path=/x") {
 				t.Errorf("%d bytes: %s goes", length, names(gone))
 			}
 		}
@@ -57,7 +57,7 @@ func TestBoundRoundTrip(t *testing.T) {
 // TestBoundRefuses: nothing counts but the whole cookie beside its session.
 func TestBoundRefuses(t *testing.T) {
 	m := binder(t, 0)
-	set, _ := m.BindLines(box, content(6000), mine, false, "", cacheStart)
+	set, _ := m.SealLines(box, content(6000), mine, false, "", cacheStart)
 	whole := header(set...)
 	changed := set[1]
 	changed.Value = "A" + changed.Value[1:]
@@ -69,7 +69,7 @@ func TestBoundRefuses(t *testing.T) {
 	other.Salt = "of another plugin"
 	for _, tt := range []struct {
 		name, cookies string
-		bound         session.Bound
+		bound         session.SealedCookie
 		sess          *store.Record
 	}{
 		{"of another session", whole, box, theirs},
@@ -83,11 +83,11 @@ func TestBoundRefuses(t *testing.T) {
 		{"garbage", theirWire + "; better-auth.box=x", box, mine},
 		{"a copy of a session", theirWire + "; better-auth.box=" + strings.Join(values(copied), ""), box, mine},
 	} {
-		if data, ok := m.ReadBound(tt.bound, tt.cookies, tt.sess, cacheStart); ok {
+		if data, ok := m.ReadSealed(tt.bound, tt.cookies, tt.sess, cacheStart); ok {
 			t.Errorf("%s: read %v", tt.name, document.Obj(data))
 		}
 	}
-	if _, ok := m.ReadBound(box, whole, mine, cacheStart); !ok {
+	if _, ok := m.ReadSealed(box, whole, mine, cacheStart); !ok {
 		t.Error("the whole is not read")
 	}
 }
@@ -104,7 +104,7 @@ func values(cookies []session.Cookie) []string {
 func TestBoundChanges(t *testing.T) {
 	m := binder(t, 0)
 	lines := func(length int, had string) []session.Cookie {
-		set, _ := m.BindLines(box, content(length), mine, false, had, cacheStart)
+		set, _ := m.SealLines(box, content(length), mine, false, had, cacheStart)
 		return set
 	}
 	large := header(lines(9000, "")...)
@@ -123,7 +123,7 @@ func TestBoundChanges(t *testing.T) {
 // TestBoundForgotten: what belongs to a session that ends with the browser ends
 // with it, too.
 func TestBoundForgotten(t *testing.T) {
-	set, _ := binder(t, time.Minute).BindLines(box, content(1), mine, true, "", cacheStart)
+	set, _ := binder(t, time.Minute).SealLines(box, content(1), mine, true, "", cacheStart)
 	if strings.Contains(set[0].Line, "Max-Age") {
 		t.Error(set[0].Line)
 	}
