@@ -37,3 +37,32 @@ tenants:
 		}
 	}
 }
+
+// TestUnsetFieldsAreNull: what nobody set is null wherever a client sees it, as
+// in the reference on SQL databases; what clients do not see is not there.
+func TestUnsetFieldsAreNull(t *testing.T) {
+	needPlugins(t, "email-password")
+	s := serve(t, `
+tenants:
+  - id: main
+    baseURL: http://main.example
+    passwords: {algorithm: argon2id}
+    user: {additionalFields: [{name: plan, type: string}, {name: rank, type: number, default: 1}, {name: note, type: string, returned: false}]}
+    session: {additionalFields: [{name: theme, type: string}, {name: mark, type: string, returned: false}]}
+    plugins: [{id: email-password}]
+`)
+	up := s.do(request{method: "POST", path: "/api/auth/sign-up/email", body: `{"name":"Ada","email":"ada@example.com","password":"` + password + `"}`}).want(t, 200, "")
+	for _, r := range []answer{up, s.session("", up.cookie()).want(t, 200, "")} {
+		for _, member := range []string{`"image":null`, `"plan":null`, `"rank":1`} {
+			if !strings.Contains(r.text, member) {
+				t.Errorf("no %s in %s", member, r.text)
+			}
+		}
+		if strings.Contains(r.text, `"note"`) || strings.Contains(r.text, `"mark"`) {
+			t.Errorf("hidden fields in %s", r.text)
+		}
+		if strings.Contains(r.text, `"session"`) && !strings.Contains(r.text, `"theme":null`) {
+			t.Errorf("no theme in %s", r.text)
+		}
+	}
+}

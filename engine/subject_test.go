@@ -16,12 +16,12 @@ import (
 // choose. A check of the configuration finds it, and the server does not start.
 func TestSubjectField(t *testing.T) {
 	needPlugins(t, "email-password", "convex", "jwt")
-	for _, plugin := range []string{"{id: convex, config: {subject: userId}}", "{id: jwt, config: {subjectField: userId}}"} {
+	for _, plugin := range []string{"{id: convex, config: {subject: externalId}}", "{id: jwt, config: {subjectField: externalId}}"} {
 		for field, want := range map[string]string{
-			"":               "users have no additional field of that name",
-			"{name: userId}": "clients can set it, and could be anybody",
-			"{name: userId, input: false, returned: false}": "it is declared with returned: false",
-			"{name: userId, input: false}":                  "",
+			"":                   "users have no additional field of that name",
+			"{name: externalId}": "clients can set it, and could be anybody",
+			"{name: externalId, input: false, returned: false}": "it is declared with returned: false",
+			"{name: externalId, input: false}":                  "",
 		} {
 			t.Run(plugin+field, func(t *testing.T) {
 				cfg := parseConfig(t, t.TempDir(), fmt.Sprintf(`

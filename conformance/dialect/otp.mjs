@@ -2,14 +2,16 @@
 // and to a tenant of the dialect 1.7, with the answers side by side.
 import http from "node:http";
 import { betterAuth } from "better-auth-17";
-import { memoryAdapter } from "better-auth-17/adapters/memory";
-import { getAuthTables } from "better-auth-17/db";
+import { getAdapter } from "better-auth-17/db/adapter";
+import { getMigrations } from "better-auth-17/db/migration";
 import { toNodeHandler } from "better-auth-17/node";
 import { twoFactor } from "better-auth-17/plugins";
 import { startAuthhost } from "../lib/authhost.mjs";
 import { Jar } from "../lib/cookies.mjs";
+import { startPostgres } from "../lib/postgres.mjs";
 import { eventually, freePorts } from "../lib/process.mjs";
 import { Site } from "../security/site.mjs";
+import { sqlTables } from "../selfcheck/sql.mjs";
 
 const PASSWORD = "correct-horse-1";
 const EMAIL = "ada@example.com";
@@ -20,7 +22,7 @@ async function official() {
   const [port] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const mails = [];
-  const db = {};
+  const postgres = await startPostgres();
   const options = {
     baseURL: url,
     secret: SECRET,
@@ -29,12 +31,16 @@ async function official() {
     rateLimit: { enabled: false },
     emailAndPassword: { enabled: true },
     plugins: [twoFactor({ otpOptions: { sendOTP: async ({ user, otp }) => void mails.push({ to: user.email, otp }) } })],
-    database: (all) => memoryAdapter(db)(all),
   };
-  for (const table of Object.values(getAuthTables(options))) db[table.modelName] = [];
-  const server = http.createServer(toNodeHandler(betterAuth(options)));
+  const tables = await sqlTables({ url: postgres.url, name: "otp", options, getAdapter, getMigrations });
+  const server = http.createServer(toNodeHandler(betterAuth({ ...options, database: () => tables.adapter })));
   await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
-  const stop = () => (server.closeAllConnections(), new Promise((resolve) => server.close(resolve)));
+  const stop = async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await tables.close();
+    await postgres.stop();
+  };
   return { site: new Site({ baseUrl: url, publicUrl: url, outbox: async () => mails }), stop };
 }
 
@@ -98,13 +104,11 @@ async function tell(site) {
   return seen;
 }
 
-/** Members and kinds of an answer; texts that a client acts on stay. The official adapters differ in members that are null. */
+/** Members and kinds of an answer; texts that a client acts on stay. */
 function shape(value, name) {
   if (Array.isArray(value)) return value.length && typeof value[0] === "string" && name === "twoFactorMethods" ? value : ["…", value.length];
   if (value && typeof value === "object")
-    return Object.fromEntries(
-      Object.keys(value).sort().filter((key) => value[key] !== null).map((key) => [key, shape(value[key], key)]),
-    );
+    return Object.fromEntries(Object.keys(value).sort().map((key) => [key, shape(value[key], key)]));
   if (["code", "message", "method"].includes(name) || typeof value === "boolean" || value === null) return value;
   return typeof value;
 }

@@ -9,13 +9,14 @@ import { freePorts } from "../lib/process.mjs";
 
 export const SECRET = "import-Zt5Rw8Yq1Pm4Xn7Lb0Kc3Vd6Jf9Hg2Sx";
 
-/** Ways in which applications set their database up, and what the import has to be told of it. */
+/** Ways in which applications set their database up, and what the import has to be told of it; and what users have more afterwards. */
 export const VARIANTS = [
   {
     name: "defaults",
     options: { plugins: [twoFactor(), jwt()] },
     flags: [],
     keys: { id: "jwt", jwks: "/jwks" },
+    added: {},
   },
   {
     name: "snake case and plurals",
@@ -37,6 +38,7 @@ export const VARIANTS = [
     flags: ["--table", "session=auth_sessions", "--column", "account.providerId=provider"],
     // Tokens for Convex are those of the jwt plugin with RS256.
     keys: { id: "convex", jwks: "/convex/jwks", config: { issuer: "https://happy-animal-1.convex.site" } },
+    added: { userId: null }, // to users, by the plugin convex
   },
 ];
 

@@ -2,7 +2,7 @@
 //
 // Placeholders are compared by what they stand for, not by their number: `<id:32#1>` of one side may be `<id:32#3>` of
 // the other as long as the pairing holds, both ways, over the whole scenario. So the order of JSON members, which
-// numbers depend on, plays no part. A member that is null counts as absent: Better Auth's adapters differ in that.
+// numbers depend on, plays no part. A member that is null is not the same as one that is absent.
 
 const RELEVANT_HEADER =
   /^(content-type|location|access-control-.*|vary|cache-control|pragma|set-auth-token|set-auth-jwt|set-ott|x-retry-after)$/;
@@ -49,7 +49,7 @@ export function compare(want, got, pairing, path = "") {
     if (Array.isArray(want) && Array.isArray(got)) return compareLists(want, got, pairing, path);
     if (!Array.isArray(want) && !Array.isArray(got)) return compareObjects(want, got, pairing, path);
   }
-  return (want ?? null) === (got ?? null) ? [] : [{ path, want, got }];
+  return want === got ? [] : [{ path, want, got }];
 }
 
 function compareLists(want, got, pairing, path) {

@@ -27,8 +27,11 @@ for (const [name, want, got] of [
   test(`different: ${name}`, () => assert.equal(differences(want, got).length, 1));
 }
 
-test("null counts as absent, on both sides", () => {
-  assert.deepEqual(differences(body({ a: null }), body({ b: null })), []);
+test("null is not absent, on either side", () => {
+  assert.deepEqual(
+    differences(body({ a: null }), body({ b: null })).map(({ path }) => path.split(".").at(-1)),
+    ["a", "b"],
+  );
 });
 
 test("placeholders pair up whatever their numbers are", () => {

@@ -24,8 +24,11 @@ export function recordedScenarios() {
     );
 }
 
+/** The file of a recorded scenario. */
+export const transcriptFile = (name) => path.join(REFERENCE, "transcripts", `${name}.json`);
+
 /** One recorded scenario. */
-export const transcript = (name) => readJson(path.join(REFERENCE, "transcripts", `${name}.json`));
+export const transcript = (name) => readJson(transcriptFile(name));
 
 /**
  * The scenarios that must pass, those that are left out, and the exchanges that are left out of the first, with the reason
@@ -101,9 +104,9 @@ export class Deviations {
   }
 }
 
-/** An expectation is "absent", a regular expression of the value's JSON text, or left out (anything). */
+/** An expectation is "absent", a regular expression of the value's JSON text, or left out (anything). An absent value has an empty text. */
 function sideMatches(expected, value) {
   if (expected === undefined) return true;
-  if (expected === "absent") return value === undefined || value === null;
+  if (expected === "absent") return value === undefined;
   return new RegExp(expected).test(JSON.stringify(value) ?? "");
 }

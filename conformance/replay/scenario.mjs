@@ -34,11 +34,11 @@ class Replay {
     this.mails = (await this.target.outbox()).length;
   }
 
-  /** Sends one recorded request and lists how the answer differs. */
+  /** Sends one recorded request; gives the answer, normalized, and how it differs. */
   async exchange(recorded) {
     if (recorded.sleep_ms) {
       await new Promise((resolve) => setTimeout(resolve, recorded.sleep_ms));
-      return [];
+      return { differences: [] };
     }
     const { request } = recorded;
     if (request.external) return this.#visit(recorded);
@@ -52,11 +52,8 @@ class Replay {
     await this.onResponse?.(response);
     const sent = compare([...request.cookies_sent].sort(), cookies.sort(), this.pairing, "request.cookies_sent");
     const upstream = await this.#upstream(recorded.upstream);
-    return [
-      ...sent,
-      ...compare({ response: recorded.response, mail: recorded.mail ?? [] }, got, this.pairing),
-      ...upstream,
-    ];
+    const answered = compare({ response: recorded.response, mail: recorded.mail ?? [] }, got, this.pairing);
+    return { got, differences: [...sent, ...answered, ...upstream] };
   }
 
   /** Goes to the identity provider as a browser does, and stops at the redirect back. */
@@ -66,7 +63,7 @@ class Replay {
     this.#capture(sources, { response: answer, jar: null, mail: [] });
     const got = await this.normalizer.response(answer);
     const location = ({ status, headers }) => ({ status, location: headers.location });
-    return compare(location(response), location(got), this.pairing, "external");
+    return { differences: compare(location(response), location(got), this.pairing, "external") };
   }
 
   /** Compares what the server asked the identity provider, but for what it accepts. */
@@ -177,7 +174,7 @@ class Replay {
  * @param {{scenario: object, profile: object, target: {baseUrl: string, reset: Function, outbox: Function},
  *   skip?: Set<number>, onResponse?: (response: object) => Promise<void>}} options `skip` holds positions of exchanges
  *   that are left out; `onResponse` sees every raw answer, and fails the exchange by throwing
- * @returns {Promise<{position: number, name: string, request: string, differences: object[]}[]>} the exchanges that were replayed
+ * @returns {Promise<{position: number, name: string, request: string, got?: object, differences: object[]}[]>} the exchanges that were replayed
  */
 export async function replayScenario({ skip = new Set(), ...options }) {
   const replay = new Replay(options);
@@ -189,10 +186,10 @@ export async function replayScenario({ skip = new Set(), ...options }) {
       ? `${recorded.request.method} ${recorded.request.path}`
       : `sleep ${recorded.sleep_ms} ms`;
     const name = recorded.name ?? request;
-    const differences = await replay
+    const exchanged = await replay
       .exchange(recorded)
-      .catch((error) => [{ path: "error", want: undefined, got: error.message }]);
-    out.push({ position, name, request, differences });
+      .catch((error) => ({ differences: [{ path: "error", want: undefined, got: error.message }] }));
+    out.push({ position, name, request, ...exchanged });
   }
   out.at(-1)?.differences.push(...(await replay.end()));
   return out;

@@ -22,7 +22,7 @@ export function byProfile(names) {
  *   target: object) => (response: object) => Promise<void>, deviations?: Deviations, skipExchanges?: object[], parallel?: number}} options `watch`
  *   makes an observer of every raw answer of one scenario; `skipExchanges` is must-pass.json's unless it is given
  * @returns {Promise<{name: string, matched: boolean, exchanges: number, matchedExchanges: number, skipped: number,
- *   failures: object[]}[]>} in the order of `names`
+ *   failures: object[], answers: object[]}[]>} `answers` are all exchanges; in the order of `names`
  */
 export async function replayAll({
   names,
@@ -84,7 +84,8 @@ function judge(name, exchanges, skipped, deviations) {
     if (differences.length) failures.push({ ...exchange, differences });
   }
   const matchedExchanges = exchanges.length - failures.length;
-  return { name, matched: failures.length === 0, exchanges: exchanges.length, matchedExchanges, skipped, failures };
+  const matched = failures.length === 0;
+  return { name, matched, exchanges: exchanges.length, matchedExchanges, skipped, failures, answers: exchanges };
 }
 
 /** The text that explains a scenario's failures. */

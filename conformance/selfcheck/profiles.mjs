@@ -1,34 +1,40 @@
-// Makes the official server of a profile: Better Auth from npm with its in-memory adapter.
+// Makes the official server of a profile: Better Auth from npm, with its tables in PostgreSQL.
 import { betterAuth } from "better-auth";
-import { memoryAdapter } from "better-auth/adapters/memory";
-import { getAuthTables } from "better-auth/db";
+import { getAdapter } from "better-auth/db/adapter";
+import { getMigrations } from "better-auth/db/migration";
 import { toNodeHandler } from "better-auth/node";
-import { bearer, jwt, multiSession, oneTimeToken, twoFactor } from "better-auth/plugins";
+import * as plugins from "better-auth/plugins";
+import { createAccessControl } from "better-auth/plugins/access";
 import { genericOAuth } from "better-auth/plugins/generic-oauth";
-
-const OUTBOX_CALLBACK = /^outbox: subject=([^,]+), to=\S+(.*)$/;
+import { adminAc, defaultStatements, memberAc, ownerAc } from "better-auth/plugins/organization/access";
+import { callbacks } from "./callbacks.mjs";
+import { sqlTables } from "./sql.mjs";
 
 /** An official server of one profile: a node request handler, its outbox, and a reset. */
 export class OfficialServer {
-  #db = {};
+  #tables;
 
-  constructor(handler, db, outbox) {
+  constructor(handler, tables, outbox) {
     this.handler = handler;
-    this.#db = db;
+    this.#tables = tables;
     this.outbox = outbox;
   }
 
-  reset() {
-    for (const rows of Object.values(this.#db)) rows.length = 0;
+  async reset() {
+    await this.#tables.reset();
     this.outbox.length = 0;
   }
 }
 
-/** Builds the server. Throws when a plugin of the profile is not known here. */
-export async function officialServer(profile) {
+/**
+ * Builds the server. Throws when a plugin of the profile is not known here.
+ *
+ * @param {object} profile as in profiles.json
+ * @param {{url: string, name: string}} database a database of PostgreSQL, and the name of a schema that is made in it
+ */
+export async function officialServer(profile, { url, name }) {
   Object.assign(process.env, profile.environment);
   const outbox = [];
-  const db = {};
   const options = {
     ...callbacks(profile.options, outbox),
     baseURL: profile.base_url,
@@ -36,10 +42,10 @@ export async function officialServer(profile) {
     secret: profile.secret,
     logger: { disabled: true },
     plugins: await Promise.all(profile.plugins.map((plugin) => officialPlugin(plugin, outbox))),
-    database: (all) => writable(memoryAdapter(db)(all)),
   };
-  for (const table of Object.values(getAuthTables(options))) db[table.modelName] = [];
-  return new OfficialServer(toNodeHandler(betterAuth(options)), db, outbox);
+  const tables = await sqlTables({ url, name, options, getAdapter, getMigrations });
+  const auth = betterAuth({ ...options, database: () => writable(tables.adapter) });
+  return new OfficialServer(toNodeHandler(auth), tables, outbox);
 }
 
 /** The Convex plugin drops all writes unless the adapter says that it runs in a mutation. */
@@ -48,36 +54,26 @@ function writable(adapter) {
   return adapter;
 }
 
-/** Plugins of better-auth that are known here; their options are taken as they are. */
-const PLUGINS = { bearer, jwt, multiSession, oneTimeToken, twoFactor };
-
 async function officialPlugin({ plugin, options }, outbox) {
-  if (PLUGINS[plugin]) return PLUGINS[plugin](callbacks(options, outbox));
-  if (plugin === "crossDomain") return (await import("@convex-dev/better-auth/plugins")).crossDomain(options);
-  if (plugin === "genericOAuth") return genericOAuth(options);
-  if (plugin !== "convex" || options.authConfig !== "$convexRS256") throw new Error(`plugin ${plugin} is not known`);
-  const { convex } = await import("@convex-dev/better-auth/plugins");
-  const { getAuthConfigProvider } = await import("@convex-dev/better-auth/auth-config");
-  return convex({ authConfig: { providers: [getAuthConfigProvider()] } });
+  const given = callbacks(options, outbox);
+  if (plugin === "crossDomain") return (await import("@convex-dev/better-auth/plugins")).crossDomain(given);
+  if (plugin === "convex") return convexPlugin(given);
+  if (plugin === "genericOAuth") return genericOAuth(given);
+  if (typeof plugins[plugin] !== "function") throw new Error(`plugin ${plugin} is not known`);
+  return plugins[plugin](given.ac === "$orgAc" ? { ...given, ...projectRoles() } : given);
 }
 
-/** Replaces {"$callback": "outbox: …"} by functions that append to the outbox. */
-function callbacks(value, outbox) {
-  if (value === null || typeof value !== "object") return value;
-  if (Array.isArray(value)) return value.map((item) => callbacks(item, outbox));
-  if (!value.$callback)
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, callbacks(item, outbox)]));
-  if (value.$callback.startsWith("id-token check:")) return async (token) => token.split(".").length === 3;
-  const [, subject, members] = OUTBOX_CALLBACK.exec(value.$callback) ?? [];
-  if (!subject) throw new Error(`callback ${value.$callback} is not known`);
-  const carried = (name, data) => (members.includes(name) ? (data[name] ?? null) : null);
-  return async (data) => {
-    outbox.push({
-      to: data.user.email,
-      subject,
-      url: carried("url", data),
-      token: carried("token", data),
-      otp: carried("otp", data),
-    });
-  };
+async function convexPlugin({ authConfig, ...options }) {
+  const { convex } = await import("@convex-dev/better-auth/plugins");
+  const { getAuthConfigProvider } = await import("@convex-dev/better-auth/auth-config");
+  const eddsa = { applicationID: "convex", domain: process.env.CONVEX_SITE_URL };
+  return convex({ ...options, authConfig: { providers: [authConfig === "$convexEdDSA" ? eddsa : getAuthConfigProvider()] } });
+}
+
+/** $orgAc and $orgRoles of profiles.json. */
+function projectRoles() {
+  const ac = createAccessControl({ ...defaultStatements, project: ["create", "update", "delete"] });
+  const all = { project: ["create", "update", "delete"] };
+  const role = (base, more) => ac.newRole({ ...base.statements, ...more });
+  return { ac, roles: { owner: role(ownerAc, all), admin: role(adminAc, all), member: role(memberAc, {}) } };
 }

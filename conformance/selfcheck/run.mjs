@@ -7,43 +7,18 @@ import { CLIENTS, plugins } from "../clients/official.mjs";
 import { tell } from "../clients/story.mjs";
 import { validatorFor } from "../convex/observer.mjs";
 import { Report } from "../lib/report.mjs";
-import { withProviders } from "../lib/oidc.mjs";
-import { Deviations, profiles, recordedScenarios } from "../replay/lists.mjs";
-import { byProfile, explain, replayAll } from "../replay/suite.mjs";
+import { profiles, recordedScenarios } from "../replay/lists.mjs";
+import { explain, replayAll } from "../replay/suite.mjs";
 import { startOfficial } from "./official.mjs";
+import { buildable, NO_DEVIATIONS, withOfficial } from "./scenarios.mjs";
 
-/** The profiles that selfcheck/profiles.mjs can build. */
-const PROFILES = new Set([
-  "account",
-  "base",
-  "basepath",
-  "convex",
-  "defer",
-  "disabled",
-  "https",
-  "noautosignin",
-  "nocsrf",
-  "nosignup",
-  "oauth",
-  "shortsession",
-  "shorttokens",
-  "social",
-  "socialstrict",
-  "softverify",
-  "verified",
-]);
-
-const noDeviations = () => new Deviations([]);
 const definitions = profiles();
 
 async function transcripts(report) {
-  const names = recordedScenarios().filter((name) => PROFILES.has(name.split("/")[0]));
-  const served = Object.fromEntries([...byProfile(names).keys()].map((name) => [name, definitions[name]]));
-  const { definitions: complete, providers, stopProviders } = await withProviders(served);
-  const server = await startOfficial(complete);
-  const targetOf = (name) => ({ ...server.target(name), oidc: providers.get(name) });
-  const results = await replayAll({ names, targetOf, deviations: noDeviations(), skipExchanges: [] });
-  await Promise.all([server.stop(), stopProviders()]);
+  const names = recordedScenarios().filter((name) => buildable(name.split("/")[0]));
+  const results = await withOfficial(names, (targetOf) =>
+    replayAll({ names, targetOf, deviations: NO_DEVIATIONS(), skipExchanges: [] }),
+  );
   const failed = results.filter((result) => !result.matched);
   report.add({
     name: "scenarios",
@@ -105,7 +80,7 @@ async function badInput(report) {
     ours: one.target("base"),
     official: two.target("base"),
     profile: definitions.base,
-    deviations: noDeviations(),
+    deviations: NO_DEVIATIONS(),
   });
   await Promise.all([one.stop(), two.stop()]);
   report.add({

@@ -101,6 +101,15 @@ func transforms(names []string) []func(string) string {
 	return out
 }
 
+// names lists the names of fields.
+func names(fields []identity.Field) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.Name
+	}
+	return out
+}
+
 // withPluginFields adds the fields that plugins add to a model. Of a field that
 // is declared already the first declaration counts.
 func withPluginFields(out []identity.Field, model string, plugins []*pluginapi.Manifest) []identity.Field {

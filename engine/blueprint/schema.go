@@ -119,7 +119,10 @@ func tenantSchema(t *config.Tenant, plugins []*pluginapi.Manifest) (store.Schema
 	if err := declaredFields(t, plugins).Check(); err != nil {
 		return store.Schema{}, nil, err
 	}
-	views := &identity.Views{}
+	views := &identity.Views{
+		UserFields:    append([]string{"image"}, names(userFields(t, plugins))...),
+		SessionFields: names(sessionFields(t, plugins)),
+	}
 	schema, err := identity.CoreSchema().Merge(configuredFields(t))
 	if err == nil && t.RateLimit.Storage == config.StorageStore {
 		schema, err = schema.Merge(store.Schema{Models: []store.Model{ratelimit.Schema()}})

@@ -10,6 +10,7 @@ import (
 type View struct {
 	object *Object
 	hidden []string
+	filled []string // members that are null if the object does not have them
 }
 
 // View returns the object for reading.
@@ -20,7 +21,23 @@ func (v View) Without(names ...string) View {
 	if len(names) == 0 {
 		return v
 	}
-	return View{object: v.object, hidden: slices.Concat(v.hidden, names)}
+	v.hidden = slices.Concat(v.hidden, names)
+	return v
+}
+
+// Filled returns the view with members of some names that are null where the
+// object has none, behind the others.
+func (v View) Filled(names ...string) View {
+	if len(names) == 0 {
+		return v
+	}
+	v.filled = slices.Concat(v.filled, names)
+	return v
+}
+
+// fills reports whether the member is null because the object has none.
+func (v View) fills(name string) bool {
+	return slices.Contains(v.filled, name) && !v.object.Has(name)
 }
 
 // Get returns a copy of the member's value, or Absent.
@@ -28,11 +45,16 @@ func (v View) Get(name string) Value {
 	if slices.Contains(v.hidden, name) {
 		return Value{}
 	}
+	if v.fills(name) {
+		return NullValue()
+	}
 	return v.object.Get(name).Clone()
 }
 
 // Has reports whether the member is there, null included.
-func (v View) Has(name string) bool { return !slices.Contains(v.hidden, name) && v.object.Has(name) }
+func (v View) Has(name string) bool {
+	return !slices.Contains(v.hidden, name) && (v.object.Has(name) || v.fills(name))
+}
 
 // All iterates over the members in order, with copies of their values.
 func (v View) All() iter.Seq2[string, Value] {
@@ -42,12 +64,17 @@ func (v View) All() iter.Seq2[string, Value] {
 				return
 			}
 		}
+		for _, name := range v.filled {
+			if !slices.Contains(v.hidden, name) && v.fills(name) && !yield(name, NullValue()) {
+				return
+			}
+		}
 	}
 }
 
 // Copy returns the members as an object of the caller's own.
 func (v View) Copy() *Object {
-	c := NewObject(v.object.Len())
+	c := NewObject(v.object.Len() + len(v.filled))
 	for name, value := range v.All() {
 		c.Set(name, value)
 	}

@@ -35,6 +35,10 @@ func TestView(t *testing.T) {
 	if got := string(less.Value().JSON()); got != `{"d":"x"}` || less.Has("a") || !less.Get("e").IsAbsent() || !view.Has("e") {
 		t.Errorf("got %s", got)
 	}
+	more := view.Filled("d", "f", "g").Without("g")
+	if got := string(more.Without("a").Value().JSON()); got != `{"d":"x","e":null,"f":null}` || !more.Has("f") || more.Has("g") || more.Get("f").IsAbsent() {
+		t.Errorf("got %s", got)
+	}
 	if got := string(document.View{}.Value().JSON()); got != "{}" {
 		t.Errorf("the zero view is %s", got)
 	}

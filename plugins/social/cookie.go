@@ -11,6 +11,10 @@ import (
 // it to the session. It says which account a request means that names none; the
 // tokens are those of the store, which are never older.
 
+// columns are the members of accounts that are null in the cookie where nothing
+// is known.
+var columns = [...]string{"accessToken", "refreshToken", "idToken", "accessTokenExpiresAt", "refreshTokenExpiresAt", "scope", "password"}
+
 // account names one of the accounts of a provider.
 type account struct{ provider, id string }
 
@@ -32,6 +36,9 @@ func (p *provider) giveCookie(id string) error {
 	}
 	content := linked.Account.Fields.With("hasPassword", sdk.Value{}). // which is for this side alone
 										With("accessToken", given(stored.AccessToken)).With("refreshToken", given(stored.RefreshToken)).With("idToken", given(stored.IDToken))
+	for _, name := range columns {
+		content = content.With(name, orNull(content.Get(name)))
+	}
 	err = p.c.SealCookie(cookieAccountData, content)
 	if errors.Is(err, sdk.Limit) {
 		p.c.Log(sdk.LevelWarn, "an account of the provider "+p.id+" does not fit into cookies: its tokens are too large")

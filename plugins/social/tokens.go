@@ -198,9 +198,18 @@ func refreshToken(c *sdk.Call) error {
 	fields := h.account.Fields
 	return c.ReplyUnless(err,
 		sdk.F("accessToken", given(h.tokens.AccessToken)), sdk.F("refreshToken", given(h.tokens.RefreshToken)),
-		sdk.F("accessTokenExpiresAt", fields.Get("accessTokenExpiresAt")), sdk.F("refreshTokenExpiresAt", fields.Get("refreshTokenExpiresAt")),
-		sdk.F("scope", fields.Get("scope")), sdk.F("idToken", given(h.tokens.IDToken)),
+		sdk.F("accessTokenExpiresAt", fields.Get("accessTokenExpiresAt")), sdk.F("refreshTokenExpiresAt", orNull(fields.Get("refreshTokenExpiresAt"))),
+		sdk.F("scope", orNull(fields.Get("scope"))), sdk.F("idToken", orNull(given(h.tokens.IDToken))),
 		sdk.F("providerId", fields.Get("providerId")), sdk.F("accountId", fields.Get("accountId")))
+}
+
+// orNull returns a value, or null for none: so an SQL database of the reference
+// has what it keeps of an account and was not given.
+func orNull(v sdk.Value) sdk.Value {
+	if v.IsAbsent() {
+		return sdk.Null
+	}
+	return v
 }
 
 // accountInfo serves GET /account-info.
