@@ -200,7 +200,7 @@ func deviations(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("| where the tests see it | what differs, and why |\n|---|---|\n")
 	for _, d := range list {
-		where := "`" + d.Scenario + "`"
+		where := "`" + strings.ReplaceAll(d.Scenario, "|", "\\|") + "`"
 		if d.Exchange != "" {
 			where += ", `" + strings.ReplaceAll(d.Exchange, "|", "\\|") + "`"
 		}

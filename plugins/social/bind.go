@@ -24,9 +24,9 @@ func bind(c *sdk.Call) error {
 		return errStateNotFound
 	}
 	if inCookie(c) {
-		c.SetCookie(s.cookieFor(c, cookieOAuthState), input.Sealed())
+		s.setCookie(c, cookieOAuthState, input.Sealed())
 	} else {
-		c.SetCookie(s.cookieFor(c, cookieState), s.id)
+		s.setCookie(c, cookieState, s.id)
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func TestBind(t *testing.T) {
 		w := newWorld(t, `,"account":{"storeStateStrategy":"`+strategy+`"}`)
 		r := w.POST("/sign-in/social", `{"provider":"acme","callbackURL":"/done"}`)
 		page := r.Text("url")
-		sealed := r.Cookies[cookieOAuthState].Value
+		sealed := flowCookie(r, cookieOAuthState).Value
 		u, err := url.Parse(page)
 		if err != nil || r.Status != 200 {
 			t.Fatalf("%s: %s", strategy, r)

@@ -110,7 +110,7 @@ func (w *world) start(path, body string) url.Values {
 	if r.Status != 200 || err != nil {
 		w.t.Fatalf("start: %s", r)
 	}
-	w.state = r.Cookies[cookieState]
+	w.state = flowCookie(r, cookieState)
 	w.asked = u.Query().Get("nonce")
 	return u.Query()
 }
@@ -325,7 +325,7 @@ func TestStateInCookie(t *testing.T) {
 	w := newWorld(t, `,"account":{"storeStateStrategy":"cookie"}`)
 	r := w.POST("/sign-in/social", `{"provider":"acme","callbackURL":"/done"}`)
 	u, _ := url.Parse(r.Text("url"))
-	state, sealed := u.Query().Get("state"), r.Cookies[cookieOAuthState].Value
+	state, sealed := u.Query().Get("state"), flowCookie(r, cookieOAuthState).Value
 	w.asked = u.Query().Get("nonce")
 	if sealed == "" || len(w.Verifications()) != 0 {
 		t.Fatalf("got %s, verifications %v", r, w.Verifications())

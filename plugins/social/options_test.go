@@ -86,10 +86,10 @@ func TestIdpInitiated(t *testing.T) {
 		w := newWorldWith(t, `"allowIdpInitiated":true`)
 		r := w.GET(path + "?code=theirs")
 		u, err := url.Parse(r.Location)
-		if r.Status != 302 || err != nil || u.Host != "id.acme.example" || u.Query().Get("state") == "" || r.Cookies[cookieState].Value == "" {
+		if r.Status != 302 || err != nil || u.Host != "id.acme.example" || u.Query().Get("state") == "" || flowCookie(r, cookieState).Value == "" {
 			t.Fatalf("got %s", r)
 		}
-		w.state, w.asked = r.Cookies[cookieState], u.Query().Get("nonce")
+		w.state, w.asked = flowCookie(r, cookieState), u.Query().Get("nonce")
 		w.want(w.back(path, u.Query().Get("state"), ""), plugintest.BaseURL)
 		for _, r := range w.HTTPRequests() {
 			if r.Form["code"] == "theirs" {

@@ -76,33 +76,36 @@ func (s *state) draw(c *sdk.Call, nonce bool) (err error) {
 // inCookie reports whether the tenant has the states of flows in cookies.
 func inCookie(c *sdk.Call) bool { return configOf(c).Account().StoreStateStrategy() == "cookie" }
 
-// maxOwnCookies is how many flows of a browser have cookies of their own. One
-// more takes the place of the one without.
-const maxOwnCookies = 4
+// maxOwnCookies is how many flows of a browser have cookies at once. One more
+// takes the place of the oldest.
+const maxOwnCookies = 5
 
 // ownLength is how much of the state is in the name of a flow's own cookie.
 const ownLength = 8
 
-// cookieFor names the cookie of a new flow. The first one of a browser has the
-// name that Better Auth gives it; while that is taken, others have their own, so
-// that flows in several tabs do not end each other. An app, which has an origin
-// with a scheme of its own, has no tabs, and looks for its state under that
-// name.
-func (s *state) cookieFor(c *sdk.Call, name string) string {
+// setCookie gives the browser the flow's cookie. Each flow has its own, named by
+// its state, so that flows in several tabs do not end each other, also when they
+// begin at the same time. An app, which has an origin with a scheme of its own,
+// has no tabs, and looks for its state under the plain name.
+func (s *state) setCookie(c *sdk.Call, name, value string) {
 	if origin := c.Get("request.origin").String(); origin != "" && !strings.HasPrefix(origin, "http") {
-		return name
+		c.SetCookie(name, value)
+		return
 	}
-	taken, own := false, 0
+	if others := ownCookies(c, name); len(others) >= maxOwnCookies {
+		c.ExpireCookie(others[0]) // browsers send what they have had longest first (RFC 6265, section 5.4)
+	}
+	c.SetCookie(ownCookie(name, s.id), value)
+}
+
+// ownCookies lists the client's cookies of flows, as they are in the request.
+func ownCookies(c *sdk.Call, name string) (own []string) {
 	for other := range c.Request().Cookies().Members() {
-		taken = taken || other == name
 		if strings.HasPrefix(other, name+"-") {
-			own++
+			own = append(own, other)
 		}
 	}
-	if !taken || own >= maxOwnCookies {
-		return name
-	}
-	return ownCookie(name, s.id)
+	return own
 }
 
 // ownCookie names a flow's own cookie, by its state.
@@ -111,7 +114,7 @@ func ownCookie(name, id string) string {
 }
 
 // stateCookie returns the cookie of the flow that a callback names, and its
-// value: its own, or the one with the plain name.
+// value: its own, or an app's, which has the plain name.
 func stateCookie(c *sdk.Call, name, id string) (string, sdk.Value) {
 	own := ownCookie(name, id)
 	if v := c.Request().Cookie(own); !v.IsAbsent() {
@@ -125,12 +128,12 @@ func stateCookie(c *sdk.Call, name, id string) (string, sdk.Value) {
 func (s *state) keep(c *sdk.Call) error {
 	text := s.encode().Text()
 	if !inCookie(c) {
-		c.SetCookie(s.cookieFor(c, cookieState), s.id)
+		s.setCookie(c, cookieState, s.id)
 		_, err := c.Verifications().Create(s.id, text, stateLife)
 		return err
 	}
 	sealed, err := c.Crypto().Seal(purposeOAuthState, sdk.String(text))
-	c.SetCookie(s.cookieFor(c, cookieOAuthState), sealed)
+	s.setCookie(c, cookieOAuthState, sealed)
 	return err
 }
 
@@ -229,10 +232,8 @@ func signedOut(c *sdk.Call) error {
 		return nil
 	}
 	c.ExpireCookie(cookieOAuthState)
-	for name := range c.Request().Cookies().Members() {
-		if strings.HasPrefix(name, cookieOAuthState+"-") {
-			c.ExpireCookie(name)
-		}
+	for _, name := range ownCookies(c, cookieOAuthState) {
+		c.ExpireCookie(name)
 	}
 	return nil
 }
