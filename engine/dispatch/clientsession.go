@@ -26,6 +26,7 @@ type ClientSession struct {
 	outcome    outcome
 	phase      string
 	renewCopy  bool // the client is to get a new copy of its session
+	copyBytes  int  // of the copy that the client gets; more than session.MaxCopyBytes: it was left out
 }
 
 // outcome is what a unit of work decided about the session besides its writes;

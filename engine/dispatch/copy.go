@@ -28,12 +28,23 @@ func (s *ClientSession) Copy() (session.Copy, bool) {
 // store.
 func (s *ClientSession) RenewCopy() { s.renewCopy = true }
 
-// SendCopy adds the copy of its session to an answer that hands the
+// SendCopy adds the copy of the client's session to an answer that hands the
 // session to the client, or that is to renew the copy, and takes it away with
 // the session; what plugins have bound to the session goes along. It is called
 // when the endpoint is done, so that the copy is of what is stored then. changed says that the request
 // may have ended the session or changed its user: then the store is asked.
-func (s *ClientSession) SendCopy(ctx context.Context, changed bool) error {
+// The observer is told of a copy that takes more than one cookie, and of one that
+// was left out because it is too large: the client's next requests have all of
+// it, and proxies refuse long headers.
+func (ex *Exchange) SendCopy(ctx context.Context, changed bool) error {
+	err := ex.Session.sendCopy(ctx, changed)
+	if size := ex.Session.copyBytes; size > session.MaxCookieBytes && ex.observer != nil {
+		ex.observer.Large(ex, engineItself, "cookie "+session.CookieData, size, session.MaxCopyBytes)
+	}
+	return err
+}
+
+func (s *ClientSession) sendCopy(ctx context.Context, changed bool) error {
 	m := s.realm.Sessions
 	if s.ServerCall() {
 		return nil
@@ -82,7 +93,11 @@ func (s *ClientSession) copyCurrent(ctx context.Context, cur session.Current, ch
 func (s *ClientSession) copySession(sess, user *store.Record, dontRemember bool) {
 	if m := s.realm.Sessions; m.Caches() {
 		c := session.Copy{Session: s.views.Session(sess).Copy(), User: s.views.User(user).Copy()}
-		s.answer.setCookies(m.CacheLines(c, dontRemember, s.credential.Cookie, s.now))
+		lines := m.CacheLines(c, dontRemember, s.credential.Cookie, s.now)
+		if s.copyBytes = session.Size(lines); s.copyBytes == 0 {
+			s.copyBytes = session.MaxCopyBytes + 1 // it was left out
+		}
+		s.answer.setCookies(lines)
 	}
 	s.renewSealed(sess, dontRemember)
 }

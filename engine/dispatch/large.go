@@ -16,6 +16,9 @@ const MaxHeaderBytes = 8 << 10
 // that a cookie or header is close to it.
 const nearly = 75
 
+// engineItself is what observers are told of what no plugin has made.
+const engineItself = "engine"
+
 // weigh refuses a cookie or header of the answer that is larger than clients
 // take: browsers drop such a cookie without a word, and whoever sends it again
 // is refused with 431. The error says what to do, and goes to the client if the

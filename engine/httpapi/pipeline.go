@@ -255,7 +255,7 @@ func (a *API) run(ctx context.Context, ex *dispatch.Exchange, e *endpoint) error
 	if err := e.run(ctx, ex); err != nil {
 		return err
 	}
-	err := ex.Session.SendCopy(ctx, ex.Request.Method != http.MethodGet)
+	err := ex.SendCopy(ctx, ex.Request.Method != http.MethodGet)
 	if err == nil {
 		err = ex.After(ctx)
 	}

@@ -52,7 +52,7 @@ type Copy struct {
 
 // CacheLines returns the Set-Cookie values that give a client a copy of its
 // session, and take older ones away that it has according to its Cookie
-// header. What does not fit into cookies is not cached.
+// header. What has more than MaxCopyBytes is not cached.
 func (m *Manager) CacheLines(c Copy, dontRemember bool, header string, now time.Time) []Cookie {
 	life := m.cache.MaxAge
 	if dontRemember && m.cache.Encoding == EncodingCompact {
@@ -114,7 +114,7 @@ func (m *Manager) encodeCopy(c Copy, life time.Duration, now time.Time) (text st
 		signature := m.secrets.PlainMAC(string(document.Obj(data.Clone().Set("expiresAt", expires)).JSON()))
 		text = base64.RawURLEncoding.EncodeToString(document.Obj(document.NewObject(3).
 			Set("session", document.Obj(data)).Set("expiresAt", expires).Set("signature", document.Text(signature))).JSON())
-		return text, len(text) <= secret.MaxTokenBytes
+		return text, len(text) <= MaxCopyBytes
 	}
 	data.Set("iat", document.Int(now.Unix())).Set("exp", document.Int(now.Add(life).Unix()))
 	var err error

@@ -3,15 +3,27 @@ package session
 import (
 	"strconv"
 	"strings"
+
+	"github.com/authhost/authhost/engine/secret"
 )
 
 // Bounds of the cookies that hold a value in parts. Browsers keep cookies of up
 // to 4093 bytes, name and attributes included.
 const (
 	MaxCookieBytes = 4093
-	maxCookieBytes = 4050 // of a part
+	MaxCopyBytes   = secret.MaxTokenBytes // of the copy of a session; a larger one is left out
+	maxCookieBytes = 4050                 // of a part
 	maxParts       = 100
 )
+
+// Size returns the bytes of a value that cookies give a client, in parts or not;
+// 0 when they only take it away.
+func Size(cookies []Cookie) (n int) {
+	for _, c := range cookies {
+		n += len(c.Value)
+	}
+	return n
+}
 
 func partName(name string, n int) string { return name + "." + strconv.Itoa(n) }
 

@@ -245,8 +245,8 @@ func (m *Metrics) SMS(outcome string) {
 	}
 }
 
-// Large counts a cookie or header of a plugin that is nearly as large as
-// clients take: it was sent, or refused because it is larger.
+// Large counts a cookie or header of a plugin, or of the engine, that is nearly
+// as large as clients take: it was sent, or refused because it is larger.
 func (m *Metrics) Large(tenant, plugin string, sent bool) {
 	if m == nil {
 		return
