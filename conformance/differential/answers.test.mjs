@@ -72,6 +72,8 @@ test("proofs say what has happened, not what is happening", async () => {
   );
   note({ path: "/two-factor/enable" }, 200);
   assert.ok(!holds("code used", code(0)));
+  const trusts = (trustDevice) => ({ path: "/two-factor/verify-totp", body: { json: { trustDevice } } });
+  assert.ok(holds("device trusted", trusts(true)) && !holds("device trusted", trusts(false)) && !holds("device trusted", reset));
   const says = (body) => ({ worlds: { official: { send: async () => ({ status: 200, body: Buffer.from(body) }) } } });
   assert.ok(await PROOFS["session ended"](says("null"), reset));
   assert.ok(!(await PROOFS["session ended"](says("{}"), reset)));

@@ -6,6 +6,7 @@ const ROUTES = JSON.parse(readFileSync(new URL("../reference/routes.json", impor
 /** Profiles of routes.json that describe what the plugins of a set add. */
 const ADDED = {
   twofactor: ["twofactor"],
+  short: ["twofactor"],
   tokens: ["jwt", "multisession", "onetimetoken"],
   spa: ["spa"],
 };
@@ -16,7 +17,7 @@ const OF_CONVEX = /^\/(convex|cross-domain)\//;
 /** Bodies that routes.json gives as "any object". */
 const OPEN = {
   "/update-user": { name: "string", image: "string" },
-  "/update-session": { theme: "string" },
+  "/update-session": { theme: "string", note: "string", mark: "string" },
 };
 
 /** How often an endpoint is chosen; 4 unless it is here. */

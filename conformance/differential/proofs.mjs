@@ -31,6 +31,8 @@ const periodOf = ({ body }, now) =>
 
 /** What has to be true for an entry of deviations.json with a "proof" to count, besides what it describes. */
 export const PROOFS = {
+  /** The request asks for its device to be trusted. */
+  "device trusted": (_, { body }) => body?.json?.trustDevice === true,
   /** What a mailed link is bound to was changed before, or the link is bound to nothing. */
   "link void": ({ history }, request) => history.changed || unbound(request),
   /** The code of an authenticator app, or a later one, has been accepted before. */

@@ -69,6 +69,23 @@ export const SETS = {
     user: account,
     session: { cookieCache: { enabled: true, maxAge: 300 } },
   }),
+  short: profile(
+    {
+      emailAndPassword: PASSWORDS,
+      user: account,
+      session: {
+        expiresIn: 3600,
+        updateAge: 600,
+        freshAge: 1800,
+        additionalFields: {
+          theme: { type: "string", required: false, defaultValue: "light" },
+          note: { type: "string", required: false },
+          mark: { type: "string", required: false, returned: false },
+        },
+      },
+    },
+    [TWO_FACTOR],
+  ),
   ratelimit: profile({
     emailAndPassword: PASSWORDS,
     emailVerification: VERIFICATION,
@@ -78,7 +95,7 @@ export const SETS = {
 };
 
 /** How many of a run's requests a set gets, against the others: 1 where it is not here. */
-export const SHARES = { core: 1.2, twofactor: 1.2, tokens: 1.2, spa: 1.2, cache: 0.5, ratelimit: 0.6 };
+export const SHARES = { core: 1.2, twofactor: 1.2, tokens: 1.2, spa: 1.2, cache: 0.5, short: 0.6, ratelimit: 0.6 };
 
 /** Sets whose sequences ask few endpoints often, one request at a time: what is counted would else never be refused. */
 export const FOCUSED = new Set(["ratelimit"]);
