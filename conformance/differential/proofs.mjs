@@ -33,6 +33,8 @@ const periodOf = ({ body }, now) =>
 export const PROOFS = {
   /** The request asks for its device to be trusted. */
   "device trusted": (_, { body }) => body?.json?.trustDevice === true,
+  /** The request names a target below the base URL that has a fragment. */
+  "path with a fragment": (_, { body }) => /":"\/[^"]*#/.test(JSON.stringify(body?.json ?? null)),
   /** What a mailed link is bound to was changed before, or the link is bound to nothing. */
   "link void": ({ history }, request) => history.changed || unbound(request),
   /** The code of an authenticator app, or a later one, has been accepted before. */

@@ -141,7 +141,7 @@ const WRONG = [
   { a: 1 },
   { $literal: { __proto__: 1, constructor: 1 } },
   "x".repeat(5000),
-  "\u0000",
+  "\u0001", // and not \u0000, which PostgreSQL, the official server's store, does not take
   "\ud800",
   "é🙂",
   "true",
