@@ -60,7 +60,7 @@ type jwtVector struct {
 	Payload json.RawMessage
 }
 
-func loadVectors(t *testing.T) (vectors, *Secrets) {
+func loadVectors(t testing.TB) (vectors, *Secrets) {
 	t.Helper()
 	data, err := os.ReadFile("testdata/better-auth.json")
 	if err != nil {
@@ -73,7 +73,7 @@ func loadVectors(t *testing.T) (vectors, *Secrets) {
 	return v, mustNew(t, Version{Value: v.Secret})
 }
 
-func mustNew(t *testing.T, versions ...Version) *Secrets {
+func mustNew(t testing.TB, versions ...Version) *Secrets {
 	t.Helper()
 	s, err := New(versions)
 	if err != nil {

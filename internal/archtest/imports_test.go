@@ -114,7 +114,7 @@ var owners = []owner{
 	{"go.etcd.io/bbolt/...", []string{"engine/store/boltstore"}, "the embedded driver"},
 	{"github.com/tidwall/btree", []string{"engine/store/boltstore"}, "what was committed since the file took over"},
 	{"github.com/jackc/pgx/v5/...", []string{"engine/store/pgstore", "engine/importer/pgsource", "internal/pgtest/..."}, "the PostgreSQL driver, the reader of other servers' tables, and the test server"},
-	{"github.com/lestrrat-go/jwx/v2/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},
+	{"github.com/lestrrat-go/jwx/v2/...", []string{"engine/keyring", "engine/secret"}, "signatures are made and checked in one place; the tests of the tenant's own tokens compare with it"},
 	{"github.com/decred/dcrd/dcrec/secp256k1/v4/...", []string{"engine/keyring"}, "signatures are made and checked in one place"},
 	{"github.com/russellhaering/goxmldsig/...", []string{"engine/xmlsig"}, "signatures of XML are made and checked in one place"},
 	{"github.com/beevik/etree", []string{"engine/xmlsig"}, "the trees of the library above"},
