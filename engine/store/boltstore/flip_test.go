@@ -144,6 +144,38 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
+// TestFlippedFreelist flips bits of the list of free pages. bbolt reads it before
+// anything else; with a wrong one it would write over pages that are in use.
+func TestFlippedFreelist(t *testing.T) {
+	dir, _ := churnedStore(t, rand.New(rand.NewPCG(51, 52)))
+	closed := copyTenant(t, dir)
+	if s, _, err := openDamaged(t, closed); err != nil || s.Close() != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(filepath.Join(closed, "tenant-main.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	h, _, err := readHeads(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := int64(h.freelist) * int64(h.pageSize) * 8
+	for bit := range int64(64) {
+		at := list + (pageHeader+bit/8)*8 + bit%8 // in the first number of the list
+		t.Run(fmt.Sprint("bit ", bit), func(t *testing.T) {
+			dir := copyTenant(t, closed)
+			flip(t, filepath.Join(dir, "tenant-main.db"), at)
+			s, _, err := openDamaged(t, dir)
+			if err == nil {
+				t.Error("the damage was not found")
+			}
+			_ = s.Close()
+		})
+	}
+}
+
 // TestFlippedInUse flips bits under a tenant that is read and written: an answer is
 // right or an error, and so it is after the next start.
 func TestFlippedInUse(t *testing.T) {

@@ -36,7 +36,9 @@ type scrubber struct {
 func (s *Store) Scrubbed() uint64 { return s.scrub.bytes.Load() }
 
 // verifyAtStart verifies the pages of a file that was closed properly, as long as
-// there is time for it. The rest is for the background.
+// there is time for it. The rest is for the background, except the list of free
+// pages: bbolt loads it when it opens the file, and would write over pages in use if
+// a wrong one were free.
 func (s *Store) verifyAtStart(f *file) error {
 	begin := time.Now()
 	left := time.Duration(s.scrub.budget.Load())
@@ -45,6 +47,7 @@ func (s *Store) verifyAtStart(f *file) error {
 	if err != nil {
 		return err
 	}
+	t.sum(t.head.freelist)
 	for id := range t.head.high {
 		if id%64 == 0 && time.Since(begin) >= left {
 			f.scrubFrom = id
