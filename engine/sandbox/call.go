@@ -176,8 +176,11 @@ func (c *call) flush() {
 }
 
 // callHost has the host do something. The guest's processor is free meanwhile:
-// others of the same owner may use it, and nested calls need one.
+// others of the same owner may use it, and nested calls need one. All of it, to
+// wait for a processor included, is the host's time.
 func (c *call) callHost(capability, fn string, in []byte) (status uint32, out []byte) {
+	start := time.Now()
+	defer func() { c.usage.Host += time.Since(start) }()
 	c.leaveLane()
 	c.inHost = true
 	status, out = c.host.Call(c.capabilityContext(), capability, fn, in, c.inst.buf[:0])

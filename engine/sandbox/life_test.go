@@ -199,6 +199,50 @@ func TestBlockingHostCallEndsAtItsTime(t *testing.T) {
 	}
 }
 
+// inGet is a host that tells when a guest reads a field, and answers after release.
+type inGet struct {
+	fakeHost
+	entered, release chan struct{}
+}
+
+func (h *inGet) Get(string, []byte) (uint32, []byte) {
+	close(h.entered)
+	<-h.release
+	return 0, nil
+}
+
+// TestWaitForProcessor: what a call waits for a processor after a host call is
+// the host's time, also when its time ends meanwhile.
+func TestWaitForProcessor(t *testing.T) {
+	rt := newRuntime(t, sandbox.Config{OwnerProcessors: 1})
+	share := func(wasm []byte, name string) *sandbox.Module {
+		m, err := load(t, rt, wasm).Share("owner", name, sandbox.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(m.Close)
+		return m
+	}
+	caller, reader := share(callGuest(), "caller"), share(getSetTake().Bytes(), "reader")
+	busy := &inGet{entered: make(chan struct{}), release: make(chan struct{})}
+	var other sync.WaitGroup
+	h := &fakeHost{onCall: func(ctx context.Context, _, _ string, _ []byte) (uint32, []byte) {
+		other.Go(func() { _, _, _ = run(t, reader, busy, sandbox.Limits{}) })
+		<-busy.entered // it has the owner's processor
+		return 0, nil
+	}}
+	_, usage, err := run(t, caller, h, sandbox.Limits{Wall: 200 * time.Millisecond})
+	close(busy.release)
+	other.Wait()
+	var trap *sandbox.TrapError
+	if !errors.As(err, &trap) || trap.Reason != sandbox.ReasonWall || usage.Host < usage.Wall/2 {
+		t.Errorf("%v, %+v; want the end of its time, most of it the host's", err, usage)
+	}
+	if h := caller.Health(); h.Failures > 0 {
+		t.Errorf("the module is blamed: %+v", h)
+	}
+}
+
 // TestCapabilityContext: the context of a capability call is that of the
 // handler's call, and ends with it, whether somebody waits for its end or not.
 func TestCapabilityContext(t *testing.T) {
