@@ -187,13 +187,13 @@ tenants:
     plugins:
       - {id: caller, module: DIR/caller.wasm, grants: [http]}
 `, caller)
-			bound, err := s.Listen()
+			listeners, err := s.Listen()
 			if err != nil {
 				t.Skipf("this machine does not listen on %s: %v", bind, err)
 			}
 			ctx, stop := context.WithCancel(t.Context())
 			done := make(chan error)
-			go func() { done <- s.Serve(ctx, bound) }()
+			go func() { done <- s.Serve(ctx, listeners) }()
 			defer func() {
 				stop()
 				if err := <-done; err != nil {
@@ -206,7 +206,7 @@ tenants:
 			if got := call(outside.URL); got != "0" {
 				t.Fatalf("another server on this machine: status %s, want 0", got)
 			}
-			for _, b := range bound {
+			for _, b := range listeners {
 				_, port, err := net.SplitHostPort(b.Addr)
 				if err != nil {
 					t.Fatal(err)

@@ -118,7 +118,7 @@ func (g *generation) capabilities(r *realm, plan *blueprint.Tenant, secrets *sec
 	}
 	return capability.New(capability.Config{
 		Tenant: t.ID, Secrets: secrets, Keys: r.ring, JWKSMaxAge: t.Keys.MaxAge.Std(),
-		Identity:      identity.New(hasher, plan.UserFields...).Bound(identity.Texts{Name: t.User.MaxNameLength, Image: t.User.MaxImageLength}).Accounts(plan.AccountFields),
+		Identity:      identity.New(hasher, plan.UserFields...).LimitTexts(identity.Texts{Name: t.User.MaxNameLength, Image: t.User.MaxImageLength}).AccountFields(plan.AccountFields),
 		SessionFields: plan.SessionFields, PlainTokens: !t.Account.EncryptOAuthTokens,
 		Mail: r.ways.mail, SMS: r.ways.sms, Texts: r.ways.texts,
 		HTTP: g.engine.egress.Client(egress.DefaultConcurrency), Outgoing: g.engine.metrics.Outgoing,

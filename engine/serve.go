@@ -24,8 +24,8 @@ const (
 	maxHeaderBytes    = 64 << 10
 )
 
-// Bound is an open listener.
-type Bound struct {
+// Listener is an open listener.
+type Listener struct {
 	listener net.Listener
 	handler  http.Handler
 	Addr     string // the address, with the port that was found for port 0
@@ -34,35 +34,35 @@ type Bound struct {
 
 // Listen opens every listener of the configuration, or none. The error names
 // the address that cannot be had and the line that asks for it.
-func (e *Engine) Listen() ([]Bound, error) {
-	var bound []Bound
+func (e *Engine) Listen() ([]Listener, error) {
+	var listeners []Listener
 	for _, addr := range e.Listeners() {
-		b, err := e.open(addr)
+		l, err := e.open(addr)
 		if err != nil {
-			return nil, errors.Join(err, closeAll(bound))
+			return nil, errors.Join(err, closeAll(listeners))
 		}
-		bound = append(bound, b)
+		listeners = append(listeners, l)
 	}
 	if addr := e.config.Server.Admin; addr != "" {
 		l, err := e.listen(addr)
 		if err != nil {
-			return nil, errors.Join(listenFault(e.config.Origin, "/server/admin", "server.admin", addr, err), closeAll(bound))
+			return nil, errors.Join(listenFault(e.config.Origin, "/server/admin", "server.admin", addr, err), closeAll(listeners))
 		}
-		bound = append(bound, Bound{listener: l, handler: e.Admin(), Addr: l.Addr().String(), Admin: true})
+		listeners = append(listeners, Listener{listener: l, handler: e.Admin(), Addr: l.Addr().String(), Admin: true})
 	}
 	if err := e.leftOver(); err != nil {
-		return nil, errors.Join(err, closeAll(bound))
+		return nil, errors.Join(err, closeAll(listeners))
 	}
-	e.keepFromPlugins(bound)
-	return bound, nil
+	e.keepFromPlugins(listeners)
+	return listeners, nil
 }
 
 // keepFromPlugins has the addresses of the listeners refused to plugins, also
 // where server.egress.allow lists them.
-func (e *Engine) keepFromPlugins(bound []Bound) {
-	own := make([]netip.AddrPort, 0, len(bound))
-	for _, b := range bound {
-		if a, err := netip.ParseAddrPort(b.Addr); err == nil { // no other kind of listener has an address that plugins could call
+func (e *Engine) keepFromPlugins(listeners []Listener) {
+	own := make([]netip.AddrPort, 0, len(listeners))
+	for _, l := range listeners {
+		if a, err := netip.ParseAddrPort(l.Addr); err == nil { // no other kind of listener has an address that plugins could call
 			own = append(own, a)
 		}
 	}
@@ -70,12 +70,12 @@ func (e *Engine) keepFromPlugins(bound []Bound) {
 }
 
 // open opens a listener of tenants.
-func (e *Engine) open(addr string) (Bound, error) {
+func (e *Engine) open(addr string) (Listener, error) {
 	l, err := e.listen(addr)
 	if err == nil {
-		return Bound{listener: l, handler: e.Handler(addr), Addr: l.Addr().String()}, nil
+		return Listener{listener: l, handler: e.Handler(addr), Addr: l.Addr().String()}, nil
 	}
-	return Bound{}, tenantListenFault(e.config, addr, err)
+	return Listener{}, tenantListenFault(e.config, addr, err)
 }
 
 // CheckListeners opens every listener that a configuration names and closes it
@@ -106,10 +106,10 @@ func CheckListeners(cfg *config.Config, passed []net.Listener) error {
 	return nil
 }
 
-func closeAll(bound []Bound) error {
+func closeAll(listeners []Listener) error {
 	var errs []error
-	for _, b := range bound {
-		errs = append(errs, b.listener.Close())
+	for _, l := range listeners {
+		errs = append(errs, l.listener.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -157,19 +157,19 @@ func (e *Engine) leftOver() error {
 // the next answer; then the listeners of tenants close, the requests under way
 // finish, and connections close that nobody has used for as long, all that
 // within server.shutdownTimeout; the admin listener goes last.
-func (e *Engine) Serve(ctx context.Context, bound []Bound) error {
-	failed := make(chan error, len(bound))
+func (e *Engine) Serve(ctx context.Context, listeners []Listener) error {
+	failed := make(chan error, len(listeners))
 	var tenants, admin []*http.Server
 	var open sync.WaitGroup // listeners of tenants
 	conns := &connections{since: map[net.Conn]time.Time{}}
-	for _, b := range bound {
+	for _, l := range listeners {
 		s := &http.Server{
-			Handler: e.closing(b.handler), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
+			Handler: e.closing(l.handler), ReadHeaderTimeout: readHeaderTimeout, IdleTimeout: idleTimeout,
 			ReadTimeout: e.config.Server.RequestTimeout.Std(), MaxHeaderBytes: maxHeaderBytes,
 			ErrorLog: slog.NewLogLogger(e.logger.Handler(), slog.LevelWarn),
 		}
-		serve := func() { failed <- s.Serve(b.listener) }
-		if b.Admin {
+		serve := func() { failed <- s.Serve(l.listener) }
+		if l.Admin {
 			admin = append(admin, s)
 			go serve()
 		} else {
@@ -186,9 +186,9 @@ func (e *Engine) Serve(ctx context.Context, bound []Bound) error {
 	case err = <-failed:
 	}
 	e.draining.Store(true)
-	for _, b := range bound {
-		if !b.Admin {
-			_ = b.listener.Close() // its server may have done it
+	for _, l := range listeners {
+		if !l.Admin {
+			_ = l.listener.Close() // its server may have done it
 		}
 	}
 	open.Wait()

@@ -69,13 +69,13 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	bound, err := e.Listen()
+	listeners, err := e.Listen()
 	if err != nil {
 		return errors.Join(err, e.Close(context.WithoutCancel(ctx)))
 	}
-	banner(out, cfg, e, bound, time.Since(start))
+	banner(out, cfg, e, listeners, time.Since(start))
 	stop := reloadOnHangup(ctx, hangup, path, e, logger)
-	err = e.Serve(ctx, bound)
+	err = e.Serve(ctx, listeners)
 	stop()
 	if err == nil {
 		fmt.Fprintln(out, "stopped")
@@ -129,7 +129,7 @@ func newLogger(s config.Server, w io.Writer) *slog.Logger {
 }
 
 // banner says what is served, with what, and what to try.
-func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.Bound, took time.Duration) {
+func banner(out io.Writer, cfg *config.Config, e *engine.Engine, listeners []engine.Listener, took time.Duration) {
 	told := map[string]bool{}
 	for _, t := range e.Status() {
 		fmt.Fprintf(out, "tenant %s: %s\n", t.ID, t.AuthURL)
@@ -138,9 +138,9 @@ func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.
 		}
 	}
 	var adminBase string
-	for _, b := range bound {
-		if b.Admin {
-			adminBase = "http://" + b.Addr
+	for _, l := range listeners {
+		if l.Admin {
+			adminBase = "http://" + l.Addr
 		}
 	}
 	switch {
@@ -155,9 +155,9 @@ func banner(out io.Writer, cfg *config.Config, e *engine.Engine, bound []engine.
 	if adminBase != "" {
 		fmt.Fprintf(out, "admin: %s (metrics, health; the rest with the token in %s)\n", adminBase, filepath.Join(cfg.Server.DataDir, admin.TokenFile))
 	}
-	for _, b := range bound {
-		if !b.Admin {
-			fmt.Fprintf(out, "listening on http://%s\n", b.Addr)
+	for _, l := range listeners {
+		if !l.Admin {
+			fmt.Fprintf(out, "listening on http://%s\n", l.Addr)
 		}
 	}
 	if cfg.Server.Development {

@@ -38,12 +38,12 @@ func CheckSending(cfg *config.Config, t *config.Tenant, manifests []*pluginapi.M
 	var faults []error
 	for _, way := range []struct {
 		capability, what, remedy string
-		settled                  bool
+		delivers                 bool // or nobody is to get them
 	}{
 		{pluginapi.CapEmail, "mails, but there is no mail server", "set mail.smtp; or, if nobody is to get mails, mail.disabled: true", cfg.Mail.SMTP != nil || cfg.Mail.Disabled},
 		{pluginapi.CapSMS, "text messages, but there is no provider of them", "set sms.url; or, if nobody is to get text messages, sms.disabled: true", cfg.SMS.URL != "" || cfg.SMS.Disabled},
 	} {
-		if way.settled {
+		if way.delivers {
 			continue
 		}
 		first, ids := 0, []string{}

@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// door is a listener and a host: requests that arrive there differ only in
+// authority is a listener and a host: requests to one differ only in
 // their path.
-type door struct{ listen, host string }
+type authority struct{ listen, host string }
 
-// site is what is behind a door.
+// site is what an authority serves.
 type site struct {
 	prefixes map[string]*Tenant // by path prefix
 	above    map[string]*Tenant // by every path above a prefix
 }
 
-// routes makes sure that every request is at most one tenant's: behind one
-// door no two tenants have the same path prefix, nor one that hides another.
+// routes makes sure that every request is at most one tenant's: of one
+// authority no two tenants have the same path prefix, nor one that hides another.
 func (c *checker) routes() {
-	sites := map[door]*site{}
+	sites := map[authority]*site{}
 	for i := range c.config.Tenants {
 		t := &c.config.Tenants[i]
 		listen := t.Listen
@@ -26,7 +26,7 @@ func (c *checker) routes() {
 			listen = c.config.Server.Listen
 		}
 		for j, host := range t.Hosts {
-			d := door{listen, host}
+			d := authority{listen, host}
 			if sites[d] == nil {
 				sites[d] = &site{map[string]*Tenant{}, map[string]*Tenant{}}
 			}
@@ -37,7 +37,7 @@ func (c *checker) routes() {
 			case t.Origin.node.get("hosts") == nil:
 				pointer = "/baseURL"
 			}
-			c.settle(sites[d], t, pointer, host)
+			c.place(sites[d], t, pointer, host)
 		}
 	}
 	for d, s := range sites {
@@ -51,8 +51,8 @@ func (c *checker) routes() {
 	}
 }
 
-// settle puts a tenant behind a door, unless another one is in the way.
-func (c *checker) settle(s *site, t *Tenant, pointer, host string) {
+// place puts a tenant at a site, unless another one is in the way.
+func (c *checker) place(s *site, t *Tenant, pointer, host string) {
 	if first := s.prefixes[t.PathPrefix]; first != nil {
 		c.at(t.Origin, pointer, fmt.Sprintf("tenants %q and %q are both at %s%s", first.ID, t.ID, host, t.PathPrefix), "give one of them another host, pathPrefix or listen")
 		return

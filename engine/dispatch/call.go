@@ -16,7 +16,7 @@ import (
 )
 
 // Call is one run of one handler: the host side of the ABI. It implements
-// sandbox.Host.
+// sandbox.Imports.
 type Call struct {
 	Exchange *Exchange
 	Entry    Entry

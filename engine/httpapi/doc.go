@@ -8,7 +8,7 @@
 // every other endpoint is a plugin's and is reached through dispatch.
 //
 //	api, err := httpapi.New(httpapi.Config{Realm: realm, Plugins: set, …})
-//	tenant.Handler = api // and the front door of engine passes requests on
+//	tenant.Handler = api // and the router of engine passes requests on
 //
 // Decisions and their reasons: docs/rationale/http.md.
 package httpapi

@@ -85,7 +85,7 @@ func (a *API) answer(ctx context.Context, ex *dispatch.Exchange, in *incoming) i
 		return err
 	})
 	if err == nil {
-		settleCookies(ctx, ex)
+		dropCookies(ctx, ex)
 		return write(w, &ex.Response)
 	}
 	if p := (*panicked)(nil); errors.As(err, &p) {
@@ -99,13 +99,13 @@ func (a *API) answer(ctx context.Context, ex *dispatch.Exchange, in *incoming) i
 	} else if fault := guard(func() error { err = ex.Refused(ctx, apierror.From(err)); return nil }); fault != nil {
 		a.logFault(ctx, ex, e, fault)
 	}
-	settleCookies(ctx, ex)
+	dropCookies(ctx, ex)
 	return writeError(w, &ex.Response, err).Status
 }
 
-// settleCookies keeps the answer to a server call to what was asked for, and
+// dropCookies takes all cookies out of the answer to a server call, and
 // leaves a client one form of the session's cookies.
-func settleCookies(ctx context.Context, ex *dispatch.Exchange) {
+func dropCookies(ctx context.Context, ex *dispatch.Exchange) {
 	if ex.Session.ServerCall() {
 		ex.Response.Cookies = nil
 		return

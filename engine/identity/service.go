@@ -40,15 +40,15 @@ func New(passwords Passwords, fields ...Field) *Service {
 	return &Service{passwords: passwords, fields: fields}
 }
 
-// Bound sets the bounds on the core texts of users, and returns the service.
-func (s *Service) Bound(t Texts) *Service {
+// LimitTexts sets the bounds on the core texts of users, and returns the service.
+func (s *Service) LimitTexts(t Texts) *Service {
 	s.texts = t
 	return s
 }
 
-// Accounts sets what accounts have beside the core fields, and returns the
+// AccountFields sets what accounts have beside the core fields, and returns the
 // service. Of these fields the names and defaults count.
-func (s *Service) Accounts(fields []Field) *Service {
+func (s *Service) AccountFields(fields []Field) *Service {
 	s.accounts = fields
 	return s
 }

@@ -14,7 +14,7 @@ import (
 // Whoever creates or changes a user, and for a draft, too: texts that are too
 // long are refused, and say which.
 func TestLongTexts(t *testing.T) {
-	s := identity.New(&marked{}, identity.Field{Name: "motto", Type: store.String, MaxLength: 10}, identity.Field{Name: "prefs", Type: store.JSON}).Bound(identity.Texts{Name: 20})
+	s := identity.New(&marked{}, identity.Field{Name: "motto", Type: store.String, MaxLength: 10}, identity.Field{Name: "prefs", Type: store.JSON}).LimitTexts(identity.Texts{Name: 20})
 	text := func(n int) document.Value { return document.Text(strings.Repeat("x", n)) }
 	for _, tt := range []struct {
 		field  string

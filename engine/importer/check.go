@@ -41,7 +41,7 @@ func (r *run) check(ctx context.Context) error {
 			return err
 		}
 	}
-	r.settleClashes()
+	r.reportClashes()
 	if err := r.checkKeys(ctx); err != nil {
 		return err
 	}
@@ -214,8 +214,8 @@ func (r *run) findClashes(ctx context.Context, t *table, m mapped, count *int64)
 	return nil
 }
 
-// settleClashes makes problems of the clashes that pruning does not solve.
-func (r *run) settleClashes() {
+// reportClashes reports the clashes that pruning does not solve.
+func (r *run) reportClashes() {
 	for _, c := range r.clashes {
 		if r.Prune && !c.table.ids.has(r.seed, c.other) && !c.table.refused[c.other] {
 			continue

@@ -125,9 +125,9 @@ func (w *Worker) first(ctx context.Context, lane string) (*Entry, error) {
 	return entry(rec), nil
 }
 
-// settle makes the first entry of a lane due, if it waits: what it waited for
+// makeDue makes the first entry of a lane due, if it waits: what it waited for
 // is done.
-func (w *Worker) settle(ctx context.Context, lane string) error {
+func (w *Worker) makeDue(ctx context.Context, lane string) error {
 	e, err := w.first(ctx, lane)
 	if err != nil || e == nil || e.State != StateWaiting {
 		return err
@@ -145,17 +145,17 @@ func (w *Worker) demote(ctx context.Context, first, e *Entry) error {
 	if err := w.change(ctx, e, document.NewObject(1).Set("state", document.Text(StateWaiting))); err != nil {
 		return err
 	}
-	return w.settle(ctx, e.lane())
+	return w.makeDue(ctx, e.lane())
 }
 
-// settleDirty settles the lanes that Committed named.
-func (w *Worker) settleDirty(ctx context.Context) error {
+// makeDirtyDue makes due the first entries of the lanes that Committed named.
+func (w *Worker) makeDirtyDue(ctx context.Context) error {
 	w.mu.Lock()
 	lanes := w.dirty
 	w.dirty = map[string]bool{}
 	w.mu.Unlock()
 	for lane := range lanes {
-		if err := w.settle(ctx, lane); err != nil {
+		if err := w.makeDue(ctx, lane); err != nil {
 			w.mu.Lock()
 			for lane := range lanes {
 				w.dirty[lane] = true
@@ -167,7 +167,7 @@ func (w *Worker) settleDirty(ctx context.Context) error {
 	return nil
 }
 
-// sweep settles every lane with an entry that waits, and deletes what need not
+// sweep makes due what waits in every lane, and deletes what need not
 // be kept. A process that was killed may have left a lane that nothing moves.
 func (w *Worker) sweep(ctx context.Context, channels []string) error {
 	now := w.config.Now()
@@ -179,7 +179,7 @@ func (w *Worker) sweep(ctx context.Context, channels []string) error {
 					continue
 				}
 				done[e.lane()] = true
-				if err := w.settle(ctx, e.lane()); err != nil {
+				if err := w.makeDue(ctx, e.lane()); err != nil {
 					return err
 				}
 			}

@@ -99,7 +99,7 @@ type Worker struct {
 	wake   chan struct{}
 
 	mu    sync.Mutex
-	dirty map[string]bool // lanes to be settled
+	dirty map[string]bool // lanes that makeDue has to look at
 
 	running sync.WaitGroup
 	flight  map[string]bool // lanes being delivered; with mu
@@ -194,7 +194,7 @@ func (w *Worker) Run(ctx context.Context) {
 func (w *Worker) step(ctx context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	if err := w.settleDirty(ctx); err != nil {
+	if err := w.makeDirtyDue(ctx); err != nil {
 		return 0, err
 	}
 	channels, err := w.channels(ctx)
@@ -346,7 +346,7 @@ func (w *Worker) try(ctx context.Context, e *Entry) error {
 			return err
 		}
 	}
-	return w.settle(ctx, e.lane())
+	return w.makeDue(ctx, e.lane())
 }
 
 // handOver calls Deliver. A panic of it is this entry's failure alone.

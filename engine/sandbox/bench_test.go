@@ -130,7 +130,7 @@ func acquire(b *testing.B, m *sandbox.Module) *sandbox.Instance {
 	return inst
 }
 
-func call(b *testing.B, inst *sandbox.Instance, h sandbox.Host) {
+func call(b *testing.B, inst *sandbox.Instance, h sandbox.Imports) {
 	b.Helper()
 	if _, _, err := inst.Call(context.Background(), 1, h, sandbox.Limits{}); err != nil {
 		b.Fatal(err)

@@ -14,7 +14,7 @@ import (
 type call struct {
 	context.Context
 	inst   *Instance
-	host   Host
+	host   Imports
 	limits Limits
 	usage  Usage
 	start  time.Time
@@ -89,7 +89,7 @@ func (c *call) takeOut(n uint32) {
 	}
 }
 
-// copyOut returns a copy of guest memory that a Host may keep.
+// copyOut returns a copy of guest memory that the host may keep.
 func (c *call) copyOut(ptr, n uint32) []byte {
 	v := c.view(ptr, n)
 	c.takeOut(n)

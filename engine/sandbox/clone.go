@@ -92,7 +92,7 @@ func (i *Instance) initialise(ctx context.Context) error {
 		}
 		copy(memory[d.Address:], d.Data)
 	}
-	host := &deniedHost{}
+	host := &deniedImports{}
 	for _, name := range []string{wasmbin.ExportStart, initExport} {
 		fn := i.mod.ExportedFunction(name)
 		if fn == nil {

@@ -7,7 +7,7 @@
 // imports get, set, take and log from one namespace and, for each capability
 // that it uses, one function, call, from a module of its own, so that the
 // import section is the list of its permissions. All of them are served by
-// the [Host] that the caller passes to [Instance.Call]. A small part of
+// the [Imports] that the caller passes to [Instance.Call]. A small part of
 // wasi_snapshot_preview1 lets the runtimes of Go, TinyGo, Rust, C, Zig and
 // AssemblyScript start; it has clocks, randomness and standard output, and
 // neither files nor sockets.

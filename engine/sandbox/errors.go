@@ -31,7 +31,7 @@ const (
 	ReasonHostCalls Reason = "host-calls" // Limits.HostCalls
 	ReasonBytesIn   Reason = "bytes-in"   // Limits.BytesIn
 	ReasonBytesOut  Reason = "bytes-out"  // Limits.BytesOut
-	ReasonHost      Reason = "host"       // the Host panicked
+	ReasonHost      Reason = "host"       // a host call panicked
 )
 
 // TrapError is the end of a call that did not return. The instance is

@@ -43,7 +43,7 @@ func (g *guest) handler(code ...[]byte) *guest {
 	return g
 }
 
-// fakeHost is a Host that answers from a map and records what it gets.
+// fakeHost is a host that answers from a map and records what it gets.
 type fakeHost struct {
 	mu     sync.Mutex
 	fields map[string]string
@@ -120,7 +120,7 @@ func load(t testing.TB, rt *sandbox.Runtime, wasm []byte) *sandbox.Module {
 }
 
 // run acquires, calls handler 1 and releases.
-func run(t testing.TB, m *sandbox.Module, h sandbox.Host, limits sandbox.Limits) (int32, sandbox.Usage, error) {
+func run(t testing.TB, m *sandbox.Module, h sandbox.Imports, limits sandbox.Limits) (int32, sandbox.Usage, error) {
 	t.Helper()
 	inst, err := m.Acquire(context.Background())
 	if err != nil {

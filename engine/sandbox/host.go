@@ -2,10 +2,10 @@ package sandbox
 
 import "context"
 
-// Host serves the imports of one call. Its methods run on the goroutine of
-// [Instance.Call], one at a time. Kinds and statuses are numbers that the
+// Imports serves what a module imports, for one call. Its methods run on the
+// goroutine of [Instance.Call], one at a time. Kinds and statuses are numbers that the
 // embedding program and its guests agree on; the sandbox passes them through.
-type Host interface {
+type Imports interface {
 	// Get reads one field, and returns buf with its value appended.
 	Get(path string, buf []byte) (kind uint32, value []byte)
 	// Set writes one field. The value is only valid during the call.
@@ -24,23 +24,23 @@ type Host interface {
 // initialised: an image serves everybody, so it must not act for anybody.
 const statusDenied = 3
 
-// deniedHost is the Host of initialisation. It keeps the last lines that the
-// guest printed, for the error message if initialisation fails.
-type deniedHost struct {
+// deniedImports serves imports during initialisation. It keeps the last lines
+// that the guest printed, for the error message if initialisation fails.
+type deniedImports struct {
 	lines []string
 }
 
 // maxInitLines is how many lines of a failed initialisation are reported.
 const maxInitLines = 8
 
-func (*deniedHost) Get(string, []byte) (uint32, []byte) { return 0, nil }
-func (*deniedHost) Set(string, uint32, []byte) uint32   { return statusDenied }
-func (h *deniedHost) Log(_ int32, line string) {
+func (*deniedImports) Get(string, []byte) (uint32, []byte) { return 0, nil }
+func (*deniedImports) Set(string, uint32, []byte) uint32   { return statusDenied }
+func (h *deniedImports) Log(_ int32, line string) {
 	if len(h.lines) == maxInitLines {
 		h.lines = append(h.lines[:0], h.lines[1:]...)
 	}
 	h.lines = append(h.lines, line)
 }
-func (*deniedHost) Call(context.Context, string, string, []byte, []byte) (uint32, []byte) {
+func (*deniedImports) Call(context.Context, string, string, []byte, []byte) (uint32, []byte) {
 	return statusDenied, nil
 }

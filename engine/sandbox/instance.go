@@ -42,7 +42,7 @@ type Instance struct {
 const maxBuf = 16 << 10
 
 // begin starts a call.
-func (i *Instance) begin(ctx context.Context, host Host, limits Limits) *call {
+func (i *Instance) begin(ctx context.Context, host Imports, limits Limits) *call {
 	c := &i.current
 	*c = call{Context: ctx, inst: i, host: host, limits: limits}
 	c.restart()
@@ -112,9 +112,9 @@ var errInUse = errors.New("sandbox: the instance is running, has failed or was r
 // lasts from one call to the next, until Release.
 //
 // A call that a capability call leads to is nested, if it gets the context of
-// [Host]'s Call. Where that goes too deep, or round in a circle, the nested
+// [Imports]' Call. Where that goes too deep, or round in a circle, the nested
 // call is not made and has a [*NestingError]; the instance stays usable.
-func (i *Instance) Call(ctx context.Context, handler int32, host Host, limits Limits) (int32, Usage, error) {
+func (i *Instance) Call(ctx context.Context, handler int32, host Imports, limits Limits) (int32, Usage, error) {
 	if !i.running.CompareAndSwap(false, true) {
 		return 0, Usage{}, errInUse
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // A capability call may lead to calls of other modules, in instances of their
-// own. The context that Host.Call gets carries the calls that wait for it.
+// own. The context that Imports.Call gets carries the calls that wait for it.
 
 // frame is one call that waits for a nested one.
 type frame struct {
@@ -77,7 +77,7 @@ func (f *frame) charge(fuel uint64) {
 	}
 }
 
-// Charge takes fuel out of that of the call to which the context of [Host]'s Call
+// Charge takes fuel out of that of the call to which the context of [Imports]' Call
 // belongs, for work that the host does for it and that costs more than a host
 // call. It counts when Call returns: a call with too little left ends there. A
 // context of no call is charged nothing.

@@ -10,7 +10,7 @@ import (
 	"github.com/authhost/authhost/engine/hostpattern"
 )
 
-// Tenant is one tenant as the front door sees it.
+// Tenant is one tenant as the router sees it.
 type Tenant struct {
 	ID string
 	// Listen is the address of the listeners that serve it; tenants that

@@ -122,7 +122,7 @@ func (n *node) detached(inclusive bool) *etree.Element {
 	el := n.Copy()
 	n.bring(el, inclusive)
 	if !inclusive {
-		n.settle(el, "")
+		n.declareDefault(el, "")
 	}
 	return el
 }
@@ -149,10 +149,10 @@ func (n *node) bring(el *etree.Element, inclusive bool) {
 	}
 }
 
-// settle declares the default namespace in a copy where an exclusive form has
+// declareDefault declares the default namespace in a copy where an exclusive form has
 // it, and nowhere else: of an element without prefix, if the form has another one
 // for it so far. The library writes xmlns="" where the form has nothing.
-func (n *node) settle(el *etree.Element, written string) {
+func (n *node) declareDefault(el *etree.Element, written string) {
 	el.RemoveAttr(nsPrefix)
 	if el.Space == "" && n.name.Namespace != written {
 		written = n.name.Namespace
@@ -160,7 +160,7 @@ func (n *node) settle(el *etree.Element, written string) {
 	}
 	i := 0
 	for child := range el.ChildElementsSeq() {
-		n.below[i].settle(child, written)
+		n.below[i].declareDefault(child, written)
 		i++
 	}
 }

@@ -117,7 +117,7 @@ func (h *Host) serve(endpoint *pluginapi.Handler) (sdk.Result, *refusal) {
 	h.last = h.newCall(Event{})
 	result, refused = h.runUnit(endpoint, h.last)
 	h.exchange.page = endpoint.Answer
-	h.settle()
+	h.takePending()
 	if refused != nil {
 		return result, refused
 	}
@@ -185,9 +185,9 @@ func (h *Host) demand(session string) {
 	}
 }
 
-// settle makes the step that was put before a session the answer. Nobody is
+// takePending makes the step that was put before a session the answer. Nobody is
 // signed in by halves.
-func (h *Host) settle() bool {
+func (h *Host) takePending() bool {
 	ex := h.exchange
 	if ex.pending == nil {
 		return false

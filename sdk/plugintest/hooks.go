@@ -61,7 +61,7 @@ func (h *Host) Fire(e Event) Response {
 	}
 	h.last = h.newCall(e)
 	result, refused := h.runUnit(&h.manifest.Handlers[i], h.last)
-	h.settle()
+	h.takePending()
 	return h.finish(result, refused)
 }
 
@@ -147,7 +147,7 @@ func (h *Host) requestHooks(event, phase string) (sdk.Result, *refusal) {
 		if refused != nil && (result == sdk.ResultDeny || x.Failure != pluginapi.FailSkip) {
 			return result, refused
 		}
-		if pending := h.settle(); (pending || result == sdk.ResultRespond) && event == pluginapi.EventRequestBefore {
+		if pending := h.takePending(); (pending || result == sdk.ResultRespond) && event == pluginapi.EventRequestBefore {
 			return sdk.ResultRespond, nil
 		}
 	}

@@ -240,7 +240,7 @@ func (mt *meter) body(code []byte, results []ValType) {
 		case editBack:
 			mt.owe(&mt.fn.loops[e.loop], int64(e.arg))
 		case editCall:
-			mt.settle(0)
+			mt.renewDebt(0)
 		case editBulk:
 			mt.bulk(bulkShift)
 		case editGrow:
@@ -303,13 +303,13 @@ func (mt *meter) loop(l *loop) {
 	mt.local(opLocalGet, mt.debt)
 	if !l.anew() {
 		mt.out = append(appendS(append(mt.out, opI32Const), maxDebt), opI32GtS, opIf, blockEmpty)
-		mt.settle(0)
+		mt.renewDebt(0)
 		mt.check(0, false)
 		mt.out = append(mt.out, opEnd)
 		return
 	}
 	mt.out = append(appendS(append(mt.out, opI32Const), maxDebt), opI32LeS, opIf, blockEmpty, opElse)
-	mt.settle(-cost)
+	mt.renewDebt(-cost)
 	mt.check(0, false)
 	mt.out = append(mt.out, opBr, 1, opEnd)
 }
@@ -349,8 +349,8 @@ func (mt *meter) check(cost int64, again bool) {
 	mt.out = append(mt.out, opEnd)
 }
 
-// settle pays the debt and begins a new one.
-func (mt *meter) settle(debt int64) {
+// renewDebt pays the debt and begins a new one.
+func (mt *meter) renewDebt(debt int64) {
 	mt.pay(0)
 	mt.out = appendS(append(mt.out, opI32Const), debt)
 	mt.local(opLocalSet, mt.debt)
