@@ -8,6 +8,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	w "github.com/authhost/authhost/internal/wasmtest"
+	"github.com/authhost/authhost/pluginapi"
 )
 
 const oneTenant = `
@@ -378,4 +381,23 @@ func TestCrossDomainOrder(t *testing.T) {
 			t.Errorf("convex first %t: %q %v", moves, header, up.cookies)
 		}
 	}
+}
+
+// TestSignOutNamesUser: a hook learns whose session a sign-out has ended, which
+// no longer is there to be read, and may add to the answer.
+func TestSignOutNamesUser(t *testing.T) {
+	needPlugins(t, "email-password")
+	hook := onEvent(pluginapi.EventResponseSession)
+	hook.Match = &pluginapi.Match{Phases: []string{pluginapi.PhaseEnded}}
+	g := w.New(&pluginapi.Manifest{ID: "watch", Handlers: []pluginapi.Handler{hook}}).Permit("responses").
+		Handler(1, w.Copy("response.body.who", "event.userId"), w.Copy("response.body.session", "session.user.id"))
+	s := serve(t, strings.Replace(oneTenant, "    plugins:\n", "    plugins:\n      - {id: watch, module: DIR/watch.wasm, grants: [responses]}\n", 1), g)
+	in := s.signUp("", "ada@example.com").want(t, 200, "")
+	for _, want := range []string{in.get("user.id"), ""} { // the second time there is nobody
+		out := s.do(request{method: "POST", path: "/api/auth/sign-out", cookie: in.cookie(), body: `{}`}).want(t, 200, "")
+		if out.get("who") != want || out.get("session") != "" {
+			t.Errorf("signed out: %s, want %q", out.text, want)
+		}
+	}
+	s.do(request{method: "POST", path: "/api/auth/sign-out", cookie: in.cookie(), body: `{"callbackURL":"https://evil.example/"}`}).want(t, 403, "INVALID_CALLBACK_URL")
 }

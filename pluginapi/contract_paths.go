@@ -91,7 +91,7 @@ var documentPaths = []DocumentPath{
 	{Path: "event.time", Kinds: textKind, Doc: "likewise: the time of its commit; of a [schedule](#schedules): its due time"},
 	{Path: "event.key", Since: "1.1", Kinds: textKind, Doc: "of an [appointment](#appointments): the key that the plugin gave it"},
 	{Path: "event.target", Kinds: textKind, Doc: "of a durable delivery: the member of `deliverTo` that it is for"},
-	{Path: "event.userId", Kinds: textKind, Doc: "likewise: the user of the event, whose events come in order"},
+	{Path: "event.userId", Kinds: textKind, Doc: "likewise: the user of the event, whose events come in order; since 1.1, of the `response.session` of a sign-out: the user whose session it was, absent if there was none"},
 	{Path: "event.attempt", Kinds: numberKind, Doc: "likewise, and of an appointment: the number of the attempt, from 1"},
 	{Path: "event.version", Kinds: numberKind, Doc: "of a durable delivery: the record's version"},
 

@@ -35,6 +35,7 @@ type outcome struct {
 	issued *issued // the client got a session
 	ended  bool    // the client's session ended
 	reason string  // why, of either
+	userID string  // of a sign-out: whose session it was; "" if there was none
 }
 
 type issued struct {
@@ -122,6 +123,18 @@ func (s *ClientSession) End(reason string) {
 	s.outcome.issued, s.outcome.ended, s.outcome.reason = nil, true, reason
 	s.Expire()
 }
+
+// SignOut takes the session away from the client, which has asked for that.
+// Hooks on response.session learn whose it was, if it was a live one.
+func (s *ClientSession) SignOut() {
+	s.End(signOut)
+	if s.resolved && s.current.Valid() {
+		s.outcome.userID = s.current.User.ID
+	}
+}
+
+// signOut is the event.reason of a sign-out.
+const signOut = "sign-out"
 
 // Expire takes the cookies of the session away from the client, and
 // those that are bound to it.

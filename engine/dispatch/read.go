@@ -75,8 +75,11 @@ func (c *Call) eventView() document.Value {
 		Set("phase", textOrAbsent(c.phase)).
 		Set("reason", textOrAbsent(c.reason)).
 		Set("plugin", textOrAbsent(c.cause))
-	if c.event == pluginapi.EventSessionCreating {
+	switch c.event {
+	case pluginapi.EventSessionCreating:
 		o.Set("rememberMe", document.Boolean(!c.dontRemember))
+	case pluginapi.EventResponseSession:
+		o.Set("userId", textOrAbsent(c.Exchange.Session.outcome.userID))
 	}
 	if !c.due.IsZero() {
 		o.Set("time", document.Time(c.due))

@@ -106,7 +106,7 @@ func (a *API) signOut(ctx context.Context, ex *dispatch.Exchange) error {
 	if err != nil {
 		return err
 	}
-	ex.Session.End("sign-out")
+	ex.Session.SignOut()
 	ex.Response.Body = flag("success")
 	return nil
 }

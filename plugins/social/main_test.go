@@ -45,7 +45,13 @@ func newWorld(t *testing.T, account string) *world { return newWorldOf(t, accoun
 
 func newWorldOf(t *testing.T, account, dialect string) *world {
 	t.Helper()
-	w := &world{Host: plugintest.New(t, plugintest.Config{Manifest: manifest, Config: with(account), Dialect: dialect}), t: t}
+	return newWorldIn(t, with(account), dialect)
+}
+
+// newWorldIn is a world whose plugin has a whole configuration.
+func newWorldIn(t *testing.T, config, dialect string) *world {
+	t.Helper()
+	w := &world{Host: plugintest.New(t, plugintest.Config{Manifest: manifest, Config: config, Dialect: dialect}), t: t}
 	w.person = object{"sub": "ada-1", "email": "Ada@Example.com", "email_verified": true, "name": "Ada", "picture": "https://img.example/a.png"}
 	w.profile = object{"uid": 7, "first": "Ada", "last": "L", "mail": "ada@example.com", "ok": true}
 	w.OnHTTP(w.serve)

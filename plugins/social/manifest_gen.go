@@ -17,8 +17,9 @@ func init() {
 	sdk.Register(9, getAccessToken)
 	sdk.Register(10, refreshToken)
 	sdk.Register(11, accountInfo)
-	sdk.Register(14, signedOut)
-	sdk.Register(15, unlinked)
+	sdk.Register(14, leaveProvider)
+	sdk.Register(15, signedOut)
+	sdk.Register(16, unlinked)
 }
 
 // The errors of the manifest.
@@ -209,6 +210,27 @@ func (x configProvider) Scope() []string {
 // scopes of the preset.
 func (x configProvider) DisableDefaultScope() bool {
 	return x.Settings.Value("disableDefaultScope").IsTrue()
+}
+
+// EndSessionEndpoint is the setting endSessionEndpoint. Endpoint that ends
+// the user's session at the provider (OpenID Connect RP-Initiated Logout).
+// /sign-out then answers with its URL, and clients go there. In the dialect
+// 1.7 the default is the one in the discovery document.
+func (x configProvider) EndSessionEndpoint() string {
+	return x.Settings.Value("endSessionEndpoint").String()
+}
+
+// PostLogoutRedirectURI is the setting postLogoutRedirectURI. Page after
+// that, unless the client names one (callbackURL): a URL, or a path on the
+// tenant's site. The provider must know it.
+func (x configProvider) PostLogoutRedirectURI() string {
+	return x.Settings.Value("postLogoutRedirectURI").String()
+}
+
+// DisableProviderLogout is the setting disableProviderLogout. End only the
+// session here at a sign-out.
+func (x configProvider) DisableProviderLogout() bool {
+	return x.Settings.Value("disableProviderLogout").IsTrue()
 }
 
 // RedirectURI is the setting redirectURI. Redirect URI, if it differs from

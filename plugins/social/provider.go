@@ -18,6 +18,8 @@ type provider struct {
 	path     string // of its settings in the configuration
 	clientID string // of several, the one that flows use
 	openID   bool   // its discovery document says that it signs id tokens
+	// sessionEnd is where its discovery document says that sessions end.
+	sessionEnd string
 }
 
 // discoveryLife is how long a discovery document is kept, in seconds.
@@ -124,6 +126,11 @@ func (p *provider) discover() bool {
 	if p.discovery == "" || p.jwks != "" && p.hasEndpoints() {
 		return p.hasEndpoints()
 	}
+	return p.readDiscovery()
+}
+
+// readDiscovery does so whether it is needed for flows or not.
+func (p *provider) readDiscovery() bool {
 	answer, err := p.c.HTTP().Request(p.discovery, sdk.HTTPRequestOptions{CacheSeconds: discoveryLife, Answer: answerJSON})
 	if err != nil || answer.Status != 200 {
 		p.c.Log(sdk.LevelError, "the discovery document of the provider "+p.id+" is not there")
@@ -140,6 +147,7 @@ func (p *provider) discover() bool {
 	p.token = cmp.Or(p.token, answer.Body.Get("token_endpoint").String())
 	p.userInfo = cmp.Or(p.userInfo, answer.Body.Get("userinfo_endpoint").String())
 	p.jwks = cmp.Or(p.jwks, answer.Body.Get("jwks_uri").String())
+	p.sessionEnd = answer.Body.Get("end_session_endpoint").String()
 	return p.hasEndpoints()
 }
 

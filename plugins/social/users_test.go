@@ -13,11 +13,12 @@ import (
 // newWorldWith has further settings of the provider acme.
 func newWorldWith(t *testing.T, settings string) *world {
 	t.Helper()
-	w := newWorld(t, "")
-	config := strings.Replace(with(""), `"scope":["openid","email"]`, `"scope":["openid","email"],`+settings, 1)
-	w.Host = plugintest.New(t, plugintest.Config{Manifest: manifest, Config: config})
-	w.OnHTTP(w.serve)
-	return w
+	return newWorldIn(t, acmeWith(settings), "")
+}
+
+// acmeWith is a configuration with further settings of acme.
+func acmeWith(settings string) string {
+	return strings.Replace(with(""), `"scope":["openid","email"]`, `"scope":["openid","email"],`+settings, 1)
 }
 
 // TestOverride: the profile replaces what the user has, at the sign-in that

@@ -32,7 +32,7 @@ func (h *Host) newCall(e Event) *call {
 	if e.Name == pluginapi.EventSessionCreating {
 		event["rememberMe"] = !e.Forget
 	}
-	names := map[string]string{"name": e.Name, "phase": e.Phase, "reason": e.Reason, "plugin": e.Cause}
+	names := map[string]string{"name": e.Name, "phase": e.Phase, "reason": e.Reason, "plugin": e.Cause, "userId": e.UserID}
 	if d := e.Delivery; d != nil {
 		names["id"], names["time"], names["target"], names["userId"] = cmp.Or(d.ID, h.id("event", 32)), iso(h.now), d.Target, d.UserID
 		event["version"], event["attempt"] = number(int64(cmp.Or(d.Version, 1))), number(int64(cmp.Or(d.Attempt, 1)))

@@ -17,6 +17,7 @@ type Event struct {
 	Handler  string  // its name, where the manifest has several hooks on the event; "": the first
 	Phase    string  // of response.session
 	Reason   string  // of session events
+	UserID   string  // event.userId of the response.session of a sign-out
 	Cause    string  // event.plugin: whose host call raised it
 	Forget   bool    // of session.creating: rememberMe was false
 	Request  Request // what the client asked for
