@@ -1,5 +1,7 @@
 package pluginapi
 
+import "slices"
+
 // Limits of keys and signatures that plugins give.
 const (
 	// MaxPublicKey is how long a public key is at most, in bytes of its text.
@@ -26,6 +28,12 @@ const (
 // 8037 (EdDSA, with Ed25519) and RFC 8812 (ES256K) name them.
 func SignatureAlgorithms() []string {
 	return []string{"ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA", "ES256K"}
+}
+
+// SigningAlgorithms lists the algorithms of crypto.sign: those of SignatureAlgorithms
+// but ES256K, whose keys are kept by wallets and not by servers.
+func SigningAlgorithms() []string {
+	return slices.DeleteFunc(SignatureAlgorithms(), func(alg string) bool { return alg == "ES256K" })
 }
 
 var (
@@ -96,6 +104,17 @@ var cryptoFunctions = []Function{
 			{Name: "format", Type: TypeText, Enum: []string{"jws", "der"}, Doc: "of an ECDSA signature: `jws`, r and s one after the other (RFC 7518, the default), or `der` (RFC 3279), as passkeys give it"},
 		},
 		Codes: []Code{{"key", "the key is malformed, weak, private, or not for the algorithm; `message` says which"}, {"signature", "it is not one of the key over the value"}},
+	},
+	{
+		Capability: CapCrypto, Name: "sign", Since: "1.1", Doc: "signs a text, or bytes, with a private key that the plugin does not see: a text of the configuration, or one that was sealed",
+		Args: []Param{
+			{Name: "alg", Type: TypeText, Required: true, Enum: SigningAlgorithms(), Doc: "EdDSA is Ed25519"},
+			{Name: "secret", Type: TypeText, Doc: "path of the key in the configuration: PEM of PKCS #8 (RFC 5958), PKCS #1 (RFC 8017) or SEC 1 (RFC 5915), not encrypted. RSA keys have 2048 to 8192 bits"},
+			argSealedKey, {Name: "value", Type: TypeText, Required: true, Empty: true, Copied: true, Doc: "what is signed"}, argValueEncoding,
+		},
+		OneOf:  [][]string{{"secret", "sealedKey"}},
+		Result: []Param{{Name: "signature", Type: TypeText, Required: true, Doc: "in base64url; of ECDSA r and s one after the other (RFC 7518)"}},
+		Codes:  []Code{{"key", "the key is malformed, weak, or not for the algorithm; `message` says which"}},
 	},
 	{
 		Capability: CapCrypto, Name: "recoverKey", Since: "1.1", Doc: "gives the secp256k1 key that signed a digest, which wallets of Ethereum leave out; needs no purpose",

@@ -144,6 +144,33 @@ func (c Crypto) Verify(alg string, key, value, signature Value, o VerifyOptions)
 	return err
 }
 
+// SignOptions are what may be left out of Crypto.Sign.
+type SignOptions struct {
+	Secret        string    // path of the key in the configuration: PEM of PKCS #8 (RFC 5958), PKCS #1 (RFC 8017) or SEC 1 (RFC 5915), not encrypted. RSA keys have 2048 to 8192 bits
+	SealedKey     SealedKey // a text that crypto.seal has encrypted, which the host opens
+	ValueEncoding string    // how value writes bytes; default utf8: a text stands for itself: utf8, base64url, base64, hex
+}
+
+// Sign signs a text, or bytes, with a private key that the plugin does not
+// see: a text of the configuration, or one that was sealed. Exactly one of
+// Secret and SealedKey is given. CodeOf the error may be "key" (the key is
+// malformed, weak, or not for the algorithm; message says which).
+func (c Crypto) Sign(alg string, value Value, o SignOptions) (string, error) {
+	a := c.c.begin()
+	a.text("alg", alg)
+	a.optional("secret", o.Secret)
+	if o.SealedKey.Purpose != "" {
+		a.object("sealedKey")
+		a.text("purpose", o.SealedKey.Purpose)
+		a.member("sealed", o.SealedKey.Sealed)
+		a.end()
+	}
+	a.member("value", value)
+	a.optional("valueEncoding", o.ValueEncoding)
+	v, err := a.call(importCrypto, "crypto", "sign")
+	return v.Get("signature").String(), err
+}
+
 // RecoverKey gives the secp256k1 key that signed a digest, which wallets of
 // Ethereum leave out; needs no purpose. CodeOf the error may be "signature"
 // (no key gives it).

@@ -378,6 +378,62 @@ func decodeCryptoVerifyArgs(o *document.Object) (a cryptoVerifyArgs, err error) 
 	return a, nil
 }
 
+// cryptoSignArgs are the arguments of crypto.sign.
+type cryptoSignArgs struct {
+	Alg           string
+	Secret        string
+	SealedKey     *argSealedKey
+	Value         string
+	ValueEncoding string
+}
+
+func decodeCryptoSignArgs(o *document.Object) (a cryptoSignArgs, err error) {
+	var given given
+	for name, v := range o.All() {
+		switch name {
+		case "alg":
+			given |= 1 << 0
+			a.Alg, err = enumArg(v, "argument alg must be one of ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA", "ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA")
+		case "secret":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 1
+			a.Secret, err = textArg(v, false, "argument secret must be a text")
+		case "sealedKey":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 2
+			a.SealedKey, err = membersArg(v, decodeArgSealedKey, "argument sealedKey must be an object")
+		case "value":
+			given |= 1 << 3
+			a.Value, err = textArg(v, false, "argument value must be a text")
+		case "valueEncoding":
+			if v.IsNullish() {
+				continue
+			}
+			given |= 1 << 4
+			a.ValueEncoding, err = enumArg(v, "argument valueEncoding must be one of utf8, base64url, base64, hex", "utf8", "base64url", "base64", "hex")
+		default:
+			err = invalid("crypto.sign has no argument " + name)
+		}
+		if err != nil {
+			return a, err
+		}
+	}
+	if !given.has(0) {
+		return a, invalid("argument alg must be one of ES256, ES384, ES512, RS256, RS384, RS512, PS256, PS384, PS512, EdDSA")
+	}
+	if !given.has(3) {
+		return a, invalid("argument value must be a text")
+	}
+	if count(a.Secret != "", a.SealedKey != nil) != 1 {
+		return a, invalid("exactly one of the arguments secret, sealedKey must be given")
+	}
+	return a, nil
+}
+
 // cryptoRecoverKeyArgs are the arguments of crypto.recoverKey.
 type cryptoRecoverKeyArgs struct {
 	Digest    string

@@ -70,6 +70,7 @@ var functions = map[string]map[string]function{
 		"digest":      bind(decodeCryptoDigestArgs, (*Host).cryptoDigest),
 		"hmac":        bind(decodeCryptoHMACArgs, (*Host).cryptoHMAC),
 		"verify":      bind(decodeCryptoVerifyArgs, (*Host).cryptoVerify),
+		"sign":        bind(decodeCryptoSignArgs, (*Host).cryptoSign),
 		"recoverKey":  bind(decodeCryptoRecoverKeyArgs, (*Host).cryptoRecoverKey),
 	},
 	"keys": {

@@ -7,6 +7,7 @@ import (
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/document"
 	"github.com/authhost/authhost/engine/keyring"
+	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/pluginapi"
 )
 
@@ -46,6 +47,27 @@ func givenKey(alg string, v document.Value) (*keyring.PublicKey, error) {
 }
 
 var errLongKey = fmt.Errorf("the key is longer than %d bytes", pluginapi.MaxPublicKey)
+
+func (h *Host) cryptoSign(ctx context.Context, c *dispatch.Call, a cryptoSignArgs) (document.Value, error) {
+	value, err := decoded(a.ValueEncoding, a.Value, "value")
+	if err != nil {
+		return document.Value{}, err
+	}
+	text, _, err := h.hiddenKey(c, a.Secret, a.SealedKey)
+	if err != nil {
+		return document.Value{}, err
+	}
+	key, err := keyring.ParsePrivateKey(a.Alg, text)
+	if err != nil {
+		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: "key", Message: err.Error()}
+	}
+	sandbox.Charge(ctx, fuelSign)
+	signature, err := key.Sign(value)
+	if err != nil {
+		return document.Value{}, err
+	}
+	return textResult("signature", encoded("", signature), nil)
+}
 
 func (h *Host) cryptoRecoverKey(_ context.Context, _ *dispatch.Call, a cryptoRecoverKeyArgs) (document.Value, error) {
 	digest, err := decoded("base64url", a.Digest, "digest")

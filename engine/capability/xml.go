@@ -22,7 +22,7 @@ import (
 // documents which take most.
 const (
 	fuelXMLByte = 400
-	fuelXMLSign = 1_000_000
+	fuelSign    = 1_000_000 // of crypto.sign, too
 )
 
 func (h *Host) xmlVerify(ctx context.Context, c *dispatch.Call, a xmlVerifyArgs) (document.Value, error) {
@@ -63,7 +63,7 @@ func (h *Host) xmlSign(ctx context.Context, c *dispatch.Call, a xmlSignArgs) (do
 	if err != nil {
 		return document.Value{}, err
 	}
-	sandbox.Charge(ctx, fuelXMLSign)
+	sandbox.Charge(ctx, fuelSign)
 	signed, err := d.Sign(xmlName(a.Element), xmlsig.SignOptions{
 		Key: key, Certificate: certificate, Hash: xmlHashes[cmp.Or(a.Hash, pluginapi.HashSHA256)], After: a.After,
 	})
@@ -78,7 +78,7 @@ func (h *Host) xmlSignText(ctx context.Context, c *dispatch.Call, a xmlSignTextA
 	if err != nil {
 		return document.Value{}, err
 	}
-	sandbox.Charge(ctx, fuelXMLSign)
+	sandbox.Charge(ctx, fuelSign)
 	signature, err := xmlsig.SignText([]byte(a.Text), a.Alg, key)
 	if err != nil {
 		return document.Value{}, xmlFault(err)

@@ -175,6 +175,30 @@ var signatureCases = table{
 			}
 		})
 	},
+	"crypto.sign": func(t *tester) {
+		t.serve(Request{}, func(g *guest) {
+			for alg, p := range privateKeys(t) {
+				args := object{"alg": alg, "sealedKey": g.seal(p.private), "value": message}
+				signature := g.do("crypto.sign", args).text("signature")
+				g.do("crypto.verify", object{"alg": alg, "key": p.public, "value": message, "signature": signature})
+				signature = g.do("crypto.sign", with(with(args, "value", b64([]byte(message))), "valueEncoding", "base64url")).text("signature")
+				g.do("crypto.verify", object{"alg": alg, "key": p.public, "value": message, "signature": signature})
+				g.refused("crypto.verify", object{"alg": alg, "key": p.public, "value": "massage", "signature": signature}, pluginapi.StatusInvalid, "signature")
+				for _, bad := range []string{"", "?", p.public, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"} {
+					g.refused("crypto.sign", with(args, "sealedKey", g.seal(bad)), pluginapi.StatusInvalid, "key")
+				}
+				g.refused("crypto.sign", with(args, "valueEncoding", "hex"), pluginapi.StatusInvalid, "")
+			}
+			args := object{"alg": "RS256", "value": message, "secret": "privateKey"}
+			g.do("crypto.sign", args)
+			g.refused("crypto.sign", with(args, "alg", "ES256"), pluginapi.StatusInvalid, "key")
+			g.refused("crypto.sign", with(args, "alg", "ES256K"), pluginapi.StatusInvalid, "")
+			g.refused("crypto.sign", with(args, "secret", "jefe"), pluginapi.StatusInvalid, "key")
+			g.refused("crypto.sign", with(args, "secret", "unheardOf"), pluginapi.StatusInvalid, "")
+			g.refused("crypto.sign", with(with(args, "secret", nil), "sealedKey", g.seal(xmlPairs().weak.key)), pluginapi.StatusInvalid, "key")
+			g.refused("crypto.sign", with(with(args, "secret", nil), "sealedKey", object{"purpose": "unasked", "sealed": "x"}), pluginapi.StatusDenied, "")
+		})
+	},
 	"crypto.recoverKey": func(t *tester) {
 		t.serve(Request{}, func(g *guest) {
 			digest := g.do("crypto.digest", object{"value": message}).text("digest")
@@ -201,6 +225,59 @@ var signatureCases = table{
 			g.refused("crypto.recoverKey", object{"digest": "?", "signature": walletSigned(1)}, pluginapi.StatusInvalid, "")
 		})
 	},
+}
+
+// keyTexts are a private and its public key as PEM.
+type keyTexts struct{ private, public string }
+
+// privateKeys makes one for each algorithm, in the form that tools write it in.
+func privateKeys(t *tester) map[string]keyTexts {
+	t.Helper()
+	_, edwards, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := map[string]keyTexts{"EdDSA": inPEM(t, edwards, false)}
+	for alg, curve := range map[string]elliptic.Curve{"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521()} {
+		key, err := ecdsa.GenerateKey(curve, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[alg] = inPEM(t, key, alg == "ES256")
+	}
+	key, err := rsa.GenerateKey(rand.Reader, pluginapi.MinRSABits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, alg := range []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"} {
+		keys[alg] = inPEM(t, key, alg == "RS256")
+	}
+	return keys
+}
+
+// inPEM writes a key, in PKCS #8 or in the form of its kind alone.
+func inPEM(t *tester, key crypto.Signer, old bool) keyTexts {
+	t.Helper()
+	kind := "PRIVATE KEY"
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if k, is := key.(*rsa.PrivateKey); is && old {
+		kind, private = "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(k)
+	}
+	if k, is := key.(*ecdsa.PrivateKey); is && old {
+		kind = "EC PRIVATE KEY"
+		private, err = x509.MarshalECPrivateKey(k)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	return keyTexts{text(kind, private), text("PUBLIC KEY", public)}
 }
 
 // walletSigned is the wallet's signature, with which of the possible keys it is.

@@ -239,12 +239,33 @@ func (x configProvider) RedirectURI() string {
 	return x.Settings.Value("redirectURI").String()
 }
 
-// Authentication is the setting authentication. Use of the client secret at
-// the token endpoint: in the Authorization header, in the form, or, with
-// client_secret_jwt, as the key of a signed assertion (RFC 7523, OpenID
-// Connect Core section 9).
+// Authentication is the setting authentication. Proof of the client at the
+// token endpoint: the client secret in the Authorization header or in the
+// form; or an assertion (RFC 7523, OpenID Connect Core section 9), signed
+// with the client secret (client_secret_jwt) or with privateKey
+// (private_key_jwt).
 func (x configProvider) Authentication() string {
 	return x.Settings.Value("authentication").String()
+}
+
+// PrivateKey is the setting privateKey. For private_key_jwt: the private key
+// as PEM (PKCS #8, PKCS #1 or SEC 1), not encrypted; usually file:PATH. The
+// provider knows the public key.
+func (x configProvider) PrivateKey() bool {
+	return !x.Settings.Value("privateKey").IsNullish()
+}
+
+// PrivateKeyAlgorithm is the setting privateKeyAlgorithm. For
+// private_key_jwt: the signature algorithm; default RS256. The key must be
+// one for it.
+func (x configProvider) PrivateKeyAlgorithm() string {
+	return x.Settings.Value("privateKeyAlgorithm").String()
+}
+
+// PrivateKeyID is the setting privateKeyId. For private_key_jwt: the id by
+// which the provider knows the key (kid).
+func (x configProvider) PrivateKeyID() string {
+	return x.Settings.Value("privateKeyId").String()
 }
 
 // PKCE is the setting pkce. Use PKCE (RFC 7636). The default, except for

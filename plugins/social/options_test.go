@@ -3,7 +3,13 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"math/big"
 	"net/url"
 	"strings"
 	"testing"
@@ -115,6 +121,53 @@ func TestClientSecretJWT(t *testing.T) {
 		if r.Form["client_secret"] != "" || r.Auth != nil {
 			t.Errorf("the secret is sent: %v %v", r.Form, r.Auth)
 		}
+	}
+}
+
+// TestPrivateKeyJWT: the client's private key signs what proves it, by the
+// algorithm that the settings name, and no secret is sent. A key that does not
+// fit gets nobody in.
+func TestPrivateKeyJWT(t *testing.T) {
+	key, certificate := plugintest.New(t, plugintest.Config{Manifest: manifest, Config: with("")}).KeyPair()
+	block, _ := pem.Decode([]byte(certificate))
+	public, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted, _ := json.Marshal(key)
+	w := newWorldWith(t, `"authentication":"private_key_jwt","privateKeyAlgorithm":"ES256","privateKeyId":"k1","privateKey":`+string(quoted))
+	w.want(w.signIn("acme"), "/new")
+	asked := false
+	for _, r := range w.HTTPRequests() {
+		if r.Form["grant_type"] == "" {
+			continue
+		}
+		asked = true
+		assertion := r.Form["client_assertion"]
+		signed, signature := assertion[:strings.LastIndexByte(assertion, '.')], assertion[strings.LastIndexByte(assertion, '.')+1:]
+		head, _, _ := strings.Cut(assertion, ".")
+		if header, _ := base64.RawURLEncoding.DecodeString(head); string(header) != `{"alg":"ES256","typ":"JWT","kid":"k1"}` {
+			t.Errorf("the header is %s", header)
+		}
+		b, _ := base64.RawURLEncoding.DecodeString(signature)
+		digest := sha256.Sum256([]byte(signed))
+		if k := public.PublicKey.(*ecdsa.PublicKey); len(b) != 64 || !ecdsa.Verify(k, digest[:], new(big.Int).SetBytes(b[:32]), new(big.Int).SetBytes(b[32:])) {
+			t.Errorf("the signature of %s is not one of the key", assertion)
+		}
+		claims := w.Claims(assertion)
+		if r.Form["client_id"] != "acme-web" || r.Form["client_assertion_type"] != assertionType || claims["iss"] != "acme-web" || claims["aud"] != "https://id.acme.example/token" || claims["exp"] != claims["iat"].(int64)+assertionLife {
+			t.Errorf("the form is %v, the assertion says %v", r.Form, claims)
+		}
+		if r.Form["client_secret"] != "" || r.Auth != nil {
+			t.Errorf("the secret is sent: %v %v", r.Form, r.Auth)
+		}
+	}
+	if !asked {
+		t.Error("nothing is asked of the token endpoint")
+	}
+	for _, settings := range []string{`"authentication":"private_key_jwt"`, `"authentication":"private_key_jwt","privateKey":` + string(quoted)} {
+		w := newWorldWith(t, settings)
+		w.want(w.signIn("acme"), "/err?error=invalid_code")
 	}
 }
 

@@ -119,8 +119,8 @@ func (p *provider) authenticate(o *sdk.HTTPRequestOptions, form []sdk.Field) err
 		if !p.ClientSecret() {
 			o.Auth.Password = sdk.String("")
 		}
-	case method == "client_secret_jwt":
-		assertion, err := p.assertion()
+	case method == "client_secret_jwt" || method == "private_key_jwt":
+		assertion, err := p.assertion(method)
 		if err != nil {
 			return err
 		}
@@ -136,9 +136,10 @@ const (
 	assertionLife = 120 // seconds
 )
 
-// assertion is a token that the client secret signs: it says that this client
-// made it for the token endpoint, now and once (RFC 7523, section 3).
-func (p *provider) assertion() (string, error) {
+// assertion is a token that the client secret, or the client's private key,
+// signs: it says that this client made it for the token endpoint, now and once
+// (RFC 7523, section 3).
+func (p *provider) assertion(method string) (string, error) {
 	id, err := p.c.Random().String(stateLength, sdk.RandomStringOptions{})
 	if err != nil {
 		return "", err
@@ -147,9 +148,22 @@ func (p *provider) assertion() (string, error) {
 	claims := sdk.Object(
 		sdk.F("iss", sdk.String(p.clientID)), sdk.F("sub", sdk.String(p.clientID)), sdk.F("aud", sdk.String(p.token)), sdk.F("jti", sdk.String(id)),
 		sdk.F("iat", sdk.Int(now)), sdk.F("exp", sdk.Int(now+assertionLife)))
-	signed := sdk.EncodeBase64URL([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + sdk.EncodeBase64URL([]byte(claims.JSONText()))
-	mac, err := p.c.Crypto().HMAC(sdk.String(signed), sdk.HMACOptions{Secret: p.path + ".clientSecret"})
-	return signed + "." + mac, err
+	alg := "HS256"
+	if method == "private_key_jwt" {
+		alg = cmp.Or(p.PrivateKeyAlgorithm(), "RS256")
+	}
+	header := sdk.Object(present(sdk.F("alg", sdk.String(alg)), sdk.F("typ", sdk.String("JWT")), sdk.F("kid", given(p.PrivateKeyID())))...)
+	signed := sdk.EncodeBase64URL([]byte(header.JSONText())) + "." + sdk.EncodeBase64URL([]byte(claims.JSONText()))
+	signature, err := p.signature(method, alg, sdk.String(signed))
+	return signed + "." + signature, err
+}
+
+// signature signs an assertion.
+func (p *provider) signature(method, alg string, signed sdk.Value) (string, error) {
+	if method == "private_key_jwt" {
+		return p.c.Crypto().Sign(alg, signed, sdk.SignOptions{Secret: p.path + ".privateKey"})
+	}
+	return p.c.Crypto().HMAC(signed, sdk.HMACOptions{Secret: p.path + ".clientSecret"})
 }
 
 func (p *provider) tokensOf(answer sdk.Value) tokens {

@@ -65,6 +65,7 @@ var functions = map[string]func(*Host, Object) Object{
 	"crypto.digest":           (*Host).digest,
 	"crypto.hmac":             (*Host).hmac,
 	"crypto.verify":           (*Host).verifySignature,
+	"crypto.sign":             (*Host).signValue,
 	"crypto.recoverKey":       (*Host).recoverKey,
 	"keys.sign":               (*Host).signKey,
 	"keys.verify":             (*Host).verifyKey,

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -50,6 +51,35 @@ func (h *Host) verifySignature(a Object) Object {
 		refuseWith(sdk.Invalid, "signature", "the signature is not valid")
 	}
 	return nil
+}
+
+// signValue plays crypto.sign.
+func (h *Host) signValue(a Object) Object {
+	alg, value := text(a["alg"]), decoded(a["valueEncoding"], a, "value")
+	key := h.privateKey(a)
+	if reason := unfit(alg, key.Public()); reason != "" {
+		refuseWith(sdk.Invalid, "key", reason)
+	}
+	f, digest := algorithmHashes[alg[len(alg)-3:]], value
+	if f != 0 {
+		sum := f.New()
+		sum.Write(value)
+		digest = sum.Sum(nil)
+	}
+	var o crypto.SignerOpts = f
+	if alg[:2] == "PS" {
+		o = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: f}
+	}
+	signature, err := key.Sign(rand.Reader, digest, o)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if public, is := key.Public().(*ecdsa.PublicKey); is {
+		r, s, _ := numbers(signature, 0, true)
+		size := (public.Curve.Params().BitSize + 7) / 8
+		signature = append(r.FillBytes(make([]byte, size)), s.FillBytes(make([]byte, size))...)
+	}
+	return Object{"signature": base64.RawURLEncoding.EncodeToString(signature)}
 }
 
 func verifies(alg string, key any, digest, signature []byte, der bool) bool {

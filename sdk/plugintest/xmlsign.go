@@ -235,6 +235,13 @@ func xmlCertificate(s string) *x509.Certificate {
 
 // xmlKey reads the private key of a call, or refuses it.
 func (h *Host) xmlKey(a Object) crypto.Signer {
+	private := h.privateKey(a)
+	checkXMLKey(private.Public())
+	return private
+}
+
+// privateKey reads the private key of a call, or refuses what is none.
+func (h *Host) privateKey(a Object) crypto.Signer {
 	var s string
 	if sealed := object(a["sealedKey"]); sealed != nil {
 		s = h.unsealed(sealed)
@@ -259,7 +266,6 @@ func (h *Host) xmlKey(a Object) crypto.Signer {
 	if err != nil || !ok {
 		refuseWith(sdk.Invalid, "key", "the private key is malformed")
 	}
-	checkXMLKey(private.Public())
 	return private
 }
 
