@@ -46,6 +46,7 @@ var (
 	errStateNotFound                    = &sdk.Error{Status: 400, Code: "STATE_NOT_FOUND", Message: "No sign-in under way leads there"}
 	errTokenRefreshNotSupported         = &sdk.Error{Status: 400, Code: "TOKEN_REFRESH_NOT_SUPPORTED", Message: "Provider does not support token refreshing."}
 	errUserEmailNotFound                = &sdk.Error{Status: 401, Code: "USER_EMAIL_NOT_FOUND", Message: "User email not found"}
+	errUserIDNeeded                     = &sdk.Error{Status: 400, Code: "USER_ID_OR_SESSION_REQUIRED", Message: "Either userId or session is required"}
 )
 
 // pluginID is the id of the plugin.
@@ -654,7 +655,8 @@ func (x getAccessTokenBody) ProviderID() string { return x.Request.Body("provide
 // there are several accounts.
 func (x getAccessTokenBody) AccountID() string { return x.Request.Body("accountId").String() }
 
-// UserID is the member userId. Not used: the session identifies the user.
+// UserID is the member userId. The user, in calls with a service key that
+// act in no session.
 func (x getAccessTokenBody) UserID() string { return x.Request.Body("userId").String() }
 
 // refreshTokenBody is the body of POST /refresh-token.
@@ -667,7 +669,8 @@ func (x refreshTokenBody) ProviderID() string { return x.Request.Body("providerI
 // there are several accounts.
 func (x refreshTokenBody) AccountID() string { return x.Request.Body("accountId").String() }
 
-// UserID is the member userId. Not used: the session identifies the user.
+// UserID is the member userId. The user, in calls with a service key that
+// act in no session.
 func (x refreshTokenBody) UserID() string { return x.Request.Body("userId").String() }
 
 // verifyEmailMail is what the mail verify-email shows.

@@ -87,10 +87,24 @@ func asked(c *sdk.Call, place string) (w wanted, userID string, err error) {
 	if newer(c) {
 		w, err = selection(c, place)
 	}
-	if err == nil && !session.Exists() {
-		err = errNoSession
+	if err != nil || session.Exists() {
+		return w, session.UserID, err
 	}
-	return w, session.UserID, err
+	userID, err = named(c, sent)
+	return w, userID, err
+}
+
+// named is the user that a server of the app names, where it acts in nobody's
+// session: its service key is for this endpoint.
+func named(c *sdk.Call, sent sdk.Value) (string, error) {
+	if c.Request().ServiceKey() == "" {
+		return "", errNoSession
+	}
+	userID := textOf(sent.Get("userId")).String()
+	if userID == "" {
+		return "", errUserIDNeeded
+	}
+	return userID, nil
 }
 
 // chosen returns the account that the body of a token route names.
