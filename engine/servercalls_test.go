@@ -388,3 +388,27 @@ func TestScopesNameEndpoints(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestServersTokenSignsIn: a server hands a user in who has no session. The token
+// is worth one sign-in, with the user's second factor.
+func TestServersTokenSignsIn(t *testing.T) {
+	needServer(t)
+	s := serveWith(t, tenantsPasswords, serverCalls(""))
+	user := s.signUp("", "ada@example.com").want(t, 200, "").get("user.id")
+	s.call(narrowKey, "", "POST", "/one-time-token/create", `{"userId":"`+user+`"}`).want(t, 403, "INSUFFICIENT_SCOPE")
+	s.do(request{method: "POST", path: "/api/auth/one-time-token/create", body: `{"userId":"` + user + `"}`}).want(t, 404, "")
+	token := s.call(deploymentKey, "", "POST", "/one-time-token/create", `{"userId":"`+user+`"}`).want(t, 200, "").get("token")
+	verify := request{method: "POST", path: "/api/auth/one-time-token/verify", body: `{"token":"` + token + `"}`}
+	in := s.do(verify).want(t, 200, "")
+	if s.session("", in.cookie()).get("user.id") != user {
+		t.Errorf("signed in: %s", in.text)
+	}
+	s.do(verify).want(t, 400, "")
+
+	s.do(request{method: "POST", path: "/api/auth/two-factor/enable", cookie: in.cookie(), body: `{"password":"` + password + `"}`}).want(t, 200, "")
+	token = s.call(deploymentKey, "", "POST", "/one-time-token/create", `{"userId":"`+user+`"}`).want(t, 200, "").get("token")
+	half := s.do(request{method: "POST", path: "/api/auth/one-time-token/verify", body: `{"token":"` + token + `"}`}).want(t, 200, "")
+	if half.get("twoFactorRedirect") != "true" || half.cookies["better-auth.session_token"] != "" {
+		t.Errorf("with a second factor: %s %v", half.text, half.cookies)
+	}
+}

@@ -1,6 +1,7 @@
 // Command one-time-token is the plugin of that name: a signed-in client gets a
 // short-lived token that another client can exchange, once, for the same
-// session, as Better Auth's oneTimeToken plugin has it.
+// session, as Better Auth's oneTimeToken plugin has it. A server with a service
+// key gets one for a user, who need not have a session: it begins one.
 //
 // manifest.json declares routes, hook, errors and options.
 package main
@@ -8,6 +9,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 
 	"github.com/authhost/authhost/sdk"
 	"github.com/authhost/authhost/sdk/kit"
@@ -33,7 +35,11 @@ func generate(c *sdk.Call) error {
 
 // verify serves POST /one-time-token/verify.
 func verify(c *sdk.Call) error {
-	return configOf(c).tokens().Exchange(c, verifyBody{c.Request()}.Token())
+	settings, token := configOf(c), verifyBody{c.Request()}.Token()
+	if strings.HasPrefix(token, userPrefix) {
+		return settings.begin(c, token)
+	}
+	return settings.tokens().Exchange(c, token)
 }
 
 // offer puts a token into the answer that hands a session out.

@@ -117,3 +117,67 @@ func TestHeader(t *testing.T) {
 		}
 	}
 }
+
+func createToken(h *plugintest.Host, key, user string) plugintest.Response {
+	return h.Do(plugintest.Request{Method: "POST", Path: "/one-time-token/create", Body: `{"userId":"` + user + `"}`, ServiceKey: key})
+}
+
+// TestServersToken: a server gets a token for a user who has no session, and
+// the token begins one, once, while the user is the same.
+func TestServersToken(t *testing.T) {
+	for _, config := range []string{"", `{"storeToken":"hashed","disableSetSessionCookie":true,"disableClientRequest":true}`} {
+		h := newHost(t, config)
+		ada := h.AddUser("ada@example.com", "correct-horse-1")
+		if r := createToken(h, "", ada); r.Status != 404 {
+			t.Errorf("without a service key: %s", r)
+		}
+		if r := createToken(h, "deployment", "nobody"); r.Status != 404 || r.Text("code") != "USER_NOT_FOUND" {
+			t.Errorf("for nobody: %s", r)
+		}
+		r := createToken(h, "deployment", ada)
+		token := r.Text("token")
+		if r.Status != 200 || len(token) != len(userPrefix)+userLength || h.CurrentSession() != nil || len(h.SessionsOf(ada)) != 0 {
+			t.Fatalf("%s: %s, sessions %v", config, r, h.SessionsOf(ada))
+		}
+		if audit := h.Audit(); len(audit) != 1 || audit[0]["userId"] != ada {
+			t.Errorf("the audit log is %v", audit)
+		}
+		for name := range h.Verifications() {
+			if strings.Contains(name, token) == (config != "") {
+				t.Errorf("%s: kept under %s", config, name)
+			}
+		}
+		r = verifyToken(h, token)
+		if r.Status != 200 || r.Text("user.id") != ada || r.Text("session.token") == "" || h.CurrentSession()["userId"] != ada {
+			t.Errorf("%s: %s, the session is %v", config, r, h.CurrentSession())
+		}
+		h.SignOut()
+		wantMessage(t, verifyToken(h, token), 400, "Invalid token")
+	}
+}
+
+// TestServersTokenEnds: with its time, and when the user has another address.
+func TestServersTokenEnds(t *testing.T) {
+	for name, change := range map[string]func(h *plugintest.Host, user string){
+		"time":    func(h *plugintest.Host, _ string) { h.Advance(3 * time.Minute) },
+		"address": func(h *plugintest.Host, user string) { h.SetUser(user, plugintest.Object{"email": "eve@example.com"}) },
+	} {
+		h := newHost(t, "")
+		ada := h.AddUser("ada@example.com", "correct-horse-1")
+		token := createToken(h, "deployment", ada).Text("token")
+		change(h, ada)
+		if r := verifyToken(h, token); r.Status != 400 || r.Text("message") != "Invalid token" || len(h.SessionsOf(ada)) != 0 {
+			t.Errorf("%s: %s", name, r)
+		}
+	}
+}
+
+// TestServersTokenWaits: a step before the session is asked for.
+func TestServersTokenWaits(t *testing.T) {
+	h := newHost(t, "")
+	token := createToken(h, "deployment", h.AddUser("ada@example.com", "")).Text("token")
+	h.On("session.create", func(plugintest.Object) (sdk.Status, any) { return sdk.OK, plugintest.Object{"pending": true} })
+	if r := verifyToken(h, token); r.Result != sdk.ResultRespond || h.CurrentSession() != nil {
+		t.Errorf("got %s", r)
+	}
+}

@@ -7,7 +7,8 @@ import "github.com/authhost/authhost/sdk"
 func init() {
 	sdk.Register(0, generate)
 	sdk.Register(1, verify)
-	sdk.Register(2, offer)
+	sdk.Register(2, create)
+	sdk.Register(3, offer)
 }
 
 // The errors of the manifest.
@@ -17,6 +18,7 @@ var (
 	errServerCall             = &sdk.Error{Status: 403, Code: "SERVER_CALL", Message: "A server call cannot hand a session over"}
 	errSessionExpired         = &sdk.Error{Status: 400, Code: "", Message: "Session expired"}
 	errSessionNotFound        = &sdk.Error{Status: 400, Code: "", Message: "Session not found"}
+	errUserNotFound           = &sdk.Error{Status: 404, Code: "USER_NOT_FOUND", Message: "User not found"}
 )
 
 // pluginID is the id of the plugin.
@@ -47,7 +49,8 @@ func (x config) DisableClientRequest() bool {
 }
 
 // DisableSetSessionCookie is the setting disableSetSessionCookie. Answer
-// /one-time-token/verify without setting the session's cookie.
+// /one-time-token/verify without setting the session's cookie. The cookie of
+// a session that the token of a server begins is set all the same.
 func (x config) DisableSetSessionCookie() bool {
 	return x.Settings.Value("disableSetSessionCookie").IsTrue()
 }
@@ -63,3 +66,9 @@ type verifyBody struct{ sdk.Request }
 
 // Token is the member token. The token.
 func (x verifyBody) Token() string { return x.Request.Body("token").String() }
+
+// createBody is the body of POST /one-time-token/create.
+type createBody struct{ sdk.Request }
+
+// UserID is the member userId. The user's id.
+func (x createBody) UserID() string { return x.Request.Body("userId").String() }
