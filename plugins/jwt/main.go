@@ -36,8 +36,15 @@ func token(c *sdk.Call) error {
 	return c.ReplyUnless(err, sdk.F("token", sdk.String(signed)))
 }
 
-// jwks serves GET /jwks, or where the options put it.
-func jwks(c *sdk.Call) error { return kit.ServeKeys(c, keyJWT, configOf(c).Algorithm()) }
+// jwks serves GET /jwks, or where the options put it, unless they say that the
+// keys are published elsewhere.
+func jwks(c *sdk.Call) error {
+	settings := configOf(c)
+	if settings.RemoteURL() != "" {
+		return errKeysElsewhere
+	}
+	return kit.ServeKeys(c, keyJWT, settings.Algorithm())
+}
 
 // followSession puts a token into the answer that shows a session.
 func followSession(c *sdk.Call) error {

@@ -106,6 +106,18 @@ func TestJWKS(t *testing.T) {
 	}
 }
 
+// TestRemoteKeys: where the keys are published elsewhere, they are not here.
+func TestRemoteKeys(t *testing.T) {
+	h := newHost(t, `{"remoteUrl":"https://cdn.example/jwks.json"}`)
+	if r := h.GET("/jwks"); r.Status != 404 || r.Get("keys") != nil {
+		t.Errorf("got %s", r)
+	}
+	h.SignIn(h.AddUser(ada, ""))
+	if r := h.GET("/token"); r.Text("token") == "" {
+		t.Errorf("a token: %s", r)
+	}
+}
+
 func TestServerTokens(t *testing.T) {
 	h := newHost(t, `{"issuer":"https://issuer.example.com","audience":["a","b"]}`)
 	if r := h.POST("/sign-jwt", `{"payload":{}}`); r.Status != 404 {

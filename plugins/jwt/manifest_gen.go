@@ -14,7 +14,8 @@ func init() {
 
 // The errors of the manifest.
 var (
-	errPastExpiry = &sdk.Error{Status: 400, Code: "PAST_EXPIRY", Message: "The token would have ended already: exp is a number of seconds since 1970, in the future"}
+	errKeysElsewhere = &sdk.Error{Status: 404, Code: "", Message: ""}
+	errPastExpiry    = &sdk.Error{Status: 400, Code: "PAST_EXPIRY", Message: "The token would have ended already: exp is a number of seconds since 1970, in the future"}
 )
 
 // pluginID is the id of the plugin.
@@ -67,6 +68,14 @@ func (x config) Algorithm() string {
 // path. Default: /jwks.
 func (x config) JWKSPath() string {
 	return x.Settings.Value("jwksPath").String()
+}
+
+// RemoteURL is the setting remoteUrl. URL at which the public keys are
+// published by other means, such as a CDN. The server then does not publish
+// them: /jwks answers 404. Publish the output of authhost keys export there,
+// before new keys sign.
+func (x config) RemoteURL() string {
+	return x.Settings.Value("remoteUrl").String()
 }
 
 // DisableSettingJWTHeader is the setting disableSettingJwtHeader. Do not add
