@@ -11,6 +11,8 @@ package main
 import (
 	"cmp"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/authhost/authhost/sdk"
 	"github.com/authhost/authhost/sdk/kit"
@@ -43,7 +45,7 @@ func jwks(c *sdk.Call) error {
 	if settings.RemoteURL() != "" {
 		return errKeysElsewhere
 	}
-	return kit.ServeKeys(c, keyJWT, settings.Algorithm())
+	return kit.ServeKeys(c, keyJWT, settings.signs()...)
 }
 
 // followSession puts a token into the answer that shows a session.
@@ -70,12 +72,24 @@ func issue(c *sdk.Call, settings config, session sdk.CurrentSession) (string, er
 	}
 	o.Claims = append(o.Claims, sdk.F("sub", subject))
 	o.Claims = append(o.Claims, sdk.F("iss", settings.issuer(c)), sdk.F("aud", settings.audience(c)))
-	return settings.sign(c, settings.Lifetime(), o)
+	return settings.sign(c, settings.Algorithm(), settings.Lifetime(), o)
+}
+
+// signs lists the algorithms of the tokens, each once. The first is that of
+// tokens about users.
+func (s config) signs() []string {
+	algs := []string{s.Algorithm()}
+	for _, alg := range s.Algorithms() {
+		if alg != s.Algorithm() {
+			algs = append(algs, alg)
+		}
+	}
+	return algs
 }
 
 // sign signs claims.
-func (s config) sign(c *sdk.Call, lifetime int64, o sdk.KeySignOptions) (string, error) {
-	o.Alg, o.Reserved = s.Algorithm(), reserved
+func (s config) sign(c *sdk.Call, alg string, lifetime int64, o sdk.KeySignOptions) (string, error) {
+	o.Alg, o.Reserved = alg, reserved
 	signed, err := c.Keys().Sign(keyJWT, lifetime, o)
 	return signed.Token, err
 }
@@ -85,6 +99,10 @@ func (s config) sign(c *sdk.Call, lifetime int64, o sdk.KeySignOptions) (string,
 // when they say.
 func signJWT(c *sdk.Call) error {
 	settings, body := configOf(c), signJWTBody{c.Request()}
+	alg := cmp.Or(body.SigningAlgorithm(), settings.Algorithm())
+	if !slices.Contains(settings.signs(), alg) {
+		return errUnknownAlgorithm
+	}
 	o := sdk.KeySignOptions{Base: sdk.Copy("request.body.payload")}
 	for name, own := range map[string]sdk.Value{"iss": settings.issuer(c), "aud": settings.audience(c)} {
 		if body.Payload().Get(name).IsNullish() {
@@ -98,7 +116,7 @@ func signJWT(c *sdk.Call) error {
 	if lifetime <= 0 {
 		return errPastExpiry
 	}
-	signed, err := settings.sign(c, lifetime, o)
+	signed, err := settings.sign(c, alg, lifetime, o)
 	if refused, ok := errors.AsType[*sdk.HostError](err); ok && refused.Status == sdk.Invalid {
 		return refused.Answer(400)
 	}
@@ -109,7 +127,11 @@ func signJWT(c *sdk.Call) error {
 // of this plugin's, null if it is none or not good any more.
 func verifyJWT(c *sdk.Call) error {
 	settings := configOf(c)
-	claims, err := c.Keys().Verify(keyJWT, sdk.Copy("request.body.token"), sdk.KeyVerifyOptions{Alg: settings.Algorithm()})
+	alg := algorithmOf(verifyJWTBody{c.Request()}.Token())
+	if !slices.Contains(settings.signs(), alg) {
+		return c.Reply(sdk.F("payload", sdk.Null))
+	}
+	claims, err := c.Keys().Verify(keyJWT, sdk.Copy("request.body.token"), sdk.KeyVerifyOptions{Alg: alg})
 	if err != nil && !errors.Is(err, sdk.Invalid) {
 		return err
 	}
@@ -117,6 +139,17 @@ func verifyJWT(c *sdk.Call) error {
 		claims = sdk.Null
 	}
 	return c.Reply(sdk.F("payload", claims))
+}
+
+// algorithmOf is the algorithm that a token says it is signed by; "" if it does
+// not say so. Only the host's check tells whether that is true.
+func algorithmOf(token string) string {
+	header, _, _ := strings.Cut(token, ".")
+	text, ok := sdk.DecodeBase64URL(header)
+	if !ok {
+		return ""
+	}
+	return sdk.JSON(string(text)).Get("alg").String()
 }
 
 // issuer returns who signs: the tenant's base URL unless the options say

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -162,5 +164,54 @@ func TestTemplatesAndSubject(t *testing.T) {
 	h.SetUser(id, plugintest.Object{"userId": "k17"})
 	if claims := h.Claims(h.GET("/token").Text("token")); claims["sub"] != "k17" {
 		t.Errorf("claims %v", claims)
+	}
+}
+
+// TestSeveralAlgorithms: the key set has keys of each algorithm that the settings
+// name, and servers choose one of them for a token. Tokens of users are signed by
+// the first. A token that names any other is none.
+func TestSeveralAlgorithms(t *testing.T) {
+	h := newHost(t, `{"algorithm":"EdDSA","algorithms":["ES256","EdDSA","RS256"]}`)
+	call := func(path, body string) plugintest.Response {
+		return h.Do(plugintest.Request{Method: "POST", Path: path, Body: body, ServiceKey: "deployment"})
+	}
+	r := h.GET("/jwks")
+	for i, alg := range []string{"EdDSA", "ES256", "RS256"} {
+		if r.Text(fmt.Sprintf("keys.%d.alg", i)) != alg {
+			t.Errorf("key %d is not for %s: %s", i, alg, r)
+		}
+	}
+	if r.Get("keys.3") != nil || !strings.HasPrefix(r.Headers["cache-control"], "public, max-age=") {
+		t.Errorf("got %s with headers %v", r, r.Headers)
+	}
+	for _, alg := range []string{"", "EdDSA", "ES256", "RS256"} {
+		body := `{"payload":{"sub":"job"}}`
+		if alg != "" {
+			body = `{"payload":{"sub":"job"},"signingAlgorithm":"` + alg + `"}`
+		}
+		token := call("/sign-jwt", body).Text("token")
+		head, rest, _ := strings.Cut(token, ".")
+		if header, _ := base64.RawURLEncoding.DecodeString(head); !strings.Contains(string(header), `"alg":"`+cmp.Or(alg, "EdDSA")+`"`) {
+			t.Errorf("%s: the header is %s", alg, header)
+		}
+		if r := call("/verify-jwt", `{"token":"`+token+`"}`); r.Text("payload.sub") != "job" {
+			t.Errorf("verify %s: %s", alg, r)
+		}
+		for _, other := range []string{"PS256", "none", "HS256"} {
+			forged := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"`+other+`"}`)) + "." + rest
+			if r := call("/verify-jwt", `{"token":"`+forged+`"}`); r.Status != 200 || r.Get("payload") != nil {
+				t.Errorf("verify %s as %s: %s", alg, other, r)
+			}
+		}
+	}
+	if r := call("/sign-jwt", `{"payload":{},"signingAlgorithm":"PS256"}`); r.Status != 400 || r.Text("code") != "UNKNOWN_ALGORITHM" {
+		t.Errorf("an algorithm that the settings do not name: %s", r)
+	}
+	h.SignIn(h.AddUser(ada, ""))
+	h.On("keys.sign", func(args plugintest.Object) (sdk.Status, any) {
+		return sdk.OK, plugintest.Object{"token": "by " + args["alg"].(string)}
+	})
+	if r := h.GET("/token"); r.Text("token") != "by EdDSA" {
+		t.Errorf("a user's token: %s", r)
 	}
 }

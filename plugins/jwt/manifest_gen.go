@@ -14,8 +14,9 @@ func init() {
 
 // The errors of the manifest.
 var (
-	errKeysElsewhere = &sdk.Error{Status: 404, Code: "", Message: ""}
-	errPastExpiry    = &sdk.Error{Status: 400, Code: "PAST_EXPIRY", Message: "The token would have ended already: exp is a number of seconds since 1970, in the future"}
+	errKeysElsewhere    = &sdk.Error{Status: 404, Code: "", Message: ""}
+	errPastExpiry       = &sdk.Error{Status: 400, Code: "PAST_EXPIRY", Message: "The token would have ended already: exp is a number of seconds since 1970, in the future"}
+	errUnknownAlgorithm = &sdk.Error{Status: 400, Code: "UNKNOWN_ALGORITHM", Message: "signingAlgorithm is not in the settings of the plugin"}
 )
 
 // pluginID is the id of the plugin.
@@ -62,6 +63,14 @@ func (x config) Lifetime() int64 {
 // Ed25519; RSA keys have 2048 bits.
 func (x config) Algorithm() string {
 	return x.Settings.Value("algorithm").String()
+}
+
+// Algorithms is the setting algorithms. Further signature algorithms. The
+// public keys include a key of each, and /sign-jwt signs with the one that
+// it is asked for (signingAlgorithm). Tokens of users are signed by
+// algorithm.
+func (x config) Algorithms() []string {
+	return x.Settings.Value("algorithms").Texts()
 }
 
 // JWKSPath is the setting jwksPath. Path of the public keys, below the base
@@ -123,6 +132,10 @@ func (x signJWTBody) Payload() sdk.Value { return x.Request.Body("payload") }
 // ExpiresIn is the member expiresIn. Lifetime of the token in seconds, if
 // the claims have no exp; default: the setting lifetime.
 func (x signJWTBody) ExpiresIn() sdk.Value { return x.Request.Body("expiresIn") }
+
+// SigningAlgorithm is the member signingAlgorithm. One of the settings
+// algorithm and algorithms; default: algorithm.
+func (x signJWTBody) SigningAlgorithm() string { return x.Request.Body("signingAlgorithm").String() }
 
 // verifyJWTBody is the body of POST /verify-jwt.
 type verifyJWTBody struct{ sdk.Request }
