@@ -56,6 +56,30 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
+// TestMembers: the example lets those in whose profile at the provider its rule
+// admits, and the page of the app learns why somebody is not.
+func TestMembers(t *testing.T) {
+	needPlugins(t, "email-password", "account", "social")
+	module := exampleModule(t, "members")
+	const rule = `
+      - id: members
+        module: %q
+        grants: [social/profile.checking]
+        config: {rules: [{provider: oauth, path: id, values: [ada]}]}
+`
+	s := serve(t, newOAuth(t).config()+fmt.Sprintf(rule, module))
+	for range 2 { // the first time as a new user
+		in := s.end(s.begin("ada"))
+		if in.header.Get("Location") != "/done" || s.session("", in.cookie()).get("user.email") != "ada@example.com" {
+			t.Fatalf("a member: %d %s", in.status, in.text)
+		}
+	}
+	out := s.end(s.begin("eve"))
+	if to := out.header.Get("Location"); out.status != http.StatusFound || !strings.HasSuffix(to, "?error=NOT_A_MEMBER&error_description=You+are+not+a+member") || out.cookies["better-auth.session_token"] != "" {
+		t.Errorf("somebody else: %d %s", out.status, to)
+	}
+}
+
 // claimsOf reads the claims of a token.
 func claimsOf(t *testing.T, token string) map[string]any {
 	t.Helper()

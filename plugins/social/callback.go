@@ -103,7 +103,7 @@ func (p *provider) restart() error {
 func answered(c *sdk.Call, words vocabulary) error {
 	query := c.Request()
 	if code := query.Query("error").String(); code != "" {
-		return &problem{code, query.Query("error_description").String()}
+		return &problem{code: code, description: query.Query("error_description").String()}
 	}
 	if query.Query("code").String() == "" {
 		return words.noCode
@@ -185,7 +185,7 @@ func (p *provider) signIn(s *state, user profile, t tokens) error {
 	}
 	issued, err := p.c.Sessions().Create(id, sdk.SessionCreateOptions{Reason: sessionReason, RememberMe: sdk.String("keep")})
 	if veto, ok := errors.AsType[*sdk.HostError](err); ok && veto.Status == sdk.Denied && !isNew {
-		return &problem{cmp.Or(veto.Code, errSession.code), veto.Message}
+		return &problem{code: cmp.Or(veto.Code, errSession.code), description: veto.Message}
 	}
 	if err != nil {
 		return err // and nothing of a new user stays

@@ -10,7 +10,10 @@ import (
 
 // problem is why a flow does not end with a session or a link, by the code that
 // the error page gets.
-type problem struct{ code, description string }
+type problem struct {
+	code, description string
+	refused           bool // another plugin has said so, about the profile
+}
 
 func (p *problem) Error() string { return p.code }
 
@@ -33,6 +36,7 @@ var (
 	errSignUpClosed    = &problem{code: "signup_disabled"}
 	errNoUser          = &problem{code: "unable_to_create_user"}
 	errSession         = &problem{code: "unable_to_create_session"}
+	errNotAdmitted     = &problem{code: "validation_failed"}
 	errNotVerified     = &problem{code: "email_not_verified"}
 )
 
@@ -87,8 +91,18 @@ func redirect(c *sdk.Call, url string) error {
 
 // orLinkError answers a sign-in without a browser that ended with a problem.
 func orLinkError(err error) error {
-	if p, ok := errors.AsType[*problem](err); ok {
+	p, ok := errors.AsType[*problem](err)
+	switch {
+	case ok && p.refused:
+		return p.answer().KeepWrites()
+	case ok:
 		return errOAuthLinkError.WithMessage(strings.ReplaceAll(p.code, "_", " ")).KeepWrites()
 	}
 	return err
+}
+
+// answer is the answer to a request without a browser whose profile another
+// plugin has refused.
+func (p *problem) answer() *sdk.Error {
+	return &sdk.Error{Status: 403, Code: p.code, Message: cmp.Or(p.description, p.code)}
 }

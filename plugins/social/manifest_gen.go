@@ -70,6 +70,11 @@ const (
 	purposeEmailVerification = "email-verification"
 )
 
+// Events that the plugin raises, of the manifest.
+const (
+	eventProfileChecking = "profile.checking"
+)
+
 // configOf gives the configuration of the plugin in the tenant. A setting is read
 // when it is asked for; a secret is only true, if it is set.
 func configOf(c *sdk.Call) config { return config{c.Settings()} }

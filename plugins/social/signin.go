@@ -163,10 +163,12 @@ func (p *provider) linkWithToken(sent sdk.Value) error {
 
 // linkErrors is the answer to a problem of a link without a browser.
 func linkErrors(p *problem) error {
-	switch p {
-	case errLinkForbidden:
+	switch {
+	case p.refused:
+		return p.answer()
+	case p == errLinkForbidden:
 		return errLinkingNotAllowed
-	case errLinkEmails, errLinkEmails17:
+	case p == errLinkEmails || p == errLinkEmails17:
 		return errLinkingDifferentEmailsNotAllowed
 	}
 	return errLinkingFailed

@@ -22,6 +22,9 @@ func (p *provider) linking() configAccountAccountLinking {
 func (p *provider) resolve(user *profile, t tokens, requested bool) (id string, isNew bool, err error) {
 	known, err := p.find(user)
 	if err == nil {
+		if err := p.check(toSignIn, known.User.ID, *user); err != nil {
+			return "", false, err
+		}
 		return known.User.ID, false, p.refreshUser(known.User, *user, t)
 	}
 	if !errors.Is(err, sdk.NotFound) {
@@ -179,6 +182,9 @@ func (p *provider) afterLink(id string, user profile) error {
 
 // add links the account to a user.
 func (p *provider) add(userID string, implicit bool, user profile, t tokens) error {
+	if err := p.check(toLinkAccount, userID, user); err != nil {
+		return err
+	}
 	_, err := p.c.Identity().LinkAccount(userID, sdk.LinkedAccount{ProviderID: p.id, AccountID: user.id, Fields: t.fields()}, sdk.LinkAccountOptions{
 		Implicit: implicit, Profile: []sdk.Field{
 			sdk.F("email", sdk.String(user.email)), sdk.F("emailVerified", sdk.Bool(user.verified)), sdk.F("name", sdk.String(user.name)),
@@ -222,6 +228,9 @@ func (p *provider) link(userID, email string, unbound bool, user profile, t toke
 func (p *provider) signUp(user profile, t tokens, requested bool) (id string, err error) {
 	if p.DisableSignUp() || p.DisableImplicitSignUp() && !requested {
 		return "", errSignUpClosed
+	}
+	if err := p.check(toCreateUser, "", user); err != nil {
+		return "", err
 	}
 	created, err := p.c.Identity().CreateUser(sdk.NewUser{
 		Email: user.email, Name: sdk.String(user.name), Image: user.image, EmailVerified: user.verified, Fields: user.extra,
