@@ -55,6 +55,9 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	if err := blueprint.CheckSending(g.config, t, manifests); err != nil {
 		return nil, err
 	}
+	if err := blueprint.CheckCopyKeys(t, manifests); err != nil {
+		return nil, err
+	}
 	plan, err := blueprint.New(t, manifests)
 	if err != nil {
 		return nil, err
@@ -74,7 +77,7 @@ func (g *generation) openTenant(ctx context.Context, t *config.Tenant) (*realm, 
 	}
 	sessions := session.New(session.Config{
 		Policy: policy(t.Session), Cookies: cookies(t), Secrets: secrets, Store: data, Defaults: plan.SessionDefaults,
-		Cache: cookieCache(t.Session.CookieCache), Shared: g.sharedSessions(t),
+		Cache: cookieCache(t, r.ring), Shared: g.sharedSessions(t),
 	})
 	if err := g.serveTenant(r, plan, capabilities, sessions); err != nil {
 		return nil, err
@@ -283,7 +286,8 @@ func (g *generation) sharedSessions(t *config.Tenant) *session.SharedConfig {
 // if the configuration does not say, as in Better Auth.
 const defaultRenewPart = 5
 
-func cookieCache(c config.CookieCache) session.CacheConfig {
+func cookieCache(t *config.Tenant, ring *keyring.Ring) session.CacheConfig {
+	c := t.Session.CookieCache
 	if !c.Enabled {
 		return session.CacheConfig{}
 	}
@@ -291,7 +295,27 @@ func cookieCache(c config.CookieCache) session.CacheConfig {
 	if c.RefreshCache.Enabled {
 		out.RenewAhead = cmp.Or(c.RefreshCache.UpdateAge.Std(), out.MaxAge/defaultRenewPart)
 	}
+	if c.KeyUse != "" {
+		out.Signer, out.Issuer = copySigner{ring: ring, use: c.KeyUse, alg: c.Algorithm}, t.BaseURL
+	}
 	return out
+}
+
+// copySigner signs copies of sessions with keys of a tenant.
+type copySigner struct {
+	ring     *keyring.Ring
+	use, alg string
+}
+
+// Sign is that of session.CopySigner.
+func (s copySigner) Sign(ctx context.Context, claims []byte) (string, error) {
+	token, _, err := s.ring.SignTyped(ctx, s.use, s.alg, session.CopyType, claims)
+	return token, err
+}
+
+// Verify is that of session.CopySigner.
+func (s copySigner) Verify(ctx context.Context, token string) ([]byte, error) {
+	return s.ring.VerifyTyped(ctx, s.use, s.alg, session.CopyType, token)
 }
 
 func cookies(t *config.Tenant) session.CookieConfig {

@@ -100,6 +100,7 @@ func (c *checking) tenant(t *config.Tenant) {
 		manifests = append(manifests, m)
 	}
 	c.add(CheckSending(c.config, t, all))
+	c.add(CheckCopyKeys(t, all))
 	_, views, fieldsErr := tenantSchema(t, manifests)
 	if fieldsErr != nil {
 		c.add(SchemaFault(t, fieldsErr))

@@ -161,6 +161,7 @@ func (c *checker) session(t *Tenant) {
 		c.at(t.Origin, "/session/cookieCache/maxAge", fmt.Sprintf("maxAge (%s) is longer than the session's expiresIn (%s)", cache.MaxAge, t.Session.ExpiresIn), "make it shorter; minutes are usual")
 	}
 	c.refreshCache(t)
+	c.copyKeys(t)
 	s := t.Session
 	switch {
 	case s.Storage == StorageRedis && c.config.Redis.URL == "":
@@ -190,6 +191,20 @@ func (c *checker) corsHeaders(t *Tenant) {
 // written reports whether a member of a tenant's section is in the file.
 func written(t *Tenant, section, name string) bool {
 	return t.Origin.node.get(section).get(name) != nil
+}
+
+// copyKeys checks the keys that sign copies of sessions.
+func (c *checker) copyKeys(t *Tenant) {
+	cache := t.Session.CookieCache
+	switch {
+	case cache.KeyUse == "" && t.Origin.node.get("session").get("cookieCache").get("algorithm") != nil:
+		c.at(t.Origin, "/session/cookieCache/algorithm", "copies are signed with the tenant's secret, which has an algorithm of its own", "write keyUse: jwt too, or remove it")
+	case cache.KeyUse == "":
+	case cache.Strategy != "jwt":
+		c.at(t.Origin, "/session/cookieCache/keyUse", fmt.Sprintf("copies of the strategy %s are not signed with keys", cache.Strategy), "write strategy: jwt too, or remove it")
+	case cache.MaxAge > t.Keys.Overlap:
+		c.at(t.Origin, "/session/cookieCache/maxAge", fmt.Sprintf("maxAge (%s) is longer than a key stays published when it signs no more (keys.overlap, %s)", cache.MaxAge, t.Keys.Overlap), "make it shorter; minutes are usual")
+	}
 }
 
 func (c *checker) refreshCache(t *Tenant) {

@@ -132,6 +132,10 @@ type CookieCache struct {
 	MaxAge Duration `yaml:"maxAge" default:"5m" min:"1s"`
 	// compact: JSON with an HMAC. jwt: a signed token. jwe: an encrypted token, which scripts and browsers cannot read.
 	Strategy string `yaml:"strategy" default:"compact" enum:"compact,jwt,jwe"`
+	// With jwt: sign copies with the keys of this use, such as jwt, instead of the tenant's secret. A plugin that publishes the keys, such as jwt at /jwks, must be enabled. Servers of the app can then check copies themselves.
+	KeyUse string `yaml:"keyUse"`
+	// Signature algorithm of these copies. The plugin must publish keys for it.
+	Algorithm string `yaml:"algorithm" default:"EdDSA" enum:"EdDSA,ES256,ES512,PS256,RS256"`
 	// Version of the copies. Copies of another version are invalid: change it to end all copies at once.
 	Version string `yaml:"version" default:"1"`
 	// Renew copies at /get-session before they expire, so that programs that read the copy themselves always have a valid one. true, or a mapping. The server reads the session from the store for that, so a revoked session gets no new copy.

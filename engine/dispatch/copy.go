@@ -13,11 +13,11 @@ import (
 // the tenant caches sessions in cookies. A copy that does not count is taken
 // away. A request that proves its session in another way than by cookie has
 // none.
-func (s *ClientSession) Copy() (session.Copy, bool) {
+func (s *ClientSession) Copy(ctx context.Context) (session.Copy, bool) {
 	if s.credential.Token != "" || s.ServerCall() {
 		return session.Copy{}, false
 	}
-	c, present, ok := s.realm.Sessions.ReadCache(s.credential.Cookie, s.now)
+	c, present, ok := s.realm.Sessions.ReadCache(ctx, s.credential.Cookie, s.now)
 	if present && !ok {
 		s.answer.setCookies(s.realm.Sessions.ExpireCache(s.credential.Cookie))
 	}
@@ -56,8 +56,7 @@ func (s *ClientSession) sendCopy(ctx context.Context, changed bool) error {
 		return nil
 	case s.outcome.issued != nil:
 		i := s.outcome.issued
-		s.copySession(i.session, i.user, i.dontRemember)
-		return nil
+		return s.copySession(ctx, i.session, i.user, i.dontRemember)
 	case !m.Caches() || !answered && !s.renewCopy:
 		return nil
 	}
@@ -86,20 +85,23 @@ func (s *ClientSession) copyCurrent(ctx context.Context, cur session.Current, ch
 		s.dropCopy()
 		return nil
 	}
-	s.copySession(cur.Session, cur.User, dontRemember)
-	return nil
+	return s.copySession(ctx, cur.Session, cur.User, dontRemember)
 }
 
-func (s *ClientSession) copySession(sess, user *store.Record, dontRemember bool) {
+func (s *ClientSession) copySession(ctx context.Context, sess, user *store.Record, dontRemember bool) error {
 	if m := s.realm.Sessions; m.Caches() {
 		c := session.Copy{Session: s.views.Session(sess).Copy(), User: s.views.User(user).Copy()}
-		lines := m.CacheLines(c, dontRemember, s.credential.Cookie, s.now)
+		lines, err := m.CacheLines(ctx, c, dontRemember, s.credential.Cookie, s.now)
+		if err != nil {
+			return err
+		}
 		if s.copyBytes = session.Size(lines); s.copyBytes == 0 {
 			s.copyBytes = session.MaxCopyBytes + 1 // it was left out
 		}
 		s.answer.setCookies(lines)
 	}
 	s.renewSealed(sess, dontRemember)
+	return nil
 }
 
 // dropCopy takes the copy away, and what is bound to the session.

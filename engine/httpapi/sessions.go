@@ -26,7 +26,7 @@ func (a *API) getSession(ctx context.Context, ex *dispatch.Exchange) error {
 	}
 	mayRefresh, copyDue := falsy(ex.Request.Query.Get("disableRefresh")), false
 	if falsy(ex.Request.Query.Get("disableCookieCache")) {
-		cached, ok := ex.Session.Copy()
+		cached, ok := ex.Session.Copy(ctx)
 		copyDue = ok && mayRefresh && m.CopyDue(cached, ex.Now)
 		if ok && !copyDue {
 			ex.Session.SetPhase(pluginapi.PhaseRead)

@@ -156,8 +156,7 @@ func parse(k Key) (*parsedKey, error) {
 	if p.verifier, err = jws.NewVerifier(jwa.SignatureAlgorithm(k.Alg)); err != nil {
 		return nil, fail(err)
 	}
-	header := document.NewObject(2).Set("alg", document.Text(k.Alg)).Set("kid", document.Text(k.ID))
-	p.header = base64.RawURLEncoding.EncodeToString(document.Obj(header).JSON()) + "."
+	p.header = p.headerOf("")
 	members, err := document.Parse(k.PrivateJWK, 0)
 	if err != nil {
 		return nil, fail("private key does not parse")
@@ -169,6 +168,16 @@ func parse(k Key) (*parsedKey, error) {
 	}
 	p.published = document.Obj(out.Set("kid", document.Text(k.ID)))
 	return p, nil
+}
+
+// headerOf returns the header of tokens of a type, encoded, with the dot that
+// follows.
+func (p *parsedKey) headerOf(typ string) string {
+	header := document.NewObject(3).Set("alg", document.Text(p.Alg)).Set("kid", document.Text(p.ID))
+	if typ != "" {
+		header.Set("typ", document.Text(typ))
+	}
+	return base64.RawURLEncoding.EncodeToString(document.Obj(header).JSON()) + "."
 }
 
 // Check reports what is wrong with a key that comes from elsewhere: its

@@ -20,6 +20,12 @@ const (
 // with the header {"alg":…,"kid":…}, and the id of the key. The first call
 // for a use and algorithm makes the key. alg "" means RS256.
 func (r *Ring) Sign(ctx context.Context, use, alg string, claims []byte) (token, kid string, err error) {
+	return r.SignTyped(ctx, use, alg, "", claims)
+}
+
+// SignTyped is Sign for tokens of a type of their own, which is the header member
+// typ (RFC 8725 section 3.11): VerifyTyped takes them, and Verify does not.
+func (r *Ring) SignTyped(ctx context.Context, use, alg, typ string, claims []byte) (token, kid string, err error) {
 	if alg == "" {
 		alg = RS256
 	}
@@ -29,8 +35,12 @@ func (r *Ring) Sign(ctx context.Context, use, alg string, claims []byte) (token,
 		return "", "", err
 	}
 	r.rotateIfDue(ctx, u, set, alg)
+	header := k.header
+	if typ != "" {
+		header = k.headerOf(typ)
+	}
 	b64 := base64.RawURLEncoding
-	signed := b64.AppendEncode([]byte(k.header), claims)
+	signed := b64.AppendEncode([]byte(header), claims)
 	signature, err := k.signer.Sign(signed, k.private)
 	if err != nil {
 		return "", "", err
@@ -78,14 +88,20 @@ func (r *Ring) JWKS(ctx context.Context, use string, algs ...string) ([]byte, er
 // the use and algorithm signed; algorithm "" is any. The kid must name that
 // key and alg must be the key's own; header parameters other than alg, kid and
 // typ are refused, so there is no key to fetch or to take from the token, and
-// no extension to obey. The caller checks the claims, their times included.
-// Faults of the token, whatever they are, give ErrInvalidToken.
+// no extension to obey. A typ, if there is one, must be JWT (RFC 7519 section
+// 5.1). The caller checks the claims, their times included. Faults of the token,
+// whatever they are, give ErrInvalidToken.
 func (r *Ring) Verify(ctx context.Context, use, algorithm, token string) (claims []byte, err error) {
+	return r.VerifyTyped(ctx, use, algorithm, "", token)
+}
+
+// VerifyTyped is Verify for the tokens of SignTyped, of that type and no other.
+func (r *Ring) VerifyTyped(ctx context.Context, use, algorithm, typ, token string) (claims []byte, err error) {
 	parts, ok := split(token)
 	if !ok {
 		return nil, ErrInvalidToken
 	}
-	kid, alg, ok := parseHeader(parts[0])
+	kid, alg, ok := parseHeader(parts[0], typ)
 	if !ok || algorithm != "" && alg != algorithm {
 		return nil, ErrInvalidToken
 	}
@@ -123,8 +139,8 @@ func split(token string) (parts [3][]byte, ok bool) {
 	return parts, true
 }
 
-// parseHeader reads alg and kid without believing them.
-func parseHeader(text []byte) (kid, alg string, ok bool) {
+// parseHeader reads alg and kid of a token of a type without believing them.
+func parseHeader(text []byte, typ string) (kid, alg string, ok bool) {
 	header, err := document.Parse(text, maxHeaderDepth)
 	if err != nil {
 		return "", "", false
@@ -134,6 +150,8 @@ func parseHeader(text []byte) (kid, alg string, ok bool) {
 			return "", "", false
 		}
 	}
+	own := header.Get("typ")
+	plain := own.IsAbsent() || strings.EqualFold(own.Str(), "JWT")
 	kid, alg = header.Get("kid").Str(), header.Get("alg").Str()
-	return kid, alg, kid != "" && alg != ""
+	return kid, alg, kid != "" && alg != "" && (typ == "" && plain || typ != "" && own.Str() == typ)
 }

@@ -19,6 +19,31 @@ func forged(t *testing.T, header string) string {
 	return encode([]byte(header)) + "." + encode([]byte(`{"sub":"admin"}`)) + "." + encode(make([]byte, 256))
 }
 
+// TestTypes: a token of a type of its own is none of another, and none without.
+func TestTypes(t *testing.T) {
+	r := New(Config{Storage: &memory{}})
+	const claims = `{"sub":"u1"}`
+	tokens := map[string]string{}
+	for _, typ := range []string{"", "copy+jwt", "other+jwt"} {
+		token, _, err := r.SignTyped(t.Context(), "u", EdDSA, typ, []byte(claims))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens[typ] = token
+	}
+	for own, token := range tokens {
+		for typ := range tokens {
+			got, err := r.VerifyTyped(t.Context(), "u", EdDSA, typ, token)
+			if fits := own == typ; fits != (err == nil) || fits != (string(got) == claims) {
+				t.Errorf("%q as %q: %s, %v", own, typ, got, err)
+			}
+		}
+	}
+	if _, err := r.Verify(t.Context(), "u", EdDSA, tokens["copy+jwt"]); !errors.Is(err, ErrInvalidToken) {
+		t.Errorf("without a type: %v", err)
+	}
+}
+
 func TestVerifyRefuses(t *testing.T) {
 	storage := &memory{}
 	r := New(Config{Storage: storage})

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/base64"
 	"slices"
@@ -32,6 +33,10 @@ type CacheConfig struct {
 	// RenewAhead is how long before its end a copy is due to be replaced by a
 	// new one; 0: only when it has ended.
 	RenewAhead time.Duration
+	// Signer signs copies of EncodingJWT in place of the tenant's secret, so that
+	// others can check them with public keys; may be nil.
+	Signer CopySigner
+	Issuer string // whom copies of the Signer are from
 }
 
 // cacheSalt keeps the key of cached sessions apart from that of other JWEs.
@@ -53,16 +58,17 @@ type Copy struct {
 // CacheLines returns the Set-Cookie values that give a client a copy of its
 // session, and take older ones away that it has according to its Cookie
 // header. What has more than MaxCopyBytes is not cached.
-func (m *Manager) CacheLines(c Copy, dontRemember bool, header string, now time.Time) []Cookie {
+// The error is that of the Signer.
+func (m *Manager) CacheLines(ctx context.Context, c Copy, dontRemember bool, header string, now time.Time) ([]Cookie, error) {
 	life := m.cache.MaxAge
 	if dontRemember && m.cache.Encoding == EncodingCompact {
 		life = forgottenCache
 	}
-	value, ok := m.encodeCopy(c, life, now)
-	if !ok {
-		return m.ExpireCache(header)
+	value, ok, err := m.encodeCopy(ctx, c, life, now)
+	if err != nil || !ok {
+		return m.ExpireCache(header), err
 	}
-	return m.splitLines(CookieData, value, Attributes{MaxAge: int(m.cache.MaxAge / time.Second), Session: dontRemember}, header)
+	return m.splitLines(CookieData, value, Attributes{MaxAge: int(m.cache.MaxAge / time.Second), Session: dontRemember}, header), nil
 }
 
 // ExpireCache returns the Set-Cookie values that take a copy away from a
@@ -74,7 +80,7 @@ func (m *Manager) ExpireCache(header string) []Cookie {
 // ReadCache returns the copy in a Cookie header if it is genuine, of the right
 // version, still good at that time and of the session that the header proves.
 // present tells that there was one beside such a proof, good or not.
-func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok bool) {
+func (m *Manager) ReadCache(ctx context.Context, header string, now time.Time) (c Copy, present, ok bool) {
 	if !m.Caches() {
 		return Copy{}, false, false
 	}
@@ -86,7 +92,7 @@ func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok b
 	if len(tokens) == 0 {
 		return Copy{}, false, false // a copy alone is worth nothing
 	}
-	data, ends, ok := m.decodeCopy(value, now)
+	data, ends, ok := m.decodeCopy(ctx, value, now)
 	if !ok || textOr(data.Get("version"), DefaultCacheVersion) != m.cache.Version {
 		return Copy{}, true, false
 	}
@@ -103,7 +109,7 @@ func (m *Manager) ReadCache(header string, now time.Time) (c Copy, present, ok b
 func (m *Manager) CopyDue(c Copy, now time.Time) bool { return c.Ends.Sub(now) < m.cache.RenewAhead }
 
 // encodeCopy returns the text of a copy; ok is false when it is too large.
-func (m *Manager) encodeCopy(c Copy, life time.Duration, now time.Time) (text string, ok bool) {
+func (m *Manager) encodeCopy(ctx context.Context, c Copy, life time.Duration, now time.Time) (text string, ok bool, err error) {
 	data := document.NewObject(7).
 		Set("session", document.Obj(c.Session)).
 		Set("user", document.Obj(c.User)).
@@ -114,30 +120,35 @@ func (m *Manager) encodeCopy(c Copy, life time.Duration, now time.Time) (text st
 		signature := m.secrets.PlainMAC(string(document.Obj(data.Clone().Set("expiresAt", expires)).JSON()))
 		text = base64.RawURLEncoding.EncodeToString(document.Obj(document.NewObject(3).
 			Set("session", document.Obj(data)).Set("expiresAt", expires).Set("signature", document.Text(signature))).JSON())
-		return text, len(text) <= MaxCopyBytes
+		return text, len(text) <= MaxCopyBytes, nil
 	}
 	data.Set("iat", document.Int(now.Unix())).Set("exp", document.Int(now.Add(life).Unix()))
-	var err error
-	if m.cache.Encoding == EncodingJWE {
+	switch {
+	case m.cache.Encoding == EncodingJWE:
 		data.Set("jti", document.Text(secret.UUID()))
 		text, err = m.secrets.SealJWT(cacheSalt, data)
-	} else {
+	case m.cache.Signer != nil:
+		text, err = m.signCopy(ctx, c, data)
+		return text, len(text) <= MaxCopyBytes, err
+	default:
 		text, err = m.secrets.SignJWT(secret.PurposeSessionData, data)
 	}
-	return text, err == nil
+	return text, err == nil, nil
 }
 
 // maxCopyDepth bounds the nesting of a copy: records hold JSON values.
 const maxCopyDepth = 32
 
 // decodeCopy returns what a copy says that has not ended, and when it ends.
-func (m *Manager) decodeCopy(text string, now time.Time) (data *document.Object, ends time.Time, ok bool) {
+func (m *Manager) decodeCopy(ctx context.Context, text string, now time.Time) (data *document.Object, ends time.Time, ok bool) {
 	var claims *document.Object
 	var err error
-	switch m.cache.Encoding {
-	case EncodingJWE:
+	switch {
+	case m.cache.Encoding == EncodingJWE:
 		claims, err = m.secrets.OpenJWT(cacheSalt, text, now)
-	case EncodingJWT:
+	case m.cache.Encoding == EncodingJWT && m.cache.Signer != nil:
+		return m.verifyCopy(ctx, text, now)
+	case m.cache.Encoding == EncodingJWT:
 		claims, err = m.secrets.VerifyJWT(secret.PurposeSessionData, text, now)
 	default:
 		return m.decodeCompact(text, now)

@@ -38,6 +38,16 @@ func header(cookies ...session.Cookie) string {
 	return strings.Join(parts, "; ")
 }
 
+// cacheLines are the cookies of a copy.
+func cacheLines(t *testing.T, m *session.Manager, c session.Copy, dontRemember bool, header string, now time.Time) []session.Cookie {
+	t.Helper()
+	lines, err := m.CacheLines(t.Context(), c, dontRemember, header, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
 var encodings = []string{session.EncodingCompact, session.EncodingJWT, session.EncodingJWE}
 
 func TestCacheRoundTrip(t *testing.T) {
@@ -45,7 +55,7 @@ func TestCacheRoundTrip(t *testing.T) {
 		for _, length := range []int{0, 1, 2, 3, 2500, 4000, 9000} {
 			m := caching(t, encoding, "")
 			want := copyOf(length)
-			lines := m.CacheLines(want, false, "", cacheStart)
+			lines := cacheLines(t, m, want, false, "", cacheStart)
 			for _, c := range lines {
 				if len(c.Line) > 4093 {
 					t.Errorf("%s, %d: a cookie of %d bytes", encoding, length, len(c.Line))
@@ -57,11 +67,11 @@ func TestCacheRoundTrip(t *testing.T) {
 			if one := length < 3000; one != (len(lines) == 1) {
 				t.Errorf("%s, %d: %d cookies", encoding, length, len(lines))
 			}
-			got, present, ok := m.ReadCache(header(lines...), cacheStart.Add(299*time.Second))
+			got, present, ok := m.ReadCache(t.Context(), header(lines...), cacheStart.Add(299*time.Second))
 			if !present || !ok || !document.Obj(got.User).Equal(document.Obj(want.User)) || !document.Obj(got.Session).Equal(document.Obj(want.Session)) {
 				t.Errorf("%s, %d: read %v, %v, %v", encoding, length, got, present, ok)
 			}
-			if _, _, ok := m.ReadCache(header(lines...), cacheStart.Add(301*time.Second)); ok {
+			if _, _, ok := m.ReadCache(t.Context(), header(lines...), cacheStart.Add(301*time.Second)); ok {
 				t.Errorf("%s, %d: read after its end", encoding, length)
 			}
 		}
@@ -73,7 +83,7 @@ func TestCacheRoundTrip(t *testing.T) {
 func TestCacheTooLarge(t *testing.T) {
 	for _, encoding := range encodings {
 		m := caching(t, encoding, "")
-		lines := m.CacheLines(copyOf(secret.MaxTokenBytes), false, "better-auth.session_data.0=x; better-auth.session_data.1=y", cacheStart)
+		lines := cacheLines(t, m, copyOf(secret.MaxTokenBytes), false, "better-auth.session_data.0=x; better-auth.session_data.1=y", cacheStart)
 		if got := names(lines); got != "-session_data -session_data.0 -session_data.1" {
 			t.Errorf("%s: %s", encoding, got)
 		}
@@ -95,7 +105,7 @@ func names(cookies []session.Cookie) string {
 // TestCacheChanges: the parts of an older copy do not stay beside a new one.
 func TestCacheChanges(t *testing.T) {
 	m := caching(t, session.EncodingCompact, "")
-	small, large := m.CacheLines(copyOf(1), false, "", cacheStart), m.CacheLines(copyOf(9000), false, "", cacheStart)
+	small, large := cacheLines(t, m, copyOf(1), false, "", cacheStart), cacheLines(t, m, copyOf(9000), false, "", cacheStart)
 	for _, tt := range []struct {
 		name   string
 		had    []session.Cookie
@@ -107,7 +117,7 @@ func TestCacheChanges(t *testing.T) {
 		{"many to one", large, 1, "session_data -session_data.0 -session_data.1 -session_data.2 -session_data.3"},
 		{"many to fewer", large, 4000, "session_data.0 session_data.1 -session_data.2 -session_data.3"},
 	} {
-		if got := names(m.CacheLines(copyOf(tt.length), false, header(tt.had...), cacheStart)); got != tt.want {
+		if got := names(cacheLines(t, m, copyOf(tt.length), false, header(tt.had...), cacheStart)); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
 		}
 	}
@@ -119,11 +129,11 @@ func TestCacheChanges(t *testing.T) {
 func TestCacheOfForgotten(t *testing.T) {
 	for _, encoding := range encodings {
 		m := caching(t, encoding, "")
-		lines := m.CacheLines(copyOf(1), true, "", cacheStart)
+		lines := cacheLines(t, m, copyOf(1), true, "", cacheStart)
 		if strings.Contains(lines[0].Line, "Max-Age") {
 			t.Errorf("%s: %s", encoding, lines[0].Line)
 		}
-		_, _, ok := m.ReadCache(header(lines...), cacheStart.Add(2*time.Minute))
+		_, _, ok := m.ReadCache(t.Context(), header(lines...), cacheStart.Add(2*time.Minute))
 		if ok != (encoding != session.EncodingCompact) {
 			t.Errorf("%s: good after two minutes: %v", encoding, ok)
 		}
@@ -134,7 +144,7 @@ func TestCacheRefuses(t *testing.T) {
 	other := secrets(t).Sign("another-token")
 	for _, encoding := range encodings {
 		m := caching(t, encoding, "")
-		data := m.CacheLines(copyOf(1), false, "", cacheStart)[0].Value
+		data := cacheLines(t, m, copyOf(1), false, "", cacheStart)[0].Value
 		swapped := strings.Map(func(r rune) rune {
 			if r == 'a' {
 				return 'b'
@@ -156,17 +166,17 @@ func TestCacheRefuses(t *testing.T) {
 			{"its second part alone", theirWire + "; better-auth.session_data.1=" + data, false},
 			{"empty", theirWire + "; better-auth.session_data=", false},
 		} {
-			if c, present, ok := m.ReadCache(tt.cookies, cacheStart); ok || present != tt.present {
+			if c, present, ok := m.ReadCache(t.Context(), tt.cookies, cacheStart); ok || present != tt.present {
 				t.Errorf("%s, %s: %v, %v, %v", encoding, tt.name, c, present, ok)
 			}
 		}
-		if _, _, ok := caching(t, encoding, "2").ReadCache(header(session.Cookie{Name: "session_data", Value: data}), cacheStart); ok {
+		if _, _, ok := caching(t, encoding, "2").ReadCache(t.Context(), header(session.Cookie{Name: "session_data", Value: data}), cacheStart); ok {
 			t.Errorf("%s: a copy of another version counts", encoding)
 		}
-		if _, _, ok := caching(t, encoding, "").ReadCache(header(session.Cookie{Name: "session_data", Value: data}), cacheStart.Add(time.Second)); !ok {
+		if _, _, ok := caching(t, encoding, "").ReadCache(t.Context(), header(session.Cookie{Name: "session_data", Value: data}), cacheStart.Add(time.Second)); !ok {
 			t.Errorf("%s: refused by the next process", encoding)
 		}
-		if _, present, _ := session.New(session.Config{Secrets: secrets(t)}).ReadCache(header(session.Cookie{Name: "session_data", Value: data}), cacheStart); present {
+		if _, present, _ := session.New(session.Config{Secrets: secrets(t)}).ReadCache(t.Context(), header(session.Cookie{Name: "session_data", Value: data}), cacheStart); present {
 			t.Errorf("%s: read though the cache is off", encoding)
 		}
 	}
@@ -177,9 +187,9 @@ func TestCacheEndsWithSession(t *testing.T) {
 	m := caching(t, session.EncodingCompact, "")
 	c := copyOf(1)
 	c.Session.Set("expiresAt", document.Time(cacheStart.Add(time.Minute)))
-	cookies := header(m.CacheLines(c, false, "", cacheStart)...)
+	cookies := header(cacheLines(t, m, c, false, "", cacheStart)...)
 	for after, want := range map[time.Duration]bool{59 * time.Second: true, time.Minute: false} {
-		if _, _, ok := m.ReadCache(cookies, cacheStart.Add(after)); ok != want {
+		if _, _, ok := m.ReadCache(t.Context(), cookies, cacheStart.Add(after)); ok != want {
 			t.Errorf("after %v: %v", after, ok)
 		}
 	}
@@ -192,14 +202,14 @@ func TestBetterAuthCopy(t *testing.T) {
 	cookies := "better-auth.session_token=" + session.EncodeURIComponent(signed) + "; better-auth.session_data=" + theirs
 	ends := time.UnixMilli(1795213635841)
 	m := caching(t, session.EncodingCompact, "")
-	c, _, ok := m.ReadCache(cookies, ends)
+	c, _, ok := m.ReadCache(t.Context(), cookies, ends)
 	if !ok || c.User.Get("email").Str() != "alice@example.com" {
 		t.Fatalf("read %v, %v", c, ok)
 	}
-	if _, _, ok := m.ReadCache(cookies, ends.Add(time.Millisecond)); ok {
+	if _, _, ok := m.ReadCache(t.Context(), cookies, ends.Add(time.Millisecond)); ok {
 		t.Error("it counts after its end")
 	}
-	if again := m.CacheLines(c, false, "", ends.Add(-5*time.Minute)); again[0].Value != theirs {
+	if again := cacheLines(t, m, c, false, "", ends.Add(-5*time.Minute)); again[0].Value != theirs {
 		t.Errorf("written again: %s", again[0].Value)
 	}
 }

@@ -64,7 +64,7 @@ func TestBoundRefuses(t *testing.T) {
 	if changed.Value == set[1].Value {
 		changed.Value = "B" + changed.Value[1:]
 	}
-	copied := m.CacheLines(copyOf(1), false, "", cacheStart)
+	copied := cacheLines(t, m, copyOf(1), false, "", cacheStart)
 	other := box
 	other.Salt = "of another plugin"
 	for _, tt := range []struct {
