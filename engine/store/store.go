@@ -140,6 +140,14 @@ type Tenant interface {
 	Close() error
 }
 
+// Shrinker is a Tenant whose storage does not give back by itself the room that
+// deleted records leave.
+type Shrinker interface {
+	// Shrink gives it back if it is much, while the tenant is in use. What is
+	// stored stays as it is, also if there is an error.
+	Shrink(ctx context.Context) error
+}
+
 // OpKind tells what an Op does.
 type OpKind uint8
 

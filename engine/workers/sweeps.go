@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 
@@ -40,7 +41,8 @@ func expiring(t *config.Tenant) []sweep.Model {
 	return models
 }
 
-// sweep deletes the expired records of a tenant.
+// sweep deletes the expired records of a tenant, and has the store give back the
+// room that these and others have left.
 func (g *Group) sweep(ctx context.Context, t *config.Tenant, data store.Tenant) {
 	n, err := sweep.Run(ctx, sweep.Config{
 		Store: data, Models: expiring(t), Now: g.Now,
@@ -52,5 +54,12 @@ func (g *Group) sweep(ctx context.Context, t *config.Tenant, data store.Tenant) 
 		logger.Error("expired records could not all be deleted; the rest is for the next hour", "error", err)
 	case n > 0:
 		logger.Debug("deleted expired records")
+	}
+	s, can := data.(store.Shrinker)
+	if !can {
+		return
+	}
+	if err := s.Shrink(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
+		logger.Error("the tenant's store could not be made smaller; the next try is in an hour", "error", err)
 	}
 }

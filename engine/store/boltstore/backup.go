@@ -33,6 +33,8 @@ func (t *tenant) Backup(ctx context.Context, w io.Writer) error {
 // file first takes over what is recent. The copy is not verified: bytes are copied
 // as they are, so that damage is found there and hidden nowhere.
 func (t *tenant) copy(ctx context.Context) (name string, err error) {
+	t.file.copying.RLock()
+	defer t.file.copying.RUnlock()
 	if err := t.found(t.file.takenOver(ctx)); err != nil {
 		return "", err
 	}

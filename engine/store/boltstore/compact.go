@@ -57,7 +57,7 @@ func compactFile(ctx context.Context, path string) (before, after int64, err err
 	if err != nil {
 		return 0, 0, err
 	}
-	copied, err := compactedCopy(ctx, path)
+	copied, err := verifiedCopy(ctx, filepath.Dir(path), func(name string) error { return copyCompact(name, path) })
 	if err != nil {
 		return before, 0, err
 	}
@@ -82,15 +82,16 @@ func recoverFile(path string) error {
 	return guarded(path, func() error { return saveSums(path) })
 }
 
-// compactedCopy makes a copy in the same folder, verified and synced.
-func compactedCopy(ctx context.Context, path string) (name string, err error) {
-	out, err := os.CreateTemp(filepath.Dir(path), tempPattern)
+// verifiedCopy makes a file in a folder, which fill writes and syncs, and verifies
+// it.
+func verifiedCopy(ctx context.Context, dir string, fill func(name string) error) (name string, err error) {
+	out, err := os.CreateTemp(dir, tempPattern)
 	if err != nil {
 		return "", err
 	}
 	name = out.Name()
 	if err = out.Close(); err == nil {
-		err = copyCompact(name, path)
+		err = fill(name)
 	}
 	if err == nil {
 		err = CheckFile(ctx, name)
@@ -113,18 +114,23 @@ func replaceFile(path, by string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// copyCompact copies all buckets; the copy is synced when it returns.
+// copyCompact is copyBuckets for a file that nobody has open.
 func copyCompact(to, from string) error {
 	src, err := openDB(from, true, defaultLockWait, nil)
 	if err != nil {
 		return err
 	}
+	return errors.Join(copyBuckets(to, src), src.Close())
+}
+
+// copyBuckets copies all buckets; the copy is synced when it returns.
+func copyBuckets(to string, src *bolt.DB) error {
 	dst, err := openDB(to, false, defaultLockWait, nil)
 	if err != nil {
-		return errors.Join(err, src.Close())
+		return err
 	}
-	err = guarded(from, func() error { return bolt.Compact(dst, src, compactBatch) })
-	return errors.Join(err, dst.Sync(), dst.Close(), src.Close())
+	err = guarded(src.Path(), func() error { return bolt.Compact(dst, src, compactBatch) })
+	return errors.Join(err, dst.Sync(), dst.Close())
 }
 
 func sizeOf(path string) (int64, error) {

@@ -37,6 +37,11 @@
 // Of the two heads of a file the newer one holds. That it is the newest is known
 // from the sums, if the file was closed properly, or from the journal.
 //
+// # Size
+//
+// A file much of which is free becomes smaller when it is opened, and with Shrink
+// while it is in use: a compacted copy takes its place.
+//
 // # Format
 //
 // A file holds the bucket "meta" (format, tenant id, schema), one bucket "r:"

@@ -213,8 +213,7 @@ func (f *file) stillThere() error {
 // changes nothing; but what is recent must not be older than that.
 func (f *file) begin(l *layout) (view, error) {
 	for {
-		r, known := f.recent.Load(), f.sums.known.Load()
-		tx, err := f.beginRead()
+		r, known, tx, err := f.beginState()
 		if err != nil {
 			return view{}, err
 		}
@@ -231,10 +230,25 @@ func (f *file) begin(l *layout) (view, error) {
 	}
 }
 
+// beginState begins a read transaction, and returns what was recent and known of the
+// same file before.
+func (f *file) beginState() (r *recent, known uint64, tx *bolt.Tx, err error) {
+	f.reading.RLock()
+	defer f.reading.RUnlock()
+	r, known = f.recent.Load(), f.sums.known.Load()
+	tx, err = f.beginTx()
+	return r, known, tx, err
+}
+
 // beginRead begins a read transaction. While there is one, what it can read stays.
 func (f *file) beginRead() (*bolt.Tx, error) {
 	f.reading.RLock()
 	defer f.reading.RUnlock()
+	return f.beginTx()
+}
+
+// beginTx is beginRead for who holds f.reading.
+func (f *file) beginTx() (*bolt.Tx, error) {
 	if f.ended {
 		return nil, store.ErrClosed
 	}

@@ -64,8 +64,11 @@ type file struct {
 	scrubFrom uint64    // the page with which the background goes on; of the slot's lock
 	scrubDue  time.Time // when the background begins again
 
-	reading sync.RWMutex // held for writing while ended is set, and for reading until a reader has its transaction
+	// reading is held for reading until a reader has its transaction, and for
+	// writing while ended is set, or db, pages and sums become those of a copy.
+	reading sync.RWMutex
 	ended   bool         // nothing is to be read any more
+	copying sync.RWMutex // held for reading while the file is copied, for writing while it is replaced
 }
 
 // opener opens a file in place of os.OpenFile, in tests.

@@ -302,6 +302,9 @@ const abandonAfter = time.Second
 
 // closeFile closes the file, once those who read it have ended.
 func (f *file) closeFile() error {
+	if f.pages == nil {
+		return nil // it is, since a copy could not take its place
+	}
 	ended := make(chan error, 1)
 	go func() {
 		ended <- guarded(f.path, func() error { return errors.Join(f.db.Close(), f.pages.close()) })

@@ -68,6 +68,8 @@ type Store struct {
 	openOS    opener        // nil except in tests
 	idle      time.Duration // flushAfter, except in tests
 
+	shrinkFrom int64 // shrinkFrom, except in tests
+
 	scrub scrubber
 
 	mu     sync.Mutex
@@ -78,9 +80,10 @@ type Store struct {
 // slot is the place of one tenant's file. Its lock makes opening, growing and
 // closing one after the other, without keeping other tenants waiting.
 type slot struct {
-	mu   sync.Mutex
-	file *file
-	refs int
+	store *Store
+	mu    sync.Mutex
+	file  *file
+	refs  int
 }
 
 var _ store.Store = (*Store)(nil)
@@ -115,7 +118,7 @@ func Open(c Config) (*Store, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	s := &Store{
-		dir: dir, lock: lock, lockWait: c.LockWait, onFailure: c.OnFailure, onDamage: c.OnDamage, log: c.Logger, idle: flushAfter,
+		dir: dir, lock: lock, lockWait: c.LockWait, onFailure: c.OnFailure, onDamage: c.OnDamage, log: c.Logger, idle: flushAfter, shrinkFrom: shrinkFrom,
 		slots: map[store.TenantID]*slot{},
 		scrub: scrubber{stop: make(chan struct{}), ended: make(chan struct{})},
 	}
@@ -198,7 +201,7 @@ func (s *Store) slot(id store.TenantID) (*slot, error) {
 		return nil, store.ErrClosed
 	}
 	if s.slots[id] == nil {
-		s.slots[id] = &slot{}
+		s.slots[id] = &slot{store: s}
 	}
 	return s.slots[id], nil
 }
