@@ -22,7 +22,7 @@ var tokenFields = []struct {
 }
 
 // sealTokens returns the fields of an account as they are to be stored.
-func (h *Host) sealTokens(c *dispatch.Call, account *document.Object) (*document.Object, error) {
+func (h *Functions) sealTokens(c *dispatch.Call, account *document.Object) (*document.Object, error) {
 	out := account.Clone()
 	for _, f := range tokenFields {
 		token := account.Get(f.name).Str()
@@ -46,7 +46,7 @@ func (h *Host) sealTokens(c *dispatch.Call, account *document.Object) (*document
 
 // openToken returns a stored token, sealed or not: which one it is depends on
 // how the tenant was configured when it was stored.
-func (h *Host) openToken(stored string) string {
+func (h *Functions) openToken(stored string) string {
 	plain, err := h.Secrets.Open(stored)
 	if errors.Is(err, secret.ErrSealed) {
 		return stored
@@ -55,7 +55,7 @@ func (h *Host) openToken(stored string) string {
 }
 
 // linked returns the account with an id at a provider, and its user.
-func (h *Host) linked(ctx context.Context, c *dispatch.Call, provider, id string) (account, user *store.Record, err error) {
+func (h *Functions) linked(ctx context.Context, c *dispatch.Call, provider, id string) (account, user *store.Record, err error) {
 	tx := c.Exchange.Tx()
 	if account, err = h.Identity.FindLinked(ctx, tx, provider, id); err != nil {
 		return nil, nil, err
@@ -64,7 +64,7 @@ func (h *Host) linked(ctx context.Context, c *dispatch.Call, provider, id string
 	return account, user, err
 }
 
-func (h *Host) identityFindLinked(ctx context.Context, c *dispatch.Call, a identityFindLinkedArgs) (document.Value, error) {
+func (h *Functions) identityFindLinked(ctx context.Context, c *dispatch.Call, a identityFindLinkedArgs) (document.Value, error) {
 	account, user, err := h.linked(ctx, c, a.ProviderID, a.AccountID)
 	if err != nil {
 		return document.Value{}, err
@@ -74,7 +74,7 @@ func (h *Host) identityFindLinked(ctx context.Context, c *dispatch.Call, a ident
 
 // identityLinkAccount adds an account at a provider to a user. Hooks on
 // identity.linking may refuse.
-func (h *Host) identityLinkAccount(ctx context.Context, c *dispatch.Call, a identityLinkAccountArgs) (document.Value, error) {
+func (h *Functions) identityLinkAccount(ctx context.Context, c *dispatch.Call, a identityLinkAccountArgs) (document.Value, error) {
 	provider, id := a.Account.ProviderID, a.Account.AccountID
 	if provider == identity.CredentialProvider {
 		return document.Value{}, invalid("a password is set with setPassword")
@@ -107,7 +107,7 @@ func (h *Host) identityLinkAccount(ctx context.Context, c *dispatch.Call, a iden
 
 // identityUpdateAccount changes tokens and other fields of an account that a
 // provider vouches for.
-func (h *Host) identityUpdateAccount(ctx context.Context, c *dispatch.Call, a identityUpdateAccountArgs) (document.Value, error) {
+func (h *Functions) identityUpdateAccount(ctx context.Context, c *dispatch.Call, a identityUpdateAccountArgs) (document.Value, error) {
 	account, _, err := h.linked(ctx, c, a.ProviderID, a.AccountID)
 	if err != nil {
 		return document.Value{}, err
@@ -125,7 +125,7 @@ func (h *Host) identityUpdateAccount(ctx context.Context, c *dispatch.Call, a id
 
 // identityAccountTokens gives the tokens of an account, opened or as they are
 // stored.
-func (h *Host) identityAccountTokens(ctx context.Context, c *dispatch.Call, a identityAccountTokensArgs) (document.Value, error) {
+func (h *Functions) identityAccountTokens(ctx context.Context, c *dispatch.Call, a identityAccountTokensArgs) (document.Value, error) {
 	account, _, err := h.linked(ctx, c, a.ProviderID, a.AccountID)
 	if err != nil {
 		return document.Value{}, err

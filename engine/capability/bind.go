@@ -9,21 +9,21 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// function is a host call as Host.Call makes it: arguments are read, then what
+// function is a host call as Functions.Call makes it: arguments are read, then what
 // the manifest asks for is checked, then a method does the work. request is
 // what the manifest says of the capability. The exchange's unit of work is open
 // meanwhile.
-type function func(ctx context.Context, h *Host, c *dispatch.Call, request *pluginapi.Capability, args *document.Object) (document.Value, error)
+type function func(ctx context.Context, h *Functions, c *dispatch.Call, request *pluginapi.Capability, args *document.Object) (document.Value, error)
 
 // method does the work of a function whose arguments are A.
-type method[A any] func(h *Host, ctx context.Context, c *dispatch.Call, a A) (document.Value, error)
+type method[A any] func(h *Functions, ctx context.Context, c *dispatch.Call, a A) (document.Value, error)
 
 // decoder reads the arguments A.
 type decoder[A any] func(*document.Object) (A, error)
 
 // bind makes a function that needs no model.
 func bind[A any](decode decoder[A], do method[A]) function {
-	return func(ctx context.Context, h *Host, c *dispatch.Call, _ *pluginapi.Capability, args *document.Object) (document.Value, error) {
+	return func(ctx context.Context, h *Functions, c *dispatch.Call, _ *pluginapi.Capability, args *document.Object) (document.Value, error) {
 		a, err := decode(args)
 		if err != nil {
 			return document.Value{}, err
@@ -35,7 +35,7 @@ func bind[A any](decode decoder[A], do method[A]) function {
 // bindModel makes a function that reads or writes a model: one of the engine's,
 // or that which the arguments name.
 func bindModel[A any](access pluginapi.Access, model func(A) string, decode decoder[A], do method[A]) function {
-	return func(ctx context.Context, h *Host, c *dispatch.Call, request *pluginapi.Capability, args *document.Object) (document.Value, error) {
+	return func(ctx context.Context, h *Functions, c *dispatch.Call, request *pluginapi.Capability, args *document.Object) (document.Value, error) {
 		a, err := decode(args)
 		if err == nil {
 			err = mayUse(request, access, model(a))

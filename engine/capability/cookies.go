@@ -10,7 +10,7 @@ import (
 )
 
 // cookiesInject adds cookies that came by another way than the Cookie header.
-func (h *Host) cookiesInject(_ context.Context, c *dispatch.Call, a cookiesInjectArgs) (document.Value, error) {
+func (h *Functions) cookiesInject(_ context.Context, c *dispatch.Call, a cookiesInjectArgs) (document.Value, error) {
 	if c.Entry.Handler.Event != pluginapi.EventRequestBefore {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "cookies.inject is for "+pluginapi.EventRequestBefore+" hooks")
 	}
@@ -22,13 +22,13 @@ func (h *Host) cookiesInject(_ context.Context, c *dispatch.Call, a cookiesInjec
 }
 
 // cookiesList gives the answer's cookies.
-func (h *Host) cookiesList(_ context.Context, c *dispatch.Call, _ cookiesListArgs) (document.Value, error) {
+func (h *Functions) cookiesList(_ context.Context, c *dispatch.Call, _ cookiesListArgs) (document.Value, error) {
 	return answerCookies(c, "cookies.list", c.Exchange.CookieLines)
 }
 
 // cookiesDetach takes the answer's cookies, so that they can be sent by
 // another way than Set-Cookie.
-func (h *Host) cookiesDetach(_ context.Context, c *dispatch.Call, _ cookiesDetachArgs) (document.Value, error) {
+func (h *Functions) cookiesDetach(_ context.Context, c *dispatch.Call, _ cookiesDetachArgs) (document.Value, error) {
 	return answerCookies(c, "cookies.detach", c.Exchange.DetachCookies)
 }
 

@@ -27,7 +27,7 @@ func purpose(c *dispatch.Call, name string) (string, error) {
 // Plugins do not see it.
 const proofClaim = "authhost_proof"
 
-func (h *Host) cryptoSignToken(ctx context.Context, c *dispatch.Call, a cryptoSignTokenArgs) (document.Value, error) {
+func (h *Functions) cryptoSignToken(ctx context.Context, c *dispatch.Call, a cryptoSignTokenArgs) (document.Value, error) {
 	purpose, err := purpose(c, a.Purpose)
 	if err != nil {
 		return document.Value{}, err
@@ -49,7 +49,7 @@ func (h *Host) cryptoSignToken(ctx context.Context, c *dispatch.Call, a cryptoSi
 	return textResult("token", token, err)
 }
 
-func (h *Host) cryptoVerifyToken(ctx context.Context, c *dispatch.Call, a cryptoVerifyTokenArgs) (document.Value, error) {
+func (h *Functions) cryptoVerifyToken(ctx context.Context, c *dispatch.Call, a cryptoVerifyTokenArgs) (document.Value, error) {
 	purpose, err := purpose(c, a.Purpose)
 	if err != nil {
 		return document.Value{}, err
@@ -69,7 +69,7 @@ func (h *Host) cryptoVerifyToken(ctx context.Context, c *dispatch.Call, a crypto
 
 // checkProof takes the proof that a token is bound to, if it is, out of its
 // claims, and refuses one that does not hold.
-func (h *Host) checkProof(ctx context.Context, c *dispatch.Call, claims *document.Object) error {
+func (h *Functions) checkProof(ctx context.Context, c *dispatch.Call, claims *document.Object) error {
 	proof := claims.Get(proofClaim)
 	if proof.IsAbsent() {
 		return nil
@@ -82,7 +82,7 @@ func (h *Host) checkProof(ctx context.Context, c *dispatch.Call, claims *documen
 	return err
 }
 
-func (h *Host) cryptoSeal(_ context.Context, c *dispatch.Call, a cryptoSealArgs) (document.Value, error) {
+func (h *Functions) cryptoSeal(_ context.Context, c *dispatch.Call, a cryptoSealArgs) (document.Value, error) {
 	purpose, err := purpose(c, a.Purpose)
 	if err != nil {
 		return document.Value{}, err
@@ -91,13 +91,13 @@ func (h *Host) cryptoSeal(_ context.Context, c *dispatch.Call, a cryptoSealArgs)
 	return textResult("sealed", sealed, err)
 }
 
-func (h *Host) cryptoOpen(_ context.Context, c *dispatch.Call, a cryptoOpenArgs) (document.Value, error) {
+func (h *Functions) cryptoOpen(_ context.Context, c *dispatch.Call, a cryptoOpenArgs) (document.Value, error) {
 	value, err := h.unsealed(c, a.Purpose, a.Sealed)
 	return textResult("value", value, err)
 }
 
 // unsealed gives a text that the plugin has had sealed for a purpose.
-func (h *Host) unsealed(c *dispatch.Call, name, sealed string) (string, error) {
+func (h *Functions) unsealed(c *dispatch.Call, name, sealed string) (string, error) {
 	purpose, err := purpose(c, name)
 	if err != nil {
 		return "", err
@@ -111,7 +111,7 @@ func (h *Host) unsealed(c *dispatch.Call, name, sealed string) (string, error) {
 
 // hiddenKey gives a key that the plugin does not see: one that it has had sealed,
 // or else a text of its settings. origin says which in an error.
-func (h *Host) hiddenKey(c *dispatch.Call, setting string, sealed *argSealedKey) (text, origin string, err error) {
+func (h *Functions) hiddenKey(c *dispatch.Call, setting string, sealed *argSealedKey) (text, origin string, err error) {
 	if sealed != nil {
 		text, err = h.unsealed(c, sealed.Purpose, sealed.Sealed)
 		return text, "what the argument sealedKey has sealed", err

@@ -15,7 +15,7 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func (h *Host) cryptoDigest(_ context.Context, _ *dispatch.Call, a cryptoDigestArgs) (document.Value, error) {
+func (h *Functions) cryptoDigest(_ context.Context, _ *dispatch.Call, a cryptoDigestArgs) (document.Value, error) {
 	value, err := decoded(a.ValueEncoding, a.Value, "value")
 	if err != nil {
 		return document.Value{}, err
@@ -29,7 +29,7 @@ func (h *Host) cryptoDigest(_ context.Context, _ *dispatch.Call, a cryptoDigestA
 	return textResult("digest", encoded(a.Encoding, sum.Sum(nil)), nil)
 }
 
-func (h *Host) cryptoHMAC(_ context.Context, c *dispatch.Call, a cryptoHMACArgs) (document.Value, error) {
+func (h *Functions) cryptoHMAC(_ context.Context, c *dispatch.Call, a cryptoHMACArgs) (document.Value, error) {
 	value, err := decoded(a.ValueEncoding, a.Value, "value")
 	if err != nil {
 		return document.Value{}, err
@@ -62,7 +62,7 @@ func (h *Host) cryptoHMAC(_ context.Context, c *dispatch.Call, a cryptoHMACArgs)
 
 // macKey is a key of hmac that another server knows, too: a text of the
 // configuration, one that was sealed, or bytes that the plugin gives.
-func (h *Host) macKey(c *dispatch.Call, a cryptoHMACArgs) ([]byte, error) {
+func (h *Functions) macKey(c *dispatch.Call, a cryptoHMACArgs) ([]byte, error) {
 	if a.KeyBytes != "" {
 		return decoded("base64url", a.KeyBytes, "keyBytes")
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-// Config is what a Host works with. All members but Mail, SMS, Texts, HTTP and
+// Config is what Functions works with. All members but Mail, SMS, Texts, HTTP and
 // JWKSMaxAge are required.
 type Config struct {
 	Tenant   string
@@ -51,24 +51,24 @@ type Config struct {
 	Logger      *slog.Logger
 }
 
-// Host performs the host calls of one tenant's plugins. It implements
+// Functions performs the host calls of one tenant's plugins. It implements
 // dispatch.Capabilities.
-type Host struct {
+type Functions struct {
 	Config
 	tokens  tokenCache
 	answers answerCache
 }
 
 // New returns the host calls of a tenant.
-func New(c Config) *Host {
+func New(c Config) *Functions {
 	if c.JWKSMaxAge <= 0 {
 		c.JWKSMaxAge = DefaultJWKSMaxAge
 	}
-	return &Host{Config: c, tokens: newTokenCache()}
+	return &Functions{Config: c, tokens: newTokenCache()}
 }
 
 // Call implements dispatch.Capabilities.
-func (h *Host) Call(ctx context.Context, c *dispatch.Call, capability, name string, args *document.Object) (document.Value, error) {
+func (h *Functions) Call(ctx context.Context, c *dispatch.Call, capability, name string, args *document.Object) (document.Value, error) {
 	request, ok := c.Entry.Plugin.Capability(capability)
 	if !ok {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not ask for the capability "+capability)

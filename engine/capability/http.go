@@ -21,7 +21,7 @@ import (
 
 // httpRequest makes an HTTP request. When the unit of work runs again after a
 // conflict, the answer of before is given again.
-func (h *Host) httpRequest(ctx context.Context, c *dispatch.Call, a httpRequestArgs) (document.Value, error) {
+func (h *Functions) httpRequest(ctx context.Context, c *dispatch.Call, a httpRequestArgs) (document.Value, error) {
 	r, err := h.outgoing(c, a)
 	if err != nil {
 		return document.Value{}, err
@@ -74,7 +74,7 @@ func requestKey(p *dispatch.Plugin, r egress.Request, life time.Duration, answer
 
 // send makes a request on behalf of a plugin, and turns what keeps it from
 // being answered into a refusal.
-func (h *Host) send(ctx context.Context, c *dispatch.Call, r egress.Request) (*egress.Response, error) {
+func (h *Functions) send(ctx context.Context, c *dispatch.Call, r egress.Request) (*egress.Response, error) {
 	if h.HTTP == nil {
 		return nil, refuse(pluginapi.StatusUnavailable, "other servers cannot be called")
 	}
@@ -99,7 +99,7 @@ func (h *Host) send(ctx context.Context, c *dispatch.Call, r egress.Request) (*e
 
 // unanswered turns what kept a server from answering into a refusal, and tells
 // the operator, who alone learns the reason.
-func (h *Host) unanswered(ctx context.Context, plugin *dispatch.Plugin, host string, start time.Time, err error) error {
+func (h *Functions) unanswered(ctx context.Context, plugin *dispatch.Plugin, host string, start time.Time, err error) error {
 	refusal := &dispatch.Refusal{Status: pluginapi.StatusUnavailable, Message: "the other server did not answer", Cause: err}
 	remedy := ""
 	var address *egress.AddressError
@@ -127,7 +127,7 @@ func (h *Host) unanswered(ctx context.Context, plugin *dispatch.Plugin, host str
 	return refusal
 }
 
-func (h *Host) outgoingDone(p *dispatch.Plugin, outcome string, start time.Time) {
+func (h *Functions) outgoingDone(p *dispatch.Plugin, outcome string, start time.Time) {
 	if h.Outgoing != nil {
 		h.Outgoing(h.Tenant, p.ID, outcome, time.Since(start))
 	}
@@ -180,7 +180,7 @@ func configuredHost(v document.Value, path []string, host string) bool {
 
 // outgoing puts a request together: the guest's arguments, with the secrets
 // that they name filled in.
-func (h *Host) outgoing(c *dispatch.Call, a httpRequestArgs) (egress.Request, error) {
+func (h *Functions) outgoing(c *dispatch.Call, a httpRequestArgs) (egress.Request, error) {
 	r := egress.Request{
 		URL: a.URL, Method: cmp.Or(a.Method, http.MethodGet), Follow: a.FollowRedirects,
 		Headers: http.Header{"Accept": {"application/json"}},

@@ -11,7 +11,7 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func (h *Host) identityFindUser(ctx context.Context, c *dispatch.Call, a identityFindUserArgs) (document.Value, error) {
+func (h *Functions) identityFindUser(ctx context.Context, c *dispatch.Call, a identityFindUserArgs) (document.Value, error) {
 	find := func() (*store.Record, error) { return h.lookup(ctx, c, a.ID, a.Email) }
 	if a.Field != "" {
 		find = func() (*store.Record, error) {
@@ -26,7 +26,7 @@ func (h *Host) identityFindUser(ctx context.Context, c *dispatch.Call, a identit
 }
 
 // lookup finds a user by id or, if that is "", by address.
-func (h *Host) lookup(ctx context.Context, c *dispatch.Call, id, email string) (*store.Record, error) {
+func (h *Functions) lookup(ctx context.Context, c *dispatch.Call, id, email string) (*store.Record, error) {
 	if id != "" {
 		return h.Identity.UserByID(ctx, c.Exchange.Tx(), id)
 	}
@@ -47,7 +47,7 @@ func newUser(user *argNewUser, input *document.Object, account *argNewAccount) i
 	return n
 }
 
-func (h *Host) identityDraftUser(ctx context.Context, c *dispatch.Call, a identityDraftUserArgs) (document.Value, error) {
+func (h *Functions) identityDraftUser(ctx context.Context, c *dispatch.Call, a identityDraftUserArgs) (document.Value, error) {
 	n := newUser(a.User, a.Input, a.Account)
 	if n.ProviderID == identity.CredentialProvider {
 		if err := h.Identity.CheckPassword(ctx, c.Exchange, n.Password); err != nil {
@@ -61,7 +61,7 @@ func (h *Host) identityDraftUser(ctx context.Context, c *dispatch.Call, a identi
 	return object(document.NewObject(1).Set("user", shown(c, user))), nil
 }
 
-func (h *Host) identityCreateUser(ctx context.Context, c *dispatch.Call, a identityCreateUserArgs) (document.Value, error) {
+func (h *Functions) identityCreateUser(ctx context.Context, c *dispatch.Call, a identityCreateUserArgs) (document.Value, error) {
 	n := newUser(a.User, a.Input, a.Account)
 	err := error(nil)
 	if a.Account != nil {
@@ -84,7 +84,7 @@ func (h *Host) identityCreateUser(ctx context.Context, c *dispatch.Call, a ident
 	return object(out), nil
 }
 
-func (h *Host) identityUpdateUser(ctx context.Context, c *dispatch.Call, a identityUpdateUserArgs) (document.Value, error) {
+func (h *Functions) identityUpdateUser(ctx context.Context, c *dispatch.Call, a identityUpdateUserArgs) (document.Value, error) {
 	ex := c.Exchange
 	user, err := h.Identity.UpdateUser(ctx, ex.Work(), a.ID, a.Set, a.Input)
 	if errors.Is(err, identity.ErrNoFields) {
@@ -104,7 +104,7 @@ func noFields(cause error) error {
 	return &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: pluginapi.NoFields, Message: "No fields to update", Cause: cause}
 }
 
-func (h *Host) identityDeleteUser(ctx context.Context, c *dispatch.Call, a identityDeleteUserArgs) (document.Value, error) {
+func (h *Functions) identityDeleteUser(ctx context.Context, c *dispatch.Call, a identityDeleteUserArgs) (document.Value, error) {
 	ex := c.Exchange
 	if _, err := ex.Realm.Sessions.DeleteUser(ctx, ex.Work(), a.ID, ""); err != nil {
 		return document.Value{}, err
@@ -118,7 +118,7 @@ func publicAccount(rec *store.Record) *document.Object {
 	return identity.WithoutSecrets(rec.Fields).Set("hasPassword", document.Boolean(rec.Str("password") != ""))
 }
 
-func (h *Host) identityFindAccount(ctx context.Context, c *dispatch.Call, a identityFindAccountArgs) (document.Value, error) {
+func (h *Functions) identityFindAccount(ctx context.Context, c *dispatch.Call, a identityFindAccountArgs) (document.Value, error) {
 	rec, err := h.Identity.FindAccount(ctx, c.Exchange.Tx(), a.UserID, a.ProviderID)
 	if err != nil {
 		return document.Value{}, err
@@ -126,7 +126,7 @@ func (h *Host) identityFindAccount(ctx context.Context, c *dispatch.Call, a iden
 	return object(publicAccount(rec)), nil
 }
 
-func (h *Host) identityListAccounts(ctx context.Context, c *dispatch.Call, a identityListAccountsArgs) (document.Value, error) {
+func (h *Functions) identityListAccounts(ctx context.Context, c *dispatch.Call, a identityListAccountsArgs) (document.Value, error) {
 	recs, err := h.Identity.ListAccounts(ctx, c.Exchange.Tx(), a.UserID)
 	if err != nil {
 		return document.Value{}, err
@@ -144,7 +144,7 @@ func (h *Host) identityListAccounts(ctx context.Context, c *dispatch.Call, a ide
 	return object(document.NewObject(1).Set("accounts", document.List(items...))), nil
 }
 
-func (h *Host) identityDeleteAccount(ctx context.Context, c *dispatch.Call, a identityDeleteAccountArgs) (document.Value, error) {
+func (h *Functions) identityDeleteAccount(ctx context.Context, c *dispatch.Call, a identityDeleteAccountArgs) (document.Value, error) {
 	tx := c.Exchange.Tx()
 	find := func() (*store.Record, error) { return h.Identity.FindAccount(ctx, tx, a.UserID, a.ProviderID) }
 	if a.AccountID != "" {
@@ -160,7 +160,7 @@ func (h *Host) identityDeleteAccount(ctx context.Context, c *dispatch.Call, a id
 	return empty(), h.Identity.DeleteAccount(ctx, store.Work{Tx: tx, Hooks: c.Exchange}, rec)
 }
 
-func (h *Host) identityVerifyPassword(ctx context.Context, c *dispatch.Call, a identityVerifyPasswordArgs) (document.Value, error) {
+func (h *Functions) identityVerifyPassword(ctx context.Context, c *dispatch.Call, a identityVerifyPasswordArgs) (document.Value, error) {
 	ex := c.Exchange
 	user, err := h.lookup(ctx, c, a.UserID, a.Email)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -177,7 +177,7 @@ func (h *Host) identityVerifyPassword(ctx context.Context, c *dispatch.Call, a i
 	return object(out), nil
 }
 
-func (h *Host) identitySetPassword(ctx context.Context, c *dispatch.Call, a identitySetPasswordArgs) (document.Value, error) {
+func (h *Functions) identitySetPassword(ctx context.Context, c *dispatch.Call, a identitySetPasswordArgs) (document.Value, error) {
 	ex := c.Exchange
 	if _, err := h.Identity.UserByID(ctx, ex.Tx(), a.UserID); err != nil {
 		return document.Value{}, err
@@ -185,6 +185,6 @@ func (h *Host) identitySetPassword(ctx context.Context, c *dispatch.Call, a iden
 	return empty(), h.Identity.SetPassword(ctx, ex.Work(), a.UserID, a.Password)
 }
 
-func (h *Host) identityEqualize(ctx context.Context, _ *dispatch.Call, a identityEqualizeArgs) (document.Value, error) {
+func (h *Functions) identityEqualize(ctx context.Context, _ *dispatch.Call, a identityEqualizeArgs) (document.Value, error) {
 	return empty(), h.Identity.Equalize(ctx, a.Password)
 }

@@ -34,7 +34,7 @@ func impersonates(c *dispatch.Call, cur session.Current, a *sessionCreateArgs, p
 
 // sessionRestore ends an impersonated session, and hands the client the one that
 // it has kept.
-func (h *Host) sessionRestore(ctx context.Context, c *dispatch.Call, a sessionRestoreArgs) (document.Value, error) {
+func (h *Functions) sessionRestore(ctx context.Context, c *dispatch.Call, a sessionRestoreArgs) (document.Value, error) {
 	ex := c.Exchange
 	if c.Lacks(pluginapi.PermImpersonation, "session.restore") {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "session.restore takes the permission impersonation")

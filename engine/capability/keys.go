@@ -35,7 +35,7 @@ func keyUse(c *dispatch.Call, use, alg string) (string, error) {
 // keysSign signs claims. The host sets iat, exp and, if asked, a random jti,
 // and lets token.claims hooks add theirs. With reuse it may give a token that
 // was signed before for the same claims.
-func (h *Host) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (document.Value, error) {
+func (h *Functions) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (document.Value, error) {
 	alg, err := keyUse(c, a.Use, a.Alg)
 	if err != nil {
 		return document.Value{}, err
@@ -71,7 +71,7 @@ func (h *Host) keysSign(ctx context.Context, c *dispatch.Call, a keysSignArgs) (
 
 // repeatable says that the same call would give the same token as long as it
 // may be reused. Hooks that add claims may add others each time.
-func (h *Host) repeatable(c *dispatch.Call, a keysSignArgs, t signedToken) {
+func (h *Functions) repeatable(c *dispatch.Call, a keysSignArgs, t signedToken) {
 	if c.Exchange.Set().Has(pluginapi.EventTokenClaims) {
 		return
 	}
@@ -107,7 +107,7 @@ func checkSubject(ctx context.Context, c *dispatch.Call, sub document.Value) err
 
 // reusable returns an earlier token that lives so long and whose key is still
 // published: one that was withdrawn signs nothing, old tokens included.
-func (h *Host) reusable(ctx context.Context, use string, key tokenKey, now time.Time, left time.Duration) (signedToken, bool, error) {
+func (h *Functions) reusable(ctx context.Context, use string, key tokenKey, now time.Time, left time.Duration) (signedToken, bool, error) {
 	t, ok := h.tokens.get(key, now, left)
 	if !ok {
 		return t, false, nil
@@ -119,7 +119,7 @@ func (h *Host) reusable(ctx context.Context, use string, key tokenKey, now time.
 // keysVerify gives the claims of a token that a key of the use has signed and
 // whose time has neither passed nor is still to come. Whom it is from and for
 // is the caller's to check.
-func (h *Host) keysVerify(ctx context.Context, c *dispatch.Call, a keysVerifyArgs) (document.Value, error) {
+func (h *Functions) keysVerify(ctx context.Context, c *dispatch.Call, a keysVerifyArgs) (document.Value, error) {
 	alg, err := keyUse(c, a.Use, a.Alg)
 	if err != nil {
 		return document.Value{}, err
@@ -169,7 +169,7 @@ func mergeClaims(a keysSignArgs) *document.Object {
 
 // signNew signs claims with the times, and the id if asked, in front and at
 // the end, as the reference has them.
-func (h *Host) signNew(ctx context.Context, use, alg string, claims *document.Object, now time.Time, life time.Duration, id bool) (signedToken, error) {
+func (h *Functions) signNew(ctx context.Context, use, alg string, claims *document.Object, now time.Time, life time.Duration, id bool) (signedToken, error) {
 	whole := document.NewObject(claims.Len()+3).Set("iat", document.Int(now.Unix()))
 	for name, v := range claims.All() {
 		if name != "iat" && name != "exp" {
@@ -189,7 +189,7 @@ func signed(t signedToken) document.Value {
 	return object(document.NewObject(2).Set("token", document.Text(t.token)).Set("kid", document.Text(t.kid)))
 }
 
-func (h *Host) keysJWKS(ctx context.Context, c *dispatch.Call, a keysJWKSArgs) (document.Value, error) {
+func (h *Functions) keysJWKS(ctx context.Context, c *dispatch.Call, a keysJWKSArgs) (document.Value, error) {
 	alg, err := keyUse(c, a.Use, a.Alg)
 	if err != nil {
 		return document.Value{}, err

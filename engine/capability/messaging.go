@@ -17,7 +17,7 @@ import (
 )
 
 // emailSend sends a mail once the unit of work is committed.
-func (h *Host) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs) (document.Value, error) {
+func (h *Functions) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs) (document.Value, error) {
 	ex, manifest := c.Exchange, c.Entry.Plugin.Manifest
 	record := mailRecord(a, ex.Request.Headers.Get("Accept-Language"))
 	if _, err := mailValues(manifest, record); err != nil {
@@ -53,7 +53,7 @@ func (h *Host) emailSend(ctx context.Context, c *dispatch.Call, a emailSendArgs)
 // many wait as may, the whole unit of work fails: what is answered would not be
 // true. That is so for decoys, too. A message to whom nothing can be sent is told
 // in the log alone: an error would tell that somebody has the address.
-func put[T postbox.Message](ctx context.Context, h *Host, c *dispatch.Call, way post.Way[T], message T) error {
+func put[T postbox.Message](ctx context.Context, h *Functions, c *dispatch.Call, way post.Way[T], message T) error {
 	ex := c.Exchange
 	if err := ex.CountMessage(); err != nil {
 		return err

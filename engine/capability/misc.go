@@ -33,7 +33,7 @@ func alphabet(name string) string {
 	return name
 }
 
-func (h *Host) randomString(_ context.Context, _ *dispatch.Call, a randomStringArgs) (document.Value, error) {
+func (h *Functions) randomString(_ context.Context, _ *dispatch.Call, a randomStringArgs) (document.Value, error) {
 	letters := alphabet(a.Alphabet)
 	if len(letters) < 2 || len(letters) > maxAlphabetLength {
 		return document.Value{}, invalid("argument alphabet must have 2 to 256 characters")
@@ -41,11 +41,11 @@ func (h *Host) randomString(_ context.Context, _ *dispatch.Call, a randomStringA
 	return textResult("value", secret.RandomString(int(a.Length), letters), nil)
 }
 
-func (h *Host) randomUUID(context.Context, *dispatch.Call, randomUUIDArgs) (document.Value, error) {
+func (h *Functions) randomUUID(context.Context, *dispatch.Call, randomUUIDArgs) (document.Value, error) {
 	return textResult("value", secret.UUID(), nil)
 }
 
-func (h *Host) ratelimitHit(ctx context.Context, c *dispatch.Call, a ratelimitHitArgs) (document.Value, error) {
+func (h *Functions) ratelimitHit(ctx context.Context, c *dispatch.Call, a ratelimitHitArgs) (document.Value, error) {
 	allowed, retry, err := h.Counters.Hit(ctx, ratelimit.Key{Owner: c.Exchange.Request.IP, Name: h.countKey(c, a.Key)}, life(a.Window), a.Max)
 	if err != nil {
 		return document.Value{}, err
@@ -56,18 +56,18 @@ func (h *Host) ratelimitHit(ctx context.Context, c *dispatch.Call, a ratelimitHi
 }
 
 // ratelimitReset forgets the uses of a key.
-func (h *Host) ratelimitReset(ctx context.Context, c *dispatch.Call, a ratelimitResetArgs) (document.Value, error) {
+func (h *Functions) ratelimitReset(ctx context.Context, c *dispatch.Call, a ratelimitResetArgs) (document.Value, error) {
 	return empty(), h.Counters.Forget(ctx, h.countKey(c, a.Key))
 }
 
 // countKey keeps the keys of tenants and plugins apart.
-func (h *Host) countKey(c *dispatch.Call, key string) string {
+func (h *Functions) countKey(c *dispatch.Call, key string) string {
 	return h.Tenant + "\x00" + c.Entry.Plugin.ID + "\x00" + key
 }
 
 // auditRecord writes an entry of the plugin's own. It fails closed, whatever
 // the plugin makes of it: what cannot be recorded does not happen.
-func (h *Host) auditRecord(ctx context.Context, c *dispatch.Call, a auditRecordArgs) (document.Value, error) {
+func (h *Functions) auditRecord(ctx context.Context, c *dispatch.Call, a auditRecordArgs) (document.Value, error) {
 	details := map[string]string{}
 	for name, v := range a.Details.All() {
 		if s := v.Str(); s != "" {

@@ -9,7 +9,7 @@ import (
 )
 
 // openapiDescribe returns what the tenant serves, as an OpenAPI document.
-func (h *Host) openapiDescribe(context.Context, *dispatch.Call, openapiDescribeArgs) (document.Value, error) {
+func (h *Functions) openapiDescribe(context.Context, *dispatch.Call, openapiDescribeArgs) (document.Value, error) {
 	if h.Describe == nil {
 		return document.Value{}, refuse(pluginapi.StatusUnavailable, "there is no description of this tenant")
 	}

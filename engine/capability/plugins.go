@@ -10,7 +10,7 @@ import (
 )
 
 // pluginsCall calls a service that the manifest asks for.
-func (h *Host) pluginsCall(ctx context.Context, c *dispatch.Call, a pluginsCallArgs) (document.Value, error) {
+func (h *Functions) pluginsCall(ctx context.Context, c *dispatch.Call, a pluginsCallArgs) (document.Value, error) {
 	request, _ := c.Entry.Plugin.Capability(pluginapi.CapPlugins)
 	if !slices.Contains(request.Services, a.Service) {
 		return document.Value{}, refuse(pluginapi.StatusDenied, "the manifest does not ask for the service "+a.Service)
@@ -23,6 +23,6 @@ func (h *Host) pluginsCall(ctx context.Context, c *dispatch.Call, a pluginsCallA
 }
 
 // pluginsRaise raises an event of the plugin's own.
-func (h *Host) pluginsRaise(ctx context.Context, c *dispatch.Call, a pluginsRaiseArgs) (document.Value, error) {
+func (h *Functions) pluginsRaise(ctx context.Context, c *dispatch.Call, a pluginsRaiseArgs) (document.Value, error) {
 	return empty(), c.Exchange.Raise(ctx, c.Entry.Plugin.ID, a.Event, a.Record)
 }

@@ -48,7 +48,7 @@ func counted(n int, err error) (document.Value, error) {
 // whole is a record as findUser gives it.
 func whole(rec *store.Record) document.Value { return object(rec.Fields) }
 
-func (h *Host) identityListUsers(ctx context.Context, c *dispatch.Call, a identityListUsersArgs) (document.Value, error) {
+func (h *Functions) identityListUsers(ctx context.Context, c *dispatch.Call, a identityListUsersArgs) (document.Value, error) {
 	page, err := h.Identity.SearchUsers(ctx, c.Exchange.Tx(), identity.UserQuery{
 		Where: conditions(a.Where), Sort: a.Sort, Desc: a.Desc, Limit: int(a.Limit), Offset: int(a.Offset), Cursor: a.Cursor,
 	})
@@ -58,11 +58,11 @@ func (h *Host) identityListUsers(ctx context.Context, c *dispatch.Call, a identi
 	return listed("users", page.Records, page.Cursor, whole), nil
 }
 
-func (h *Host) identityCountUsers(ctx context.Context, c *dispatch.Call, a identityCountUsersArgs) (document.Value, error) {
+func (h *Functions) identityCountUsers(ctx context.Context, c *dispatch.Call, a identityCountUsersArgs) (document.Value, error) {
 	return counted(h.Identity.CountUsers(ctx, c.Exchange.Tx(), conditions(a.Where), int(a.AtMost)))
 }
 
-func (h *Host) identityGetUsers(ctx context.Context, c *dispatch.Call, a identityGetUsersArgs) (document.Value, error) {
+func (h *Functions) identityGetUsers(ctx context.Context, c *dispatch.Call, a identityGetUsersArgs) (document.Value, error) {
 	if err := atMostPage("ids", len(a.IDs)); err != nil {
 		return document.Value{}, err
 	}
@@ -81,7 +81,7 @@ func atMostPage(name string, n int) error {
 	return nil
 }
 
-func (h *Host) sessionList(ctx context.Context, c *dispatch.Call, a sessionListArgs) (document.Value, error) {
+func (h *Functions) sessionList(ctx context.Context, c *dispatch.Call, a sessionListArgs) (document.Value, error) {
 	ex := c.Exchange
 	page, err := ex.Realm.Sessions.Page(ctx, ex.Tx(), a.UserID, session.Query{
 		Where: conditions(a.Where), Sort: a.Sort, Desc: a.Desc, Limit: int(a.Limit), Offset: int(a.Offset), Cursor: a.Cursor,
@@ -92,7 +92,7 @@ func (h *Host) sessionList(ctx context.Context, c *dispatch.Call, a sessionListA
 	return listed("sessions", page.Records, page.Cursor, func(rec *store.Record) document.Value { return ex.Views().Session(rec).Value() }), nil
 }
 
-func (h *Host) sessionCount(ctx context.Context, c *dispatch.Call, a sessionCountArgs) (document.Value, error) {
+func (h *Functions) sessionCount(ctx context.Context, c *dispatch.Call, a sessionCountArgs) (document.Value, error) {
 	ex := c.Exchange
 	return counted(ex.Realm.Sessions.Count(ctx, ex.Tx(), a.UserID, conditions(a.Where), ex.Now))
 }

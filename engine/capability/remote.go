@@ -72,7 +72,7 @@ func (a *answerCache) put(url string, r remembered) {
 
 // fetch gets a public document, from memory if it is good there. Only answers
 // with status 200 are kept.
-func (h *Host) fetch(ctx context.Context, c *dispatch.Call, r egress.Request, life time.Duration) (remembered, error) {
+func (h *Functions) fetch(ctx context.Context, c *dispatch.Call, r egress.Request, life time.Duration) (remembered, error) {
 	now := c.Exchange.Now
 	if u, err := url.Parse(r.URL); err != nil || mayCall(c.Entry.Plugin, u) != nil {
 		return remembered{}, refuse(pluginapi.StatusDenied, "the other server may not be called")
@@ -105,7 +105,7 @@ func cacheable(r egress.Request, a httpRequestArgs) (time.Duration, error) {
 // httpVerifyToken checks a JWT (RFC 7519) that another server has signed, such
 // as an id token (OpenID Connect Core, section 3.1.3.7), with the keys that it
 // publishes.
-func (h *Host) httpVerifyToken(ctx context.Context, c *dispatch.Call, a httpVerifyTokenArgs) (document.Value, error) {
+func (h *Functions) httpVerifyToken(ctx context.Context, c *dispatch.Call, a httpVerifyTokenArgs) (document.Value, error) {
 	payload, err := h.verifySignature(ctx, c, a.JWKSURL, a.Token)
 	if err != nil {
 		return document.Value{}, err
@@ -127,7 +127,7 @@ func badToken(code, message string) error {
 // verifySignature checks a token with the keys at a URL. A key that is not
 // among them may be new: they are fetched again, though not for every token
 // that names an invented key.
-func (h *Host) verifySignature(ctx context.Context, c *dispatch.Call, keysURL, token string) ([]byte, error) {
+func (h *Functions) verifySignature(ctx context.Context, c *dispatch.Call, keysURL, token string) ([]byte, error) {
 	for attempt := 0; ; attempt++ {
 		keys, err := h.fetch(ctx, c, egress.Request{Method: http.MethodGet, URL: keysURL, Headers: http.Header{"Accept": {"application/json"}}}, keySetLife)
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // scheduleAt makes an appointment for a schedule of the plugin.
-func (h *Host) scheduleAt(ctx context.Context, c *dispatch.Call, a scheduleAtArgs) (document.Value, error) {
+func (h *Functions) scheduleAt(ctx context.Context, c *dispatch.Call, a scheduleAtArgs) (document.Value, error) {
 	input := a.Input
 	if input == nil {
 		input = document.NewObject(0)
@@ -22,6 +22,6 @@ func (h *Host) scheduleAt(ctx context.Context, c *dispatch.Call, a scheduleAtArg
 }
 
 // scheduleCancel takes one back.
-func (h *Host) scheduleCancel(ctx context.Context, c *dispatch.Call, a scheduleCancelArgs) (document.Value, error) {
+func (h *Functions) scheduleCancel(ctx context.Context, c *dispatch.Call, a scheduleCancelArgs) (document.Value, error) {
 	return empty(), c.Exchange.Cancel(ctx, c.Entry.Plugin.ID, a.Schedule, a.Key)
 }

@@ -14,7 +14,7 @@ type placed struct{ place, value string }
 // requestSecrets gives what a request has secrets for: settings that it names, and texts
 // that the plugin has had sealed. They are named beside the request and not
 // within it, so that nothing which a plugin passes on can name one.
-func (h *Host) requestSecrets(c *dispatch.Call, a httpRequestArgs) ([]placed, error) {
+func (h *Functions) requestSecrets(c *dispatch.Call, a httpRequestArgs) ([]placed, error) {
 	list := make([]placed, 0, a.Secrets.Len()+len(a.SealedSecrets))
 	for place, path := range a.Secrets.All() {
 		value, err := secretSetting(c.Entry.Plugin, path.Str())

@@ -14,7 +14,7 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func (h *Host) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCreateArgs) (document.Value, error) {
+func (h *Functions) sessionCreate(ctx context.Context, c *dispatch.Call, a sessionCreateArgs) (document.Value, error) {
 	ex := c.Exchange
 	if err := beginsSession(ex); err != nil {
 		return document.Value{}, err
@@ -142,7 +142,7 @@ func live(ctx context.Context, ex *dispatch.Exchange, token string) (session.Cur
 }
 
 // sessionFind gives a session and its user by the session's token.
-func (h *Host) sessionFind(ctx context.Context, c *dispatch.Call, a sessionFindArgs) (document.Value, error) {
+func (h *Functions) sessionFind(ctx context.Context, c *dispatch.Call, a sessionFindArgs) (document.Value, error) {
 	cur, err := live(ctx, c.Exchange, a.Token)
 	if err != nil {
 		return document.Value{}, err
@@ -152,7 +152,7 @@ func (h *Host) sessionFind(ctx context.Context, c *dispatch.Call, a sessionFindA
 
 // sessionAdopt hands a session that exists to the client, which has proved
 // to the plugin that it may have it.
-func (h *Host) sessionAdopt(ctx context.Context, c *dispatch.Call, a sessionAdoptArgs) (document.Value, error) {
+func (h *Functions) sessionAdopt(ctx context.Context, c *dispatch.Call, a sessionAdoptArgs) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := live(ctx, ex, a.Token)
 	if err != nil {
@@ -167,7 +167,7 @@ func (h *Host) sessionAdopt(ctx context.Context, c *dispatch.Call, a sessionAdop
 
 // sessionRevoke ends the session with a token, or with an id and its user. With
 // userId, a session of another user is left alone and reported as not found.
-func (h *Host) sessionRevoke(ctx context.Context, c *dispatch.Call, a sessionRevokeArgs) (document.Value, error) {
+func (h *Functions) sessionRevoke(ctx context.Context, c *dispatch.Call, a sessionRevokeArgs) (document.Value, error) {
 	ex := c.Exchange
 	rec, err := revoked(ctx, ex, a)
 	if err == nil && a.UserID != "" && a.UserID != rec.Str("userId") {
@@ -193,7 +193,7 @@ func revoked(ctx context.Context, ex *dispatch.Exchange, a sessionRevokeArgs) (*
 // withUser refuses the id of a session without its user's.
 func withUser() error { return invalid("the argument id needs the argument userId") }
 
-func (h *Host) sessionRevokeUser(ctx context.Context, c *dispatch.Call, a sessionRevokeUserArgs) (document.Value, error) {
+func (h *Functions) sessionRevokeUser(ctx context.Context, c *dispatch.Call, a sessionRevokeUserArgs) (document.Value, error) {
 	ex, except := c.Exchange, a.ExceptToken
 	if a.ExceptCurrent {
 		cur, err := ex.Session.Current(ctx)
@@ -209,7 +209,7 @@ func (h *Host) sessionRevokeUser(ctx context.Context, c *dispatch.Call, a sessio
 	return object(document.NewObject(1).Set("count", document.Int(int64(n)))), nil
 }
 
-func (h *Host) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArgs) (document.Value, error) {
+func (h *Functions) sessionEnd(ctx context.Context, c *dispatch.Call, a sessionEndArgs) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Session.Current(ctx)
 	if err != nil {
@@ -239,7 +239,7 @@ func ownFields(c *dispatch.Call, values *document.Object) (*document.Object, err
 
 // sessionUpdate changes additional fields of the current session: set has
 // those that the plugin's manifest adds to sessions, input is a client's.
-func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpdateArgs) (document.Value, error) {
+func (h *Functions) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpdateArgs) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Session.Current(ctx)
 	if err != nil {
@@ -269,7 +269,7 @@ func (h *Host) sessionUpdate(ctx context.Context, c *dispatch.Call, a sessionUpd
 
 // sessionReissue sends the current session's cookie again, as Better Auth
 // does after a change of the user.
-func (h *Host) sessionReissue(ctx context.Context, c *dispatch.Call, _ sessionReissueArgs) (document.Value, error) {
+func (h *Functions) sessionReissue(ctx context.Context, c *dispatch.Call, _ sessionReissueArgs) (document.Value, error) {
 	ex := c.Exchange
 	cur, err := ex.Session.Current(ctx)
 	if err != nil {
@@ -286,7 +286,7 @@ func (h *Host) sessionReissue(ctx context.Context, c *dispatch.Call, _ sessionRe
 }
 
 // sessionAssume makes a session that is not stored the request's.
-func (h *Host) sessionAssume(ctx context.Context, c *dispatch.Call, a sessionAssumeArgs) (document.Value, error) {
+func (h *Functions) sessionAssume(ctx context.Context, c *dispatch.Call, a sessionAssumeArgs) (document.Value, error) {
 	ex := c.Exchange
 	switch {
 	case c.Lacks(pluginapi.PermAuthentication, "session.assume"):
@@ -312,7 +312,7 @@ func (h *Host) sessionAssume(ctx context.Context, c *dispatch.Call, a sessionAss
 	return sessionAndUser(ex, rec, user), nil
 }
 
-func (h *Host) sessionUse(_ context.Context, c *dispatch.Call, a sessionUseArgs) (document.Value, error) {
+func (h *Functions) sessionUse(_ context.Context, c *dispatch.Call, a sessionUseArgs) (document.Value, error) {
 	ex := c.Exchange
 	switch {
 	case c.Entry.Handler.Event != pluginapi.EventRequestBefore:

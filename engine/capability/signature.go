@@ -11,7 +11,7 @@ import (
 	"github.com/authhost/authhost/pluginapi"
 )
 
-func (h *Host) cryptoVerify(_ context.Context, _ *dispatch.Call, a cryptoVerifyArgs) (document.Value, error) {
+func (h *Functions) cryptoVerify(_ context.Context, _ *dispatch.Call, a cryptoVerifyArgs) (document.Value, error) {
 	value, err := decoded(a.ValueEncoding, a.Value, "value")
 	if err != nil {
 		return document.Value{}, err
@@ -48,7 +48,7 @@ func givenKey(alg string, v document.Value) (*keyring.PublicKey, error) {
 
 var errLongKey = fmt.Errorf("the key is longer than %d bytes", pluginapi.MaxPublicKey)
 
-func (h *Host) cryptoSign(ctx context.Context, c *dispatch.Call, a cryptoSignArgs) (document.Value, error) {
+func (h *Functions) cryptoSign(ctx context.Context, c *dispatch.Call, a cryptoSignArgs) (document.Value, error) {
 	value, err := decoded(a.ValueEncoding, a.Value, "value")
 	if err != nil {
 		return document.Value{}, err
@@ -69,7 +69,7 @@ func (h *Host) cryptoSign(ctx context.Context, c *dispatch.Call, a cryptoSignArg
 	return textResult("signature", encoded("", signature), nil)
 }
 
-func (h *Host) cryptoRecoverKey(_ context.Context, _ *dispatch.Call, a cryptoRecoverKeyArgs) (document.Value, error) {
+func (h *Functions) cryptoRecoverKey(_ context.Context, _ *dispatch.Call, a cryptoRecoverKeyArgs) (document.Value, error) {
 	digest, err := decoded("base64url", a.Digest, "digest")
 	if err != nil {
 		return document.Value{}, err

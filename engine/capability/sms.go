@@ -14,7 +14,7 @@ import (
 // smsSend sends a text message once the unit of work is committed. Unlike a
 // mail it is filled in at once: that is as quick as checking its values, and the
 // plugin learns of a text that is too long.
-func (h *Host) smsSend(ctx context.Context, c *dispatch.Call, a smsSendArgs) (document.Value, error) {
+func (h *Functions) smsSend(ctx context.Context, c *dispatch.Call, a smsSendArgs) (document.Value, error) {
 	ex, plugin := c.Exchange, c.Entry.Plugin
 	if !pluginapi.ValidPhoneNumber(a.To) {
 		return document.Value{}, &dispatch.Refusal{Status: pluginapi.StatusInvalid, Code: pluginapi.CodeNumber, Message: "argument to must be a number in the form of E.164, such as +4915112345678"}

@@ -23,11 +23,11 @@ func versioned(rec *store.Record) document.Value {
 	return object(rec.Fields.Clone().Set("version", document.Int(int64(rec.Version))))
 }
 
-func (h *Host) storageGet(ctx context.Context, c *dispatch.Call, a storageGetArgs) (document.Value, error) {
+func (h *Functions) storageGet(ctx context.Context, c *dispatch.Call, a storageGetArgs) (document.Value, error) {
 	return record(c.Exchange.Tx().Get(ctx, a.Model, a.ID))
 }
 
-func (h *Host) storageFind(ctx context.Context, c *dispatch.Call, a storageFindArgs) (document.Value, error) {
+func (h *Functions) storageFind(ctx context.Context, c *dispatch.Call, a storageFindArgs) (document.Value, error) {
 	return record(c.Exchange.Tx().Find(ctx, a.Model, a.Index, key(a.Value)...))
 }
 
@@ -42,7 +42,7 @@ func key(v document.Value) []document.Value {
 	return []document.Value{v}
 }
 
-func (h *Host) storageList(ctx context.Context, c *dispatch.Call, a storageListArgs) (document.Value, error) {
+func (h *Functions) storageList(ctx context.Context, c *dispatch.Call, a storageListArgs) (document.Value, error) {
 	page, err := c.Exchange.Tx().List(ctx, store.Query{
 		Model: a.Model, Index: a.Index, Key: key(a.Value), From: a.From, To: a.To, FromExclusive: a.FromExclusive, ToInclusive: a.ToInclusive,
 		Where: conditions(a.Where), Desc: a.Desc, Limit: int(a.Limit), Offset: int(a.Offset), Cursor: a.Cursor,
@@ -53,14 +53,14 @@ func (h *Host) storageList(ctx context.Context, c *dispatch.Call, a storageListA
 	return listed("records", page.Records, page.Cursor, versioned), nil
 }
 
-func (h *Host) storageCount(ctx context.Context, c *dispatch.Call, a storageCountArgs) (document.Value, error) {
+func (h *Functions) storageCount(ctx context.Context, c *dispatch.Call, a storageCountArgs) (document.Value, error) {
 	return counted(c.Exchange.Tx().Count(ctx, store.Query{
 		Model: a.Model, Index: a.Index, Key: key(a.Value), From: a.From, To: a.To, FromExclusive: a.FromExclusive, ToInclusive: a.ToInclusive,
 		Where: conditions(a.Where), Limit: int(a.AtMost),
 	}))
 }
 
-func (h *Host) storageGetMany(ctx context.Context, c *dispatch.Call, a storageGetManyArgs) (document.Value, error) {
+func (h *Functions) storageGetMany(ctx context.Context, c *dispatch.Call, a storageGetManyArgs) (document.Value, error) {
 	if err := atMostPage("ids", len(a.IDs)); err != nil {
 		return document.Value{}, err
 	}
@@ -73,12 +73,12 @@ func (h *Host) storageGetMany(ctx context.Context, c *dispatch.Call, a storageGe
 
 const idLength = 32
 
-func (h *Host) storageInsert(ctx context.Context, c *dispatch.Call, a storageInsertArgs) (document.Value, error) {
+func (h *Functions) storageInsert(ctx context.Context, c *dispatch.Call, a storageInsertArgs) (document.Value, error) {
 	id := secret.RandomString(idLength, secret.Alnum)
 	return record(c.Exchange.Tx().InsertNew(ctx, a.Model, id, a.Record))
 }
 
-func (h *Host) storageUpdate(ctx context.Context, c *dispatch.Call, a storageUpdateArgs) (document.Value, error) {
+func (h *Functions) storageUpdate(ctx context.Context, c *dispatch.Call, a storageUpdateArgs) (document.Value, error) {
 	tx := c.Exchange.Tx()
 	if a.Version != 0 {
 		rec, err := tx.Get(ctx, a.Model, a.ID)
@@ -94,7 +94,7 @@ func (h *Host) storageUpdate(ctx context.Context, c *dispatch.Call, a storageUpd
 	return record(tx.UpdateIf(ctx, a.Model, a.ID, a.If, set))
 }
 
-func (h *Host) storageWrite(ctx context.Context, c *dispatch.Call, a storageWriteArgs) (document.Value, error) {
+func (h *Functions) storageWrite(ctx context.Context, c *dispatch.Call, a storageWriteArgs) (document.Value, error) {
 	if err := atMostPage("writes", len(a.Writes)); err != nil {
 		return document.Value{}, err
 	}
@@ -129,15 +129,15 @@ func storageOp(model string, w *argWrite) (store.Op, error) {
 	return op, nil
 }
 
-func (h *Host) storageDelete(ctx context.Context, c *dispatch.Call, a storageDeleteArgs) (document.Value, error) {
+func (h *Functions) storageDelete(ctx context.Context, c *dispatch.Call, a storageDeleteArgs) (document.Value, error) {
 	return empty(), c.Exchange.Tx().Delete(ctx, a.Model, a.ID)
 }
 
-func (h *Host) storageConsume(ctx context.Context, c *dispatch.Call, a storageConsumeArgs) (document.Value, error) {
+func (h *Functions) storageConsume(ctx context.Context, c *dispatch.Call, a storageConsumeArgs) (document.Value, error) {
 	return record(c.Exchange.Tx().Consume(ctx, a.Model, a.Index, key(a.Value)...))
 }
 
-func (h *Host) storageIncrement(ctx context.Context, c *dispatch.Call, a storageIncrementArgs) (document.Value, error) {
+func (h *Functions) storageIncrement(ctx context.Context, c *dispatch.Call, a storageIncrementArgs) (document.Value, error) {
 	// Not part of the unit of work: a counter of failed attempts must survive
 	// the refusal that it leads to.
 	n, err := c.Exchange.Realm.Store.Increment(ctx, a.Model, a.ID, a.Field, a.By)

@@ -14,7 +14,7 @@ import (
 
 // httpLookupTXT looks TXT records up. When the unit of work runs again after a
 // conflict, the answer of before is given again.
-func (h *Host) httpLookupTXT(ctx context.Context, c *dispatch.Call, a httpLookupTXTArgs) (document.Value, error) {
+func (h *Functions) httpLookupTXT(ctx context.Context, c *dispatch.Call, a httpLookupTXTArgs) (document.Value, error) {
 	plugin := c.Entry.Plugin
 	if h.HTTP == nil {
 		return document.Value{}, refuse(pluginapi.StatusUnavailable, "other servers cannot be called")

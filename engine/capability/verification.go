@@ -21,12 +21,12 @@ func verification(fields *document.Object, identifier string) document.Value {
 	return object(fields.Set("identifier", document.Text(identifier)))
 }
 
-func (h *Host) verificationCreate(ctx context.Context, c *dispatch.Call, a verificationCreateArgs) (document.Value, error) {
+func (h *Functions) verificationCreate(ctx context.Context, c *dispatch.Call, a verificationCreateArgs) (document.Value, error) {
 	return h.keep(ctx, c, a.Identifier, identity.NewVerification{Value: a.Value, Life: life(a.ExpiresIn)})
 }
 
 // verificationCreateFor binds what it keeps to a user as the user is.
-func (h *Host) verificationCreateFor(ctx context.Context, c *dispatch.Call, a verificationCreateForArgs) (document.Value, error) {
+func (h *Functions) verificationCreateFor(ctx context.Context, c *dispatch.Call, a verificationCreateForArgs) (document.Value, error) {
 	proof, err := h.proofs().Make(ctx, c.Exchange.Tx(), a.UserID, a.WhenVerified, c.Exchange.Now)
 	if err != nil {
 		return document.Value{}, err
@@ -34,7 +34,7 @@ func (h *Host) verificationCreateFor(ctx context.Context, c *dispatch.Call, a ve
 	return h.keep(ctx, c, a.Identifier, identity.NewVerification{Value: a.Value, Life: life(a.ExpiresIn), Proof: proof})
 }
 
-func (h *Host) keep(ctx context.Context, c *dispatch.Call, identifier string, n identity.NewVerification) (document.Value, error) {
+func (h *Functions) keep(ctx context.Context, c *dispatch.Call, identifier string, n identity.NewVerification) (document.Value, error) {
 	n.Identifier = own(c, identifier)
 	rec, err := h.Identity.CreateVerification(ctx, c.Exchange.Work(), n)
 	if err != nil {
@@ -44,16 +44,16 @@ func (h *Host) keep(ctx context.Context, c *dispatch.Call, identifier string, n 
 	return verification(fields, identifier), nil
 }
 
-func (h *Host) verificationFind(ctx context.Context, c *dispatch.Call, a verificationFindArgs) (document.Value, error) {
+func (h *Functions) verificationFind(ctx context.Context, c *dispatch.Call, a verificationFindArgs) (document.Value, error) {
 	return h.kept(ctx, c, a.Identifier, h.Identity.FindVerification, h.proofs().Check)
 }
 
-func (h *Host) verificationConsume(ctx context.Context, c *dispatch.Call, a verificationConsumeArgs) (document.Value, error) {
+func (h *Functions) verificationConsume(ctx context.Context, c *dispatch.Call, a verificationConsumeArgs) (document.Value, error) {
 	return h.kept(ctx, c, a.Identifier, h.Identity.ConsumeVerification, h.proofs().Use)
 }
 
 // kept reads a verification whose proof, if it is bound to one, holds.
-func (h *Host) kept(
+func (h *Functions) kept(
 	ctx context.Context, c *dispatch.Call, identifier string,
 	read func(context.Context, *store.Tx, string, time.Time) (*store.Record, error),
 	holds func(context.Context, *store.Tx, string, time.Time) (string, error),
@@ -77,10 +77,10 @@ func (h *Host) kept(
 }
 
 // proofs make and check what is bound to a user.
-func (h *Host) proofs() identity.Proofs {
+func (h *Functions) proofs() identity.Proofs {
 	return identity.Proofs{Users: h.Identity, Secrets: h.Secrets}
 }
 
-func (h *Host) verificationDelete(ctx context.Context, c *dispatch.Call, a verificationDeleteArgs) (document.Value, error) {
+func (h *Functions) verificationDelete(ctx context.Context, c *dispatch.Call, a verificationDeleteArgs) (document.Value, error) {
 	return empty(), h.Identity.DeleteVerification(ctx, c.Exchange.Tx(), own(c, a.Identifier))
 }

@@ -25,7 +25,7 @@ const (
 	fuelSign    = 1_000_000 // of crypto.sign, too
 )
 
-func (h *Host) xmlVerify(ctx context.Context, c *dispatch.Call, a xmlVerifyArgs) (document.Value, error) {
+func (h *Functions) xmlVerify(ctx context.Context, c *dispatch.Call, a xmlVerifyArgs) (document.Value, error) {
 	certificates, err := xmlCertificates(a.Certificates)
 	if err == nil {
 		err = xmlAlgorithms(a.Algorithms)
@@ -50,7 +50,7 @@ func (h *Host) xmlVerify(ctx context.Context, c *dispatch.Call, a xmlVerifyArgs)
 		Set("certificate", document.Text(base64.StdEncoding.EncodeToString(v.Certificate.Raw)))), nil
 }
 
-func (h *Host) xmlSign(ctx context.Context, c *dispatch.Call, a xmlSignArgs) (document.Value, error) {
+func (h *Functions) xmlSign(ctx context.Context, c *dispatch.Call, a xmlSignArgs) (document.Value, error) {
 	certificate, err := xmlsig.ParseCertificate(a.Certificate)
 	if err != nil {
 		return document.Value{}, xmlFault(err)
@@ -73,7 +73,7 @@ func (h *Host) xmlSign(ctx context.Context, c *dispatch.Call, a xmlSignArgs) (do
 	return textResult("document", string(signed), nil)
 }
 
-func (h *Host) xmlSignText(ctx context.Context, c *dispatch.Call, a xmlSignTextArgs) (document.Value, error) {
+func (h *Functions) xmlSignText(ctx context.Context, c *dispatch.Call, a xmlSignTextArgs) (document.Value, error) {
 	key, err := h.xmlKey(c, a.Secret, a.SealedKey)
 	if err != nil {
 		return document.Value{}, err
@@ -86,7 +86,7 @@ func (h *Host) xmlSignText(ctx context.Context, c *dispatch.Call, a xmlSignTextA
 	return textResult("signature", base64.StdEncoding.EncodeToString(signature), nil)
 }
 
-func (h *Host) xmlVerifyText(_ context.Context, c *dispatch.Call, a xmlVerifyTextArgs) (document.Value, error) {
+func (h *Functions) xmlVerifyText(_ context.Context, c *dispatch.Call, a xmlVerifyTextArgs) (document.Value, error) {
 	certificates, err := xmlCertificates(a.Certificates)
 	if err != nil {
 		return document.Value{}, err
@@ -109,7 +109,7 @@ func (h *Host) xmlVerifyText(_ context.Context, c *dispatch.Call, a xmlVerifyTex
 // xmlHashes are the hash functions of signatures by name.
 var xmlHashes = map[string]crypto.Hash{pluginapi.HashSHA256: crypto.SHA256, pluginapi.HashSHA384: crypto.SHA384, pluginapi.HashSHA512: crypto.SHA512}
 
-func (h *Host) xmlCanonicalize(ctx context.Context, _ *dispatch.Call, a xmlCanonicalizeArgs) (document.Value, error) {
+func (h *Functions) xmlCanonicalize(ctx context.Context, _ *dispatch.Call, a xmlCanonicalizeArgs) (document.Value, error) {
 	d, err := readXML(ctx, a.Document, a.DocumentEncoding, 0)
 	if err != nil {
 		return document.Value{}, err
@@ -171,7 +171,7 @@ func xmlAlgorithms(names []string) error {
 
 // xmlKey gives the private key of a call: a text of the configuration, or one
 // that was sealed.
-func (h *Host) xmlKey(c *dispatch.Call, setting string, sealed *argSealedKey) (crypto.Signer, error) {
+func (h *Functions) xmlKey(c *dispatch.Call, setting string, sealed *argSealedKey) (crypto.Signer, error) {
 	text, _, err := h.hiddenKey(c, setting, sealed)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func engineFunctions([]byte) ([]byte, error) {
 
 // binding is the expression for a function in the table.
 func binding(f *pluginapi.Function) string {
-	decode, method := "decode"+exported(engineType(f)), "(*Host)."+f.Capability+exported(f.Name)
+	decode, method := "decode"+exported(engineType(f)), "(*Functions)."+f.Capability+exported(f.Name)
 	access := map[pluginapi.Access]string{pluginapi.AccessRead: "pluginapi.AccessRead", pluginapi.AccessWrite: "pluginapi.AccessWrite"}[f.Access]
 	if f.Access == pluginapi.AccessNone {
 		return fmt.Sprintf("bind(%s, %s)", decode, method)

@@ -62,7 +62,7 @@ type Config struct {
 type Realm struct {
 	*dispatch.Realm
 	Set      *dispatch.Set
-	Host     *capability.Host
+	Host     *capability.Functions
 	Views    *identity.Views
 	Identity *identity.Service
 	Secrets  *secret.Secrets
