@@ -52,6 +52,7 @@ const authhost = () =>
     name: "bench",
     ids: TENANTS,
     development: false,
+    sections: { mail: { disabled: true } },
     tenants: (listen) =>
       TENANTS.map((id) => ({
         id,

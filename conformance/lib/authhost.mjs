@@ -109,7 +109,7 @@ export async function startAuthhost(options) {
   mkdirSync(config.server.dataDir, { recursive: true, mode: 0o700 });
   writeFileSync(path.join(config.server.dataDir, "cache-secret"), CACHE_SECRET, { mode: 0o600 });
   const file = path.join(folder, "authhost.yaml");
-  writeFileSync(file, JSON.stringify(config, null, 2)); // JSON is YAML.
+  writeFileSync(file, JSON.stringify(config, null, 2), { mode: 0o600 }); // JSON is YAML.
   await before?.(file);
   const launch = () => start(BINARY, ["serve", "--config", file], { cwd: folder, keepOutput });
   const process = launch();
