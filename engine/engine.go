@@ -66,6 +66,10 @@ type Options struct {
 	Now func() time.Time
 
 	passwords identity.Passwords // for benchmarks: what hashes, instead of what the tenants say
+	// For tests that count work: what stands before the stores of tenants, and
+	// before the host calls of their plugins.
+	watchStore func(store.Tenant) store.Tenant
+	watchCalls func(dispatch.Capabilities) dispatch.Capabilities
 }
 
 // Progress is one step of making a module ready.

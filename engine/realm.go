@@ -95,6 +95,9 @@ func (g *generation) openData(ctx context.Context, t *config.Tenant, schema stor
 	if err != nil {
 		return nil, err
 	}
+	if watch := g.engine.options.watchStore; watch != nil {
+		data = watch(data)
+	}
 	alone := g.config.Store.Driver != config.DriverPostgres || g.config.Server.Development
 	if alone {
 		return data, nil
@@ -119,7 +122,7 @@ func (g *generation) capabilities(r *realm, plan *blueprint.Tenant, secrets *sec
 	if err != nil {
 		return nil, err
 	}
-	return capability.New(capability.Config{
+	host := capability.New(capability.Config{
 		Tenant: t.ID, Secrets: secrets, Keys: r.ring, JWKSMaxAge: t.Keys.MaxAge.Std(),
 		Identity:      identity.New(hasher, plan.UserFields...).LimitTexts(identity.Texts{Name: t.User.MaxNameLength, Image: t.User.MaxImageLength}).AccountFields(plan.AccountFields),
 		SessionFields: plan.SessionFields, PlainTokens: !t.Account.EncryptOAuthTokens,
@@ -127,7 +130,11 @@ func (g *generation) capabilities(r *realm, plan *blueprint.Tenant, secrets *sec
 		HTTP: g.engine.egress.Client(egress.DefaultConcurrency), Outgoing: g.engine.metrics.Outgoing,
 		Audit: g.engine.audit, Counters: g.counter(t, r.store, false), Logger: g.engine.logger,
 		Describe: func() document.Value { return r.api.OpenAPI() }, // when it is called, there is one
-	}), nil
+	})
+	if watch := g.engine.options.watchCalls; watch != nil {
+		return watch(host), nil
+	}
+	return host, nil
 }
 
 // hasher returns what hashes a tenant's passwords.

@@ -108,16 +108,15 @@ type place struct{ model, id string }
 // A user who is gone has nothing to be read.
 func (s *Service) state(ctx context.Context, tx *store.Tx, userID string, whenVerified bool) (string, []place, error) {
 	user, err := tx.Get(ctx, User, userID)
-	gone := errors.Is(err, store.ErrNotFound)
-	if err != nil && !gone {
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil, s.missAccount(ctx, tx, userID)
+	}
+	if err != nil {
 		return "", nil, err
 	}
 	account, err := s.FindAccount(ctx, tx, userID, CredentialProvider)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return "", nil, err
-	}
-	if gone {
-		return "", nil, nil
 	}
 	read := []place{{User, user.ID}}
 	password := ""

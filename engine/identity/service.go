@@ -360,6 +360,8 @@ func (s *Service) VerifyPassword(ctx context.Context, tx *store.Tx, user *store.
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return false, err
 		}
+	} else if err := s.missUser(ctx, tx); err != nil {
+		return false, err
 	}
 	if account == nil || account.Str("password") == "" {
 		return false, hashing(s.passwords.Equalize(ctx, password))
@@ -377,6 +379,31 @@ func (s *Service) VerifyPassword(ctx context.Context, tx *store.Tx, user *store.
 		return true, err
 	}
 	return true, tx.Guard(ctx, Account, account.ID)
+}
+
+// nobody is an id that no user has, as long as those that are made.
+const nobody = "nobody--------------------------"
+
+// missUser looks for as much as is read of a user who was found and of the account
+// with the password, and finds nothing.
+func (s *Service) missUser(ctx context.Context, tx *store.Tx) error {
+	if _, err := tx.Get(ctx, User, nobody); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return s.missAccount(ctx, tx, nobody)
+}
+
+// missAccount looks for as much as is read of the account with the password of a
+// user, who is not there, and finds nothing.
+func (s *Service) missAccount(ctx context.Context, tx *store.Tx, userID string) error {
+	_, err := s.FindAccount(ctx, tx, userID, CredentialProvider)
+	if errors.Is(err, store.ErrNotFound) {
+		_, err = tx.Get(ctx, Account, userID)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // SetPassword sets a user's password and creates the credential account if

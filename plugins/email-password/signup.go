@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/authhost/authhost/sdk"
 	"github.com/authhost/authhost/sdk/kit"
@@ -39,26 +40,30 @@ func signUp(c *sdk.Call) error {
 	return startSession(c, created.User.ID, sdk.SessionCreateOptions{Reason: "sign-up", RememberMe: sdk.Bool(!body.RememberMe().IsFalse())})
 }
 
-// mailNewUser mails a new user the link that is asked for. If there is none, but
-// an address that is taken would get a mail, it does what that costs.
+// mailNewUser mails a new user the link that is asked for. If an address that is
+// taken would get a mail of its own, it does what that costs, too.
 func mailNewUser(c *sdk.Call, config config, user sdk.User, page string) error {
-	switch {
-	case config.sendsOnSignUp():
-		return mailVerification(c, config, user, page)
-	case config.discreet() && config.OnExistingUserSignUp():
+	if config.sendsOnSignUp() {
+		if err := mailVerification(c, config, user, page); err != nil {
+			return err
+		}
+	}
+	if config.discreet() && config.OnExistingUserSignUp() {
 		return c.Email().Send(user.Email, mailExistingUserSignUp, sdk.EmailSendOptions{Decoy: true})
 	}
 	return nil
 }
 
 // mailKnownUser tells somebody whose address was used to sign up, if that is
-// asked for. If not, but a new user would get a mail, it does what that costs.
+// asked for. If a new user would get a link, it does what that costs, too.
 func mailKnownUser(c *sdk.Call, config config, email string) error {
-	switch {
-	case config.OnExistingUserSignUp():
+	if config.sendsOnSignUp() {
+		if err := mailNobody(c, config, email, signUpBody{c.Request()}.CallbackURL()); err != nil {
+			return err
+		}
+	}
+	if config.OnExistingUserSignUp() {
 		return existingUserSignUpMail{}.Send(c, email)
-	case config.sendsOnSignUp():
-		return mailNobody(c, config, email, signUpBody{c.Request()}.CallbackURL())
 	}
 	return nil
 }
@@ -92,7 +97,8 @@ func startSession(c *sdk.Call, userID string, o sdk.SessionCreateOptions) error 
 func (x config) discreet() bool { return x.RequireEmailVerification() || !x.AutoSignIn() }
 
 // duplicate answers a sign-up with an address that is taken: openly, or as if
-// a user had been created. Then it costs the same hash and the same write.
+// a user had been created. Then it costs the same hash, and a record for each
+// that the user and the account would be.
 func duplicate(c *sdk.Call, config config, email string) error {
 	if !config.discreet() {
 		return errUserAlreadyExistsUseAnotherEmail
@@ -109,16 +115,28 @@ func duplicate(c *sdk.Call, config config, email string) error {
 	if err := mailKnownUser(c, config, email); err != nil {
 		return err
 	}
-	_, err = writeDecoy(c)
-	return err
+	for _, size := range [...]int{userDecoy, accountDecoy} {
+		if err := writeDecoy(c, size); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decoyLife is how long a decoy is kept, in seconds.
 const decoyLife = 60
 
+// userDecoy and accountDecoy are the lengths of the values of decoys that take as
+// much room as a user without additional fields, and as an account with a hash.
+const (
+	userDecoy    = 40
+	accountDecoy = 200
+)
+
 // writeDecoy stores a short-lived value that means nothing. A durable write
 // is the slowest part of a request after hashing; an answer that hides
 // whether an address is known must cost one in both cases.
-func writeDecoy(c *sdk.Call) (token string, err error) {
-	return kit.Tokens{Prefix: "decoy:", Length: resets.Length}.Issue(c, "decoy", decoyLife)
+func writeDecoy(c *sdk.Call, size int) error {
+	_, err := kit.Tokens{Prefix: "decoy:", Length: resets.Length}.Issue(c, strings.Repeat("-", size), decoyLife)
+	return err
 }

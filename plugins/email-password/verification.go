@@ -61,8 +61,8 @@ func sendVerificationEmail(c *sdk.Call) error {
 // is to verify it.
 func mailNobody(c *sdk.Call, config config, email, page string) error {
 	link := kit.LinkMail{To: email, Template: mailVerifyEmail, Path: "/verify-email", CallbackURL: page, Decoy: true}
-	token := sdk.SignTokenOptions{Claims: []sdk.Field{sdk.F("email", sdk.String(email))}}
-	return link.SendSigned(c, purposeEmailVerification, 1, token)
+	token := sdk.SignTokenOptions{Claims: []sdk.Field{sdk.F("email", sdk.String(email))}, UserID: kit.Nobody, WhenVerified: true}
+	return link.SendSigned(c, purposeEmailVerification, decoyLife, token)
 }
 
 // mailDiscreetly mails a link if there is somebody to verify, and does the same

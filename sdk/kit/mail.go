@@ -26,9 +26,13 @@ func (m LinkMail) Send(c *sdk.Call) error {
 
 // SendSigned sends the mail with a token that the host signs: for a purpose,
 // good for some seconds. Name the user whom the mail is about in the options:
-// the token is void then when the user is gone or has changed. The manifest needs
-// the capability crypto with the purpose, besides email.
+// the token is void then when the user is gone or has changed. A decoy that names
+// no user is about Nobody. The manifest needs the capability crypto with the
+// purpose, besides email.
 func (m LinkMail) SendSigned(c *sdk.Call, purpose string, expiresIn int64, o sdk.SignTokenOptions) error {
+	if m.Decoy && o.UserID == "" {
+		o.UserID = Nobody
+	}
 	token, err := c.Crypto().SignToken(purpose, expiresIn, o)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ package kit_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,5 +43,26 @@ func TestSignedLinkMail(t *testing.T) {
 	h.On("crypto.signToken", func(plugintest.Object) (sdk.Status, any) { return sdk.Unavailable, nil })
 	if err := m.SendSigned(sdk.NewCall(h), "link", 60, sdk.SignTokenOptions{}); !errors.Is(err, sdk.Unavailable) || len(h.Mails()) != 1 {
 		t.Errorf("without a token: %v, mails %v", err, h.Mails())
+	}
+}
+
+// TestDecoyIsAboutNobody: a decoy that names no user has a token as long as others.
+func TestDecoyIsAboutNobody(t *testing.T) {
+	h := plugintest.New(t, plugintest.Config{Manifest: manifest})
+	var about []any
+	h.On("crypto.signToken", func(a plugintest.Object) (sdk.Status, any) {
+		about = append(about, a["userId"])
+		return sdk.OK, plugintest.Object{"token": "t"}
+	})
+	for _, userID := range []string{"", "ada"} {
+		for _, decoy := range []bool{true, false} {
+			m := kit.LinkMail{To: "ada@example.com", Template: "verify-email", Path: "/verify-email", Decoy: decoy}
+			if err := m.SendSigned(sdk.NewCall(h), "link", 60, sdk.SignTokenOptions{UserID: userID}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if want := []any{kit.Nobody, nil, "ada", "ada"}; !slices.Equal(about, want) {
+		t.Errorf("the tokens are about %v, want %v", about, want)
 	}
 }
