@@ -291,7 +291,7 @@ func TestTakeoverByKeptLink(t *testing.T) {
 				victims.signUp()
 			}
 			victims.verify()
-			got := s.do(request{method: "GET", path: "/api/auth/verify-email?token=" + kept})
+			got := s.do(request{method: "POST", path: "/api/auth/verify-email", body: `{"token":"` + kept + `"}`})
 			if got.status == 200 || got.cookies["better-auth.session_token"] != "" {
 				t.Errorf("the kept link: %d %s, cookies %v", got.status, got.text, got.cookies)
 			}

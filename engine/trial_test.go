@@ -40,7 +40,7 @@ func TestTrial(t *testing.T) {
 		wantPlan(t, ada, "trial")
 		for _, m := range s.outbox("main") {
 			if m.To == "bob@example.com" {
-				s.do(request{method: "GET", path: "/api/auth/verify-email?token=" + m.Token}).want(t, 200, "")
+				s.do(request{method: "GET", path: "/api/auth/verify-email?token=" + m.Token, cookie: bob.cookie()}).want(t, 200, "")
 			}
 		}
 		s.do(request{method: "POST", path: "/api/auth/delete-user", body: `{"password":"` + password + `"}`, cookie: eve.cookie()}).want(t, 200, "")

@@ -57,21 +57,31 @@ func (a *Answer) Bytes(body string) ([]byte, error) {
 type Header struct{ Name, Value string }
 
 // Headers returns what an answer of this sort says of itself. The names are
-// canonical.
-func (a *Answer) Headers() []Header {
+// canonical. formTarget is that of Policy. A page that sends forms says where it
+// is to its own origin, because browsers leave the origin out of a form without
+// that (Fetch, section 3.2).
+func (a *Answer) Headers(formTarget string) []Header {
 	mediaType := a.Type
 	if slices.Contains(textAnswers, a.Type) && a.Type != "text/html" { // a page says it in its head
 		mediaType += "; charset=utf-8"
 	}
+	referrer := "no-referrer"
+	if a.Forms {
+		referrer = "same-origin"
+	}
 	return []Header{
-		{"Content-Type", mediaType}, {"Content-Security-Policy", a.Policy()}, {"X-Content-Type-Options", "nosniff"}, {"Referrer-Policy", "no-referrer"},
+		{"Content-Type", mediaType}, {"Content-Security-Policy", a.Policy(formTarget)}, {"X-Content-Type-Options", "nosniff"}, {"Referrer-Policy", referrer},
 	}
 }
 
 // Policy returns the Content-Security-Policy: nothing runs, nothing is loaded,
 // nobody frames the page, but for what the manifest asks for. A page that sends
 // forms keeps its origin, by which the tenant knows that they are its own.
-func (a *Answer) Policy() string {
+// formTarget is a site to which the answer to a form may redirect the browser,
+// besides the tenant: browsers apply form-action to redirects, too. It is ignored
+// if it is no scheme://host[:port] in ASCII; of a scheme that is not HTTP all
+// hosts count, because a policy cannot name one.
+func (a *Answer) Policy(formTarget string) string {
 	policy, forms, sandbox := "default-src 'none'", "'none'", "sandbox"
 	if len(a.Styles) > 0 {
 		policy += "; style-src '" + strings.Join(a.Styles, "' '") + "'"
@@ -80,9 +90,24 @@ func (a *Answer) Policy() string {
 		policy += "; img-src 'self' data:"
 	}
 	if a.Forms {
-		forms, sandbox = "'self'", "sandbox allow-forms allow-same-origin"
+		forms, sandbox = "'self'"+formSource(formTarget), "sandbox allow-forms allow-same-origin"
 	}
 	return policy + "; base-uri 'none'; form-action " + forms + "; frame-ancestors 'none'; " + sandbox
+}
+
+// originForm is an origin that can stand in a policy.
+var originForm = regexp.MustCompile(`^([a-z][a-z0-9+.-]*):\/\/[A-Za-z0-9.:\[\]_-]*$`)
+
+// formSource returns a source expression for a site, after a space, or "".
+func formSource(site string) string {
+	m := originForm.FindStringSubmatch(site)
+	switch {
+	case m == nil:
+		return ""
+	case m[1] == "http" || m[1] == "https":
+		return " " + site
+	}
+	return " " + m[1] + ":"
 }
 
 // JSONMedia reports whether an answer of a media type is JSON.

@@ -13,9 +13,27 @@ func TestAnswerPolicy(t *testing.T) {
 			Type: "text/html", Styles: []string{"sha256-YQ==", "sha384-Yg=="}, Forms: true, Images: true,
 		},
 	} {
-		if got := a.Policy(); got != want || strings.Contains(got, "script") {
+		if got := a.Policy(""); got != want || strings.Contains(got, "script") {
 			t.Errorf("got %s, want %s", got, want)
 		}
+	}
+}
+
+// TestFormTarget: a form may lead on to one site, which cannot add anything else
+// to the policy.
+func TestFormTarget(t *testing.T) {
+	for target, want := range map[string]string{
+		"": "'self'", "https://app.example": "'self' https://app.example", "http://localhost:3000": "'self' http://localhost:3000",
+		"http://[::1]:80": "'self' http://[::1]:80", "myapp://cb": "'self' myapp:", "myapp://": "'self' myapp:",
+		"https://a;script-src *": "'self'", "https://a,b": "'self'", "https://*": "'self'", "'none'": "'self'", "https://a/b": "'self'",
+	} {
+		headers := (&Answer{Type: "text/html", Forms: true}).Headers(target)
+		if policy := headers[1].Value; !strings.Contains(policy, "; form-action "+want+"; ") || headers[3].Value != "same-origin" {
+			t.Errorf("%s: %v, want %s", target, headers, want)
+		}
+	}
+	if got := (&Answer{Type: "text/html"}).Headers("https://app.example"); !strings.Contains(got[1].Value, "form-action 'none'") || got[3].Value != "no-referrer" {
+		t.Errorf("without forms: %v", got)
 	}
 }
 

@@ -104,7 +104,7 @@ export class Realm {
       path: "/sign-in/email",
       body: { email: this.email, password: this.password },
     });
-    await this.#expect(200, { method: "GET", path: `/verify-email?token=${verificationToken}` });
+    await this.#expect(200, { method: "POST", path: "/verify-email", body: { token: verificationToken } });
     await this.#expect(200, {
       method: "POST",
       path: "/reset-password",

@@ -183,6 +183,7 @@ function emailPassword(options) {
     "resetPasswordTokenExpiresIn",
   ];
   const verification = ["sendOnSignUp", "sendOnSignIn", "autoSignInAfterVerification", "expiresIn"];
+  const sends = options.takeCallback("emailVerification.sendVerificationEmail");
   const take = (group, names) => Object.fromEntries(names.map((name) => [name, options.take(`${group}.${name}`)]));
   return {
     id: "email-password",
@@ -193,7 +194,8 @@ function emailPassword(options) {
       onExistingUserSignUp: options.takeCallback("emailAndPassword.onExistingUserSignUp"),
       onPasswordReset: options.takeCallback("emailAndPassword.onPasswordReset"),
       emailVerification: withoutUndefined({
-        sendVerificationEmail: options.takeCallback("emailVerification.sendVerificationEmail"),
+        sendVerificationEmail: sends,
+        confirmLinks: sends && false, // as the official server has it
         ...take("emailVerification", verification),
       }),
     }),

@@ -28,6 +28,7 @@ test("options of mails, addresses, and errors", () => {
     onExistingUserSignUp: true,
     emailVerification: {
       sendVerificationEmail: true,
+      confirmLinks: false,
       sendOnSignUp: true,
       sendOnSignIn: true,
       autoSignInAfterVerification: true,

@@ -19,6 +19,9 @@ type Response struct {
 	// Page says what a body is that is a text; nil: JSON, or what the header
 	// Content-Type says.
 	Page *pluginapi.Answer
+	// FormTarget is the site to which the answer to a form of the page may
+	// redirect; see pluginapi.Answer.Policy.
+	FormTarget string
 
 	// Plugins that say where the answer leads and may not lead anywhere; "" for
 	// a target that needs no check.

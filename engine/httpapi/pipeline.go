@@ -80,7 +80,7 @@ func (a *API) answer(ctx context.Context, ex *dispatch.Exchange, in *incoming) i
 			err = a.checkRedirects(ctx, ex)
 		}
 		if err == nil {
-			err = checkPage(&ex.Response)
+			err = finishPage(ex)
 		}
 		return err
 	})

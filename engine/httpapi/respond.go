@@ -42,7 +42,7 @@ func bodyOf(h http.Header, r *dispatch.Response) []byte {
 		return r.Body.AppendJSON(make([]byte, 0, 1024))
 	}
 	if page, err := pageOf(r); err == nil && page != nil {
-		for _, header := range r.Page.Headers() {
+		for _, header := range r.Page.Headers(r.FormTarget) {
 			h[header.Name] = []string{header.Value}
 		}
 		return page
@@ -61,10 +61,17 @@ func pageOf(r *dispatch.Response) ([]byte, error) {
 	return r.Page.Bytes(r.Body.Str())
 }
 
-// checkPage finds a page that cannot be sent, which is its plugin's fault.
-func checkPage(r *dispatch.Response) error {
-	if _, err := pageOf(r); err != nil {
+// finishPage finds a page that cannot be sent, which is its plugin's fault, and
+// says where the forms of the others lead: to the site of the callbackURL with
+// which the page was asked for, which has been checked.
+func finishPage(ex *dispatch.Exchange) error {
+	page, err := pageOf(&ex.Response)
+	if err != nil {
 		return apierror.Internal(err)
+	}
+	if page != nil {
+		to, _ := siteOf(ex.Request.Query.Get("callbackURL").Str())
+		ex.Response.FormTarget = to.origin
 	}
 	return nil
 }

@@ -49,10 +49,13 @@ func mailDeletion(c *sdk.Call, user sdk.User, expiresIn int64) error {
 }
 
 // deleteUserCallback serves GET /delete-user/callback, the mailed link. It
-// works only where the user is signed in.
+// works only where the user is signed in, and not before somebody opens it.
 func deleteUserCallback(c *sdk.Call) error {
 	if !configOf(c).DeleteUser().Enabled() {
 		return errNotFound
+	}
+	if kit.IsPrefetch(c) {
+		return errPrefetch
 	}
 	session, query := c.Session(), deleteUserCallbackQuery{c.Request()}
 	if !session.Exists() {

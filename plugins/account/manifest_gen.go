@@ -30,6 +30,7 @@ var (
 	errInvalidToken              = &sdk.Error{Status: 404, Code: "INVALID_TOKEN", Message: "Invalid token"}
 	errNotFound                  = &sdk.Error{Status: 404, Code: "NOT_FOUND", Message: "Not found"}
 	errNoFields                  = &sdk.Error{Status: 400, Code: "", Message: "No fields to update"}
+	errPrefetch                  = &sdk.Error{Status: 403, Code: "PREFETCH", Message: "The link does nothing before somebody opens it"}
 	errSameEmail                 = &sdk.Error{Status: 400, Code: "", Message: "Email is the same"}
 	errSessionExpired            = &sdk.Error{Status: 400, Code: "SESSION_EXPIRED", Message: "Session expired. Re-authenticate to perform this action."}
 )

@@ -14,12 +14,14 @@ func init() {
 	sdk.Register(6, resetPassword)
 	sdk.Register(7, sendVerificationEmail)
 	sdk.Register(8, verifyEmail)
-	sdk.Register(9, refuseDeniedWord)
+	sdk.Register(9, confirmEmail)
+	sdk.Register(10, refuseDeniedWord)
 }
 
 // The errors of the manifest.
 var (
 	errAccountTemporarilyLocked         = &sdk.Error{Status: 429, Code: "ACCOUNT_TEMPORARILY_LOCKED", Message: "Too many failed sign-in attempts. Please try again later."}
+	errConfirmationRequired             = &sdk.Error{Status: 403, Code: "CONFIRMATION_REQUIRED", Message: "Confirm the link with a POST request"}
 	errCredentialAccountNotFound        = &sdk.Error{Status: 400, Code: "CREDENTIAL_ACCOUNT_NOT_FOUND", Message: "Credential account not found"}
 	errEmailAlreadyVerified             = &sdk.Error{Status: 400, Code: "EMAIL_ALREADY_VERIFIED", Message: "Email is already verified"}
 	errEmailMismatch                    = &sdk.Error{Status: 400, Code: "EMAIL_MISMATCH", Message: "Email mismatch"}
@@ -202,6 +204,22 @@ func (x configEmailVerification) AutoSignInAfterVerification() bool {
 	return x.Settings.Value("autoSignInAfterVerification").IsTrue()
 }
 
+// ConfirmLinks is the setting confirmLinks. A link takes effect only after a
+// click on the page that it opens, except in the browser in which its user
+// is signed in. Without it, as in Better Auth, opening the link is enough,
+// also for programs that check mails.
+func (x configEmailVerification) ConfirmLinks() bool {
+	return x.Settings.Value("confirmLinks").IsTrue()
+}
+
+// ConfirmPageURL is the setting confirmPageURL. The application's page for
+// that click, in place of the plugin's. It gets the parameters token and
+// callbackURL, and sends them to /verify-email with a POST. A path, or a URL
+// of a trusted origin.
+func (x configEmailVerification) ConfirmPageURL() string {
+	return x.Settings.Value("confirmPageURL").String()
+}
+
 // ExpiresIn is the setting expiresIn. Lifetime of a verification link, in
 // seconds.
 func (x configEmailVerification) ExpiresIn() int64 {
@@ -328,6 +346,15 @@ func (x verifyEmailQuery) Token() string { return x.Request.Query("token").Strin
 
 // CallbackURL is the member callbackURL. Next page.
 func (x verifyEmailQuery) CallbackURL() string { return x.Request.Query("callbackURL").String() }
+
+// confirmEmailBody is the body of POST /verify-email.
+type confirmEmailBody struct{ sdk.Request }
+
+// Token is the member token. The mailed token.
+func (x confirmEmailBody) Token() string { return x.Request.Body("token").String() }
+
+// CallbackURL is the member callbackURL. Next page.
+func (x confirmEmailBody) CallbackURL() string { return x.Request.Body("callbackURL").String() }
 
 // existingUserSignUpMail is what the mail existing-user-sign-up shows.
 type existingUserSignUpMail struct {

@@ -44,7 +44,7 @@ func TestResetShutsOut(t *testing.T) {
 				t.Errorf("sessions %v", h.SessionsOf(id))
 			}
 			wantError(t, h.GET(before), 401, "INVALID_TOKEN")
-			wantStatus(t, h.GET(change("new@example.com")), 200)
+			wantStatus(t, confirm(h, change("new@example.com")), 200)
 		})
 	}
 }

@@ -3,10 +3,15 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/authhost/authhost/sdk"
 	"github.com/authhost/authhost/sdk/plugintest"
 )
 
@@ -20,6 +25,18 @@ func verifyPath(t *testing.T, h *plugintest.Host) string {
 		t.Fatal(err)
 	}
 	return u.Path[len(plugintest.BasePath):] + "?" + u.RawQuery
+}
+
+// confirm follows a link as the form of its page does, but as JSON.
+func confirm(h *plugintest.Host, link string) plugintest.Response {
+	_, query, _ := strings.Cut(link, "?")
+	values, _ := url.ParseQuery(query)
+	body := plugintest.Object{"token": values.Get("token")}
+	if page := values.Get("callbackURL"); page != "" {
+		body["callbackURL"] = page
+	}
+	text, _ := json.Marshal(body)
+	return h.POST("/verify-email", string(text))
 }
 
 func TestVerifyEmail(t *testing.T) {
@@ -44,7 +61,7 @@ func TestVerifyEmail(t *testing.T) {
 	wantError(t, h.POST("/sign-in/email", `{"email":"ada@example.com","password":"wrong"}`), 401, "INVALID_EMAIL_OR_PASSWORD")
 
 	link := verifyPath(t, h)
-	if r := h.GET(link); r.Status != 302 || r.Location != "/" || h.CurrentSession() == nil || h.Users()[0]["emailVerified"] != true {
+	if r := confirm(h, link); r.Status != 302 || r.Location != "/" || h.CurrentSession() == nil || h.Users()[0]["emailVerified"] != true {
 		t.Errorf("link: got %s for %v", r, h.Users()[0])
 	}
 	if r := h.GET(link); r.Location != "/" || len(h.SessionsOf(r.Text("user.id"))) > 1 {
@@ -150,9 +167,44 @@ func TestChangeOfAddress(t *testing.T) {
 
 	h.AddUser(ada, password)
 	back := h.SignTokenFor(id, purposeEmailVerification, time.Hour, plugintest.Object{"email": next, "updateTo": ada, "requestType": verifyChange})
-	wantError(t, h.GET("/verify-email?token="+back), 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
+	wantError(t, confirm(h, "/verify-email?token="+back), 422, "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 	untyped := h.SignTokenFor(id, purposeEmailVerification, time.Hour, plugintest.Object{"email": next, "updateTo": "third@example.com"})
 	wantError(t, h.GET("/verify-email?token="+untyped), 401, "INVALID_TOKEN")
 	unbound := h.SignToken(purposeEmailVerification, time.Hour, plugintest.Object{"email": next})
 	wantError(t, h.GET("/verify-email?token="+unbound), 401, "INVALID_TOKEN")
+}
+
+// TestConfirmPage: the page of a link shows texts of the tenant and of the token
+// as texts, and its style is the one that the manifest names.
+func TestConfirmPage(t *testing.T) {
+	const next = `"><b>new@example.com`
+	h := plugintest.New(t, plugintest.Config{Manifest: manifest, AppName: `<i>"Acme"`, Config: `{"emailVerification":{"sendVerificationEmail":true}}`})
+	id := h.AddUser(ada, password)
+	for step, texts := range map[string][]string{
+		"":            {"<h1>Verify your e-mail address</h1>", "<p>ada@example.com is the e-mail address of your &lt;i&gt;&#34;Acme&#34; account.</p>"},
+		confirmChange: {"<h1>Change your e-mail address</h1>", "from ada@example.com to &#34;&gt;&lt;b&gt;new@example.com."},
+		verifyChange:  {"<h1>Verify your e-mail address</h1>", "<p>&#34;&gt;&lt;b&gt;new@example.com becomes the e-mail address"},
+	} {
+		l := link{user: sdk.User{ID: id, Email: ada}, step: step, page: `/a?b="><script>`}
+		if step != "" {
+			l.updateTo = next
+		}
+		page := l.confirmPage(sdk.NewCall(h), `tok"en`)
+		for _, want := range append(texts, `name="token" value="tok&#34;en"`, `name="callbackURL" value="/a?b=&#34;&gt;&lt;script&gt;"`) {
+			if !strings.Contains(page, want) {
+				t.Errorf("%q: the page lacks %s:\n%s", step, want, page)
+			}
+		}
+		if strings.Contains(page, "<script") || strings.Contains(page, "<b>") || strings.Contains(page, "<i>") {
+			t.Errorf("%q: the page has markup that was given to it:\n%s", step, page)
+		}
+	}
+
+	token := h.SignTokenFor(id, purposeEmailVerification, time.Hour, plugintest.Object{"email": ada})
+	r := h.GET("/verify-email?token=" + token)
+	sum := sha256.Sum256([]byte(pageStyle))
+	policy, hash := r.Headers["content-security-policy"], "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'"
+	if r.Status != 200 || r.Headers["content-type"] != "text/html" || !strings.Contains(policy, hash) || h.User(id)["emailVerified"] == true {
+		t.Errorf("got %s with the policy %q, want the hash of pageStyle, %s", r, policy, hash)
+	}
 }

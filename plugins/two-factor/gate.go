@@ -35,7 +35,8 @@ func gate(c *sdk.Call) error {
 	if err := challenge(c, userID, settings.TwoFactorCookieMaxAge()); err != nil {
 		return err
 	}
-	if settings.PageURL() != "" && c.Request().Method() == "GET" {
+	link := c.Request().Method() == "GET" || c.Reason() == "verify-email"
+	if link && settings.PageURL() != "" {
 		return c.Redirect(settings.PageURL())
 	}
 	c.SetBody("twoFactorRedirect", sdk.Bool(true))

@@ -174,9 +174,14 @@ func TestPolicyAll(t *testing.T) {
 		t.Errorf("a new session of the user who is signed in: got %s", r)
 	}
 	c.SignOut()
-	r := c.begin(id, plugintest.Event{Reason: "magic-link", Request: plugintest.Request{Method: "GET"}})
-	if r.Result != sdk.ResultRespond || r.Location != "/second-step" || r.Cookies[cookieTwoFactor].Value == "" {
-		t.Errorf("a link: got %s", r)
+	for _, e := range []plugintest.Event{
+		{Reason: "magic-link", Request: plugintest.Request{Method: "GET"}},
+		{Reason: "verify-email", Request: plugintest.Request{Method: "POST"}}, // the form of the link's page
+	} {
+		r := c.begin(id, e)
+		if r.Result != sdk.ResultRespond || r.Location != "/second-step" || r.Cookies[cookieTwoFactor].Value == "" {
+			t.Errorf("a link, %s: got %s", e.Reason, r)
+		}
 	}
 	if r := c.begin(id, plugintest.Event{Reason: "email-otp", Request: plugintest.Request{Method: "POST"}}); r.Get("twoFactorRedirect") != true {
 		t.Errorf("a script: got %s", r)

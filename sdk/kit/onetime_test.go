@@ -19,7 +19,8 @@ var handing = []byte(`{"id": "x", "version": "1.0.0", "abi": "1.1",
   "permissions": [{"name": "tokens"}],
   "handlers": [
     {"handler": "issue", "kind": "endpoint", "method": "GET", "path": "/issue", "session": "required"},
-    {"handler": "exchange", "kind": "endpoint", "method": "POST", "path": "/exchange"}
+    {"handler": "exchange", "kind": "endpoint", "method": "POST", "path": "/exchange"},
+    {"handler": "prefetch", "kind": "endpoint", "method": "GET", "path": "/prefetch"}
   ]}`)
 
 var tokens kit.OneTimeTokens

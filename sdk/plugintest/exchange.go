@@ -282,7 +282,7 @@ func (h *Host) asPage(r *Response) {
 		return
 	}
 	r.Body = string(page)
-	for _, header := range h.exchange.page.Headers() {
+	for _, header := range h.exchange.page.Headers("") {
 		r.Headers[strings.ToLower(header.Name)] = header.Value
 	}
 }
