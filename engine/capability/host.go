@@ -33,7 +33,7 @@ type Config struct {
 	// DefaultJWKSMaxAge. Keys publishes a new key for longer than that before
 	// it signs.
 	JWKSMaxAge time.Duration
-	Mail       post.Way[mail.Message] // nil: mails are dropped
+	Mail       post.Way[mail.Message] // nil: mails are dropped, as mail.disabled says
 	SMS        post.Way[sms.Message]  // nil: text messages are refused as unavailable
 	Texts      *sms.Renderer          // of SMS
 	Audit      audit.Log
