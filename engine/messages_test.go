@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -104,11 +105,25 @@ func TestSMSProvider(t *testing.T) {
 		t.Errorf("sent %s and %s", a, b)
 	}
 	s.entries(t, "main", "", 0)
-	if metrics := s.scrape(t); !strings.Contains(metrics, `authhost_sms_total{outcome="sent"} 1`) || !strings.Contains(metrics, `authhost_sms_total{outcome="retry"} 1`) {
-		t.Errorf("metrics:\n%s", metrics)
-	}
+	awaits(t, func() string { return s.scrape(t) }, `authhost_sms_total{outcome="sent"} 1`, `authhost_sms_total{outcome="retry"} 1`)
 	if list := s.outbox("main"); len(list) != 0 {
 		t.Errorf("kept %v", list)
+	}
+}
+
+// awaits waits for parts of the log or of the metrics, which the worker writes a
+// moment after the entry has changed.
+func awaits(t *testing.T, text func() string, parts ...string) {
+	t.Helper()
+	until := time.Now().Add(10 * time.Second)
+	for _, part := range parts {
+		got := text()
+		for ; !strings.Contains(got, part) && time.Now().Before(until); got = text() {
+			runtime.Gosched()
+		}
+		if !strings.Contains(got, part) {
+			t.Errorf("%q is missing in:\n%s", part, got)
+		}
 	}
 }
 
@@ -135,20 +150,14 @@ func TestSMSGivenUp(t *testing.T) {
 	if len(bodies) != 1 {
 		t.Errorf("%d requests", len(bodies))
 	}
+	awaits(t, s.log.String, "delivery failed", "channel=@sms", "event=code", "outcome=dead", "the provider answered 400")
 	log := s.log.String()
-	for _, want := range []string{"delivery failed", "channel=@sms", "event=code", "outcome=dead", "the provider answered 400"} {
-		if !strings.Contains(log, want) {
-			t.Errorf("the log lacks %q:\n%s", want, log)
-		}
-	}
 	for _, hidden := range []string{"5112345678", "998877", "canary", messageSecret} {
 		if strings.Contains(log, hidden) {
 			t.Errorf("the log has %q:\n%s", hidden, log)
 		}
 	}
-	if metrics := s.scrape(t); !strings.Contains(metrics, `authhost_sms_total{outcome="failed"} 1`) {
-		t.Errorf("metrics:\n%s", metrics)
-	}
+	awaits(t, func() string { return s.scrape(t) }, `authhost_sms_total{outcome="failed"} 1`)
 }
 
 // TestSMSOutbox: in development messages are kept, in the words of the operator
