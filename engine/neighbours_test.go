@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -39,9 +40,12 @@ func compute(*wasmtest.Guest) []byte {
 
 // TestNeighbours: while 64 requests of a tenant compute without end, those of
 // another are answered, several in the time that one of the 64 takes. It counts
-// requests, and takes no times: a loaded machine slows both.
+// requests, and takes no times: a loaded machine slows both. On one processor it
+// has two threads, as "authhost serve" does.
 func TestNeighbours(t *testing.T) {
 	needPlugins(t, "email-password")
+	threads := runtime.GOMAXPROCS(max(2, runtime.GOMAXPROCS(0)))
+	defer runtime.GOMAXPROCS(threads)
 	s := serve(t, neighbours, wasmtest.New(guestManifest("busy")).Handler(1, compute, wasmtest.Set("response.body", "done")))
 	cookie := s.signUp("quiet.example", "ada@example.com").want(t, 200, "").cookie()
 	var computed atomic.Int64

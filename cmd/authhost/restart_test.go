@@ -29,6 +29,7 @@ type service struct {
 	public  net.Listener
 	admin   net.Listener
 	sockets []*os.File
+	within  string // a command that runs the program; "" for none
 	process *exec.Cmd
 	out     output
 }
@@ -90,7 +91,7 @@ tenants:
 // start starts the program and waits until it serves.
 func (s *service) start() {
 	s.t.Helper()
-	s.process = exec.Command("sh", "-c", `LISTEN_PID=$$ exec authhost serve`)
+	s.process = exec.Command("sh", "-c", "LISTEN_PID=$$ exec "+s.within+" authhost serve")
 	s.process.Dir, s.process.ExtraFiles = s.dir, s.sockets
 	s.process.Env = append(os.Environ(), "LISTEN_FDS=2")
 	s.process.Stdout, s.process.Stderr = &s.out, &s.out

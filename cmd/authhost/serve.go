@@ -49,6 +49,7 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 		logger.Warn(w.Message, "at", w.Position().String(), "remedy", w.Remedy)
 	}
 	limitMemory(logger)
+	useThreads()
 	redis.Silence()
 	sockets, err := passedSockets()
 	if err != nil {
