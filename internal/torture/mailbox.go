@@ -14,11 +14,13 @@ import (
 // mailTimeout bounds the wait for a mail.
 const mailTimeout = 10 * time.Second
 
-// mailbox is a mail server that keeps the tokens of reset mails.
+// mailbox is a mail server that keeps the tokens of reset mails. It tells mails
+// apart by the request that asked for them: a server that was killed, or whose disk
+// was set back, sends a mail again, perhaps when the user has asked for another.
 type mailbox struct {
 	listener net.Listener
 	mu       sync.Mutex
-	tokens   map[string]chan string // by address
+	tokens   map[string]chan string // by number of the request
 }
 
 func newMailbox() (*mailbox, error) {
@@ -38,21 +40,22 @@ func (m *mailbox) section() string {
 	return fmt.Sprintf("mail: {from: torture@example.com, smtp: {host: 127.0.0.1, port: %d, tls: none}}\n", m.listener.Addr().(*net.TCPAddr).Port)
 }
 
-func (m *mailbox) of(address string) chan string {
+// of returns where the token goes that a request asked for.
+func (m *mailbox) of(request string) chan string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.tokens[address] == nil {
-		m.tokens[address] = make(chan string, 100)
+	if m.tokens[request] == nil {
+		m.tokens[request] = make(chan string, 1)
 	}
-	return m.tokens[address]
+	return m.tokens[request]
 }
 
-// await returns the next token that was mailed to an address.
-func (m *mailbox) await(ctx context.Context, address string) (string, error) {
+// await returns the token that was mailed because of a request.
+func (m *mailbox) await(ctx context.Context, request string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, mailTimeout)
 	defer cancel()
 	select {
-	case token := <-m.of(address):
+	case token := <-m.of(request):
 		return token, nil
 	case <-ctx.Done():
 		return "", fmt.Errorf("%w: no mail came", errGone)
@@ -69,9 +72,12 @@ func (m *mailbox) accept() {
 	}
 }
 
-// resetLink finds the token in a mail, whose lines may be wrapped as
-// quoted-printable.
-var resetLink = regexp.MustCompile(`/reset-password/([A-Za-z0-9_-]+)`)
+// resetLink finds the token in a mail, and the number of the request in the address
+// that the link leads to (see resetPage).
+var resetLink = regexp.MustCompile(`/reset-password/([A-Za-z0-9_-]+)\?\S*reset-([0-9]+)`)
+
+// resetPage is the path of the page that a reset link of a request leads to.
+func resetPage(request string) string { return "/reset-" + request }
 
 // serve speaks as much of SMTP (RFC 5321) as the server asks for.
 func (m *mailbox) serve(conn net.Conn) {
@@ -79,17 +85,12 @@ func (m *mailbox) serve(conn net.Conn) {
 	lines := bufio.NewScanner(conn)
 	say := func(line string) { fmt.Fprintf(conn, "%s\r\n", line) }
 	say("220 torture")
-	var to string
 	for lines.Scan() {
-		verb, rest, _ := strings.Cut(lines.Text(), " ")
+		verb, _, _ := strings.Cut(lines.Text(), " ")
 		switch strings.ToUpper(verb) {
-		case "RCPT":
-			_, address, _ := strings.Cut(rest, "<")
-			to, _, _ = strings.Cut(address, ">")
-			say("250 ok")
 		case "DATA":
 			say("354 go")
-			m.keep(to, lines)
+			m.keep(lines)
 			say("250 ok")
 		case "QUIT":
 			say("221 bye")
@@ -100,8 +101,8 @@ func (m *mailbox) serve(conn net.Conn) {
 	}
 }
 
-// keep reads a mail.
-func (m *mailbox) keep(to string, lines *bufio.Scanner) {
+// keep reads a mail, whose lines may be wrapped as quoted-printable.
+func (m *mailbox) keep(lines *bufio.Scanner) {
 	var text strings.Builder
 	for lines.Scan() && lines.Text() != "." {
 		line, soft := strings.CutSuffix(lines.Text(), "=")
@@ -112,8 +113,8 @@ func (m *mailbox) keep(to string, lines *bufio.Scanner) {
 	}
 	if found := resetLink.FindStringSubmatch(text.String()); found != nil {
 		select {
-		case m.of(to) <- found[1]:
-		default: // nobody reads that many
+		case m.of(found[2]) <- found[1]:
+		default: // the same mail again
 		}
 	}
 }

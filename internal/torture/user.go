@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -322,10 +323,11 @@ func (u *user) useOnce(ctx context.Context, what, path string, first, second map
 
 // resetPassword asks for a mail and uses the token in it.
 func (u *user) resetPassword(ctx context.Context) error {
-	if _, err := u.succeed(ctx, "/request-password-reset", "", map[string]any{"email": u.email, "redirectTo": u.s.origin + "/reset"}); err != nil {
+	request := strconv.FormatUint(rand.Uint64(), 10)
+	if _, err := u.succeed(ctx, "/request-password-reset", "", map[string]any{"email": u.email, "redirectTo": u.s.origin + resetPage(request)}); err != nil {
 		return err
 	}
-	token, err := u.mails.await(ctx, u.email)
+	token, err := u.mails.await(ctx, request)
 	if err != nil {
 		return err
 	}
