@@ -70,6 +70,9 @@ type Options struct {
 	// before the host calls of their plugins.
 	watchStore func(store.Tenant) store.Tenant
 	watchCalls func(dispatch.Capabilities) dispatch.Capabilities
+	// For tests with many engines: makes the runtime, which outlives the engine,
+	// or nil where the engine is to make its own.
+	runtime func(context.Context, sandbox.Config) (*sandbox.Runtime, error)
 }
 
 // Progress is one step of making a module ready.
@@ -171,11 +174,11 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 		return e.config.Origin.Fault("/server/dataDir", err.Error(), "")
 	}
 	limits := e.config.Limits
-	rt, err := sandbox.New(ctx, sandbox.Config{
+	rt, err := e.newRuntime(ctx, sandbox.Config{
 		CacheDir: cache, CacheKey: e.options.Version, CacheSecret: authentic,
 		Namespace: pluginapi.Namespace, Entry: pluginapi.ExportCall, Capabilities: pluginapi.CapabilityNames(),
 		MemoryPages: limits.MemoryKiB / pageKiB, MaxInstances: limits.Instances,
-		Limits: sandboxLimits(limits), Now: e.options.Now, Compiler: e.options.Compiler,
+		Limits: sandboxLimits(limits), Compiler: e.options.Compiler,
 	})
 	if err != nil {
 		return e.config.Origin.Fault("/server/cacheDir", fmt.Sprintf("compilation cache %s: %v", cache, config.Cause(err)), "set server.cacheDir to a folder that this user may write to")
@@ -188,8 +191,20 @@ func (e *Engine) openSandbox(ctx context.Context) error {
 		"discard": func() uint64 { return rt.Stats().Discards },
 		"fault":   func() uint64 { return rt.Stats().Faults },
 	})
-	e.onClose(rt.Close)
 	return nil
+}
+
+func (e *Engine) newRuntime(ctx context.Context, c sandbox.Config) (*sandbox.Runtime, error) {
+	if e.options.runtime != nil {
+		if rt, err := e.options.runtime(ctx, c); rt != nil || err != nil {
+			return rt, err
+		}
+	}
+	rt, err := sandbox.New(ctx, c)
+	if err == nil {
+		e.onClose(rt.Close)
+	}
+	return rt, err
 }
 
 // cacheSecretFile is the file of the data folder with the secret that entries of

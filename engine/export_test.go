@@ -1,8 +1,11 @@
 package engine
 
 import (
+	"context"
+
 	"github.com/authhost/authhost/engine/dispatch"
 	"github.com/authhost/authhost/engine/identity"
+	"github.com/authhost/authhost/engine/sandbox"
 	"github.com/authhost/authhost/engine/store"
 )
 
@@ -10,6 +13,13 @@ import (
 // whatever its tenants say; nil leaves it to them.
 func (o Options) WithPasswords(p identity.Passwords) Options {
 	o.passwords = p
+	return o
+}
+
+// WithRuntime returns options whose engine loads modules into the runtime that make
+// returns, and leaves it open; for nil the engine makes one of its own.
+func (o Options) WithRuntime(make func(context.Context, sandbox.Config) (*sandbox.Runtime, error)) Options {
+	o.runtime = make
 	return o
 }
 

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +35,7 @@ tenants:
     plugins:
       - id: email-password
 `)
-		text = strings.NewReplacer("DIR", dir, "CACHE", os.Getenv("TEST_CACHE_DIR")).Replace(text)
+		text = strings.NewReplacer("DIR", dir, "CACHE", cacheDir).Replace(text)
 		cfg, err := config.Parse("node.yaml", []byte(text), func(string) (string, bool) { return "", false })
 		if err != nil {
 			t.Fatal(err)

@@ -120,7 +120,7 @@ func (s *server) reset(token, password string) answer {
 
 func TestResetPassword(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
-	s := serveWith(t, tenantsPasswords, oneTenant)
+	s := serve(t, oneTenant)
 	s.signUp("", "ada@example.com").want(t, 200, "")
 	token := s.resetToken("ada@example.com")
 	s.reset(token, "short").want(t, 400, "PASSWORD_TOO_SHORT")
@@ -179,7 +179,7 @@ func parallel(n int, f func(i int)) {
 // and its password is the one that works.
 func TestSingleUse(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
-	s := serveWith(t, tenantsPasswords, oneTenant)
+	s := serve(t, oneTenant)
 	s.signUp("", "ada@example.com").want(t, 200, "")
 	token := s.resetToken("ada@example.com")
 	const n = 50
@@ -208,7 +208,7 @@ func TestSingleUse(t *testing.T) {
 // account.
 func TestSignUpRace(t *testing.T) {
 	needPlugins(t, "email-password", "convex")
-	s := serveWith(t, tenantsPasswords, oneTenant)
+	s := serve(t, oneTenant)
 	const n = 20
 	answers := make([]answer, n)
 	parallel(n, func(i int) {

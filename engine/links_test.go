@@ -94,7 +94,7 @@ func (l linkCase) without(method string, header http.Header) answer {
 // gets does what the link is for.
 func TestMailedLinksWaitForAClick(t *testing.T) {
 	needPlugins(t, "email-password", "account")
-	s := serveWith(t, tenantsPasswords, fmt.Sprintf(linkTenant, ""))
+	s := serve(t, fmt.Sprintf(linkTenant, ""))
 	n := 0
 	for kind := range verifyLinks {
 		t.Run(kind, func(t *testing.T) {
@@ -171,7 +171,7 @@ func (s *server) submits(t *testing.T, page answer, origin, site string) answer 
 // that say so need no click.
 func TestMailedLinksAtOnce(t *testing.T) {
 	needPlugins(t, "email-password", "account")
-	s := serveWith(t, tenantsPasswords, fmt.Sprintf(linkTenant, ""))
+	s := serve(t, fmt.Sprintf(linkTenant, ""))
 	n := 0
 	for kind := range verifyLinks {
 		for name, open := range map[string]func(linkCase) answer{
@@ -202,13 +202,13 @@ func TestMailedLinksAtOnce(t *testing.T) {
 func TestConfirmLinksSettings(t *testing.T) {
 	needPlugins(t, "email-password", "account")
 	t.Run("off", func(t *testing.T) {
-		l := newLinkCase(serveWith(t, tenantsPasswords, fmt.Sprintf(linkTenant, ", confirmLinks: false")), "verify", "ada")
+		l := newLinkCase(serve(t, fmt.Sprintf(linkTenant, ", confirmLinks: false")), "verify", "ada")
 		if got := l.without("GET", nil); got.header.Get("Location") != landing || got.cookies["better-auth.session_token"] == "" || !l.verified() {
 			t.Errorf("%d %s, cookies %v", got.status, got.text, got.cookies)
 		}
 	})
 	t.Run("a page of the app's", func(t *testing.T) {
-		l := newLinkCase(serveWith(t, tenantsPasswords, fmt.Sprintf(linkTenant, `, confirmPageURL: "https://app.example/confirm"`)), "verify", "ada")
+		l := newLinkCase(serve(t, fmt.Sprintf(linkTenant, `, confirmPageURL: "https://app.example/confirm"`)), "verify", "ada")
 		got := l.without("GET", navigation)
 		to, err := url.Parse(got.header.Get("Location"))
 		if err != nil || got.status != 302 || to.Host+to.Path != "app.example/confirm" || to.Query().Get("token") == "" || to.Query().Get("callbackURL") != landing || l.verified() {
@@ -221,7 +221,7 @@ func TestConfirmLinksSettings(t *testing.T) {
 // of a deletion works in the user's browser alone, once somebody opens it.
 func TestOtherMailedLinks(t *testing.T) {
 	needPlugins(t, "email-password", "account")
-	s := serveWith(t, tenantsPasswords, fmt.Sprintf(linkTenant, ""))
+	s := serve(t, fmt.Sprintf(linkTenant, ""))
 	p := newPerson(s, "eve")
 	s.clearOutbox()
 	token := p.mailed("/delete-user", map[string]any{"callbackURL": "/bye"})

@@ -63,7 +63,7 @@ func (g *generation) loadModule(ctx context.Context, p config.Plugin) (*loaded, 
 			g.engine.options.Progress(Progress{Plugin: p.ID, Stage: stage})
 		}
 	}
-	module, err := g.engine.sandbox.Load(ctx, wasm, sandbox.LoadOptions{Name: p.ID, Progress: progress})
+	module, err := g.engine.sandbox.Load(ctx, wasm, sandbox.LoadOptions{Name: p.ID, Progress: progress, Now: g.engine.options.Now})
 	if err != nil {
 		return nil, blueprint.LoadFault(p, err)
 	}

@@ -193,7 +193,7 @@ func inProduction(t *testing.T, text string, guest *w.Guest) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	writeGuest(t, dir, guest)
-	text = "server: {dataDir: DIR, cacheDir: " + os.Getenv("TEST_CACHE_DIR") + "}\n" + strings.Replace(text, "baseURL:", "secret: ZqJ4m0Vd8wXhR2uK7tYpL5sCgB9nEaF3\n    baseURL:", 1)
+	text = "server: {dataDir: DIR, cacheDir: " + cacheDir + "}\n" + strings.Replace(text, "baseURL:", "secret: ZqJ4m0Vd8wXhR2uK7tYpL5sCgB9nEaF3\n    baseURL:", 1)
 	cfg, err := config.Parse("test.yaml", []byte(strings.ReplaceAll(text, "DIR", dir)), func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)

@@ -220,7 +220,7 @@ var userChanges = []struct {
 // another, or is in another state than it was made for.
 func TestMailedProofs(t *testing.T) {
 	needPlugins(t, "email-password", "account", "two-factor")
-	s, n := serveWith(t, tenantsPasswords, proofTenant, proofPlugin()), 0
+	s, n := serve(t, proofTenant, proofPlugin()), 0
 	for _, change := range userChanges {
 		for _, proof := range mailedProofs {
 			if proof.verified && change.name == "the address verified" {
@@ -248,7 +248,7 @@ func TestMailedProofs(t *testing.T) {
 // changed voids another one of its sort.
 func TestProofsAreUsedOnce(t *testing.T) {
 	needPlugins(t, "email-password", "account", "two-factor")
-	s := serveWith(t, tenantsPasswords, proofTenant, proofPlugin())
+	s := serve(t, proofTenant, proofPlugin())
 	for i, proof := range mailedProofs {
 		if proof.name == "verify" || strings.HasPrefix(proof.name, "a plugin's") || proof.verified {
 			continue // they change nothing the second time
@@ -281,7 +281,7 @@ func TestTakeoverByKeptLink(t *testing.T) {
 		"kept": nil,
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serveWith(t, tenantsPasswords, proofTenant, proofPlugin())
+			s := serve(t, proofTenant, proofPlugin())
 			evil := &person{server: s, email: victim}
 			evil.signUp()
 			kept, victims := evil.changeLink("evil1@example.com"), evil
@@ -311,7 +311,7 @@ func TestUnboundLink(t *testing.T) {
 		Handlers: []pluginapi.Handler{{Number: 1, Kind: pluginapi.KindEndpoint, Method: "POST", Path: "/sign"}},
 	}).Handler(1, w.Copy("args", "request.body"), w.Call(pluginapi.CapCrypto, "signToken", ""), w.Copy("response.body.token", "result.token"))
 	text := strings.Replace(proofTenant, "[verification, crypto]}", "[verification, crypto]}\n      - {id: signer, module: DIR/signer.wasm, grants: [crypto]}", 1)
-	p := newPerson(serveWith(t, tenantsPasswords, text, proofPlugin(), signer), "ada")
+	p := newPerson(serve(t, text, proofPlugin(), signer), "ada")
 	for _, claims := range []map[string]any{
 		{"email": p.email}, {"email": p.email, "sub": "somebody"},
 		{"email": p.email, "updateTo": "evil@example.com", "requestType": "change-email-verification"},

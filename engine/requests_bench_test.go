@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"strings"
 	"syscall"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/internal/testcache"
 	"github.com/authhost/authhost/plugins"
 )
 
@@ -57,11 +57,15 @@ func benchHandler(b *testing.B, plain bool) http.Handler {
 		text, _, _ = strings.Cut(text, "      - id: convex")
 	}
 	dir := b.TempDir()
-	cfg, err := config.Parse("bench.yaml", []byte("server: {dataDir: "+dir+", cacheDir: "+os.Getenv("TEST_CACHE_DIR")+"}\n"+text), func(string) (string, bool) { return "", false })
+	cacheDir, err := testcache.Modules()
 	if err != nil {
 		b.Fatal(err)
 	}
-	e, err := New(b.Context(), cfg, Options{BuiltIn: plugins.Module, Version: "bench", passwords: freePasswords{}})
+	cfg, err := config.Parse("bench.yaml", []byte("server: {dataDir: "+dir+", cacheDir: "+cacheDir+"}\n"+text), func(string) (string, bool) { return "", false })
+	if err != nil {
+		b.Fatal(err)
+	}
+	e, err := New(b.Context(), cfg, Options{BuiltIn: plugins.Module, Version: "bench", CacheSecret: []byte(testcache.Secret), passwords: freePasswords{}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -25,7 +25,7 @@ tenants:
 func TestOwnSignInTakesTheSecondStep(t *testing.T) {
 	needPlugins(t, "email-password", "two-factor")
 	for setting, guarded := range map[string]bool{"": true, ", policy: all": true, ", policy: credential": false} {
-		s := serveWith(t, tenantsPasswords, fmt.Sprintf(secondStepTenant, setting), sessionPlugin("mine", nil, "create"))
+		s := serve(t, fmt.Sprintf(secondStepTenant, setting), sessionPlugin("mine", nil, "create"))
 		up := s.signUp("", "ada@example.com").want(t, 200, "")
 		s.do(request{method: "POST", path: "/api/auth/two-factor/enable", cookie: up.cookie(), body: `{"password":"` + password + `"}`}).want(t, 200, "")
 		in := s.do(request{method: "POST", path: "/api/auth/mine/create", body: `{"userId":"` + up.get("user.id") + `"}`}).want(t, 200, "")

@@ -17,21 +17,21 @@ import (
 	"github.com/authhost/authhost/engine"
 	"github.com/authhost/authhost/engine/config"
 	"github.com/authhost/authhost/internal/realmtest"
+	"github.com/authhost/authhost/internal/testcache"
 	"github.com/authhost/authhost/internal/wasmtest"
 	"github.com/authhost/authhost/plugins"
 )
 
-// TestMain gives all tests one folder of compiled modules.
+// cacheDir is where the modules of all tests are compiled into.
+var cacheDir string
+
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "authhost-engine-test-*")
-	if err != nil {
+	var err error
+	if cacheDir, err = testcache.Modules(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Setenv("TEST_CACHE_DIR", dir)
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	os.Exit(m.Run())
 }
 
 // needPlugins skips a test on a clone where the plugins are not built.
@@ -59,7 +59,7 @@ type server struct {
 // comes before "tenants:" belongs to the server section, or stands beside it.
 func tryConfig(dir, text string) (*config.Config, error) {
 	head, rest, _ := strings.Cut(strings.TrimLeft(text, "\n"), "tenants:")
-	text = "server:\n  dataDir: " + dir + "\n  cacheDir: " + os.Getenv("TEST_CACHE_DIR") + "\n  development: true\n" + head + "tenants:" + rest
+	text = "server:\n  dataDir: " + dir + "\n  cacheDir: " + cacheDir + "\n  development: true\n" + head + "tenants:" + rest
 	return config.Parse("test.yaml", []byte(strings.ReplaceAll(text, "DIR", dir)), func(string) (string, bool) { return "", false })
 }
 
@@ -74,8 +74,9 @@ func parseConfig(t *testing.T, dir, text string) *config.Config {
 
 // options are those of most tests: hashing passwords costs them nothing.
 func options(log io.Writer, now func() time.Time) engine.Options {
-	o := engine.Options{BuiltIn: plugins.Module, Version: "test", CacheSecret: []byte("tests share compiled modules"), Now: now, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-	return o.WithPasswords(realmtest.Passwords{})
+	o := engine.Options{BuiltIn: plugins.Module, Version: "test", CacheSecret: []byte(testcache.Secret), Now: now, Logger: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	o.BuiltIn = shared.module
+	return o.WithPasswords(realmtest.Passwords{}).WithRuntime(shared.runtime)
 }
 
 // tenantsPasswords is for serveWith: passwords are hashed as the tenants say.

@@ -393,7 +393,7 @@ func TestScopesNameEndpoints(t *testing.T) {
 // is worth one sign-in, with the user's second factor.
 func TestServersTokenSignsIn(t *testing.T) {
 	needServer(t)
-	s := serveWith(t, tenantsPasswords, serverCalls(""))
+	s := serve(t, serverCalls(""))
 	user := s.signUp("", "ada@example.com").want(t, 200, "").get("user.id")
 	s.call(narrowKey, "", "POST", "/one-time-token/create", `{"userId":"`+user+`"}`).want(t, 403, "INSUFFICIENT_SCOPE")
 	s.do(request{method: "POST", path: "/api/auth/one-time-token/create", body: `{"userId":"` + user + `"}`}).want(t, 404, "")

@@ -17,7 +17,7 @@ import (
 // copies.
 func TestSignedCopies(t *testing.T) {
 	needPlugins(t, "email-password", "jwt")
-	s := serveWith(t, tenantsPasswords, `
+	s := serve(t, `
 tenants:
   - id: main
     baseURL: http://main.example

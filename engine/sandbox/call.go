@@ -236,7 +236,7 @@ func (c *call) realtime() int64 {
 	if c.inst.initialising {
 		return imageRealtime
 	}
-	return c.inst.core.rt.cfg.Now().UnixNano()
+	return c.inst.module.now().UnixNano()
 }
 
 // monotonic returns the guest's monotonic clock in nanoseconds. It starts

@@ -94,7 +94,8 @@ type Config struct {
 	// slow, and meant for tests.
 	SelfCheck bool
 
-	// Now is the clock that guests see. Default time.Now.
+	// Now is the clock that guests see, unless LoadOptions has another. Default
+	// time.Now.
 	Now func() time.Time
 }
 

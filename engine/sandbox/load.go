@@ -19,6 +19,8 @@ type LoadOptions struct {
 	Limits Limits
 	// MemoryPages bounds the linear memory, if less than Config.MemoryPages.
 	MemoryPages uint32
+	// Now is the clock that the module's guests see. Default Config.Now.
+	Now func() time.Time
 }
 
 // Load admits, compiles and initialises a module. Binaries that were loaded
@@ -60,7 +62,11 @@ func (rt *Runtime) Load(ctx context.Context, wasm []byte, opts LoadOptions) (*Mo
 		return nil, c.err
 	}
 	progress(StageReady)
-	return newModule(c, or(opts.Name, info.Hash[:12]), opts.Limits.or(rt.cfg.Limits)), nil
+	now := opts.Now
+	if now == nil {
+		now = rt.cfg.Now
+	}
+	return newModule(c, or(opts.Name, info.Hash[:12]), opts.Limits.or(rt.cfg.Limits), now), nil
 }
 
 func loadError(name, stage string, err error) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 
@@ -17,14 +18,15 @@ type Module struct {
 	name    string
 	owner   string // whose calls count together; "" for nobody's
 	limits  Limits
+	now     func() time.Time
 	breaker breaker
 	closed  sync.Once
 }
 
-func newModule(c *core, name string, limits Limits) *Module {
+func newModule(c *core, name string, limits Limits, now func() time.Time) *Module {
 	cfg := &c.rt.cfg
-	return &Module{core: c, name: name, limits: limits,
-		breaker: breaker{threshold: cfg.BreakAfter, coolDown: cfg.CoolDown, now: cfg.Now}}
+	return &Module{core: c, name: name, limits: limits, now: now,
+		breaker: breaker{threshold: cfg.BreakAfter, coolDown: cfg.CoolDown, now: now}}
 }
 
 // Info describes the module.
@@ -42,8 +44,8 @@ func (m *Module) Limits() Limits { return m.limits }
 // the binary, when no instance is in use any more; calls under way go on.
 func (m *Module) Close() { m.closed.Do(m.core.drop) }
 
-// Share returns another handle of the same binary, with a name, limits and a
-// breaker of its own: one for each user of a module. Close both. All handles of
+// Share returns another handle of the same binary, with the same clock, and a name,
+// limits and a breaker of its own: one for each user of a module. Close both. All handles of
 // one owner, of whatever module, together run on a part of the processors, and
 // take a part of each module's instances: what they do leaves something to
 // others. "" is no owner, and has no such bounds.
@@ -54,7 +56,7 @@ func (m *Module) Share(owner, name string, limits Limits) (*Module, error) {
 		return nil, ErrClosed
 	}
 	m.core.refs++
-	shared := newModule(m.core, name, limits.or(m.core.rt.cfg.Limits))
+	shared := newModule(m.core, name, limits.or(m.core.rt.cfg.Limits), m.now)
 	shared.owner = owner
 	return shared, nil
 }

@@ -3,9 +3,11 @@ package realmtest
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -83,19 +85,24 @@ func (o *Outcomes) List() []string {
 }
 
 // Passwords is a hash that costs nothing, so that tests do not spend their
-// time on one. engine/secret has the real ones.
+// time on one. As with the real ones of engine/secret, no two hashes of a password
+// are the same.
 type Passwords struct{}
 
-const hashPrefix = "test-hash:"
+const (
+	hashPrefix = "test-hash:"
+	hashSalt   = "#" // and what comes after it; a test may leave it out
+)
 
 // Hash implements identity.Passwords.
 func (Passwords) Hash(_ context.Context, password string) (string, error) {
-	return hashPrefix + password, nil
+	return hashPrefix + password + hashSalt + rand.Text(), nil
 }
 
 // Verify implements identity.Passwords.
 func (Passwords) Verify(_ context.Context, hash, password string) (ok, rehash bool, err error) {
-	return hash == hashPrefix+password, false, nil
+	hashed, _, _ := strings.Cut(hash, hashSalt)
+	return hashed == hashPrefix+password, false, nil
 }
 
 // Equalize implements identity.Passwords.
