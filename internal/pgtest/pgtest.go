@@ -105,11 +105,8 @@ func (s *Server) start(bin string) error {
 		return err
 	}
 	data := filepath.Join(s.dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-	account.apply(initdb)
-	initdb.Dir = s.dir
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
+	if err := newCluster(bin, data, account); err != nil {
+		return err
 	}
 	// Tests do not outlive the machine: nothing needs to reach the disk.
 	s.guard = exec.Command("sh", "-c", guardScript, filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir,

@@ -151,8 +151,9 @@ var lossyCases = []lossyCase{
 	}},
 }
 
-// TestLostMessages loses every request of a write, and every answer, once, twice
-// and three times: what is acknowledged is there, and nothing is done twice.
+// TestLostMessages loses every request of a write, and every answer, once, and
+// without -short twice and three times: what is acknowledged is there, and nothing
+// is done twice.
 func TestLostMessages(t *testing.T) {
 	l := newLossy(t)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -167,6 +168,9 @@ func TestLostMessages(t *testing.T) {
 			length := run()
 			for first := range length {
 				run(first)
+			}
+			if testing.Short() {
+				return
 			}
 			// COMMIT or its answer is lost, and then what is asked about it.
 			for _, first := range []int{length - 2, length - 1} {

@@ -316,14 +316,14 @@ func testFold(t *testing.T, f *fixture) {
 	team := &grown.Model("member").Fields[4]
 	team.Fold = true
 	f.apply(member("m7", "team", "Blue", "joined", day(2)), member("m8", "team", "blue", "joined", day(1)))
-	second := f.open("main", grown)
+	second := f.open(f.id, grown)
 	for _, tenant := range []store.Tenant{f.tenant, second} {
 		f.lists(tenant, store.Query{Model: "member", Index: "team", Key: values("BLUE")}, "m7", "m8")
 		f.lists(tenant, store.Query{Model: "member", Index: "team+joined", Key: values("BLUE")}, "m8", "m7")
 	}
 	broken := Schema()
 	broken.Model("member").Fields[4].Fold, broken.Model("member").Fields[4].Unique = true, true
-	if _, err := f.store.Open(f.ctx, "main", broken); !errors.Is(err, store.ErrConflict) {
+	if _, err := f.store.Open(f.ctx, f.id, broken); !errors.Is(err, store.ErrConflict) {
 		t.Errorf("texts that differ in case made unique without: %v", err)
 	}
 	if err := second.Close(); err != nil {

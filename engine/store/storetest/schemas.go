@@ -46,7 +46,7 @@ func testReopen(t *testing.T, f *fixture) {
 	if err := f.tenant.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f.tenant = f.open("main", store.Schema{})
+	f.tenant = f.open(f.id, store.Schema{})
 	f.get("session", "s1")
 	// Nothing was declared this time, yet what is known still holds.
 	f.refused(store.ErrConflict, insert("user", "u2", "name", "n", "email", "u1@example.com"))
@@ -69,7 +69,7 @@ func testGrow(t *testing.T, f *fixture) {
 	grown.Models = append(grown.Models, store.Model{Name: "passkey", Fields: []store.Field{
 		{Name: "userId", Type: store.String, References: "user"},
 	}})
-	second := f.open("main", grown)
+	second := f.open(f.id, grown)
 	for _, tenant := range []store.Tenant{f.tenant, second} {
 		f.lists(tenant, store.Query{Model: "user", Index: "admin"}, "u3", "u2", "u1")
 		f.lists(tenant, store.Query{Model: "user", Index: "admin+name", Key: values(true)}, "u1")
@@ -82,7 +82,7 @@ func testGrow(t *testing.T, f *fixture) {
 	f.gone("passkey", "k1")
 	bad := Schema()
 	bad.Model("user").Fields[3].Type = store.String // age
-	if _, err := f.store.Open(f.ctx, "main", bad); !errors.Is(err, store.ErrInvalid) {
+	if _, err := f.store.Open(f.ctx, f.id, bad); !errors.Is(err, store.ErrInvalid) {
 		t.Fatalf("a field of another type: %v", err)
 	}
 	if err := second.Close(); err != nil {
@@ -96,7 +96,7 @@ func testGrowUnique(t *testing.T, f *fixture) {
 	f.apply(user("u1", "age", 1, "createdAt", "2026-01-01T00:00:00.000Z"), user("u2", "age", 1, "createdAt", "2026-01-02T00:00:00.000Z"))
 	broken := Schema()
 	broken.Model("user").Fields[3].Unique = true // age
-	_, err := f.store.Open(f.ctx, "main", broken)
+	_, err := f.store.Open(f.ctx, f.id, broken)
 	var conflict *store.ConflictError
 	if !errors.As(err, &conflict) || conflict.Model != "user" || conflict.Index != "age" {
 		t.Fatalf("Open: %v; want a conflict on age", err)
@@ -105,7 +105,7 @@ func testGrowUnique(t *testing.T, f *fixture) {
 	f.lists(f.tenant, store.Query{Model: "user", Index: "age"}, "u1", "u2", "u3")
 	good := Schema()
 	good.Model("user").Fields[5].Unique = true // createdAt
-	second := f.open("main", good)
+	second := f.open(f.id, good)
 	f.refused(store.ErrConflict, user("u4", "createdAt", "2026-01-02T00:00:00.000Z"))
 	f.lists(f.tenant, store.Query{Model: "user", Index: "createdAt"}, "u3", "u1", "u2")
 	if err := second.Close(); err != nil {
@@ -114,7 +114,7 @@ func testGrowUnique(t *testing.T, f *fixture) {
 	if err := f.tenant.Close(); err != nil {
 		t.Fatal(err)
 	}
-	f.tenant = f.open("main", Schema())
+	f.tenant = f.open(f.id, Schema())
 	f.refused(store.ErrConflict, user("u4", "createdAt", "2026-01-02T00:00:00.000Z"))
 }
 
@@ -139,7 +139,7 @@ func testGrowWhileWriting(t *testing.T, f *fixture) {
 	grown := Schema()
 	grown.Model("user").Fields[4].Index = true // admin
 	wg.Go(func() {
-		tenant, err := f.store.Open(f.ctx, "main", grown)
+		tenant, err := f.store.Open(f.ctx, f.id, grown)
 		if err != nil {
 			t.Errorf("Open: %v", err)
 			return
@@ -155,7 +155,7 @@ func testGrowWhileWriting(t *testing.T, f *fixture) {
 }
 
 func testClosed(t *testing.T, f *fixture) {
-	other := f.open("main", Schema())
+	other := f.open(f.id, Schema())
 	if err := errors.Join(f.tenant.Close(), f.tenant.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +177,7 @@ func testClosed(t *testing.T, f *fixture) {
 	if err := other.Apply(f.ctx, []store.Op{user("u2")}); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Apply after the store was closed: %v", err)
 	}
-	if _, err := f.store.Open(f.ctx, "main", Schema()); !errors.Is(err, store.ErrClosed) {
+	if _, err := f.store.Open(f.ctx, f.id, Schema()); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Open after the store was closed: %v", err)
 	}
 	if err := other.Close(); err != nil {

@@ -63,12 +63,10 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"CascadeRace", testCascadeRace},
 		{"MixedRace", testMixedRace},
 		{"Cancel", testCancel},
-		{"Tenants", testTenants},
 		{"Reopen", testReopen},
 		{"Grow", testGrow},
 		{"GrowUnique", testGrowUnique},
 		{"GrowWhileWriting", testGrowWhileWriting},
-		{"Closed", testClosed},
 		{"Tx", testTx},
 		{"TxList", testTxList},
 		{"TxCascade", testTxCascade},
@@ -80,19 +78,27 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		{"TxRewind", testTxRewind},
 		{"TxConsume", testTxConsume},
 	}
-	for _, part := range parts {
+	shared := openFor(t, open)
+	for i, part := range parts {
 		t.Run(part.name, func(t *testing.T) {
-			s := open(t)
-			t.Cleanup(func() {
-				if err := s.Close(); err != nil {
-					t.Errorf("closing the store: %v", err)
-				}
-			})
-			f := newFixture(t, s)
-			part.run(t, f)
-			f.check()
+			part.run(t, newFixture(t, shared, store.TenantID(fmt.Sprint("part-", i))))
 		})
 	}
+	// These are about the store itself.
+	for name, run := range map[string]func(*testing.T, *fixture){"Tenants": testTenants, "Closed": testClosed} {
+		t.Run(name, func(t *testing.T) { run(t, newFixture(t, openFor(t, open), "main")) })
+	}
+}
+
+// openFor opens a store, which is closed with the test.
+func openFor(t *testing.T, open func(t *testing.T) store.Store) store.Store {
+	s := open(t)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("closing the store: %v", err)
+		}
+	})
+	return s
 }
 
 // Schema returns the models that the suite works with.
@@ -143,12 +149,15 @@ type fixture struct {
 	t      *testing.T
 	ctx    context.Context
 	store  store.Store
+	id     store.TenantID
 	tenant store.Tenant
 }
 
-func newFixture(t *testing.T, s store.Store) *fixture {
-	f := &fixture{t: t, ctx: context.Background(), store: s}
-	f.tenant = f.open("main", Schema())
+// newFixture opens a tenant. At the end of the test, whatever was done, it is sound.
+func newFixture(t *testing.T, s store.Store, id store.TenantID) *fixture {
+	f := &fixture{t: t, ctx: context.Background(), store: s, id: id}
+	f.tenant = f.open(id, Schema())
+	t.Cleanup(f.check)
 	return f
 }
 
@@ -161,11 +170,13 @@ func (f *fixture) open(id store.TenantID, schema store.Schema) store.Tenant {
 	return tenant
 }
 
-// check ends every part: whatever was done, the tenant is sound.
 func (f *fixture) check() {
 	f.t.Helper()
 	if err := f.tenant.Check(f.ctx); err != nil && !errors.Is(err, store.ErrClosed) {
 		f.t.Errorf("Check: %v", err)
+	}
+	if err := f.tenant.Close(); err != nil {
+		f.t.Errorf("Close: %v", err)
 	}
 }
 
