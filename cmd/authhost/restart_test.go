@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/authhost/authhost/internal/testcache"
 	"github.com/authhost/authhost/plugins"
 )
 
@@ -26,6 +27,7 @@ import (
 type service struct {
 	t       *testing.T
 	dir     string
+	cache   string // see testcache
 	public  net.Listener
 	admin   net.Listener
 	sockets []*os.File
@@ -59,7 +61,11 @@ func (o *output) String() string {
 }
 
 func newService(t *testing.T) *service {
-	s := &service{t: t, dir: t.TempDir()}
+	cache, err := testcache.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &service{t: t, dir: t.TempDir(), cache: cache}
 	for _, l := range []*net.Listener{&s.public, &s.admin} {
 		var err error
 		if *l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
@@ -93,7 +99,7 @@ func (s *service) start() {
 	s.t.Helper()
 	s.process = exec.Command("sh", "-c", "LISTEN_PID=$$ exec "+s.within+" authhost serve")
 	s.process.Dir, s.process.ExtraFiles = s.dir, s.sockets
-	s.process.Env = append(os.Environ(), "LISTEN_FDS=2")
+	s.process.Env = append(os.Environ(), "LISTEN_FDS=2", testcache.EnvDir+"="+s.cache)
 	s.process.Stdout, s.process.Stderr = &s.out, &s.out
 	before := s.out.count("ready in ")
 	if err := s.process.Start(); err != nil {

@@ -18,6 +18,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/authhost/authhost/engine/config"
+	"github.com/authhost/authhost/internal/testcache"
 	"github.com/authhost/authhost/pluginapi"
 	"github.com/authhost/authhost/plugins"
 )
@@ -42,6 +44,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cache, err := testcache.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -54,8 +60,12 @@ func TestScripts(t *testing.T) {
 			_, err := plugins.Module("convex")
 			return err == nil, nil
 		},
-		Cmds:  commands(),
-		Setup: func(e *testscript.Env) error { e.Setenv("SDK", sdk); return keepPrivate(e.WorkDir) },
+		Cmds: commands(),
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SDK", sdk)
+			e.Setenv(testcache.EnvDir, cache)
+			return keepPrivate(e.WorkDir)
+		},
 	})
 }
 
@@ -76,7 +86,24 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 }
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"authhost": main, "http": httpMain})
+	testscript.Main(m, map[string]func(){"authhost": authhostMain, "http": httpMain})
+}
+
+// authhostMain is main, with the compiled modules of all tests where the
+// configuration names no folder for them, and the environment variable does. A
+// script that is about the folder unsets it.
+func authhostMain() {
+	if os.Getenv(testcache.EnvDir) != "" {
+		cacheSecret = []byte(testcache.Secret)
+		loadConfig = func(path string) (*config.Config, error) {
+			cfg, err := config.Load(path)
+			if err == nil && cfg.Server.CacheDir == filepath.Join(cfg.Server.DataDir, "cache") {
+				cfg.Server.CacheDir, err = testcache.Modules()
+			}
+			return cfg, err
+		}
+	}
+	main()
 }
 
 func writeModule(ts *testscript.TestScript, neg bool, args []string) {

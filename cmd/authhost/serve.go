@@ -40,7 +40,7 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	start := time.Now()
 	hangup := make(chan os.Signal, 1) // before there is anything to reload, too
 	signal.Notify(hangup, syscall.SIGHUP)
-	cfg, err := config.Load(path)
+	cfg, err := loadConfig(path)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	e, err := engine.New(ctx, cfg, engine.Options{
 		Listeners: sockets,
 		BuiltIn:   plugins.Module, Version: version(), Logger: logger, Compiler: compileElsewhere,
-		Progress:  told.observe,
+		Progress: told.observe, CacheSecret: cacheSecret,
 		OnFailure: func(err error) { die(logger, err) },
 	})
 	told.stop()
@@ -84,6 +84,13 @@ func serve(ctx context.Context, path string, out, errs io.Writer) error {
 	return errors.Join(err, e.Close(context.WithoutCancel(ctx)))
 }
 
+// Tests share compiled modules: their configurations name the folder, and this is
+// what authenticates it.
+var (
+	loadConfig  = config.Load
+	cacheSecret []byte
+)
+
 // reloadOnHangup opens the audit log and reads the configuration again at every
 // SIGHUP. A fault in it leaves everything as it is.
 func reloadOnHangup(ctx context.Context, hangup chan os.Signal, path string, e *engine.Engine, logger *slog.Logger) (stop func()) {
@@ -94,7 +101,7 @@ func reloadOnHangup(ctx context.Context, hangup chan os.Signal, path string, e *
 			if err := e.ReopenAudit(); err != nil {
 				logger.Error("the audit log goes on with the file that it has", "error", err)
 			}
-			cfg, err := config.Load(path)
+			cfg, err := loadConfig(path)
 			if err == nil {
 				err = e.Reload(ctx, cfg)
 			}
