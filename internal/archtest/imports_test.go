@@ -29,6 +29,7 @@ var layers = [][]string{
 	{"engine"},
 	{"wasm-examples"},
 	{"internal/workbench", "internal/bind"},
+	{"internal/testcache"},
 	{"internal/pgtest", "internal/redistest", "internal/wasmtest"},
 	{"cmd/authhost", "internal/...", "wasm-examples/..."},
 }

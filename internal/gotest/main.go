@@ -5,6 +5,8 @@
 //
 //	go run ./internal/gotest -short ./...
 //
+// Before that, it keeps the folder of internal/testcache small.
+//
 // The arguments are those of "go test"; the last one is the pattern of packages. The
 // exit status is that of "go test".
 package main
@@ -15,6 +17,8 @@ import (
 	"os"
 	"os/exec"
 	"time"
+
+	"github.com/authhost/authhost/internal/testcache"
 )
 
 // remindEvery is how often a run says that it goes on.
@@ -34,6 +38,9 @@ func main() {
 func run(args []string) error {
 	if len(args) == 0 {
 		return errors.New("the usage is gotest [flags of go test] PACKAGES")
+	}
+	if err := testcache.Bound(testcache.Limit); err != nil {
+		return err
 	}
 	command := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	command.Stderr = os.Stderr
