@@ -14,8 +14,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ErrNotInstalled says that PostgreSQL's server binaries are not there.
@@ -37,23 +41,55 @@ type Server struct {
 	log   bytes.Buffer
 }
 
-// Start starts a server for one test and returns its URL; it stops when the
-// test ends. The test is skipped when PostgreSQL is not installed.
+// shared is the server of the tests of this process. Nobody stops it: its guard does
+// when the process ends.
+var shared = sync.OnceValues(New)
+
+// databases counts those of shared.
+var databases atomic.Int64
+
+// Start makes an empty database for one test, in a server that the tests of the
+// process share, and returns its URL. The test is skipped when PostgreSQL is not
+// installed.
 func Start(t testing.TB) string {
 	t.Helper()
-	s, err := New()
-	if errors.Is(err, ErrNotInstalled) {
-		t.Skip(err)
-	}
+	s := need(t, shared)
+	name := fmt.Sprintf("test%d", databases.Add(1))
+	conn, err := pgx.Connect(t.Context(), s.URL())
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer conn.Close(context.Background()) //nolint:errcheck // nothing depends on it
+	if _, err := conn.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	return s.databaseURL(name)
+}
+
+// StartOwn starts a server for a test that changes its settings, and returns its
+// URL; it stops when the test ends. The test is skipped when PostgreSQL is not
+// installed.
+func StartOwn(t testing.TB) string {
+	t.Helper()
+	s := need(t, New)
 	t.Cleanup(func() {
 		if err := s.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
 	return s.URL()
+}
+
+func need(t testing.TB, start func() (*Server, error)) *Server {
+	t.Helper()
+	s, err := start()
+	if errors.Is(err, ErrNotInstalled) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // New makes a cluster in a temporary folder and starts it.
@@ -76,8 +112,10 @@ func New() (*Server, error) {
 
 // URL returns the address for clients: superuser "postgres", no password,
 // database "postgres".
-func (s *Server) URL() string {
-	return "postgres://postgres@/postgres?host=" + url.QueryEscape(s.dir)
+func (s *Server) URL() string { return s.databaseURL("postgres") }
+
+func (s *Server) databaseURL(name string) string {
+	return "postgres://postgres@/" + name + "?host=" + url.QueryEscape(s.dir)
 }
 
 // findBinaries returns the folder of the newest installed server.
@@ -95,9 +133,10 @@ func findBinaries() (string, error) {
 	return filepath.Dir(found[len(found)-1]), nil
 }
 
-// guardScript runs the server in the background and stops it when its own
-// standard input ends: on Stop, or because this process is gone.
-const guardScript = `"$0" "$@" & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid`
+// guardScript runs the server in the background. When the script's standard input
+// ends, by Stop or because this process is gone, it stops the server and removes the
+// server's folder, its first argument.
+const guardScript = `dir=$0; "$@" & pid=$!; cat >/dev/null; kill -INT $pid; wait $pid; status=$?; rm -rf "$dir"; exit $status`
 
 func (s *Server) start(bin string) error {
 	account, err := unprivileged(s.dir)
@@ -109,10 +148,10 @@ func (s *Server) start(bin string) error {
 		return err
 	}
 	// Tests do not outlive the machine: nothing needs to reach the disk.
-	s.guard = exec.Command("sh", "-c", guardScript, filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir,
+	s.guard = exec.Command("sh", "-c", guardScript, s.dir, filepath.Join(bin, "postgres"), "-D", data, "-k", s.dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
 	account.apply(s.guard)
-	s.guard.Dir = s.dir
+	s.guard.Dir = filepath.Dir(s.dir)
 	s.guard.Stdout, s.guard.Stderr = &s.log, &s.log
 	if s.stdin, err = s.guard.StdinPipe(); err != nil {
 		return err

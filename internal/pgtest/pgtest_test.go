@@ -7,13 +7,29 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/authhost/authhost/internal/pgtest"
 )
 
+// TestStart: each test has a database of its own.
 func TestStart(t *testing.T) {
+	for range 2 {
+		conn, err := pgx.Connect(t.Context(), pgtest.Start(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context()) //nolint:errcheck // nothing depends on it
+		if _, err := conn.Exec(t.Context(), "CREATE TABLE mine (id int)"); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestStartOwn(t *testing.T) {
 	var dir string
 	t.Run("server", func(t *testing.T) {
-		u, err := url.Parse(pgtest.Start(t))
+		u, err := url.Parse(pgtest.StartOwn(t))
 		if err != nil {
 			t.Fatal(err)
 		}

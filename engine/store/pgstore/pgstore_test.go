@@ -17,7 +17,7 @@ import (
 	"github.com/authhost/authhost/internal/pgtest"
 )
 
-// server is a PostgreSQL that a test has for itself.
+// server is a database that a test has for itself.
 type server struct {
 	url     string
 	schemas int

@@ -55,7 +55,7 @@ func (o *operator) waiting(call string) bool {
 // TestStandby ends the wait for a synchronous standby again and again, as
 // operators and failovers do: nothing is acknowledged before a standby has it.
 func TestStandby(t *testing.T) {
-	pg := &server{url: pgtest.Start(t)}
+	pg := &server{url: pgtest.StartOwn(t)}
 	s := open(t, pg.empty(t))
 	defer s.Close()
 	schema := store.Schema{Models: []store.Model{{Name: "counter", Fields: []store.Field{{Name: "n", Type: store.Number}}}}}
