@@ -146,6 +146,9 @@ func (c *checker) run() error {
 	if err := c.checkFormat(); err != nil {
 		return err
 	}
+	if _, err := c.need(keyTenant); err != nil {
+		return err
+	}
 	schema, err := c.schema()
 	if err != nil {
 		return err

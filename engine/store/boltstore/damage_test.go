@@ -89,6 +89,9 @@ func TestCheckFindsDamage(t *testing.T) {
 		"dangling session": func(tx *bolt.Tx) error { return tx.DeleteBucket(record) },
 		"missing index":    func(tx *bolt.Tx) error { return tx.DeleteBucket(index.name) },
 		"changed schema":   func(tx *bolt.Tx) error { return tx.Bucket(metaBucket.name).Put(keySchema, []byte("12345{}")) },
+		"no format":        func(tx *bolt.Tx) error { return tx.Bucket(metaBucket.name).Delete(keyFormat) },
+		"no tenant":        func(tx *bolt.Tx) error { return tx.Bucket(metaBucket.name).Delete(keyTenant) },
+		"no schema":        func(tx *bolt.Tx) error { return tx.Bucket(metaBucket.name).Delete(keySchema) },
 		"no meta":          func(tx *bolt.Tx) error { return tx.DeleteBucket(metaBucket.name) },
 	}
 	for name, damage := range cases {

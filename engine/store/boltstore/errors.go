@@ -37,6 +37,7 @@ var (
 	errMissing    = errors.New("the file is gone, but files that belong to it are there; put it back, or restore the tenant from a backup; to begin anew without its records, move those away, too")
 	errOldHead    = errors.New("its newest head is damaged, or an older file was put in its place; if you put it there, delete the .sums file beside it")
 	errOneHead    = errors.New("one of its two heads is damaged, and may have been the newer one")
+	errNoKey      = errors.New("it is not there")
 	errNoSchema   = errors.New("it has no schema")
 	errMoved      = errors.New("the file was moved away, deleted or replaced while the server used it; put it back, and restart the server")
 	errWrongState = errors.New("the newest head of the file changed under the server")

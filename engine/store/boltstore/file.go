@@ -103,7 +103,7 @@ func openDB(path string, readOnly bool, wait time.Duration, open opener) (*bolt.
 }
 
 func (v view) checkFormat() error {
-	have, err := v.meta(keyFormat)
+	have, err := v.need(keyFormat)
 	if err != nil {
 		return err
 	}
@@ -129,6 +129,16 @@ func (v view) meta(key []byte) ([]byte, error) {
 	return bytes.Clone(payload), nil
 }
 
+// need is meta for what every file says about itself. A file without it is damaged: a
+// bit of the key has changed.
+func (v view) need(key []byte) ([]byte, error) {
+	value, err := v.meta(key)
+	if err == nil && value == nil {
+		err = corrupt(v.path, metaBucket, key, errNoKey)
+	}
+	return value, err
+}
+
 func (w *writer) putMeta(key, payload []byte) error {
 	b, err := w.tx.CreateBucketIfNotExists(metaBucket.name)
 	if err != nil {
@@ -137,11 +147,14 @@ func (w *writer) putMeta(key, payload []byte) error {
 	return b.Put(key, sealed(metaBucket.seed, key, func(dst []byte) []byte { return append(dst, payload...) }))
 }
 
-// schema returns the stored schema; the empty one when there is none.
+// schema returns the stored schema; the empty one of a file that is new.
 func (v view) schema() (store.Schema, error) {
 	var s store.Schema
-	text, err := v.meta(keySchema)
-	if err != nil || text == nil {
+	if !v.has(metaBucket) {
+		return s, nil
+	}
+	text, err := v.need(keySchema)
+	if err != nil {
 		return s, err
 	}
 	if err := json.Unmarshal(text, &s); err != nil {
