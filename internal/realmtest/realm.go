@@ -3,6 +3,8 @@ package realmtest
 import (
 	"context"
 	"net/http"
+	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -43,7 +45,7 @@ type Config struct {
 	Egress       egress.Policy     // which other servers plugins may call
 	Resolver     egress.Resolver   // of names; default: the system's
 	Limits       sandbox.Limits    // per handler call
-	Sandbox      sandbox.Config    // bounds of the pools
+	Sandbox      sandbox.Config    // bounds of the pools; the zero value shares a runtime with other tests
 	Session      session.Policy
 	Cookies      session.CookieConfig
 	Cache        session.CacheConfig
@@ -173,16 +175,38 @@ func model(name string, m pluginapi.Model) store.Model {
 	return out
 }
 
-// plugins loads the guests.
-func plugins(t testing.TB, c Config) *dispatch.Set {
+// plain is the runtime of the tests of this process that want nothing special of one;
+// to make one takes longer than most of them.
+var plain = sync.OnceValues(func() (*sandbox.Runtime, error) { return newRuntime(sandbox.Config{}) })
+
+func newRuntime(c sandbox.Config) (*sandbox.Runtime, error) {
+	c.Namespace, c.Entry = pluginapi.Namespace, pluginapi.ExportCall
+	c.Capabilities = pluginapi.CapabilityNames()
+	return sandbox.New(context.Background(), c)
+}
+
+// startRuntime returns a runtime for one test.
+func startRuntime(t testing.TB, c sandbox.Config) *sandbox.Runtime {
 	t.Helper()
-	c.Sandbox.Namespace, c.Sandbox.Entry = pluginapi.Namespace, pluginapi.ExportCall
-	c.Sandbox.Capabilities = pluginapi.CapabilityNames()
-	rt, err := sandbox.New(t.Context(), c.Sandbox)
+	own := !reflect.DeepEqual(c, sandbox.Config{})
+	start := plain
+	if own {
+		start = func() (*sandbox.Runtime, error) { return newRuntime(c) }
+	}
+	rt, err := start()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = rt.Close(context.Background()) })
+	if own {
+		t.Cleanup(func() { _ = rt.Close(context.Background()) })
+	}
+	return rt
+}
+
+// plugins loads the guests.
+func plugins(t testing.TB, c Config) *dispatch.Set {
+	t.Helper()
+	rt := startRuntime(t, c.Sandbox)
 	declared := declaredFields(c)
 	list := make([]*dispatch.Plugin, len(c.Guests))
 	for i, g := range c.Guests {
