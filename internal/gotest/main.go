@@ -16,13 +16,23 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/authhost/authhost/internal/testcache"
 )
 
-// remindEvery is how often a run says that it goes on.
-const remindEvery = 10 * time.Second
+const (
+	// remindEvery is how often a run says that it goes on.
+	remindEvery = 10 * time.Second
+	// perProcessor is how many packages are tested at the same time, for each
+	// processor. Some of them wait for the disk or for a time to pass.
+	perProcessor = 2
+	// oneThread runs the compiler and the linker with one thread each. Several of them
+	// run at the same time, and threads that look for work cost a sixth of what they do.
+	oneThread = "env GOMAXPROCS=1"
+)
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -42,7 +52,8 @@ func run(args []string) error {
 	if err := testcache.Bound(testcache.Limit); err != nil {
 		return err
 	}
-	command := exec.Command("go", append([]string{"test", "-json"}, args...)...)
+	packages := strconv.Itoa(perProcessor * runtime.NumCPU())
+	command := exec.Command("go", append([]string{"test", "-json", "-p", packages, "-toolexec", oneThread}, args...)...)
 	command.Stderr = os.Stderr
 	out, err := command.StdoutPipe()
 	if err != nil {
