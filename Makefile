@@ -24,7 +24,8 @@ generate: ## what is made from the contract in pluginapi, and from the manifests
 	go run ./internal/contractgen
 	for made in $$(grep -l '"handler":' plugins/*/manifest.json) wasm-examples/*/manifest_gen.go; do go run ./cmd/authhost plugin bind $$(dirname $$made) || exit 1; done
 
-# SHORT= runs what takes longest, too: fuzzers' samples, big loads and builds.
+# SHORT= runs what takes longest, too: fuzzers' samples, big loads, real hashes, builds
+# and the longest scripts.
 SHORT ?= -short
 
 test: plugins ## the Go tests, without the longest; SHORT= runs all. "make lint" vets

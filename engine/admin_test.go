@@ -180,6 +180,7 @@ func TestOwnListeners(t *testing.T) {
 			s := serve(t, `
   listen: "`+bind+`"
   admin: "`+bind+`"
+  drainTime: 0s
   egress: {allow: [127.0.0.0/8, "::/0", 0.0.0.0/0]}
 tenants:
   - id: main

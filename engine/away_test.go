@@ -44,6 +44,9 @@ func (s *server) readyWithin(limit time.Duration, want int) string {
 // connections, under a hundred clients on two connections: all of them are told
 // to try later, at once when the server has noticed, and it says so.
 func TestPostgreSQLAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits for connections to be given up; SHORT= runs it")
+	}
 	needPlugins(t, "email-password", "convex")
 	address := pgtest.Start(t)
 	proxy := pgtest.StartProxy(t, address)

@@ -111,7 +111,11 @@ func TestParallelCallbacks(t *testing.T) {
 		servers, stop := newFleet(t, n).start(storeConfig(p.config(), store))
 		defer stop()
 		const people, tabs = 6, 4
-		for range 2 {
+		rounds := 2
+		if testing.Short() {
+			rounds = 1
+		}
+		for range rounds {
 			for person := range people {
 				who := fmt.Sprint("p", person)
 				flows := make([]flow, tabs)

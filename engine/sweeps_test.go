@@ -42,6 +42,9 @@ tenants:
 // TestFileShrinks: when most of what is in a tenant's file has expired, the sweep
 // makes the file smaller, and the tenant is served on.
 func TestFileShrinks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it fills a file with thousands of sessions; SHORT= runs it")
+	}
 	needPlugins(t, "email-password")
 	dir := t.TempDir()
 	const text = `

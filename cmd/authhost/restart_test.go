@@ -185,6 +185,9 @@ func (c *client) get(path string) (body string, err error) {
 // connection refused or reset, an error of the server's, or a session that is
 // gone.
 func TestRestartUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is a load of seconds; SHORT= runs it")
+	}
 	if _, err := plugins.Module("convex"); err != nil {
 		t.Skipf("%v: run make plugins", err)
 	}

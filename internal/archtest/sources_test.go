@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"go/ast"
 	"go/doc/comment"
-	"go/format"
 	"go/parser"
 	"go/token"
 	"path"
@@ -52,15 +51,6 @@ func sources(t *testing.T) []source {
 		t.Fatalf("found %d Go files", len(all))
 	}
 	return all
-}
-
-func TestFormatted(t *testing.T) {
-	for _, s := range sources(t) {
-		formatted, err := format.Source(s.text)
-		if err != nil || !bytes.Equal(formatted, s.text) {
-			t.Errorf("%s: run gofmt -w on it", s.name)
-		}
-	}
 }
 
 func TestSizes(t *testing.T) {

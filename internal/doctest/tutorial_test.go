@@ -20,6 +20,9 @@ import (
 // TestTutorial does what docs/plugin-tutorial.md says: each plugin there is begun,
 // passes its tests, compiles, is checked and can be configured.
 func TestTutorial(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiling takes seconds; the whole suite does it, with SHORT=")
+	}
 	text, err := os.ReadFile(filepath.Join(root, "docs", "plugin-tutorial.md"))
 	if err != nil {
 		t.Fatal(err)

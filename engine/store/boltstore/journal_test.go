@@ -165,7 +165,11 @@ func TestPowerFailure(t *testing.T) {
 	dir := t.TempDir()
 	tenant := openMain(t, dir)
 	want := users{}
-	for range 8 {
+	rounds := 8
+	if testing.Short() {
+		rounds = 3
+	}
+	for range rounds {
 		for range 1 + random.IntN(30) {
 			want.change(t, random, tenant)
 		}
@@ -372,7 +376,11 @@ func TestReadersSeeOneState(t *testing.T) {
 			}
 		})
 	}
-	for i := range 200 {
+	writes := 200
+	if testing.Short() {
+		writes = 50
+	}
+	for i := range writes {
 		length := 1
 		if i%40 == 0 {
 			length = journalSize / 2 // twice: more than the journal takes

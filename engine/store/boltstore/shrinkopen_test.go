@@ -129,7 +129,11 @@ func TestShrinkOpen(t *testing.T) {
 			}
 		})
 	}
-	for round := range 5 {
+	rounds := 5
+	if testing.Short() {
+		rounds = 2
+	}
+	for round := range rounds {
 		fill(t, tenant, fmt.Sprint("gone", round, "-"), 400)
 		if !shrunk(t, dir, tenant) {
 			t.Errorf("round %d: the file is as large as before", round)
