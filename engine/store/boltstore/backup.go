@@ -113,7 +113,7 @@ func checkBackup(ctx context.Context, path string, id store.TenantID) error {
 		if err != nil {
 			return err
 		}
-		tenant, err := view{pages: t, path: path}.need(keyTenant)
+		tenant, err := view{pages: t, path: path}.meta(keyTenant)
 		if err == nil && string(tenant) != string(id) {
 			err = fmt.Errorf("boltstore: the backup is of tenant %q, not %q", tenant, id)
 		}

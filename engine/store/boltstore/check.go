@@ -146,7 +146,7 @@ func (c *checker) run() error {
 	if err := c.checkFormat(); err != nil {
 		return err
 	}
-	if _, err := c.need(keyTenant); err != nil {
+	if _, err := c.meta(keyTenant); err != nil {
 		return err
 	}
 	schema, err := c.schema()

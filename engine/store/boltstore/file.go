@@ -103,7 +103,7 @@ func openDB(path string, readOnly bool, wait time.Duration, open opener) (*bolt.
 }
 
 func (v view) checkFormat() error {
-	have, err := v.need(keyFormat)
+	have, err := v.meta(keyFormat)
 	if err != nil {
 		return err
 	}
@@ -113,30 +113,21 @@ func (v view) checkFormat() error {
 	return nil
 }
 
-// meta returns what a file says about itself; nil when it does not.
+// meta returns what a file says about itself. A file without it is damaged: a bit of
+// the key has changed.
 func (v view) meta(key []byte) ([]byte, error) {
-	if !v.has(metaBucket) {
-		return nil, nil
+	var value []byte
+	if v.has(metaBucket) {
+		value = v.stored(metaBucket, key)
 	}
-	value := v.stored(metaBucket, key)
 	if value == nil {
-		return nil, nil
+		return nil, corrupt(v.path, metaBucket, key, errNoKey)
 	}
 	payload, err := opened(metaBucket.seed, key, value)
 	if err != nil {
 		return nil, corrupt(v.path, metaBucket, key, err)
 	}
 	return bytes.Clone(payload), nil
-}
-
-// need is meta for what every file says about itself. A file without it is damaged: a
-// bit of the key has changed.
-func (v view) need(key []byte) ([]byte, error) {
-	value, err := v.meta(key)
-	if err == nil && value == nil {
-		err = corrupt(v.path, metaBucket, key, errNoKey)
-	}
-	return value, err
 }
 
 func (w *writer) putMeta(key, payload []byte) error {
@@ -153,7 +144,7 @@ func (v view) schema() (store.Schema, error) {
 	if !v.has(metaBucket) {
 		return s, nil
 	}
-	text, err := v.need(keySchema)
+	text, err := v.meta(keySchema)
 	if err != nil {
 		return s, err
 	}

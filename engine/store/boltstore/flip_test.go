@@ -84,14 +84,31 @@ func openDamaged(t *testing.T, dir string) (*Store, store.Tenant, error) {
 	return s, tenant, err
 }
 
+// tellFlipped is tell for a copy of the tenant in a folder, of which a bit of a file is
+// flipped before it is opened.
+func (u users) tellFlipped(t *testing.T, from, file string, bit int64) error {
+	t.Helper()
+	dir := copyTenant(t, from)
+	flip(t, filepath.Join(dir, file), bit)
+	s, tenant, err := openDamaged(t, dir)
+	if err == nil {
+		err = u.tell(t, tenant)
+	}
+	_ = s.Close() // of a damaged file it may fail
+	return err
+}
+
 var flips = flag.Int("flips", 60, "how many bits the tests of damage flip in each file")
 
 // howMany returns how many bits a test flips in a file.
-func howMany() int {
+func howMany() int { return rounds(*flips, *flips/4) }
+
+// rounds is how often a test does something, with -short and without.
+func rounds(whole, short int) int {
 	if testing.Short() {
-		return *flips / 4
+		return short
 	}
-	return *flips
+	return whole
 }
 
 // bitsOf returns the number of bits of a file up to the last that is set.
@@ -127,16 +144,9 @@ func TestFlippedBits(t *testing.T) {
 			for range runs {
 				at := random.Int64N(bits)
 				t.Run(fmt.Sprint("bit ", at), func(t *testing.T) {
-					dir := copyTenant(t, test.dir)
-					flip(t, filepath.Join(dir, test.file), at)
-					s, tenant, err := openDamaged(t, dir)
-					if err == nil {
-						err = want.tell(t, tenant)
-					}
-					if err != nil {
+					if want.tellFlipped(t, test.dir, test.file, at) != nil {
 						found++
 					}
-					_ = s.Close() // of a damaged file it may fail
 				})
 			}
 			t.Logf("%d of %d flipped bits were damage", found, runs)
@@ -185,30 +195,20 @@ func TestFlippedMetaKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	step := rounds(1, 3) // bytes
 	for _, key := range [][]byte{keyFormat, keyTenant, keySchema, keyJournal} {
 		damaged := 0
-		for offset := bytes.Index(content, key); offset >= 0; {
-			for i := range key {
-				if testing.Short() && i%3 > 0 {
-					continue
-				}
-				dir := copyTenant(t, crashed)
-				flip(t, filepath.Join(dir, "tenant-main.db"), int64(offset+i)*8)
-				s, tenant, err := openDamaged(t, dir)
-				if err == nil {
-					err = want.tell(t, tenant)
-				}
-				if err != nil {
+		for at := range content {
+			if !bytes.HasPrefix(content[at:], key) {
+				continue
+			}
+			for i := 0; i < len(key); i += step {
+				if want.tellFlipped(t, crashed, "tenant-main.db", int64(at+i)*8) != nil {
 					damaged++
 				}
-				_ = s.Close() // of a damaged file it may fail
-			}
-			next := bytes.Index(content[offset+len(key):], key)
-			if offset += len(key) + next; next < 0 {
-				break
 			}
 		}
-		if damaged < len(key)/3 { // elsewhere the key is in a page that nothing refers to any more
+		if damaged < (len(key)+step-1)/step { // elsewhere the key is in a page that nothing refers to any more
 			t.Errorf("%d flipped bits in %q are damage", damaged, key)
 		}
 	}

@@ -165,11 +165,7 @@ func TestPowerFailure(t *testing.T) {
 	dir := t.TempDir()
 	tenant := openMain(t, dir)
 	want := users{}
-	rounds := 8
-	if testing.Short() {
-		rounds = 3
-	}
-	for range rounds {
+	for range rounds(8, 3) {
 		for range 1 + random.IntN(30) {
 			want.change(t, random, tenant)
 		}
@@ -376,11 +372,7 @@ func TestReadersSeeOneState(t *testing.T) {
 			}
 		})
 	}
-	writes := 200
-	if testing.Short() {
-		writes = 50
-	}
-	for i := range writes {
+	for i := range rounds(200, 50) {
 		length := 1
 		if i%40 == 0 {
 			length = journalSize / 2 // twice: more than the journal takes

@@ -250,7 +250,7 @@ func (v view) checkTenant(id store.TenantID) error {
 	if err := v.checkFormat(); err != nil {
 		return err
 	}
-	tenant, err := v.need(keyTenant)
+	tenant, err := v.meta(keyTenant)
 	if err == nil && string(tenant) != string(id) {
 		err = fmt.Errorf("boltstore: %s holds tenant %q, not %q", v.path, tenant, id)
 	}

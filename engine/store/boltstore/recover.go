@@ -57,7 +57,7 @@ func damagedJournal(path string, err error) error {
 
 // checkFile refuses another file than the one that the journal is of.
 func (r *loaded) checkFile(v view) error {
-	have, err := v.need(keyJournal)
+	have, err := v.meta(keyJournal)
 	if err == nil && string(have) != string(r.id[:]) {
 		err = fmt.Errorf("boltstore: %s is the journal of another file than %s; if that was put there from a backup, move the journal away", journalPath(v.path), v.path)
 	}

@@ -129,11 +129,7 @@ func TestShrinkOpen(t *testing.T) {
 			}
 		})
 	}
-	rounds := 5
-	if testing.Short() {
-		rounds = 2
-	}
-	for round := range rounds {
+	for round := range rounds(5, 2) {
 		fill(t, tenant, fmt.Sprint("gone", round, "-"), 400)
 		if !shrunk(t, dir, tenant) {
 			t.Errorf("round %d: the file is as large as before", round)
@@ -287,12 +283,8 @@ func TestShrinkOpenKill(t *testing.T) {
 		shrinkForever(t, dir)
 		return
 	}
-	rounds := 6
-	if testing.Short() {
-		rounds = 2
-	}
 	dir, want := t.TempDir(), users{}
-	for range rounds {
+	for range rounds(6, 2) {
 		for _, id := range shrinkAndKill(t, dir, 1+rand.IntN(10)) {
 			want[id] = "x"
 		}
