@@ -188,18 +188,18 @@ func newRuntime(c sandbox.Config) (*sandbox.Runtime, error) {
 // startRuntime returns a runtime for one test.
 func startRuntime(t testing.TB, c sandbox.Config) *sandbox.Runtime {
 	t.Helper()
-	own := !reflect.DeepEqual(c, sandbox.Config{})
-	start := plain
-	if own {
-		start = func() (*sandbox.Runtime, error) { return newRuntime(c) }
+	if reflect.DeepEqual(c, sandbox.Config{}) {
+		rt, err := plain()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rt
 	}
-	rt, err := start()
+	rt, err := newRuntime(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if own {
-		t.Cleanup(func() { _ = rt.Close(context.Background()) })
-	}
+	t.Cleanup(func() { _ = rt.Close(context.Background()) })
 	return rt
 }
 
