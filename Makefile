@@ -8,6 +8,9 @@ FUZZTIME ?= 10s
 # Every package of the three modules: this one, pluginapi and sdk.
 PACKAGES := github.com/authhost/authhost/...
 
+# Tests that -short leaves out, and that have much at work at the same time.
+CONCURRENT := TestRestartUnderLoad|TestPostgreSQLAway|TestFileShrinks|TestLostMessages
+
 .DEFAULT_GOAL := help
 .PHONY: run build plugins test race generate conformance apps bench torture examples fuzz soak lint vuln release clean help
 
@@ -36,6 +39,7 @@ examples: plugins ## wasm-examples, and "plugin new" in each language; needs the
 
 race: plugins ## the Go tests under the race detector
 	go test -race -short -timeout 30m $(PACKAGES)
+	go test -race -timeout 30m ./cmd/authhost ./engine ./engine/store/pgstore -run '^($(CONCURRENT))$$'
 
 conformance: build $(CLIENTS) ## the official clients and the recorded exchanges; build/conformance.json
 	node conformance/run.mjs
